@@ -60,6 +60,9 @@ class Outcome:
         error: what the endpoint said, where a vote could not be had; a question with an error has no answer.
         failure: what kind of error it was.
         exemplars: ids of the pool questions shown before this one, in the order shown.
+        similarities: the cosine of each of them to this question, where they were chosen by it; else empty.
+        duplicates_removed: pool questions that would have been shown, had they not been this question itself.
+        fixed_orders: of the exemplars, those whose options had to keep their order while answer letters were balanced.
         votes_saved: votes that the majority did not need and that were not bought.
     """
 
@@ -73,6 +76,9 @@ class Outcome:
     exemplars: tuple[str, ...] = ()
     votes_saved: int = 0
     failure: Failure | None = None
+    similarities: tuple[float, ...] = ()
+    duplicates_removed: int = 0
+    fixed_orders: int = 0
 
     @property
     def correct(self) -> bool:

@@ -42,6 +42,9 @@ class Summary:
         truncated: votes whose deciding completion was cut off by the token limit.
         closed: votes whose letter was asked for under a constraint.
         asked_again: votes whose first completion could not be read and that were asked for again.
+        exemplars_shown: exemplars in the questions' prompts, each question's counted once for all of its votes.
+        duplicates_removed: pool questions that would have been among them, had they not been the question itself.
+        fixed_orders: exemplars whose options had to keep their order while answer letters were balanced.
     """
 
     n: int
@@ -61,6 +64,9 @@ class Summary:
     truncated: int
     closed: int
     asked_again: int
+    exemplars_shown: int
+    duplicates_removed: int
+    fixed_orders: int
     seconds: float
     by_subject: Mapping[str, Score]
 
@@ -94,6 +100,9 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
         truncated=sum(vote.finish_reason == "length" for vote in votes),
         closed=sum(vote.how == "closed" for vote in votes),
         asked_again=sum(vote.how == "asked again" for vote in votes),
+        exemplars_shown=sum(len(outcome.exemplars) for outcome in outcomes),
+        duplicates_removed=sum(outcome.duplicates_removed for outcome in outcomes),
+        fixed_orders=sum(outcome.fixed_orders for outcome in outcomes),
         seconds=seconds,
         by_subject={name: _score([o for o in outcomes if o.subject == name]) for name in subjects},
     )

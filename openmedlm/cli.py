@@ -7,7 +7,20 @@ import typer
 from typer._click.exceptions import UsageError  # no public name: typer carries its own click
 
 from data.errors import BadInput
-from openmedlm.commands import ask, data, evaluate, ladder, models, quickstart, score, serve_model
+from openmedlm.commands import (
+    ask,
+    compile,
+    data,
+    evaluate,
+    export,
+    ladder,
+    models,
+    pool,
+    quickstart,
+    score,
+    serve_model,
+    verify,
+)
 
 app = typer.Typer(
     name="openmedlm",
@@ -22,6 +35,10 @@ app.command("quickstart")(quickstart.quickstart)
 app.command("ladder")(ladder.ladder)
 app.command("evaluate")(evaluate.evaluate)
 app.command("ask")(ask.ask)
+app.command("pool")(pool.pool)
+app.command("compile")(compile.compile_program)
+app.command("verify")(verify.verify)
+app.command("export")(export.export)
 app.command("score")(score.score)
 app.command("models")(models.models)
 app.command("serve-model")(serve_model.serve_model)

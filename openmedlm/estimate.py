@@ -5,7 +5,7 @@ from typing import Any
 
 from openmedlm.planning import Plan
 from programs import Prompt
-from programs.engine import VoteStore
+from programs.engine import Endpoint, VoteStore
 from programs.engine.ballot_box import request
 
 CHARACTERS_A_TOKEN = 4
@@ -45,28 +45,30 @@ def estimate(plan: Plan) -> list[Estimate]:
 def _estimate(plan: Plan, name: str, store: VoteStore) -> Estimate:
     program = plan.programs[name]
     calls = stored = characters = 0
-    for question, exemplars in zip(plan.questions, program.exemplars.choose(plan.questions), strict=True):
-        for ballot in program.ballots(question, exemplars):
+    for question, selection in zip(plan.questions, program.exemplars.choose(plan.questions), strict=True):
+        for ballot in program.ballots(question, selection.exemplars):
             calls += 1
             if store.get(request(program, question, ballot).key(plan.endpoint.identity)):
                 stored += 1
             else:
-                characters += _length(ballot.prompt)
+                characters += length(ballot.prompt)
     prompt_tokens = characters // CHARACTERS_A_TOKEN
     completion_tokens = (calls - stored) * program.decode.max_tokens
     return Estimate(
-        name, calls, stored, prompt_tokens, completion_tokens, _price(plan, prompt_tokens, completion_tokens)
+        name, calls, stored, prompt_tokens, completion_tokens, price(plan.endpoint, prompt_tokens, completion_tokens)
     )
 
 
-def _length(prompt: Prompt) -> int:
+def length(prompt: Prompt) -> int:
+    """Characters of a prompt."""
     return len(prompt) if isinstance(prompt, str) else sum(len(message["content"]) for message in prompt)
 
 
-def _price(plan: Plan, prompt_tokens: int, completion_tokens: int) -> float | None:
-    if plan.endpoint.free or not (prompt_tokens or completion_tokens):
+def price(endpoint: Endpoint, prompt_tokens: int, completion_tokens: int) -> float | None:
+    """US dollars; 0 for one's own server, None where no price is known."""
+    if endpoint.free or not (prompt_tokens or completion_tokens):
         return 0.0
     from programs.engine.litellm_client import prices
 
-    price = prices(plan.endpoint.model)
-    return None if price is None else prompt_tokens * price.prompt + completion_tokens * price.completion
+    known = prices(endpoint.model)
+    return None if known is None else prompt_tokens * known.prompt + completion_tokens * known.completion

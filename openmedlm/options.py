@@ -36,14 +36,15 @@ class ModelOptions:
     """Which model, and where."""
 
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--model",
             "-m",
             help="Any litellm model string (hosted_vllm/01-ai/Yi-34B, ollama_chat/…, openai/…), or local/NAME for an "
-            "embedded model (see: openmedlm models).",
+            "embedded model (see: openmedlm models). Frozen programs name their own.",
+            show_default=False,
         ),
-    ]
+    ] = None
     api_base: Annotated[
         str | None, typer.Option(metavar="URL", help="Address of the endpoint, such as http://127.0.0.1:8000/v1.")
     ] = None
@@ -86,6 +87,15 @@ class DataOptions:
     pool: Annotated[
         str | None, typer.Option(metavar="BENCHMARK", help="Take exemplars from another benchmark's pool.")
     ] = None
+    teacher: Annotated[
+        str,
+        typer.Option(
+            metavar="TEACHER",
+            help="Whose rationales exemplars show: a model that built a pool of them (see: openmedlm pool), the file "
+            "of such a pool, or 'dataset' for the benchmark's own explanations; auto takes the model's own pool where "
+            "there is one, else the explanations.",
+        ),
+    ] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +144,24 @@ class ProgramOptions:
     embedder: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="sentence-transformers model, by name or path; without it an offline MiniLM."
+            metavar="NAME",
+            help="sentence-transformers model, by name or path, or litellm:MODEL; without it an offline MiniLM.",
+            show_default=False,
         ),
     ] = None
+    embedder_api_base: Annotated[
+        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
+    ] = None
+    index: Annotated[
+        str, typer.Option(help="How neighbours are found: exact, or hnsw for pools of 100,000 questions or more.")
+    ] = "exact"
+    balance: Annotated[
+        bool, typer.Option(help="Permute the options of nearest exemplars so that answer letters are spread evenly.")
+    ] = True
 
 
 @dataclass(frozen=True, slots=True)
-class SpendOptions:
+class CallOptions:
     """How calls are made."""
 
     max_concurrency: Annotated[
@@ -149,6 +170,18 @@ class SpendOptions:
             min=1, help="Requests in flight at once. [default: 16; an embedded model's slots]", show_default=False
         ),
     ] = None
+    attempts: Annotated[int, typer.Option(min=1, help="Tries of one call while the endpoint fails.")] = 6
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The vote store; without it, one for all runs in the user's data folder."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpendOptions(CallOptions):
+    """How votes are bought."""
+
     unreadable: Annotated[
         str,
         typer.Option(
@@ -157,15 +190,9 @@ class SpendOptions:
         ),
     ] = "auto"
     rounds: Annotated[int, typer.Option(min=1, help="Completions for one vote, at most, when asked again.")] = 5
-    attempts: Annotated[int, typer.Option(min=1, help="Tries of one call while the endpoint fails.")] = 6
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
     all_votes: Annotated[
         bool, typer.Option("--all-votes", help="Buy every vote, even those that can't change the majority any more.")
     ] = False
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The vote store; without it, one for all runs in the user's data folder."),
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +202,58 @@ class PreviewOptions:
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would cost in calls, tokens and dollars; spend nothing.")
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """What a teacher is asked."""
+
+    rounds: Annotated[int, typer.Option(min=1, help="How often a question is asked, at most.")] = 5
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Ask about N pool questions only; with --for-split, about the neighbours of N of its questions, as "
+            "evaluate --limit draws them.",
+            show_default=False,
+        ),
+    ] = None
+    for_split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPLIT",
+            help="Ask only about neighbours of this split's questions: dev or test.",
+            show_default=False,
+        ),
+    ] = None
+    neighbours: Annotated[int, typer.Option(min=1, help="How many neighbours of each, with --for-split.")] = 10
+    embedder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the questions, with --for-split; as for compile.", show_default=False),
+    ] = None
+    embedder_api_base: Annotated[
+        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
+    ] = None
+    max_tokens: Annotated[int, typer.Option(min=1, help="Room for one rationale.")] = 500
+    template: Annotated[str, typer.Option(help="As for evaluate.")] = "auto"
+    teacher_api_base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Address of the teacher, where it is not the model itself.", show_default=False
+        ),
+    ] = None
+    teacher_api_key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OPENMEDLM_TEACHER_API_KEY", show_envvar=True, help="The teacher's key.", show_default=False
+        ),
+    ] = None
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE.jsonl", help="Keep the pool here, and not in the user's data folder."
+        ),
+    ] = None
 
 
 def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -1,5 +1,7 @@
 """Where the product keeps what it made for this user."""
 
+import hashlib
+import re
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
@@ -10,6 +12,13 @@ def vote_store() -> Path:
     return user_data_path("openmedlm") / "votes.sqlite"
 
 
+def rationale_pool(benchmark: str, teacher: str) -> Path:
+    """The rationales of one teacher for one benchmark; in the data folder, since they were paid for."""
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "--", teacher)
+    name = hashlib.sha256(teacher.encode()).hexdigest()[:8]
+    return user_data_path("openmedlm") / "rationales" / benchmark / f"{readable}-{name}.jsonl"
+
+
 def vectors_directory() -> Path:
-    """Embedded pools, which can be computed again."""
+    """Vectors of questions, which can be computed again."""
     return user_cache_path("openmedlm") / "vectors"

@@ -4,16 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from data import BadInput, Question, fingerprint, load_split
 from data.names import known_name
-from openmedlm.options import DataOptions, ModelOptions, ProgramOptions, SpendOptions, SplitOptions
+from openmedlm.naming import endpoint_of, frozen_among
+from openmedlm.options import CallOptions, DataOptions, ModelOptions, ProgramOptions, SpendOptions, SplitOptions
 from openmedlm.places import vectors_directory, vote_store
+from openmedlm.progress import telling
 from optimizers import Choices
-from programs import TEMPLATES, PromptProgram
+from programs import TEMPLATES, PromptProgram, Template
 from programs.embedded import SLOTS
-from programs.engine import Endpoint, Policy, find_endpoint
+from programs.engine import Endpoint, Policy
+from programs.frozen import FrozenProgram
 from programs.shuffle import derive_seed
 
 CONCURRENCY = 16
@@ -27,6 +31,9 @@ class Plan:
     Attributes:
         skipped: strategies that the pool can't serve, and why.
         source: where the questions come from: `hub`, `sample` or a folder.
+        pool: the questions that exemplars were taken from; none where no strategy shows any, or all are frozen.
+        pool_benchmark: whose pool that is.
+        teacher: whose rationales exemplars show; None without a pool.
         timeout: seconds that one call may take.
     """
 
@@ -40,6 +47,9 @@ class Plan:
     policy: Policy
     timeout: float
     store: Path
+    pool: Sequence[Question] = ()
+    pool_benchmark: str = ""
+    teacher: str | None = None
 
     def asked(self) -> dict[str, Any]:
         """What the run is of, as plain JSON values; secrets and addresses are not part of it."""
@@ -50,17 +60,13 @@ class Plan:
             "benchmark": self.benchmark,
             "split": self.split,
             "source": self.source,
+            "teacher": self.teacher,
             "questions": {"count": len(self.questions), "fingerprint": fingerprint(self.questions)},
             "policy": {
                 name: value for name, value in asdict(self.policy).items() if name not in ("concurrency", "attempts")
             },
             "programs": {name: program.describe() for name, program in self.programs.items()},
         }
-
-
-def endpoint_of(model: ModelOptions) -> Endpoint:
-    """The endpoint that the options name."""
-    return find_endpoint(model.model, model.api_base, model.api_key, model.model_id)
 
 
 def plan_split(
@@ -74,18 +80,19 @@ def plan_split(
     *,
     lenient: bool = False,
 ) -> Plan:
-    """Strategies over the questions of a split.
+    """Programs over the questions of a split.
 
     Args:
-        names: strategies; one that is named twice runs once.
+        names: strategies, and directories of frozen programs; one that is named twice runs once.
         lenient: whether a strategy that the pool can't serve is left out instead of refused.
 
     Raises:
         BadInput: an option does not fit.
     """
-    endpoint = endpoint_of(model)
+    frozen = frozen_among(names, program)
+    endpoint = endpoint_of(model, frozen.values())
     questions = drawn(load_split(data.benchmark, split.split, data.data_dir), split.limit)
-    return plan(names, endpoint, questions, split.split, data, program, spend, seed, lenient=lenient)
+    return plan(names, endpoint, questions, split.split, data, program, spend, seed, frozen, lenient=lenient)
 
 
 def plan(
@@ -97,28 +104,42 @@ def plan(
     program: ProgramOptions,
     spend: SpendOptions,
     seed: int,
+    frozen: Mapping[str, FrozenProgram] = MappingProxyType({}),
     *,
     lenient: bool = False,
 ) -> Plan:
-    """Strategies over these questions; see `plan_split`."""
-    from optimizers.build import WITHOUT_EXEMPLARS, build
-    from optimizers.trainset import PoolLacks
-    from programs.strategies import demos_of
+    """Programs over these questions, those that are frozen loaded already; see `plan_split`."""
+    programs = {name: _fitting(program.program, endpoint) for name, program in frozen.items()}
+    skipped: dict[str, str] = {}
+    pool: Sequence[Question] = ()
+    teacher = None
+    strategies = [name for name in dict.fromkeys(names) if name not in frozen]
+    if strategies:
+        from openmedlm.teaching import taught
+        from optimizers.build import WITHOUT_EXEMPLARS, build, shows_rationales
+        from optimizers.trainset import PoolLacks
+        from programs.strategies import demos_of
 
-    needs_pool = any(name not in WITHOUT_EXEMPLARS for name in names)
-    pool = demos_of(load_split(data.pool or data.benchmark, "pool", data.data_dir)) if needs_pool else []
-    choices = _choices(program, endpoint, seed)
-    programs, skipped = {}, {}
-    for name in dict.fromkeys(names):
-        try:
-            programs[name] = build(name, pool, choices, vectors_directory()).prompt_program()
-        except PoolLacks as error:
-            if not lenient:
-                raise
-            skipped[name] = str(error)
+        bare: Sequence[Any] = ()
+        reasoned: Sequence[Any] = ()
+        if any(name not in WITHOUT_EXEMPLARS for name in strategies):
+            pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
+            bare = demos_of(pool)
+        if any(shows_rationales(name, program.member) for name in strategies):
+            teacher, reasoned = taught(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
+        choices = _choices(program, endpoint, seed)
+        for name in strategies:
+            try:
+                trainset = reasoned if shows_rationales(name, program.member) else bare
+                built = build(name, trainset, choices, vectors_directory(), telling("embedding the pool"))
+                programs[name] = built.prompt_program()
+            except PoolLacks as error:
+                if not lenient:
+                    raise
+                skipped[name] = str(error)
     return Plan(
         endpoint=endpoint,
-        programs=programs,
+        programs={name: programs[name] for name in dict.fromkeys(names) if name in programs},
         skipped=skipped,
         questions=questions,
         benchmark=data.benchmark,
@@ -127,6 +148,9 @@ def plan(
         policy=_policy(spend, endpoint),
         timeout=spend.timeout,
         store=spend.store or vote_store(),
+        pool=pool,
+        pool_benchmark=data.pool or data.benchmark,
+        teacher=teacher,
     )
 
 
@@ -145,15 +169,40 @@ def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
 
 def _choices(program: ProgramOptions, endpoint: Endpoint, seed: int) -> Choices:
     values = asdict(program)
-    name = values.pop("template")
+    template = template_of(values.pop("template"), endpoint)
+    values["index"] = known_name(values["index"], ("exact", "hnsw"), "index")
+    return Choices(**values, template=template, seed=seed)
+
+
+def template_of(name: str, endpoint: Endpoint) -> Template:
+    """The template of that name, `auto` being the one for the endpoint's kind of model.
+
+    Raises:
+        BadInput: there is none, or the endpoint does not take such prompts.
+    """
     if name == "auto":
         name = "chat" if endpoint.chat else "plain"
     template = TEMPLATES[known_name(name, TEMPLATES, "template")]
+    _check_template(template, endpoint)
+    return template
+
+
+def concurrency_of(calls: CallOptions, endpoint: Endpoint) -> int:
+    """Requests in flight at once: what was asked for, or what suits the endpoint."""
+    return calls.max_concurrency or (SLOTS if endpoint.embedded else CONCURRENCY)
+
+
+def _fitting(program: PromptProgram, endpoint: Endpoint) -> PromptProgram:
+    """The program, if its prompts are of the kind that the endpoint takes."""
+    _check_template(program.template, endpoint)
+    return program
+
+
+def _check_template(template: Template, endpoint: Endpoint) -> None:
     if template.kind == "chat" and not endpoint.chat:
         raise BadInput(f"{endpoint.model} is a base model without a chat template; use --template plain")
     if template.kind == "completion" and not endpoint.text:
         raise BadInput(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
-    return Choices(**values, template=template, seed=seed)
 
 
 def _policy(spend: SpendOptions, endpoint: Endpoint) -> Policy:
@@ -162,5 +211,4 @@ def _policy(spend: SpendOptions, endpoint: Endpoint) -> Policy:
         unreadable = "close" if endpoint.constraint in ("grammar", "structured_outputs") else "again"
     if unreadable == "close" and endpoint.constraint is None:
         raise BadInput(f"{endpoint.model} is not known to hold an answer to given letters; use --unreadable again")
-    concurrency = spend.max_concurrency or (SLOTS if endpoint.embedded else CONCURRENCY)
-    return Policy(concurrency, unreadable, spend.rounds, spend.attempts, spend.all_votes)  # type: ignore[arg-type]
+    return Policy(concurrency_of(spend, endpoint), unreadable, spend.rounds, spend.attempts, spend.all_votes)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,30 @@ from metrics import Outcome
 
 LINE_EVERY = 30.0
 """Seconds between two lines where stderr is no terminal."""
+
+
+WORTH_TELLING = 256
+"""Texts to embed from which on a user would wonder what is going on."""
+
+
+def telling(what: str) -> Callable[[int, int], None]:
+    """Tells on stderr, every half minute, how far something is that is called with what is done and what is to do."""
+    began = told = time.monotonic()
+    first: int | None = None
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told, first
+        now = time.monotonic()
+        if first is None:
+            first = done
+            if total - done >= WORTH_TELLING:
+                print(f"{what}: {done:,} of {total:,} at hand", file=sys.stderr)
+        elif now - told > LINE_EVERY:
+            told = now
+            left = (now - began) / max(done - first, 1) * (total - done)
+            print(f"{what}: {done:,} of {total:,}, {left:,.0f} s left", file=sys.stderr)
+
+    return tell
 
 
 class Progress:

@@ -1,6 +1,6 @@
 """From a strategy's name to a compiled program."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,34 +13,53 @@ from optimizers.nearest_few_shot import NearestFewShot
 from optimizers.random_few_shot import RandomFewShot
 from optimizers.trainset import PoolLacks
 from programs import Decode
-from programs.neighbours import default_embedder
+from programs.neighbours import find_embedder
 from programs.strategies import SINGLE, Ensemble, NearestStrategy, Strategy
 
 WITHOUT_EXEMPLARS = ("zero-shot", "cot")
 
 
-def build(name: str, trainset: Sequence[dspy.Example], choices: Choices, vectors: Path) -> Strategy | Ensemble:
+def shows_rationales(name: str, member: str) -> bool:
+    """Whether the strategy of that name shows exemplars with rationales; an ensemble does where its member does."""
+    name = member if name == Ensemble.name else name
+    return name in SINGLE and name not in WITHOUT_EXEMPLARS and SINGLE[name].module is dspy.ChainOfThought
+
+
+def build(
+    name: str,
+    trainset: Sequence[dspy.Example],
+    choices: Choices,
+    vectors: Path,
+    told: Callable[[int, int], None] | None = None,
+) -> Strategy | Ensemble:
     """The strategy of that name, compiled on a trainset.
 
     Args:
         name: one of `optimizers.LADDER`.
         trainset: what exemplars are taken from; see `programs.strategies.demos_of`.
         choices: everything else.
-        vectors: folder in which embedded pools are kept.
+        vectors: folder in which vectors are kept.
+        told: called while a pool is embedded (`optimizers.nearest_few_shot`).
 
     Raises:
         BadInput: no such strategy; PoolLacks where the trainset can't serve it.
     """
     if known_name(name, LADDER, "strategy") != Ensemble.name:
-        return _single(name, trainset, choices, vectors)
-    member = _single(choices.member, trainset, choices, vectors)
+        return _single(name, trainset, choices, vectors, told)
+    member = _single(choices.member, trainset, choices, vectors, told)
     vote = MajorityVote(votes=choices.votes, shuffle=choices.shuffle, seed=choices.seed)
     compiled = vote.compile(member, trainset=trainset)
     compiled.member.decode = _chosen(compiled.decode, choices)
     return compiled
 
 
-def _single(name: str, trainset: Sequence[dspy.Example], choices: Choices, vectors: Path) -> Strategy:
+def _single(
+    name: str,
+    trainset: Sequence[dspy.Example],
+    choices: Choices,
+    vectors: Path,
+    told: Callable[[int, int], None] | None,
+) -> Strategy:
     strategy = SINGLE[known_name(name, SINGLE, "strategy")]
     student = strategy(choices.template, seed=choices.seed)
     student.decode = _chosen(student.decode, choices)
@@ -49,9 +68,9 @@ def _single(name: str, trainset: Sequence[dspy.Example], choices: Choices, vecto
     if not trainset:
         raise PoolLacks(f"{name} shows exemplars, and the pool is empty")
     if isinstance(student, NearestStrategy):
-        return NearestFewShot(choices.k, default_embedder(choices.embedder), vectors).compile(
-            student, trainset=trainset
-        )
+        embedder = find_embedder(choices.embedder, choices.embedder_api_base)
+        nearest = NearestFewShot(choices.k, embedder, vectors, choices.index, choices.balance, told)
+        return nearest.compile(student, trainset=trainset)
     return RandomFewShot(choices.k, choices.seed).compile(student, trainset=trainset)
 
 

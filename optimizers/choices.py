@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from programs.neighbours import Kind
 from programs.template import CHAT, Template
 
 LADDER = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
@@ -19,7 +20,10 @@ class Choices:
         shuffle: whether an ensemble's votes after the first show the options in another order.
         temperature, top_p, top_k, max_tokens: in place of the strategy's own; None keeps those.
         template: how prompts are put together.
-        embedder: name or path of a sentence-transformers model; None takes the offline default.
+        embedder: as `programs.neighbours.find_embedder` takes it; None takes the offline default.
+        embedder_api_base: address of a `litellm:` embedder.
+        index: how nearest exemplars are found.
+        balance: whether the answer letters of nearest exemplars are spread evenly.
         seed: of exemplars, orders and samples.
     """
 
@@ -33,4 +37,7 @@ class Choices:
     max_tokens: int | None = None
     template: Template = CHAT
     embedder: str | None = None
+    embedder_api_base: str | None = None
+    index: Kind = "exact"
+    balance: bool = True
     seed: int = 0

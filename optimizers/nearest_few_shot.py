@@ -1,6 +1,6 @@
 """Few-shot with the exemplars nearest to each question."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dspy
@@ -8,7 +8,7 @@ from dspy.teleprompt import Teleprompter
 
 from optimizers.trainset import usable_exemplars
 from programs import NearestExemplars
-from programs.neighbours import Embedder, build_index, default_embedder
+from programs.neighbours import Embedder, Kind, build_index, find_embedder
 from programs.strategies import NearestStrategy
 
 
@@ -20,14 +20,28 @@ class NearestFewShot(Teleprompter):
     Args:
         k: exemplars in the prompt.
         embedder: of the questions; None takes the offline default.
-        cache: folder in which the pool's vectors are kept, so that they are computed once; None keeps none.
+        cache: folder in which vectors are kept, so that each is computed once; None keeps none.
+        index: `exact`, or `hnsw` for a pool of 100,000 questions or more.
+        balance: whether the exemplars' options are permuted so that answer letters are spread evenly.
+        told: called with the number of pool questions that have their vector, and that of all.
     """
 
-    def __init__(self, k: int = 5, embedder: Embedder | None = None, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        k: int = 5,
+        embedder: Embedder | None = None,
+        cache: Path | None = None,
+        index: Kind = "exact",
+        balance: bool = True,
+        told: Callable[[int, int], None] | None = None,
+    ) -> None:
         super().__init__()
-        self.embedder = embedder or default_embedder()
+        self.embedder = embedder or find_embedder()
         self.cache = cache
         self.k = k
+        self.index = index
+        self.balance = balance
+        self.told = told
 
     def compile(
         self,
@@ -40,7 +54,8 @@ class NearestFewShot(Teleprompter):
 
         Args:
             student: a strategy that retrieves.
-            trainset: the pool; see `programs.strategies.demo_of`.
+            trainset: the pool; see `programs.strategies.demo_of`. Where the student reasons, those without a rationale
+                are no exemplars, and a question takes the next ones.
             valset: not looked at.
 
         Raises:
@@ -48,9 +63,10 @@ class NearestFewShot(Teleprompter):
         """
         if not isinstance(student, NearestStrategy):
             raise TypeError(f"{type(student).__name__} does not retrieve; compile it with RandomFewShot")
-        pool = tuple(usable_exemplars(student, trainset))
+        pool = tuple(exemplar.lettered() for exemplar in usable_exemplars(student, trainset))
         compiled: NearestStrategy = student.reset_copy()
-        index = build_index([exemplar.question for exemplar in pool], self.embedder, self.cache)
-        compiled.nearest = NearestExemplars(index, pool, self.k)
+        questions = [exemplar.question for exemplar in pool]
+        index = build_index(questions, self.embedder, self.cache, self.index, self.told)
+        compiled.nearest = NearestExemplars(index, pool, self.k, self.balance, student.seed)
         compiled._compiled = True
         return compiled

@@ -1,6 +1,5 @@
 """Few-shot with the same exemplars for every question."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +8,7 @@ from dspy.teleprompt import Teleprompter
 
 from optimizers.trainset import usable_exemplars
 from programs import Exemplar
+from programs.shuffle import derive_seed
 from programs.strategies import Strategy
 
 
@@ -46,8 +46,7 @@ class RandomFewShot(Teleprompter):
 
 def stratified(exemplars: Sequence[Exemplar], k: int, seed: int) -> list[Exemplar]:
     """k exemplars in a seeded order, each of the subject, then the answer letter, that was taken least so far."""
-    left = list(exemplars)
-    random.Random(seed).shuffle(left)
+    left = sorted(exemplars, key=lambda e: derive_seed(seed, e.question.id, e.question.question))
     subjects: Counter[str | None] = Counter()
     letters: Counter[str] = Counter()
     chosen = []

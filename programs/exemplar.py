@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import orjson
 
 from data import Question
+from programs.lettering import letter_references, order_is_free
 
 _CLOSING = re.compile(
     r"(?:^|(?<=[\s*#.]))(?:(?:so|therefore|thus|hence),?\s)?(?:(?:the|my)\s)?"
@@ -27,21 +28,31 @@ class Exemplar:
         rationale: the reasoning, without the closing sentence that names the letter (the template writes that);
             None where only the answer can be shown.
         teacher: who wrote the rationale: `dataset`, or a model string; None without a rationale.
+        letters: where the options may be shown in another order, the offsets of the rationale's letters that name
+            options and then have to follow; None where the order has to stay (see `lettered`).
     """
 
     question: Question
     rationale: str | None = None
     teacher: str | None = None
+    letters: tuple[int, ...] | None = None
 
     def without_rationale(self) -> "Exemplar":
-        return replace(self, rationale=None, teacher=None)
+        return replace(self, rationale=None, teacher=None, letters=None)
+
+    def lettered(self) -> "Exemplar":
+        """The exemplar with its `letters`: None where an option speaks of the others, or a reference is unsure."""
+        if not order_is_free(self.question):
+            return self
+        return replace(self, letters=letter_references(self.rationale or "", self.question))
 
 
 def digest_of(exemplars: Sequence[Exemplar]) -> str:
-    """sha256 over exemplars, rationales included, in their order."""
+    """sha256 over all that prompts can show of exemplars, in their order."""
     digest = hashlib.sha256()
     for exemplar in exemplars:
-        digest.update(orjson.dumps(asdict(exemplar), option=orjson.OPT_SORT_KEYS))
+        shown = asdict(exemplar) | {"question": asdict(replace(exemplar.question, split="", explanation=None))}
+        digest.update(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()
 
 

@@ -4,30 +4,58 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data import Question
+from programs.balance import balanced
 from programs.exemplar import Exemplar, digest_of
-from programs.neighbours import NeighbourIndex
+from programs.neighbours import NeighbourIndex, Neighbours, Vectors
+from programs.selection import Selection
+from programs.shuffle import derive_seed
 
 
 @dataclass(frozen=True, slots=True)
 class NearestExemplars:
-    """The k pool questions nearest to each question, the nearest last, next to the question.
+    """The k pool questions nearest to each question, the nearest last, next to the question (Medprompt).
 
     Attributes:
         index: over the pool's questions; its row i stands for `pool[i]`.
         pool: what the exemplars are taken from.
         k: how many, at most; fewer where the pool has fewer.
+        balance: whether their answer letters are spread evenly (`balanced`).
+        seed: of the ties in that.
     """
 
     index: NeighbourIndex
     pool: tuple[Exemplar, ...]
     k: int
+    balance: bool = True
+    seed: int = 0
 
-    def choose(self, questions: Sequence[Question]) -> list[tuple[Exemplar, ...]]:
-        return [tuple(self.pool[row] for row in reversed(rows)) for rows in self.index.nearest(questions, self.k)]
+    def choose(self, questions: Sequence[Question]) -> list[Selection]:
+        return self._selections(questions, self.index.nearest(questions, self.k))
+
+    def choose_by(self, vectors: Vectors, questions: Sequence[Question]) -> list[Selection]:
+        """The same, by vectors of the questions that are at hand already."""
+        return self._selections(questions, self.index.nearest_to(vectors, questions, self.k))
+
+    def _selections(self, questions: Sequence[Question], found: Sequence[Neighbours]) -> list[Selection]:
+        return [self._selection(question, near) for question, near in zip(questions, found, strict=True)]
+
+    def _selection(self, question: Question, near: Neighbours) -> Selection:
+        exemplars = tuple(self.pool[row] for row in reversed(near.rows))
+        if self.balance:
+            exemplars = balanced(exemplars, derive_seed(self.seed, "letters", question.question))
+        return Selection(exemplars, tuple(reversed(near.similarities)), near.duplicates)
 
     def __deepcopy__(self, memo: object) -> "NearestExemplars":
         """Itself: it never changes, and a copy would copy the embedder's weights."""
         return self
 
     def describe(self) -> dict[str, object]:
-        return {"kind": "nearest", "k": self.k, "exemplars": digest_of(self.pool), **self.index.describe()}
+        return {
+            "kind": "nearest",
+            "k": self.k,
+            "exemplars": digest_of(self.pool),
+            "embedder": self.index.embedder.fingerprint,
+            "index": self.index.kind,
+            "balance": self.balance,
+            "seed": self.seed,
+        }

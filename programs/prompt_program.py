@@ -6,13 +6,16 @@ The DSPy module declares a strategy; this is the form that runs, and that is fro
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import orjson
 
-from data import Question, profile, without_duplicates
+from data import Profile, Question, profile, without_duplicates
 from programs.decode import Decode
 from programs.exemplar import Exemplar, digest_of
+from programs.prefix_cache import PrefixCache
+from programs.selection import Selection
 from programs.shuffle import derive_seed, option_orders, reorder
 from programs.template import Prompt, Template
 
@@ -20,14 +23,14 @@ from programs.template import Prompt, Template
 class ExemplarSource(Protocol):
     """Chooses the exemplars of each question."""
 
-    def choose(self, questions: Sequence[Question]) -> list[tuple[Exemplar, ...]]:
-        """The exemplars of each question, in the order in which the prompt shows them."""
+    def choose(self, questions: Sequence[Question]) -> list[Selection]:
+        """The exemplars of each question."""
 
     def describe(self) -> dict[str, object]:
         """What decides the choice, as plain JSON values: enough to tell two sources apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FixedExemplars:
     """The same exemplars for every question; none for a zero-shot program.
 
@@ -36,10 +39,22 @@ class FixedExemplars:
 
     exemplars: tuple[Exemplar, ...] = ()
 
-    def choose(self, questions: Sequence[Question]) -> list[tuple[Exemplar, ...]]:
-        profiles = [profile(exemplar.question) for exemplar in self.exemplars]
-        kept = [without_duplicates(profile(question), profiles) for question in questions] if profiles else []
-        return [tuple(self.exemplars[i] for i in positions) for positions in kept] or [()] * len(questions)
+    def choose(self, questions: Sequence[Question]) -> list[Selection]:
+        return [self._choose(question) for question in questions]
+
+    def _choose(self, question: Question) -> Selection:
+        kept = without_duplicates(profile(question), self._profiles) if self.exemplars else []
+        if len(kept) == len(self.exemplars):
+            return self._all
+        return Selection(tuple(self.exemplars[i] for i in kept), duplicates=len(self.exemplars) - len(kept))
+
+    @cached_property
+    def _all(self) -> Selection:
+        return Selection(self.exemplars)
+
+    @cached_property
+    def _profiles(self) -> list[Profile]:
+        return [profile(exemplar.question) for exemplar in self.exemplars]
 
     def describe(self) -> dict[str, object]:
         ids = [exemplar.question.id for exemplar in self.exemplars]
@@ -90,6 +105,7 @@ class PromptProgram:
     shuffle: bool = False
     seed: int = 0
     member: str | None = None
+    _prefixes: PrefixCache = field(default_factory=PrefixCache, init=False, repr=False, compare=False)
 
     def orders(self, question: Question) -> list[str]:
         """The order in which each vote shows the question's options."""
@@ -110,7 +126,14 @@ class PromptProgram:
         ]
 
     def render(self, question: Question, exemplars: Sequence[Exemplar]) -> Prompt:
-        return self.template.render(self.instructions, exemplars, question, reasoning=self.reasoning)
+        """The prompt of a question as it is shown; what stands before it is rendered once for all of its votes."""
+        letters = tuple(question.options)
+        prefix = self._prefixes.get(
+            exemplars,
+            letters,
+            lambda: self.template.prefix(self.instructions, exemplars, letters, reasoning=self.reasoning),
+        )
+        return self.template.complete(prefix, question, reasoning=self.reasoning)
 
     def describe(self) -> dict[str, object]:
         """The program as plain JSON values, exemplars by id."""

@@ -2,10 +2,9 @@
 
 import hashlib
 import math
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 
 from data import Question
 
@@ -19,31 +18,33 @@ def derive_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()[:4]) >> 1
 
 
-def option_orders(letters: Sequence[str], count: int, seed: int) -> list[str]:
+def option_orders(letters: Sequence[str], wanted: int, seed: int) -> list[str]:
     """Orders in which the votes of one question show its options.
 
     The first is the question's own. No order comes twice before all of them came once; three options have six, so the
-    seventh vote on a yes/no/maybe question begins again with the first.
+    seventh vote on a yes/no/maybe question begins again with the first. Draw n sorts the letters by
+    `derive_seed(seed, n, letter)`, which any language can compute, and draws that came before are passed over.
 
     Args:
         letters: the question's letters, in its own order.
-        count: how many orders, at least 1.
+        wanted: how many orders, at least 1; fewer are the first ones of more.
         seed: of the draw; see `derive_seed`.
 
     Returns:
         Strings of the question's letters in the order shown: `CABD` shows option C as A.
     """
     own = "".join(letters)
-    distinct = min(count, math.factorial(len(own)))
-    drawn = list(islice(_distinct_orders(own, random.Random(seed)), distinct))
-    return [drawn[i % distinct] for i in range(count)]
+    distinct = min(wanted, math.factorial(len(own)))
+    drawn = list(islice(_distinct_orders(own, seed), distinct))
+    return [drawn[i % distinct] for i in range(wanted)]
 
 
-def _distinct_orders(own: str, generator: random.Random) -> Iterator[str]:
+def _distinct_orders(own: str, seed: int) -> Iterator[str]:
     seen = {own}
     yield own
-    while True:
-        order = "".join(generator.sample(own, len(own)))
+    for draw in count(1):
+        ranks = {letter: derive_seed(seed, draw, letter) for letter in own}
+        order = "".join(sorted(own, key=ranks.__getitem__))
         if order not in seen:
             seen.add(order)
             yield order

@@ -19,6 +19,19 @@ Prompt = Messages | str
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """What stands before a question.
+
+    Attributes:
+        turns: whole chat messages; none for a completion prompt.
+        lead: text right before the question, in its own message.
+    """
+
+    turns: Messages
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """What differs between answering directly and reasoning first.
 
@@ -76,21 +89,34 @@ class Template:
         The question stands last, so that everything before it is the same for all votes on it and a server's prefix
         cache computes it once.
         """
+        prefix = self.prefix(instructions, exemplars, tuple(question.options), reasoning=reasoning)
+        return self.complete(prefix, question, reasoning=reasoning)
+
+    def prefix(
+        self, instructions: str, exemplars: Sequence[Exemplar], letters: Sequence[str], *, reasoning: bool
+    ) -> Prefix:
+        """What stands before any question with these letters."""
         style = self.style(reasoning)
-        cue = fill(style.cue, letters=listed(question.options))
-        head = fill(self.head, instructions=instructions, cue=cue)
+        head = fill(self.head, instructions=instructions, cue=fill(style.cue, letters=listed(letters)))
         shown = [(self._question(e.question), self._answer(e, style)) for e in exemplars]
-        asked = self._question(question)
         if self.kind == "completion":
             pairs = [before + style.opening + answer for before, answer in shown]
-            return self.separator.join([head, *pairs, asked + style.opening])
-        if not self.system:
-            first, *others = [*(before for before, _ in shown), asked]
-            *befores, asked = [head + self.separator + first, *others]
-            shown = [(before, answer) for before, (_, answer) in zip(befores, shown, strict=True)]
-        turns = [turn for before, answer in shown for turn in (_message("user", before), _message("assistant", answer))]
-        system = (_message("system", head),) if self.system else ()
-        return (*system, *turns, _message("user", asked))
+            return Prefix((), "".join(part + self.separator for part in (head, *pairs)))
+        if self.system:
+            turns, lead = [_message("system", head)], ""
+        else:
+            turns, lead = [], head + self.separator
+        for before, answer in shown:
+            turns += [_message("user", lead + before), _message("assistant", answer)]
+            lead = ""
+        return Prefix(tuple(turns), lead)
+
+    def complete(self, prefix: Prefix, question: Question, *, reasoning: bool) -> Prompt:
+        """The prompt of a question after what stands before it."""
+        asked = prefix.lead + self._question(question)
+        if self.kind == "completion":
+            return asked + self.style(reasoning).opening
+        return (*prefix.turns, _message("user", asked))
 
     def close(self, prompt: Prompt, completion: str, letters: Sequence[str]) -> Prompt:
         """The prompt that asks for the bare letter, after a completion that named none."""

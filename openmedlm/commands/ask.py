@@ -23,7 +23,10 @@ def ask(
     program: ProgramOptions,
     spend: SpendOptions,
     preview: PreviewOptions,
-    strategy: Annotated[str, typer.Argument(metavar="STRATEGY", help="zero-shot to ensemble.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="PROGRAM", help="zero-shot to ensemble, or the directory of a frozen program."),
+    ],
     question: Annotated[
         str | None,
         typer.Option(
@@ -45,8 +48,9 @@ def ask(
     --option "Vitamin C"
     """
     from openmedlm.commands.reporting import print_estimates
+    from openmedlm.naming import endpoint_of, frozen_among
     from openmedlm.one_question import answer, question_from_arguments, question_from_text
-    from openmedlm.planning import endpoint_of, plan
+    from openmedlm.planning import plan
 
     asked = (
         question_from_arguments(question, option or [], context or [])
@@ -54,7 +58,9 @@ def ask(
         else question_from_text(sys.stdin.read())
     )
     data = DataOptions(benchmark=benchmark, data_dir=data_dir)
-    planned = plan([strategy], endpoint_of(model), [asked], "ask", data, program, spend, output.seed)
+    frozen = frozen_among([name], program)
+    endpoint = endpoint_of(model, frozen.values())
+    planned = plan([name], endpoint, [asked], "ask", data, program, spend, output.seed, frozen)
     if preview.dry_run:
         print_estimates(planned, output)
         return

@@ -27,14 +27,16 @@ def evaluate(
     programs: Annotated[
         list[str],
         typer.Argument(
-            metavar="STRATEGY…", help="zero-shot, few-shot, cot, few-shot-cot, knn-few-shot, knn-cot, ensemble"
+            metavar="PROGRAM…",
+            help="Directories of frozen programs, or strategies: zero-shot, few-shot, cot, few-shot-cot, knn-few-shot, "
+            "knn-cot, ensemble.",
         ),
     ],
     run: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="RUN", help="Directory to write the run to.")
     ] = None,
 ) -> None:
-    """Runs strategies over a split and says how many answers were right, with intervals, calls and tokens.
+    """Runs programs over a split and says how many answers were right, with intervals, calls and tokens.
 
     Example: openmedlm evaluate zero-shot cot -b medqa --split dev -m local/qwen2.5-coder-0.5b --data-dir sample
     """

@@ -58,9 +58,16 @@ def report_runs(
     if directory is not None:
         _write(directory, planned, report)
     if output.json:
-        print_json({"benchmark": data.benchmark, "model": model.model, **report.as_json(), "skipped": planned.skipped})
+        print_json(
+            {
+                "benchmark": data.benchmark,
+                "model": planned.endpoint.model,
+                **report.as_json(),
+                "skipped": planned.skipped,
+            }
+        )
     else:
-        title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {model.model}"
+        title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {planned.endpoint.model}"
         console = wide_console()
         console.print(ladder_table(title, report.results, planned.skipped))
         console.print(_remarks(len(planned.questions), report.test_looks), highlight=False)

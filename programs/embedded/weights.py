@@ -7,9 +7,9 @@ from pathlib import Path
 from data.errors import BadInput
 from programs.embedded.catalogue import EmbeddedModel
 from programs.embedded.hub import HubError, from_hub
-from programs.embedded.locks import locked
 from programs.embedded.packages import PackagesError, Progress, from_packages
 from programs.embedded.places import cache_directory
+from programs.locks import locked
 
 
 def weights(model: EmbeddedModel, progress: Progress | None = None, *, verify: bool = False) -> Path:

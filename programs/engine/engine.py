@@ -11,8 +11,8 @@ from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.policy import Policy
 from programs.engine.store import VoteStore
-from programs.exemplar import Exemplar
 from programs.prompt_program import PromptProgram
+from programs.selection import Selection
 
 
 class Engine:
@@ -40,13 +40,13 @@ class Engine:
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
         """
-        exemplars = await asyncio.to_thread(program.exemplars.choose, questions)
+        selections = await asyncio.to_thread(program.exemplars.choose, questions)
         outcomes: dict[int, Outcome] = {}
         positions = iter(range(len(questions)))
 
         async def work() -> None:
             for position in positions:
-                outcomes[position] = await self.answer(program, questions[position], exemplars[position])
+                outcomes[position] = await self.answer(program, questions[position], selections[position])
                 if seen is not None:
                     seen(outcomes[position])
 
@@ -60,9 +60,9 @@ class Engine:
             await self._buyer.drain()
         return [outcomes[position] for position in range(len(questions))]
 
-    async def answer(self, program: PromptProgram, question: Question, exemplars: Sequence[Exemplar]) -> Outcome:
+    async def answer(self, program: PromptProgram, question: Question, selection: Selection) -> Outcome:
         """Buys and counts the votes of one question, in waves that stop once the majority can no longer change."""
-        ballots = program.ballots(question, exemplars)
+        ballots = program.ballots(question, selection.exemplars)
         votes: list[Vote] = []
         failed: Vote | None = None
         while failed is None and (wave := self._wave(votes, len(ballots) - len(votes))):
@@ -79,7 +79,10 @@ class Engine:
             votes=tuple(votes),
             error=failed.error if failed else None,
             failure=failed.failure if failed else None,
-            exemplars=tuple(exemplar.question.id for exemplar in exemplars),
+            exemplars=tuple(exemplar.question.id for exemplar in selection.exemplars),
+            similarities=selection.similarities,
+            duplicates_removed=selection.duplicates,
+            fixed_orders=selection.fixed_orders,
             votes_saved=0 if failed else len(ballots) - len(votes),
         )
 

@@ -13,7 +13,7 @@ from data import BadInput
 from data.atomic import write_atomically
 from metrics import Outcome
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _FILES = ("manifest.json", "outcomes.parquet", "circumstances.json")
 
@@ -49,6 +49,9 @@ _OUTCOMES = pa.schema(
         ("failure", pa.string()),
         ("error", pa.string()),
         ("exemplars", pa.list_(pa.string())),
+        ("similarities", pa.list_(pa.float64())),
+        ("duplicates_removed", pa.int32()),
+        ("fixed_orders", pa.int32()),
         ("votes_saved", pa.int32()),
         ("votes", pa.list_(_VOTE)),
     ]

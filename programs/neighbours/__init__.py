@@ -1,6 +1,25 @@
 """Which pool questions are near a question."""
 
-from programs.neighbours.embedder import Embedder, SentenceEmbedder, default_embedder
-from programs.neighbours.index import NeighbourIndex, build_index
+from programs.neighbours.embedder import Embedder, Vectors
+from programs.neighbours.finding import default_embedder, find_embedder
+from programs.neighbours.index import NeighbourIndex, Neighbours, build_index
+from programs.neighbours.keeping import encode_kept
+from programs.neighbours.litellm_embedder import LitellmEmbedder
+from programs.neighbours.search import Kind
+from programs.neighbours.sentence_embedder import SentenceEmbedder
+from programs.neighbours.vector_store import VectorStore
 
-__all__ = ["Embedder", "NeighbourIndex", "SentenceEmbedder", "build_index", "default_embedder"]
+__all__ = [
+    "Embedder",
+    "Kind",
+    "LitellmEmbedder",
+    "NeighbourIndex",
+    "Neighbours",
+    "SentenceEmbedder",
+    "VectorStore",
+    "Vectors",
+    "build_index",
+    "default_embedder",
+    "encode_kept",
+    "find_embedder",
+]

@@ -7,15 +7,11 @@ from programs.strategies.few_shot import FewShot
 from programs.strategies.few_shot_cot import FewShotCoT
 from programs.strategies.knn_cot import KNNCoT
 from programs.strategies.knn_few_shot import KNNFewShot
+from programs.strategies.module_of import SINGLE, module_of, stock_module_of
 from programs.strategies.nearest import NearestStrategy
 from programs.strategies.signature import AnswerQuestion
 from programs.strategies.strategy import Strategy, default_decode
 from programs.strategies.zero_shot import ZeroShot
-
-SINGLE: dict[str, type[Strategy]] = {
-    strategy.name: strategy for strategy in (ZeroShot, FewShot, CoT, FewShotCoT, KNNFewShot, KNNCoT)
-}
-"""The strategies that give one answer, by name; an ensemble counts votes of any of them."""
 
 __all__ = [
     "SINGLE",
@@ -33,4 +29,6 @@ __all__ = [
     "demo_of",
     "demos_of",
     "exemplar_of",
+    "module_of",
+    "stock_module_of",
 ]

@@ -13,6 +13,7 @@ from programs.decode import Decode
 from programs.prompt_program import PromptProgram
 from programs.shuffle import own_letter, reorder
 from programs.strategies.demo import question_of
+from programs.strategies.form import VotesForm
 from programs.strategies.strategy import Strategy
 
 TEMPERATURE = 0.8
@@ -46,9 +47,22 @@ class Ensemble(dspy.Module):
         self.member: Strategy = member.deepcopy()
         self.member._compiled = False  # or DSPy neither saves the member nor reaches its predictor
         self.member.decode = decode or replace(member.decode, temperature=TEMPERATURE, top_p=TOP_P)
-        self.votes = votes
-        self.shuffle = shuffle
-        self.seed = seed
+        self.form = VotesForm(votes, shuffle, seed)
+
+    @property
+    def votes(self) -> int:
+        """The ensemble's size."""
+        return self.form.votes
+
+    @property
+    def shuffle(self) -> bool:
+        """Whether every vote after the first shows the options in another order."""
+        return self.form.shuffle
+
+    @property
+    def seed(self) -> int:
+        """From which orders and sampling seeds are derived."""
+        return self.form.seed
 
     @property
     def decode(self) -> Decode:

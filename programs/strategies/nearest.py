@@ -7,7 +7,14 @@ from programs.strategies.strategy import Strategy
 class NearestStrategy(Strategy):
     """A strategy that shows each question the exemplars nearest to it."""
 
-    nearest: NearestExemplars | None = None
+    @property
+    def nearest(self) -> NearestExemplars | None:
+        """The pool, its index and how many are shown; None before compiling."""
+        return self.form.nearest
+
+    @nearest.setter
+    def nearest(self, nearest: NearestExemplars) -> None:
+        self.form.nearest = nearest
 
     @property
     def exemplars(self) -> NearestExemplars:

@@ -11,6 +11,7 @@ from programs.exemplar import Exemplar
 from programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 from programs.strategies.adapter import TemplateAdapter
 from programs.strategies.demo import demo_of, exemplar_of, question_of
+from programs.strategies.form import Form
 from programs.strategies.signature import AnswerQuestion
 from programs.template import CHAT, Template
 
@@ -34,9 +35,26 @@ class Strategy(dspy.Module):
     def __init__(self, template: Template = CHAT, decode: Decode | None = None, seed: int = 0) -> None:
         super().__init__()
         self.predict = self.module(AnswerQuestion)
-        self.adapter = TemplateAdapter(template)
-        self.decode = decode or default_decode(template, self.reasoning)
-        self.seed = seed
+        self.form = Form(template, decode or default_decode(template, self.reasoning), seed)
+
+    @property
+    def adapter(self) -> TemplateAdapter:
+        """The DSPy adapter that renders the template."""
+        return TemplateAdapter(self.form.template)
+
+    @property
+    def decode(self) -> Decode:
+        """How completions are sampled."""
+        return self.form.decode
+
+    @decode.setter
+    def decode(self, decode: Decode) -> None:
+        self.form.decode = decode
+
+    @property
+    def seed(self) -> int:
+        """From which sampling seeds are derived."""
+        return self.form.seed
 
     @property
     def predictor(self) -> dspy.Predict:
@@ -101,11 +119,11 @@ class Strategy(dspy.Module):
         """What the predictor is called with."""
         fields = {"question": question, "options": dict(options), "context": context}
         asked = question_of(fields)
-        (exemplars,) = self.exemplars.choose([asked])
+        (selection,) = self.exemplars.choose([asked])
         sampled = {} if self.decode.greedy else {"seed": self.prompt_program().sampling_seed(asked, sample=0)}
         return {
             **fields,
-            "demos": [demo_of(exemplar) for exemplar in exemplars],
+            "demos": [demo_of(exemplar) for exemplar in selection.exemplars],
             "config": {**lm_config(self.decode), **sampled, **(config or {})},
         }
 
@@ -114,7 +132,7 @@ class Strategy(dspy.Module):
         return PromptProgram(
             strategy=self.name,
             instructions=self.predictor.signature.instructions,
-            template=self.adapter.template,
+            template=self.form.template,
             reasoning=self.reasoning,
             decode=self.decode,
             exemplars=self.exemplars,

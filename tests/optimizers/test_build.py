@@ -72,7 +72,7 @@ def test_an_ensemble_counts_votes_of_the_member_chosen(member: str, sample: Load
 def test_k_exemplars_are_shown(k: int, name: str, sample: Load, vectors: Path) -> None:
     program = build(name, demos_of(sample("mmlu", "pool")), Choices(k=k), vectors).prompt_program()
     if name not in RETRIEVES:
-        assert [len(exemplars) for exemplars in program.exemplars.choose(sample("mmlu", "dev"))] == [k] * 12
+        assert [len(s.exemplars) for s in program.exemplars.choose(sample("mmlu", "dev"))] == [k] * 12
     else:
         assert program.exemplars.describe()["k"] == k
 

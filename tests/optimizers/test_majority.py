@@ -32,8 +32,10 @@ def test_the_member_is_compiled_by_its_own_optimizer(trainset: Trainset, sample:
     alone = RandomFewShot(k=3, seed=1).compile(FewShotCoT(), trainset=trainset("medqa"))
     assert ensemble.prompt_program().exemplars == alone.prompt_program().exemplars
     question = sample("medqa", "dev")[0]
-    (exemplars,) = alone.exemplars.choose([question])
-    assert ensemble.prompt_program().render(question, exemplars) == alone.prompt_program().render(question, exemplars)
+    (selection,) = alone.exemplars.choose([question])
+    shown = selection.exemplars
+    assert len(shown) == 3
+    assert ensemble.prompt_program().render(question, shown) == alone.prompt_program().render(question, shown)
 
 
 @pytest.mark.parametrize("decode", [None, Decode(max_tokens=64, temperature=0.3)])

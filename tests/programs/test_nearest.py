@@ -23,27 +23,30 @@ def test_the_nearest_exemplar_comes_last_next_to_the_question(
 ) -> None:
     asked = sample(benchmark, "dev")
     source = nearest(sample(benchmark, "pool"), 4, embedder, vectors)
-    for question, exemplars in zip(asked, source.choose(asked), strict=True):
-        texts = [question.question, *[exemplar.question.question for exemplar in exemplars]]
+    for question, selection in zip(asked, source.choose(asked), strict=True):
+        texts = [question.question, *[exemplar.question.question for exemplar in selection.exemplars]]
         query, *shown = embedder.encode(texts)
         cosines = [float(query @ vector) for vector in shown]
         assert len(cosines) == 4
         assert cosines == sorted(cosines)
+        assert selection.similarities == pytest.approx(cosines, abs=1e-5)
 
 
 def test_exemplars_keep_their_rationales(sample: Load, embedder: Embedder, vectors: Path) -> None:
     source = nearest(sample("medqa", "pool"), 3, embedder, vectors)
-    (exemplars,) = source.choose(sample("medqa", "dev")[:1])
-    assert all(exemplar in source.pool and exemplar.rationale for exemplar in exemplars)
+    (selection,) = source.choose(sample("medqa", "dev")[:1])
+    assert len(selection.exemplars) == 3
+    assert all(exemplar in source.pool and exemplar.rationale for exemplar in selection.exemplars)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_no_exemplar_is_the_question_itself(benchmark: str, sample: Load, embedder: Embedder, vectors: Path) -> None:
     pool = sample(benchmark, "pool")
     copies = [replace(question, id="asked", split="dev") for question in pool]
-    for question, exemplars in zip(copies, nearest(pool, 5, embedder, vectors).choose(copies), strict=True):
-        assert len(exemplars) == 5
-        assert not any(near_duplicate(question, exemplar.question) for exemplar in exemplars)
+    for question, selection in zip(copies, nearest(pool, 5, embedder, vectors).choose(copies), strict=True):
+        assert len(selection.exemplars) == 5
+        assert selection.duplicates == 1
+        assert not any(near_duplicate(question, exemplar.question) for exemplar in selection.exemplars)
 
 
 def test_a_question_has_the_same_exemplars_alone_and_among_others(
@@ -56,6 +59,14 @@ def test_a_question_has_the_same_exemplars_alone_and_among_others(
 def test_a_source_is_described_by_k_and_what_the_index_is_of(sample: Load, embedder: Embedder, vectors: Path) -> None:
     source = nearest(sample("mmlu", "pool"), 5, embedder, vectors)
     described = source.describe()
-    assert described == {"kind": "nearest", "k": 5, "exemplars": digest_of(source.pool), **source.index.describe()}
+    assert described == {
+        "kind": "nearest",
+        "k": 5,
+        "exemplars": digest_of(source.pool),
+        "embedder": embedder.fingerprint,
+        "index": "exact",
+        "balance": True,
+        "seed": 0,
+    }
     reworded = replace(source, pool=(replace(source.pool[0], rationale="Another."), *source.pool[1:]))
     assert reworded.describe() != described

@@ -5,6 +5,7 @@ import pytest
 
 from data import Question
 from programs import CHAT, PLAIN, Decode, Exemplar, FixedExemplars, PromptProgram
+from programs.selection import Selection
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
@@ -58,8 +59,8 @@ def test_every_completion_has_a_sampling_seed_of_its_own(make_program: Make, mak
 
 def test_the_same_exemplars_are_chosen_for_every_question(make_question: Ask) -> None:
     source = FixedExemplars((Exemplar(make_question(1)), Exemplar(make_question(2))))
-    assert source.choose([make_question(3), make_question(4)]) == [source.exemplars, source.exemplars]
-    assert FixedExemplars().choose([make_question(3), make_question(4)]) == [(), ()]
+    assert source.choose([make_question(3), make_question(4)]) == [Selection(source.exemplars)] * 2
+    assert FixedExemplars().choose([make_question(3), make_question(4)]) == [Selection(), Selection()]
     assert source.choose([]) == []
 
 
@@ -67,8 +68,9 @@ def test_a_question_does_not_see_the_exemplar_that_it_is(make_question: Ask) -> 
     one, two = Exemplar(make_question(1)), Exemplar(make_question(2))
     options = {"A": "kidney", "B": "SPLEEN", "C": "Liver.", "D": "Heart"}
     shuffled = make_question(2, id="asked", options=options, answer="C")
-    assert FixedExemplars((one, two)).choose([shuffled, make_question(3)]) == [(one,), (one, two)]
-    assert FixedExemplars((two,)).choose([shuffled, make_question(3)]) == [(), (two,)]
+    asked = [shuffled, make_question(3)]
+    assert FixedExemplars((one, two)).choose(asked) == [Selection((one,), duplicates=1), Selection((one, two))]
+    assert FixedExemplars((two,)).choose(asked) == [Selection(duplicates=1), Selection((two,))]
 
 
 def test_equal_programs_have_equal_digests(make_program: Make) -> None:

@@ -38,7 +38,8 @@ def write(directory: Path, outcomes: dict[str, list[Outcome]] | None = None, **c
 def read_back(row: dict[str, Any]) -> Outcome:
     fields = {name: row[name] for name in Outcome.__dataclass_fields__}
     votes = tuple(Vote(**vote) for vote in row["votes"])
-    return Outcome(**{**fields, "votes": votes, "exemplars": tuple(row["exemplars"])})
+    lists = {name: tuple(row[name]) for name in ("exemplars", "similarities")}
+    return Outcome(**{**fields, **lists, "votes": votes})
 
 
 def test_outcomes_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_outcomes_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:
 def test_the_manifest_says_what_was_asked_and_what_it_came_to(tmp_path: Path) -> None:
     write(tmp_path / "run")
     manifest = orjson.loads((tmp_path / "run" / "manifest.json").read_bytes())
-    assert manifest == {"schema": 1, "asked": orjson.loads(orjson.dumps(ASKED)), "results": RESULTS}
+    assert manifest == {"schema": 2, "asked": orjson.loads(orjson.dumps(ASKED)), "results": RESULTS}
 
 
 def test_the_same_run_gives_the_same_bytes_whatever_time_it_took(tmp_path: Path) -> None:

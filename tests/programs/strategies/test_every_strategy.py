@@ -25,8 +25,8 @@ def ask(program: Strategy | Ensemble, question: Question) -> dspy.Prediction:
 
 
 def rendered(program: PromptProgram, question: Question) -> list[Any]:
-    (exemplars,) = program.exemplars.choose([question])
-    return [ballot.prompt for ballot in program.ballots(question, exemplars)]
+    (selection,) = program.exemplars.choose([question])
+    return [ballot.prompt for ballot in program.ballots(question, selection.exemplars)]
 
 
 def canonical(prompts: list[Any]) -> list[bytes]:

@@ -58,7 +58,8 @@ def test_what_is_shown_is_what_the_prompt_program_shows(sample: Load) -> None:
     strategy.show(exemplars)
     source = strategy.prompt_program().exemplars
     assert isinstance(source, FixedExemplars)
-    ((one, two),) = source.choose(sample("medqa", "dev")[:1])
+    (selection,) = source.choose(sample("medqa", "dev")[:1])
+    one, two = selection.exemplars
     assert [one.question.id, two.question.id] == [exemplar.question.id for exemplar in exemplars]
     assert (one.rationale, one.teacher) == ("Because.", "dataset")
 

@@ -1,0 +1,46 @@
+"""Programs as the command line names them: strategies, and directories of frozen programs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from data import BadInput
+from openmedlm.options import ModelOptions, ProgramOptions
+from openmedlm.places import vectors_directory
+from optimizers import LADDER
+from programs.engine import Endpoint, find_endpoint
+from programs.frozen import FrozenProgram, is_frozen, load_program
+
+
+def frozen_among(names: Sequence[str], options: ProgramOptions) -> Mapping[str, FrozenProgram]:
+    """The frozen programs among the names, loaded; a strategy's name is never taken for a directory.
+
+    Raises:
+        Refused: one of them is not what was frozen.
+        BadInput: a name is a directory without a program, or options are given that a frozen program has decided.
+    """
+    frozen = {}
+    for name in names:
+        if name in LADDER:
+            continue
+        path = Path(name)
+        if is_frozen(path):
+            frozen[name] = load_program(path, options.embedder, vectors_directory())
+        elif path.exists() or "/" in name:
+            raise BadInput(f"{name}: no frozen program is there; make one with: openmedlm compile -o {name}")
+    if frozen and len(frozen) == len(set(names)) and options != ProgramOptions(embedder=options.embedder):
+        raise BadInput("a frozen program has decided its own k, votes, decoding and template; leave those options out")
+    return frozen
+
+
+def endpoint_of(model: ModelOptions, frozen: Iterable[FrozenProgram] = ()) -> Endpoint:
+    """The endpoint that the options name, or else the model that all the frozen programs were made for.
+
+    Raises:
+        BadInput: none is named, or they were made for different ones.
+    """
+    names = [model.model] if model.model else sorted({program.document.model for program in frozen})
+    if not names:
+        raise BadInput("which model? name it with -m, such as -m local/qwen2.5-coder-0.5b (see: openmedlm models)")
+    if len(names) > 1:
+        raise BadInput(f"the programs were made for {', '.join(names)}; name the one to ask with -m")
+    return find_endpoint(names[0], model.api_base, model.api_key, model.model_id)

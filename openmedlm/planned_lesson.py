@@ -1,0 +1,80 @@
+"""From options to what a teacher is asked, before anything is spent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from data import BadInput, Question, load_split
+from data.names import known_name
+from openmedlm.estimate import CHARACTERS_A_TOKEN, length, price
+from openmedlm.naming import endpoint_of
+from openmedlm.options import CallOptions, DataOptions, ModelOptions, PoolOptions
+from openmedlm.places import rationale_pool, vectors_directory, vote_store
+from openmedlm.planning import concurrency_of, drawn, template_of
+from openmedlm.progress import telling
+from openmedlm.rationale_writing import Lesson, near
+from openmedlm.teaching import AUTO
+from programs.engine import Policy
+
+
+def plan_lesson(
+    model: ModelOptions,
+    data: DataOptions,
+    calls: CallOptions,
+    options: PoolOptions,
+    seed: int,
+) -> Lesson:
+    """What the `pool` command asks.
+
+    Raises:
+        BadInput: an option does not fit.
+    """
+    from programs.strategies import CoT
+
+    if data.teacher == AUTO:
+        endpoint = endpoint_of(model)
+    else:
+        endpoint = endpoint_of(ModelOptions(data.teacher, options.teacher_api_base, api_key=options.teacher_api_key))
+    student = CoT(template_of(options.template, endpoint), seed=seed)
+    student.decode = replace(student.decode, max_tokens=options.max_tokens)
+    benchmark = data.pool or data.benchmark
+    questions = load_split(benchmark, "pool", data.data_dir)
+    asked = _near(questions, data, options) if options.for_split else drawn(questions, options.limit)
+    file = options.file
+    if file is not None and file.suffix != ".jsonl":
+        raise BadInput(f"{file}: a pool's file ends in .jsonl, so that --teacher knows it; name it {file.stem}.jsonl")
+    return Lesson(
+        endpoint=endpoint,
+        program=student.prompt_program(),
+        questions=asked,
+        rounds=options.rounds,
+        file=file or rationale_pool(benchmark, endpoint.model),
+        policy=Policy(concurrency_of(calls, endpoint), "leave", attempts=calls.attempts),
+        timeout=calls.timeout,
+        store=calls.store or vote_store(),
+    )
+
+
+def estimate_lesson(lesson: Lesson) -> dict[str, int | float | None]:
+    """What the lesson would cost: the first round, and at most, if no question ever came right."""
+    left = lesson.left
+    prompts = sum(length(lesson.program.render(question, ())) for question in left) // CHARACTERS_A_TOKEN
+    room = len(left) * lesson.program.decode.max_tokens
+    return {
+        "questions": len(lesson.questions),
+        "in_the_pool_already": len(lesson.questions) - len(left),
+        "calls_of_the_first_round": len(left),
+        "calls_at_most": len(left) * lesson.rounds,
+        "prompt_tokens_of_a_round": prompts,
+        "completion_tokens_of_a_round_at_most": room,
+        "cost_usd_at_most": price(lesson.endpoint, prompts * lesson.rounds, room * lesson.rounds),
+    }
+
+
+def _near(questions: Sequence[Question], data: DataOptions, options: PoolOptions) -> list[Question]:
+    from programs.neighbours import build_index, find_embedder
+
+    split = known_name(options.for_split or "", ("dev", "test"), "split to find neighbours for")
+    asked = drawn(load_split(data.benchmark, split, data.data_dir), options.limit)
+    embedder = find_embedder(options.embedder, options.embedder_api_base)
+    index = build_index(questions, embedder, vectors_directory(), told=telling("embedding the pool"))
+    return near(index, asked, options.neighbours)

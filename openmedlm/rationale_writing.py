@@ -1,0 +1,92 @@
+"""A teacher at work: which pool questions it is asked about, and the pool on disk after every round."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data import BadInput, Question
+from openmedlm.progress import Progress
+from optimizers.rationales import RationalePool, add_to_pool, read_pool, write_rationales
+from programs import PromptProgram
+from programs.engine import Endpoint, EndpointDownError, Engine, Policy, VoteStore, connect, open_client
+from programs.neighbours import NeighbourIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a teacher is asked, and how.
+
+    Attributes:
+        endpoint: the teacher's.
+        program: how it is asked.
+        questions: about which.
+        rounds: how often each, at most.
+        file: where the pool is kept.
+        policy: how calls are made.
+        timeout: seconds that one call may take.
+        store: the vote store.
+    """
+
+    endpoint: Endpoint
+    program: PromptProgram
+    questions: Sequence[Question]
+    rounds: int
+    file: Path
+    policy: Policy
+    timeout: float
+    store: Path
+
+    @property
+    def left(self) -> list[Question]:
+        """The questions that the pool has no rationale for yet."""
+        known = [(question, read.of(question)) for read in [read_pool(self.file)] for question in self.questions]
+        return [question for question, taught in known if taught is None or taught.rationale is None]
+
+
+def teach(lesson: Lesson, progress: Progress) -> tuple[RationalePool, list[str]]:
+    """The pool after all rounds, and what the endpoint said where it failed.
+
+    Raises:
+        BadInput: the endpoint does not answer, or refuses every call.
+    """
+    if not lesson.left:
+        return read_pool(lesson.file), []
+    try:
+        with VoteStore(lesson.store) as store, progress, connect(lesson.endpoint, progress.fetched) as endpoint:
+            return asyncio.run(_teach(lesson, endpoint, store, progress))
+    except EndpointDownError as error:
+        raise BadInput(f"{lesson.endpoint.model}: {error}") from error
+
+
+async def _teach(
+    lesson: Lesson, endpoint: Endpoint, store: VoteStore, progress: Progress
+) -> tuple[RationalePool, list[str]]:
+    pool = read_pool(lesson.file)
+    errors: list[str] = []
+    try:
+        async with open_client(endpoint, lesson.policy.concurrency, lesson.timeout) as client:
+            await client.check()
+            engine = Engine(client, endpoint, store, lesson.policy)
+            rounds = write_rationales(
+                engine,
+                lesson.program,
+                endpoint.identity,
+                lesson.questions,
+                pool,
+                lesson.rounds,
+                progress.begin,
+                progress.seen,
+            )
+            async for written in rounds:
+                pool = add_to_pool(lesson.file, written.taught)
+                errors += written.errors
+    finally:
+        await asyncio.shield(store.drain())
+    return pool, errors
+
+
+def near(index: NeighbourIndex, questions: Sequence[Question], k: int) -> list[Question]:
+    """The pool questions that are among the k nearest of any of the questions, in the pool's order."""
+    rows = {row for found in index.nearest(questions, k) for row in found.rows}
+    return [index.questions[row] for row in sorted(rows)]

@@ -1,0 +1,115 @@
+"""What a teacher made of a benchmark's pool questions, as a file."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import orjson
+
+from data import BadInput, Question, record_of
+from data.atomic import write_atomically
+from programs.exemplar import Exemplar
+from programs.locks import locked
+from programs.shuffle import reorder
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a teacher made of one pool question.
+
+    Attributes:
+        question: its id.
+        question_sha256: over its record, without the split: a rationale belongs to the question as it was then.
+        teacher: who was asked: a model, as the vote store names it.
+        letters: what each round came to, in the question's own lettering; None where a completion could not be read.
+        rationale: the reasoning of the last round, without its closing; None where no round came right.
+        order: the order in which that round showed the options (see `option_orders`); the rationale's letters are
+            those of that order.
+        prompt_tokens, completion_tokens, cost_usd: over all rounds; a cost that is not known is None.
+        prompt_sha256: of the prompt that the rationale answers, as canonical JSON.
+        key: of that completion in the vote store.
+    """
+
+    question: str
+    question_sha256: str
+    teacher: str
+    letters: tuple[str | None, ...]
+    rationale: str | None = None
+    order: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    prompt_sha256: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class RationalePool:
+    """The verified rationales of one teacher for one benchmark, and the questions that never came right."""
+
+    taught: tuple[Taught, ...] = ()
+
+    @cached_property
+    def _by_question(self) -> Mapping[tuple[str, str], Taught]:
+        return {(taught.question, taught.question_sha256): taught for taught in self.taught}
+
+    def of(self, question: Question) -> Taught | None:
+        """What is known of the question; None where it was never asked, or was another question then."""
+        return self._by_question.get((question.id, question_sha256(question)))
+
+    def exemplar(self, question: Question) -> Exemplar:
+        """The question, with its verified rationale and in the order that its teacher saw where there is one."""
+        taught = self.of(question)
+        if taught is None or taught.rationale is None or taught.order is None:
+            return Exemplar(question)
+        return Exemplar(reorder(question, taught.order), taught.rationale, taught.teacher)
+
+    def with_news(self, news: Iterable[Taught]) -> "RationalePool":
+        """The pool with what was learnt since; a verified rationale is never given up."""
+        known = {taught.question: taught for taught in self.taught}
+        for taught in news:
+            old = known.get(taught.question)
+            verified = old is not None and old.rationale is not None and old.question_sha256 == taught.question_sha256
+            if not verified:
+                known[taught.question] = taught
+        return RationalePool(tuple(known[name] for name in sorted(known)))
+
+
+def question_sha256(question: Question) -> str:
+    """Names a pool question by its content, whatever the split is called."""
+    record = {name: value for name, value in record_of(question).items() if name != "split"}
+    return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def read_pool(file: Path) -> RationalePool:
+    """The pool in a file; an empty one where there is none.
+
+    Raises:
+        BadInput: the file is not such a pool.
+    """
+    taught = []
+    row = 0
+    try:
+        with file.open("rb") as lines:
+            for line in lines:
+                row += 1
+                values = orjson.loads(line)
+                taught.append(Taught(**values | {"letters": tuple(values["letters"])}))
+    except FileNotFoundError:
+        return RationalePool()
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}; name a readable rationale pool") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{file}:{row}: not a line of a rationale pool; build it with: openmedlm pool") from error
+    return RationalePool(tuple(taught))
+
+
+def add_to_pool(file: Path, news: Sequence[Taught]) -> RationalePool:
+    """Adds to the pool in a file, which is the old one or the new one whatever happens; commands take turns."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with locked(file.with_name(f".{file.name}.lock")):
+        pool = read_pool(file).with_news(news)
+        write_atomically(file, (orjson.dumps(asdict(taught)) + b"\n" for taught in pool.taught))
+    return pool

@@ -1,0 +1,79 @@
+"""What came of asking a teacher."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data import Question
+from optimizers.rationales.pool import RationalePool
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of asking came to.
+
+    Attributes:
+        number: from 1.
+        asked: questions that it asked about.
+        kept: those whose reasoning ended on the gold letter.
+        expected_by_guessing: how many a teacher that draws its letters would have kept.
+        unread: completions that did not end on a letter, cut-off ones included.
+    """
+
+    number: int
+    asked: int
+    kept: int
+    expected_by_guessing: float
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolReport:
+    """What a teacher made of some questions.
+
+    Attributes:
+        questions: how many.
+        kept: those with a verified rationale.
+        rounds: each round.
+        never_right: ids of the questions that were asked about and have none: the hard ones, for this teacher.
+        not_asked: questions that were never answered, since the endpoint failed.
+        calls: completions that were read; prompt_tokens, completion_tokens and cost_usd are theirs.
+    """
+
+    questions: int
+    kept: int
+    rounds: Sequence[Round]
+    never_right: Sequence[str]
+    not_asked: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+
+
+def report(pool: RationalePool, questions: Sequence[Question]) -> PoolReport:
+    """What the pool knows of these questions."""
+    known = [(question, taught) for question in questions if (taught := pool.of(question)) is not None]
+    rounds = []
+    for number in range(1, max((len(taught.letters) for _, taught in known), default=0) + 1):
+        asked = [(question, taught) for question, taught in known if len(taught.letters) >= number]
+        rounds.append(
+            Round(
+                number=number,
+                asked=len(asked),
+                kept=sum(taught.rationale is not None and len(taught.letters) == number for _, taught in asked),
+                expected_by_guessing=sum(1 / len(question.options) for question, _ in asked),
+                unread=sum(taught.letters[number - 1] is None for _, taught in asked),
+            )
+        )
+    costs = [taught.cost_usd for _, taught in known]
+    return PoolReport(
+        questions=len(questions),
+        kept=sum(taught.rationale is not None for _, taught in known),
+        rounds=rounds,
+        never_right=[question.id for question, taught in known if taught.rationale is None],
+        not_asked=len(questions) - len(known),
+        calls=sum(len(taught.letters) for _, taught in known),
+        prompt_tokens=sum(taught.prompt_tokens for _, taught in known),
+        completion_tokens=sum(taught.completion_tokens for _, taught in known),
+        cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
+    )

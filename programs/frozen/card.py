@@ -1,0 +1,72 @@
+"""`README.md`: a frozen program's card, for a reader."""
+
+from collections.abc import Iterator
+
+from programs.frozen.document import Document, Fixed, Nearest, Origin
+
+FILE = "README.md"
+
+
+def card(document: Document) -> str:
+    """The card, in Markdown."""
+    return "\n".join([*_lines(document), ""])
+
+
+def _lines(d: Document) -> Iterator[str]:
+    yield f"# {d.strategy} for {d.model} on {d.benchmark}"
+    yield ""
+    yield "A frozen prompt program of OpenMedLM. For benchmarking language models; not medical advice."
+    yield ""
+    yield "| | |"
+    yield "| --- | --- |"
+    yield from (f"| {name} | {value} |" for name, value in _facts(d))
+    yield ""
+    yield "`program.json` has the checksums, `golden.jsonl` questions with the exact prompts that they render to:"
+    yield ""
+    yield "    openmedlm verify DIRECTORY"
+    yield f"    openmedlm evaluate DIRECTORY -b {d.benchmark} --split dev"
+    yield "    openmedlm export DIRECTORY --to messages"
+    yield ""
+    yield "docs/frozen-programs.md of the project says how to run it from any language."
+
+
+def _facts(d: Document) -> Iterator[tuple[str, str]]:
+    yield "strategy", d.strategy if d.member is None else f"{d.strategy} of {d.votes} votes of {d.member}"
+    yield "exemplars", _exemplars(d)
+    if d.provenance.teachers:
+        yield "rationales", ", ".join(f"{count} by {teacher}" for teacher, count in d.provenance.teachers.items())
+    if d.provenance.orders_kept and d.exemplars.kind == "nearest":
+        yield "option orders kept", f"{d.provenance.orders_kept} exemplars, whose letters can't be moved surely"
+    decode = d.decode
+    how = "greedy" if decode.greedy else f"temperature {decode.temperature}"
+    how += "".join(f", {name} {value}" for name, value in (("top_p", decode.top_p), ("top_k", decode.top_k)) if value)
+    yield "decoding", f"{how}, at most {decode.max_tokens} tokens"
+    yield "options", "in another order for each vote" if d.shuffle else "in their own order"
+    yield "dev score", _score(d)
+    if d.provenance.pool:
+        yield "pool", _origin(d.provenance.pool)
+    yield "seed", str(d.seed)
+    yield "made with", ", ".join(f"{package} {version}" for package, version in d.provenance.versions.items())
+
+
+def _exemplars(d: Document) -> str:
+    if isinstance(d.exemplars, Fixed):
+        return f"{d.exemplars.count}, the same for every question"
+    if isinstance(d.exemplars, Nearest):
+        near = d.exemplars
+        return f"the {near.k} nearest of {near.count:,} ({near.index} search, embedder {near.embedder.name})"
+    return "none"
+
+
+def _score(d: Document) -> str:
+    dev = d.dev
+    if dev is None:
+        return "not measured"
+    return (
+        f"{dev.correct}/{dev.n}, {dev.accuracy:.1%} (95 % {dev.ci_low:.1%} – {dev.ci_high:.1%}), "
+        f"{dev.unanswered} unanswered, {dev.errors} errors, on {_origin(dev.questions)}"
+    )
+
+
+def _origin(origin: Origin) -> str:
+    return f"{origin.count:,} questions of {origin.benchmark} {origin.split} ({origin.source})"

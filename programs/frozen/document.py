@@ -1,0 +1,176 @@
+"""`program.json`: what a frozen program is, field by field."""
+
+import hashlib
+import re
+from typing import Annotated, Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from programs.decode import Decode
+from programs.neighbours import Kind
+from programs.template import Template
+
+SCHEMA_VERSION: Final = 1
+
+_SHA256 = r"[0-9a-f]{64}"
+_OWN_SHA256 = re.compile(rb'(\n  "sha256": ")' + _SHA256.encode() + rb'("\n}\n)\Z')
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Embedding(_Part):
+    """The embedder that made the exemplars' vectors, and that has to embed the questions.
+
+    Attributes:
+        name: what finds it (`programs.neighbours.find_embedder`).
+        fingerprint: equal only for embedders that give equal vectors.
+        dimension: numbers in a vector.
+    """
+
+    name: str
+    fingerprint: str
+    dimension: int = Field(ge=1)
+
+
+class NoExemplars(_Part):
+    """Prompts show none."""
+
+    kind: Literal["none"] = "none"
+
+
+class Fixed(_Part):
+    """Every question is shown all of `exemplars.parquet`, in its order, but for its own duplicates."""
+
+    kind: Literal["fixed"] = "fixed"
+    count: int = Field(ge=1)
+
+
+class Nearest(_Part):
+    """Every question is shown the `k` of `exemplars.parquet` that are nearest to it, the nearest last.
+
+    Attributes:
+        count: exemplars to choose from.
+        k: exemplars shown.
+        index: how they are found.
+        balance: whether answer letters are spread evenly, by `seed`.
+    """
+
+    kind: Literal["nearest"] = "nearest"
+    count: int = Field(ge=1)
+    k: int = Field(ge=0)
+    index: Kind
+    balance: bool
+    seed: int
+    embedder: Embedding
+
+
+class Origin(_Part):
+    """Where questions came from.
+
+    Attributes:
+        benchmark, split: which they are.
+        source: `hub`, `sample` or `files`.
+        count: how many.
+        sha256: over their records (`data.fingerprint`).
+    """
+
+    benchmark: str
+    split: str
+    source: Literal["hub", "sample", "files"]
+    count: int = Field(ge=0)
+    sha256: str = Field(pattern=f"^{_SHA256}$")
+
+
+class DevScore(_Part):
+    """What the program came to on dev questions when it was frozen.
+
+    Attributes:
+        questions: which.
+        unreadable: what became of answers that could not be read (`programs.engine.policy`).
+        n, correct, accuracy, ci_low, ci_high: with the 95 % Wilson interval.
+        unanswered, errors: of the n, those without a readable answer, and those for which the endpoint failed.
+        calls, prompt_tokens, completion_tokens: what the votes consist of.
+    """
+
+    questions: Origin
+    unreadable: str
+    n: int
+    correct: int
+    accuracy: float
+    ci_low: float
+    ci_high: float
+    unanswered: int
+    errors: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Provenance(_Part):
+    """Where every part came from.
+
+    Attributes:
+        pool: the questions that exemplars were taken from; None where there are none.
+        teachers: who wrote the exemplars' rationales, and how many each.
+        orders_kept: exemplars whose options have to keep their order (see `Exemplar.letters`).
+        versions: package to version, at the time of freezing.
+    """
+
+    pool: Origin | None
+    teachers: dict[str, int]
+    orders_kept: int
+    versions: dict[str, str]
+
+
+class Document(_Part):
+    """A frozen program, but for its exemplars and golden prompts.
+
+    Attributes:
+        schema_version: of this description; another one is refused.
+        model: the model string that it was made for.
+        benchmark: that it was made for.
+        files: the directory's other files, each with its sha256.
+        sha256: over this file, with an empty text in this place.
+        The others are those of `programs.PromptProgram`.
+    """
+
+    schema_version: Literal[1]
+    model: str
+    benchmark: str
+    strategy: str
+    member: str | None
+    instructions: str
+    template: Template
+    reasoning: bool
+    decode: Decode
+    votes: int = Field(ge=1)
+    shuffle: bool
+    seed: int
+    exemplars: Annotated[NoExemplars | Fixed | Nearest, Field(discriminator="kind")]
+    dev: DevScore | None
+    provenance: Provenance
+    files: dict[str, str]
+    sha256: str
+
+
+def sealed(document: Document) -> tuple[Document, bytes]:
+    """The document with its own sha256, and the bytes of the file."""
+    blank = _bytes(document.model_copy(update={"sha256": ""}))
+    complete = document.model_copy(update={"sha256": hashlib.sha256(blank).hexdigest()})
+    return complete, _bytes(complete)
+
+
+def holds_together(content: bytes) -> bool:
+    """Whether the file's own sha256, its last line but one, is that of all its other bytes."""
+    found = _OWN_SHA256.search(content)
+    if found is None:
+        return False
+    blank = content[: found.start()] + found[1] + found[2]
+    return hashlib.sha256(blank).hexdigest().encode() == content[found.end(1) : found.start(2)]
+
+
+def _bytes(document: Document) -> bytes:
+    return orjson.dumps(document.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,201 @@
+"""From a program to a directory that can prove what it is."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from data import BadInput, Question
+from programs.exemplar import Exemplar
+from programs.frozen import golden, table
+from programs.frozen.card import FILE as CARD
+from programs.frozen.card import card
+from programs.frozen.document import (
+    SCHEMA_VERSION,
+    DevScore,
+    Document,
+    Embedding,
+    Fixed,
+    Nearest,
+    NoExemplars,
+    Origin,
+    Provenance,
+    sealed,
+)
+from programs.frozen.loading import PROGRAM, FrozenProgram, is_frozen, load_program
+from programs.nearest import NearestExemplars
+from programs.neighbours import Vectors, encode_kept
+from programs.prompt_program import FixedExemplars, PromptProgram
+
+_DECIDING = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy", "pyarrow")
+"""Packages that have a say in what a program is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a program beyond how it renders.
+
+    Attributes:
+        model: the model string that it is for.
+        benchmark: that it is for.
+        pool: where its exemplars come from; None where there are none.
+        dev: what it came to on dev; None where it was not scored.
+    """
+
+    model: str
+    benchmark: str
+    pool: Origin | None
+    dev: DevScore | None
+
+
+def freeze(
+    program: PromptProgram,
+    directory: Path,
+    facts: Facts,
+    questions: Sequence[Question],
+    *,
+    replace: bool = False,
+) -> FrozenProgram:
+    """Writes a program; the directory is there whole or not at all.
+
+    The same program and facts give the same bytes. A directory that holds them already is left as it is.
+
+    Args:
+        program: from a compiled module's `prompt_program()`.
+        directory: to be made.
+        facts: go into `program.json` and the card.
+        questions: rendered for `golden.jsonl`.
+        replace: whether another frozen program in this place is replaced.
+
+    Raises:
+        BadInput: the directory holds something else, or can't be written.
+    """
+    files = _files(program, facts, questions)
+    try:
+        if is_frozen(directory) and (directory / PROGRAM).read_bytes() == files[PROGRAM]:
+            return load_program(directory)
+        check_place(directory, replace=replace)
+        _put(files, directory)
+    except OSError as error:
+        raise BadInput(f"{directory}: can't be written ({error.strerror}); name another with -o") from error
+    return load_program(directory)
+
+
+def check_place(directory: Path, *, replace: bool) -> None:
+    """Refuses a place that holds something else than a frozen program, before anything is spent.
+
+    Raises:
+        BadInput: it does.
+    """
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise BadInput(f"{directory}: is a file; name a directory with -o")
+    if any(directory.iterdir()) and not (replace and is_frozen(directory)):
+        mend = "give --replace, or name another with -o" if is_frozen(directory) else "name another with -o"
+        raise BadInput(f"{directory}: is not empty; {mend}")
+
+
+def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) -> dict[str, bytes]:
+    source = program.exemplars
+    exemplars: tuple[Exemplar, ...]
+    asked: Vectors | None = None
+    vectors: Vectors | None = None
+    described: NoExemplars | Fixed | Nearest
+    if isinstance(source, NearestExemplars):
+        index = source.index
+        exemplars, vectors = source.pool, index.vectors
+        described = Nearest(
+            count=len(exemplars),
+            k=source.k,
+            index=index.kind,
+            balance=source.balance,
+            seed=source.seed,
+            embedder=Embedding(
+                name=index.embedder.name, fingerprint=index.embedder.fingerprint, dimension=vectors.shape[1]
+            ),
+        )
+        asked = encode_kept([question.question for question in questions], index.embedder, index.folder)
+    elif isinstance(source, FixedExemplars):
+        exemplars = source.exemplars
+        described = Fixed(count=len(exemplars)) if exemplars else NoExemplars()
+    else:
+        raise TypeError(f"exemplars of a {type(source).__name__} can't be frozen")
+    selections = source.choose(questions)
+    files = {golden.FILE: golden.write_golden(golden.golden_rows(program, questions, selections, asked))}
+    if exemplars:
+        files[table.FILE] = table.write_table(exemplars, vectors)
+    document = Document(
+        schema_version=SCHEMA_VERSION,
+        model=facts.model,
+        benchmark=facts.benchmark,
+        strategy=program.strategy,
+        member=program.member,
+        instructions=program.instructions,
+        template=program.template,
+        reasoning=program.reasoning,
+        decode=program.decode,
+        votes=program.votes,
+        shuffle=program.shuffle,
+        seed=program.seed,
+        exemplars=described,
+        dev=facts.dev,
+        provenance=Provenance(
+            pool=facts.pool if exemplars else None,
+            teachers=dict(sorted(Counter(e.teacher for e in exemplars if e.teacher is not None).items())),
+            orders_kept=sum(exemplar.letters is None for exemplar in exemplars),
+            versions=_versions(),
+        ),
+        files={},
+        sha256="",
+    )
+    files[CARD] = card(document).encode()
+    hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    _, files[PROGRAM] = sealed(document.model_copy(update={"files": hashes}))
+    return files
+
+
+def _put(files: Mapping[str, bytes], directory: Path) -> None:
+    """All the files in a directory beside the place, synced, then renamed into it."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".tmp", dir=directory.parent))
+    old = draft.with_suffix(".old")
+    try:
+        for name, content in files.items():
+            with (draft / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        draft.chmod(0o777 & ~_umask())
+        if directory.exists():
+            directory.rename(old)
+        draft.rename(directory)
+    except BaseException:
+        if old.exists() and not directory.exists():
+            old.rename(directory)
+        raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _versions() -> dict[str, str]:
+    return {package: found for package in _DECIDING if (found := _version(package)) is not None}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,55 @@
+"""`golden.jsonl`: questions and the exact prompts that they must render to."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from data import Question, question_from_record, record_of
+from programs.neighbours import Vectors
+from programs.prompt_program import PromptProgram
+from programs.selection import Selection
+
+FILE = "golden.jsonl"
+
+
+def golden_rows(
+    program: PromptProgram, questions: Sequence[Question], selections: Sequence[Selection], vectors: Vectors | None
+) -> Iterator[dict[str, Any]]:
+    """A row a question: the question, its vector where exemplars are retrieved, their ids, and every vote's prompt."""
+    for n, (question, selection) in enumerate(zip(questions, selections, strict=True)):
+        yield {
+            "question": record_of(question),
+            "vector": None if vectors is None else vectors[n].tolist(),
+            "exemplars": [exemplar.question.id for exemplar in selection.exemplars],
+            "votes": [
+                {
+                    "sample": ballot.sample,
+                    "order": ballot.order,
+                    "seed": None if program.decode.greedy else program.sampling_seed(question, ballot.sample),
+                    "prompt": ballot.prompt,
+                }
+                for ballot in program.ballots(question, selection.exemplars)
+            ],
+        }
+
+
+def write_golden(rows: Iterator[Mapping[str, Any]]) -> bytes:
+    return b"".join(line(row) for row in rows)
+
+
+def line(row: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def read_golden(content: bytes) -> list[tuple[Question, list[float] | None, bytes]]:
+    """The question, its vector and the whole line of each row.
+
+    Raises:
+        ValueError: a line is no such row.
+    """
+    rows = []
+    for number, written in enumerate(content.splitlines(keepends=True), start=1):
+        row = orjson.loads(written)
+        rows.append((question_from_record(row["question"], f"row {number}"), row["vector"], written))
+    return rows

@@ -1,0 +1,40 @@
+"""The embedder that a frozen program was made with, and no other."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from data import BadInput
+from programs.neighbours import Embedder, Vectors, find_embedder
+
+
+class PinnedEmbedder:
+    """Found when the first text is embedded, and refused where it is not the one that made the exemplars' vectors.
+
+    Args:
+        name: what finds it.
+        fingerprint: what it must have.
+        found_by: another name to find it by, such as the path where it lies on this machine.
+    """
+
+    def __init__(self, name: str, fingerprint: str, found_by: str | None = None) -> None:
+        self.name = name
+        self.fingerprint = fingerprint
+        self._found_by = found_by or name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector for each text.
+
+        Raises:
+            BadInput: the embedder is not here, or is another one.
+        """
+        return self._embedder.encode(texts)
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        embedder = find_embedder(self._found_by)
+        if embedder.fingerprint != self.fingerprint:
+            raise BadInput(
+                f"the embedder {self._found_by!r} is not the one that this program was frozen with (its fingerprint is "
+                f"{embedder.fingerprint}, and {self.fingerprint} is due); name that one with --embedder"
+            )
+        return embedder
