@@ -10,6 +10,7 @@ _HOMES = {
     "data": ("BENCHMARKS", "BadInput", "Question", "import_questions", "load_split"),
     "metrics": ("Outcome", "Reading", "Summary", "Vote", "majority", "read_answer", "summarise", "wilson_interval"),
     "programs": ("CHAT", "PLAIN", "Decode", "Exemplar", "PromptProgram", "Template", "exemplar_from_explanation"),
+    "programs.frozen": ("FrozenProgram", "load_program", "verify_program"),
     "programs.engine": ("Engine", "Policy", "VoteStore", "connect", "find_endpoint", "open_client"),
     "programs.strategies": (
         "AnswerQuestion",
@@ -21,6 +22,7 @@ _HOMES = {
         "KNNFewShot",
         "ZeroShot",
         "demos_of",
+        "module_of",
     ),
     "optimizers": ("LADDER", "Choices"),
     "optimizers.build": ("build",),

@@ -12,7 +12,7 @@ from metrics import Outcome
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
 from openmedlm.running import execute
-from programs.exemplar import split_closing
+from programs.closing import split_closing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,14 @@
 """A worked example that a prompt shows before the question."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import orjson
 
 from data import Question
+from programs.closing import split_closing
 from programs.lettering import letter_references, order_is_free
-
-_CLOSING = re.compile(
-    r"(?:^|(?<=[\s*#.]))(?:(?:so|therefore|thus|hence),?\s)?(?:(?:the|my)\s)?"
-    r"(?:(?:(?:final|correct|best|right|most\slikely)\s)?answer|(?:correct|best|right)\s(?:option|choice))(?:\sis)?"
-    r"\s?:?[\s*]{0,4}\(?([A-Z])\)?[.\s*]{0,6}$",
-    re.IGNORECASE,
-)
-_CLOSING_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +55,7 @@ def exemplar_from_explanation(question: Question) -> Exemplar | None:
         None where there is no explanation, or where it closes on another letter than the gold one: such a rationale
         would teach the model to argue for a wrong answer.
     """
-    rationale, letter = split_closing(question.explanation or "")
+    rationale, letter = split_closing(question.explanation or "", question.options)
     if not rationale or letter not in (None, question.answer):
         return None
     return Exemplar(question, rationale, teacher="dataset")
-
-
-def split_closing(text: str) -> tuple[str, str | None]:
-    """Reasoning without its closing "The answer is (D).", and the letter that the closing names.
-
-    The template closes every rationale in its own words, so the text's own closing would say it twice.
-    """
-    text = text.strip()
-    body, tail = text[:-_CLOSING_LENGTH], text[-_CLOSING_LENGTH:]
-    closing = _CLOSING.search(tail)
-    if closing is None:
-        return text, None
-    return (body + tail[: closing.start()]).rstrip("*# \n\t"), closing[1].upper()

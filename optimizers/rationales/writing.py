@@ -9,8 +9,8 @@ import orjson
 from data import Question
 from metrics import Outcome, Vote
 from optimizers.rationales.pool import RationalePool, Taught, question_sha256
+from programs.closing import split_closing
 from programs.engine import Engine
-from programs.exemplar import split_closing
 from programs.lettering import order_is_free
 from programs.prompt_program import PromptProgram
 from programs.shuffle import derive_seed, option_orders, own_letter, reorder
@@ -109,7 +109,7 @@ def _after(
     before: Taught, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
 ) -> Taught:
     """What is known of a question after one more completion."""
-    rationale, closing = split_closing(vote.text)
+    rationale, closing = split_closing(vote.text, shown.options)
     ended = bool(rationale) and closing is not None and closing == vote.letter and vote.finish_reason != "length"
     letter = own_letter(closing, list(question.options), order) if ended and closing else None
     after = replace(

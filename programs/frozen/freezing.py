@@ -29,7 +29,7 @@ from programs.frozen.document import (
 )
 from programs.frozen.loading import PROGRAM, FrozenProgram, is_frozen, load_program
 from programs.nearest import NearestExemplars
-from programs.neighbours import Vectors, encode_kept
+from programs.neighbours import Embedder, Vectors, encode_kept
 from programs.prompt_program import FixedExemplars, PromptProgram
 
 _DECIDING = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy", "pyarrow")
@@ -116,9 +116,7 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
             index=index.kind,
             balance=source.balance,
             seed=source.seed,
-            embedder=Embedding(
-                name=index.embedder.name, fingerprint=index.embedder.fingerprint, dimension=vectors.shape[1]
-            ),
+            embedder=_embedding(index.embedder, vectors),
         )
         asked = encode_kept([question.question for question in questions], index.embedder, index.folder)
     elif isinstance(source, FixedExemplars):
@@ -158,6 +156,13 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     _, files[PROGRAM] = sealed(document.model_copy(update={"files": hashes}))
     return files
+
+
+def _embedding(embedder: Embedder, vectors: Vectors) -> Embedding:
+    """How the embedder is found again: by its fingerprint, which is a pinned name, unless that is over files."""
+    fingerprint = embedder.fingerprint
+    name = embedder.name if fingerprint.startswith("sha256:") else fingerprint
+    return Embedding(name=name, fingerprint=fingerprint, dimension=vectors.shape[1])
 
 
 def _put(files: Mapping[str, bytes], directory: Path) -> None:

@@ -48,7 +48,7 @@ def is_frozen(directory: Path) -> bool:
     return (directory / PROGRAM).is_file()
 
 
-def load_program(directory: Path, embedder: str | None = None, vectors: Path | None = None) -> FrozenProgram:
+def load_program(directory: str | Path, embedder: str | None = None, vectors: Path | None = None) -> FrozenProgram:
     """The program in a directory.
 
     Args:
@@ -59,6 +59,7 @@ def load_program(directory: Path, embedder: str | None = None, vectors: Path | N
     Raises:
         Refused: a byte differs from what was frozen, a file is missing or does not belong, or the schema is unknown.
     """
+    directory = Path(directory)
     content = _read(directory, PROGRAM)
     document = _document(directory, content)
     files = _files(directory, document)

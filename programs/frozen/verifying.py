@@ -31,7 +31,7 @@ class Verification:
     prompts: int
 
 
-def verify_program(directory: Path, embedder: str | None = None, vectors: Path | None = None) -> Verification:
+def verify_program(directory: str | Path, embedder: str | None = None, vectors: Path | None = None) -> Verification:
     """Loads a program, which checks every byte of it, and renders its golden prompts.
 
     Where it retrieves, exemplars are looked up twice: by the golden vectors, and by those that the embedder gives the
@@ -45,6 +45,7 @@ def verify_program(directory: Path, embedder: str | None = None, vectors: Path |
         BadInput: its embedder is not here.
     """
     frozen = load_program(directory, embedder, vectors)
+    directory = frozen.directory
     try:
         rows = read_golden(frozen.golden)
         due = [written for _, _, written in rows]

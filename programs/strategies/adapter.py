@@ -11,7 +11,7 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from metrics import read_answer
-from programs.exemplar import split_closing
+from programs.closing import split_closing
 from programs.strategies.demo import exemplar_of, question_of
 from programs.template import Template
 
@@ -78,5 +78,5 @@ def _read(fields: dict[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
     completion = fields["answer"]
     fields["answer"] = read_answer(completion, options).letter
     if "reasoning" in fields:
-        fields["reasoning"] = split_closing(completion)[0]
+        fields["reasoning"] = split_closing(completion, options)[0]
     return fields

@@ -14,11 +14,22 @@ from model_server import ModelServer, Reply
 
 from data import Question, load_split
 from metrics import Outcome
-from programs import CHAT, Decode, PromptProgram
+from programs import (
+    CHAT,
+    Decode,
+    Exemplar,
+    NearestExemplars,
+    PromptProgram,
+    Template,
+    exemplar_from_explanation,
+)
 from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client
 from programs.engine.endpoint import Constraint
-from programs.neighbours import SentenceEmbedder, default_embedder
+from programs.neighbours import Embedder, SentenceEmbedder, build_index, default_embedder
 from programs.neighbours.embedder import Vectors
+from programs.strategies import SINGLE, Ensemble, NearestStrategy, Strategy
+
+EXEMPLARS_SHOWN = 3
 
 # DSPy and litellm both ask the network for a price list otherwise, and wait for it where there is none.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -123,6 +134,10 @@ class Remembering:
         self._vectors: dict[str, Vectors] = {}
 
     @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
     def fingerprint(self) -> str:
         return self.inner.fingerprint
 
@@ -160,3 +175,27 @@ def sample() -> Callable[[str, str], list[Question]]:
         return load_split(benchmark, split, "sample")
 
     return load
+
+
+@pytest.fixture
+def ready(
+    sample: Callable[[str, str], list[Question]], embedder: Embedder, vectors: Path
+) -> Callable[..., Strategy | Ensemble]:
+    """The strategy of that name, with exemplars from the pool of that benchmark."""
+
+    def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | Ensemble:
+        if name == Ensemble.name:
+            return Ensemble(make("knn-cot", benchmark, template), votes=3, seed=11)
+        strategy = SINGLE[name](template, seed=11)
+        pool = [exemplar_from_explanation(q) or Exemplar(q) for q in sample(benchmark, "pool")]
+        if not strategy.reasoning:
+            pool = [exemplar.without_rationale() for exemplar in pool]
+        pool = [exemplar.lettered() for exemplar in pool]
+        if isinstance(strategy, NearestStrategy):
+            index = build_index([exemplar.question for exemplar in pool], embedder, vectors)
+            strategy.nearest = NearestExemplars(index, tuple(pool), EXEMPLARS_SHOWN)
+        elif name.startswith("few-shot"):
+            strategy.show(pool[:EXEMPLARS_SHOWN])
+        return strategy
+
+    return make

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from data import BENCHMARKS, Question, load_split
 from programs import Exemplar, exemplar_from_explanation
-from programs.exemplar import split_closing
+from programs.closing import split_closing
 
 REASONING = "Bile is made by hepatocytes, which rules out (B) and option C."
 

@@ -1,0 +1,85 @@
+"""Prompts a second: a frozen program against the DSPy adapters, on the same questions and exemplars.
+
+    python benchmarks/rendering.py [--rounds 7] [--exemplars 5]
+
+Each round times all contenders one after another; the ratios are of one round, the table has their medians.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import dspy
+
+from data import Question, load_split
+from programs.frozen import Facts, freeze
+from programs.strategies import Ensemble, FewShotCoT, demos_of, exemplar_of
+
+REPEATS = 20
+
+
+def contenders(exemplars: int, questions: Sequence[Question]) -> dict[str, Callable[[Question], object]]:
+    """What renders one prompt, by name; all show the same exemplars with their rationales."""
+    module = FewShotCoT()
+    pool = [exemplar_of(demo) for demo in demos_of(load_split("medqa", "pool", "sample")) if demo.get("reasoning")]
+    module.show(pool[:exemplars])
+    facts = Facts(model="none", benchmark="medqa", pool=None, dev=None)
+    with tempfile.TemporaryDirectory() as folder:
+        frozen = freeze(module.prompt_program(), Path(folder) / "program", facts, questions[:1]).program
+        votes = freeze(Ensemble(module).prompt_program(), Path(folder) / "votes", facts, questions[:1]).program
+    signature, demos = module.predictor.signature, module.predictor.demos
+    chat, template = dspy.ChatAdapter(), module.adapter
+
+    def inputs(question: Question) -> dict[str, object]:
+        return {"question": question.question, "options": dict(question.options), "context": None}
+
+    def render(question: Question) -> object:
+        (selection,) = frozen.exemplars.choose([question])
+        return frozen.ballots(question, selection.exemplars)
+
+    def render_votes(question: Question) -> object:
+        (selection,) = votes.exemplars.choose([question])
+        return votes.ballots(question, selection.exemplars)
+
+    return {
+        "frozen program": lambda question: frozen.render(question, frozen.exemplars.exemplars),
+        "frozen program, duplicates looked for": render,
+        "frozen ensemble of 5, for a vote": render_votes,
+        "dspy.ChatAdapter.format": lambda question: chat.format(signature, demos, inputs(question)),
+        "the strategy's own adapter in DSPy": lambda question: template.format(signature, demos, inputs(question)),
+    }
+
+
+def microseconds(render: Callable[[Question], object], questions: Sequence[Question]) -> float:
+    """Wall-clock time of one prompt."""
+    started = time.perf_counter()
+    for _ in range(REPEATS):
+        for question in questions:
+            render(question)
+    return (time.perf_counter() - started) / REPEATS / len(questions) * 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--exemplars", type=int, default=5)
+    options = parser.parse_args()
+    questions = load_split("medqa", "dev", "sample")
+    racing = contenders(options.exemplars, questions)
+    rounds = []
+    for _ in range(options.rounds):
+        timed = {name: microseconds(render, questions) for name, render in racing.items()}
+        timed["frozen ensemble of 5, for a vote"] /= 5
+        rounds.append(timed)
+    print(f"{options.exemplars} exemplars with rationales, {len(questions)} questions, {options.rounds} rounds")
+    print(f"{'':<38} {'µs a prompt':>12} {'÷ frozen':>9}")
+    for name in racing:
+        ratio = statistics.median(timed[name] / timed["frozen program"] for timed in rounds)
+        print(f"{name:<38} {statistics.median(timed[name] for timed in rounds):>12.1f} {ratio:>9.1f}")
+
+
+if __name__ == "__main__":
+    main()

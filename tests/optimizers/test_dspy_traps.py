@@ -1,0 +1,186 @@
+"""Traps of stock DSPy, each shown to be one, and shown not to hold for what is compiled here."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dspy
+import pytest
+from model_server import ModelServer, Reply
+
+from data import Question
+from metrics import majority
+from optimizers.majority import MajorityVote
+from optimizers.nearest_few_shot import NearestFewShot
+from optimizers.random_few_shot import RandomFewShot
+from programs import Decode
+from programs.neighbours import SentenceEmbedder
+from programs.strategies import CoT, Ensemble, FewShot, FewShotCoT, KNNCoT, KNNFewShot, Strategy
+
+OPTIONS = {"A": "Heart", "B": "Liver", "C": "Spleen", "D": "Kidney"}
+
+Trainset = Callable[[str], list[dspy.Example]]
+Load = Callable[[str, str], list[Question]]
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        running.reply = lambda asked: Reply("It pumps.\n\nAnswer: A")
+        yield running
+
+
+@pytest.fixture
+def lm(server: ModelServer) -> Iterator[dspy.LM]:
+    model = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=False, num_retries=0)
+    with dspy.context(lm=model):
+        yield model
+
+
+@pytest.fixture
+def compiled(minilm: SentenceEmbedder, vectors: Path, trainset: Trainset) -> Callable[[str], Strategy | Ensemble]:
+    """The compiled module of that name, over the sample of MMLU."""
+    nearest = NearestFewShot(k=2, embedder=minilm, cache=vectors)
+    random = RandomFewShot(k=2, seed=3)
+    ways: dict[str, Callable[[], Any]] = {
+        "few-shot": lambda: random.compile(FewShot(), trainset=trainset("mmlu")),
+        "few-shot-cot": lambda: random.compile(FewShotCoT(), trainset=trainset("mmlu")),
+        "knn-few-shot": lambda: nearest.compile(KNNFewShot(), trainset=trainset("mmlu")),
+        "knn-cot": lambda: nearest.compile(KNNCoT(), trainset=trainset("mmlu")),
+        "ensemble": lambda: MajorityVote(nearest, votes=4).compile(KNNCoT(), trainset=trainset("mmlu")),
+    }
+    return lambda name: ways[name]()
+
+
+COMPILED = ("few-shot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
+
+
+def fresh(name: str) -> Strategy | Ensemble:
+    """What a user loads a saved state into: nothing of the pool is in it."""
+    kinds = {"few-shot": FewShot, "few-shot-cot": FewShotCoT, "knn-few-shot": KNNFewShot, "knn-cot": KNNCoT}
+    return Ensemble(KNNCoT(), votes=1, shuffle=False) if name == "ensemble" else kinds[name]()
+
+
+def test_votes_for_a_are_counted() -> None:
+    votes = ["A", "A", "A", "B"]
+    stock = dspy.majority(dspy.Prediction.from_completions({"answer": votes}), field="answer")
+    assert stock.answer == "B"
+    assert majority(votes).letter == "A"
+
+
+def test_an_ensemble_answers_a_where_most_votes_say_so(server: ModelServer, lm: dspy.LM) -> None:
+    votes = iter(["A", "A", "A", "B"])
+    server.reply = lambda asked: Reply(next(votes))
+    prediction = Ensemble(CoT(), votes=4, shuffle=False)(question="Which organ pumps?", options=OPTIONS)
+    assert sorted(prediction.votes) == ["A", "A", "A", "B"]
+    assert prediction.answer == "A"
+
+
+def test_stock_retrieval_asks_the_model_more_than_once_a_query(
+    server: ModelServer, lm: dspy.LM, trainset: Trainset, minilm: SentenceEmbedder
+) -> None:
+    server.reply = lambda asked: Reply("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]")
+    pool = [example.with_inputs("question") for example in trainset("mmlu")[:6]]
+    embedder = dspy.Embedder(minilm.encode)
+    stock = dspy.KNNFewShot(k=2, trainset=pool, vectorizer=embedder).compile(dspy.Predict("question -> answer"))
+    stock(question="Which organ pumps?")
+    assert len(server.requests) > 1
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_query_is_one_call_for_each_vote(
+    name: str, compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, lm: dspy.LM
+) -> None:
+    program = compiled(name)
+    assert not server.requests
+    program(question="Which organ pumps?", options=OPTIONS)
+    assert len(server.requests) == program.prompt_program().votes
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_saved_and_loaded_program_sends_what_it_sent(
+    name: str, compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, lm: dspy.LM, tmp_path: Path
+) -> None:
+    program, loaded = compiled(name), fresh(name)
+    program.save(tmp_path / "state.json")
+    loaded.load(tmp_path / "state.json")
+    assert loaded.prompt_program().digest() == program.prompt_program().digest()
+    for module in (program, loaded):
+        module(question="Which organ pumps?", options=OPTIONS)
+    half = len(server.requests) // 2
+    sent = [Counter(asked.identity for asked in some) for some in (server.requests[:half], server.requests[half:])]
+    assert sent[0] == sent[1]
+    assert "Which organ" not in str(server.requests[0].prompt[1])
+
+
+def test_a_program_inside_a_users_own_is_saved_with_its_pool(
+    compiled: Callable[[str], Strategy | Ensemble], tmp_path: Path
+) -> None:
+    class Clinic(dspy.Module):
+        def __init__(self, inner: Strategy) -> None:
+            super().__init__()
+            self.answerer = inner
+
+    inner = compiled("knn-cot")
+    inner._compiled = False  # what DSPy takes for frozen, it leaves out of the state
+    outer, loaded = Clinic(inner), Clinic(KNNCoT())
+    outer.save(tmp_path / "state.json")
+    loaded.load(tmp_path / "state.json")
+    assert loaded.answerer.prompt_program().digest() == inner.prompt_program().digest()
+
+
+def test_members_of_an_ensemble_differ(
+    compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, lm: dspy.LM
+) -> None:
+    """Every vote has a seed and an order of its own, so that none is another's copy from a cache."""
+    compiled("ensemble")(question="Which organ pumps?", options=OPTIONS)
+    assert len({asked.identity for asked in server.requests}) == 4
+    assert len({asked.body["seed"] for asked in server.requests}) == 4
+    assert len({asked.question for asked in server.requests}) == 4
+
+
+@pytest.mark.parametrize("name", ["few-shot", "few-shot-cot", "knn-few-shot", "knn-cot"])
+def test_temperature_zero_stays_zero(
+    name: str, compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, tmp_path: Path
+) -> None:
+    """Whatever temperature the configured model has, and after saving and loading as well."""
+    program, loaded = compiled(name), fresh(name)
+    program.save(tmp_path / "state.json")
+    loaded.load(tmp_path / "state.json")
+    warm = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=False, num_retries=0, temperature=1.0)
+    with dspy.context(lm=warm):
+        program(question="Which organ pumps?", options=OPTIONS)
+        loaded(question="Which organ pumps?", options=OPTIONS)
+    assert [body["temperature"] for body in server.bodies] == [0.0, 0.0]
+
+
+def test_an_ensemble_at_temperature_zero_stays_at_zero(server: ModelServer, lm: dspy.LM) -> None:
+    ensemble = MajorityVote(votes=3, decode=Decode(max_tokens=32, temperature=0.0)).compile(CoT(), trainset=[])
+    asyncio.run(ensemble.acall(question="Which organ pumps?", options=OPTIONS))
+    assert [body["temperature"] for body in server.bodies] == [0.0] * 3
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_stock_evaluate_scores_a_compiled_module(
+    name: str, compiled: Callable[[str], Strategy | Ensemble], sample: Load, server: ModelServer, lm: dspy.LM
+) -> None:
+    """The server knows the right text, so every shuffle has to be undone to score 100 %."""
+    questions = sample("mmlu", "dev")[:6]
+    golds = {question.question: question.options[question.answer] for question in questions}
+
+    def right(asked: Any) -> Reply:
+        stem, *lines = asked.question.removeprefix("Question: ").split("\n")
+        (letter,) = (line[0] for line in lines if line[3:] == golds[stem])
+        return Reply(f"So it is.\n\nAnswer: {letter}")
+
+    server.reply = right
+    devset = [
+        dspy.Example(question=q.question, options=dict(q.options), answer=q.answer).with_inputs("question", "options")
+        for q in questions
+    ]
+    evaluate = dspy.Evaluate(
+        devset=devset, metric=dspy.evaluate.answer_exact_match, num_threads=2, display_progress=False
+    )
+    assert evaluate(compiled(name)).score == 100.0

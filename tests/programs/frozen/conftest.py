@@ -1,0 +1,23 @@
+"""Frozen programs of every strategy, over the embedded sample."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data import Question
+from programs import PromptProgram
+from programs.frozen import Facts, FrozenProgram, Origin, freeze
+
+FACTS = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
+POOL = Origin(benchmark="mmlu", split="pool", source="sample", count=24, sha256="0" * 64)
+
+
+@pytest.fixture
+def frozen(tmp_path: Path, sample: Callable[[str, str], list[Question]]) -> Callable[..., FrozenProgram]:
+    """Freezes a program with two golden questions of a benchmark of the sample."""
+
+    def make(program: PromptProgram, name: str = "program", benchmark: str = "mmlu") -> FrozenProgram:
+        return freeze(program, tmp_path / name, FACTS, sample(benchmark, "dev")[:2])
+
+    return make

@@ -1,0 +1,157 @@
+"""What a frozen program renders is, byte for byte, what its DSPy module sends under the installed DSPy."""
+
+import string
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dspy
+import orjson
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from data import BENCHMARKS, Question
+from programs import CHAT, PLAIN, TEMPLATES, Template
+from programs.frozen import FrozenProgram, load_program
+from programs.strategies import SINGLE, Ensemble, Strategy
+
+pytestmark = pytest.mark.filterwarnings("ignore:Implementing custom LMs:DeprecationWarning")
+
+NAMES = (*SINGLE, Ensemble.name)
+MARKERS = (
+    "{question}",
+    "{letters} {{}} {0}",
+    "Question: What?\nA. One\nB. Two\n\nAnswer: A",
+    "Answer:",
+    "<|im_end|>\n<|im_start|>assistant",
+    "[[ ## answer ## ]]",
+    '{"answer": "A"}',
+    "\\n \\u0041 %s $x",
+    "A\u0301\u200b\u202e \u0000 🫀 ﬁ",
+    "\r\n\t \u2028\u2029\x85",
+)
+
+Ready = Callable[..., Strategy | Ensemble]
+
+texts = st.one_of(
+    st.sampled_from(MARKERS),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=60),
+    st.lists(st.sampled_from(MARKERS), min_size=2, max_size=3).map("\n".join),
+)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    letters = string.ascii_uppercase[: draw(st.integers(2, 10))]
+    return Question(
+        id="asked",
+        benchmark="invented",
+        split="test",
+        question=draw(texts),
+        options={letter: draw(texts) for letter in letters},
+        answer=draw(st.sampled_from(letters)),
+        context=tuple(draw(st.lists(texts | st.just(""), max_size=3))),
+    )
+
+
+class Recording(dspy.BaseLM):
+    """A language model that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__("recording")
+        self.sent: list[bytes] = []
+
+    def forward(self, prompt: Any = None, messages: Any = None, **config: Any) -> Any:
+        self.sent.append(orjson.dumps(messages))
+        return _SAID
+
+
+def _said() -> Any:
+    from litellm import ModelResponse
+
+    return ModelResponse(
+        choices=[{"message": {"role": "assistant", "content": "A"}, "finish_reason": "stop"}],
+        usage={"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        model="recording",
+    )
+
+
+_SAID = _said()
+
+
+def sent(module: Strategy | Ensemble, question: Question) -> list[bytes]:
+    """The messages that the module sends, in an order of their own: votes are asked for side by side."""
+    lm = Recording()
+    with dspy.context(lm=lm):
+        module(question=question.question, options=question.options, context=list(question.context) or None)
+    return sorted(lm.sent)
+
+
+def rendered(frozen: FrozenProgram, question: Question) -> list[bytes]:
+    (selection,) = frozen.program.exemplars.choose([question])
+    prompts = [ballot.prompt for ballot in frozen.program.ballots(question, selection.exemplars)]
+    chat = [[{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt for prompt in prompts]
+    return sorted(map(orjson.dumps, chat))
+
+
+@pytest.fixture(scope="module")
+def pairs() -> dict[Any, tuple[Strategy | Ensemble, FrozenProgram]]:
+    return {}
+
+
+@pytest.fixture
+def pair(
+    pairs: dict[Any, Any], ready: Ready, frozen: Callable[..., FrozenProgram]
+) -> Callable[..., tuple[Strategy | Ensemble, FrozenProgram]]:
+    """A DSPy module and the program that was frozen from it, loaded from its directory."""
+
+    def make(name: str, benchmark: str, template: Template) -> tuple[Strategy | Ensemble, FrozenProgram]:
+        key = (name, benchmark, template.name)
+        if key not in pairs:
+            module = ready(name, benchmark, template)
+            pairs[key] = module, frozen(module.prompt_program(), benchmark=benchmark)
+        found: tuple[Strategy | Ensemble, FrozenProgram] = pairs[key]
+        return found
+
+    return make
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question=questions())
+@example(question=Question("q", "b", "test", "{question}", {"A": "{letter}", "B": "}{"}, "A", context=("{context}",)))
+def test_odd_questions_render_as_dspy_renders_them(name: str, benchmark: str, question: Question, pair: Any) -> None:
+    module, frozen = pair(name, benchmark, CHAT)
+    assert rendered(frozen, question) == sent(module, question)
+
+
+@pytest.mark.parametrize("template", [t for t in TEMPLATES.values() if t is not CHAT], ids=lambda t: t.name)
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question=questions())
+def test_every_template_renders_as_dspy_renders_it(
+    name: str, template: Template, question: Question, pair: Any
+) -> None:
+    module, frozen = pair(name, "pubmedqa", template)
+    assert rendered(frozen, question) == sent(module, question)
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_real_questions_render_as_dspy_renders_them(
+    name: str, benchmark: str, pair: Any, sample: Callable[[str, str], list[Question]]
+) -> None:
+    module, frozen = pair(name, benchmark, CHAT)
+    for question in sample(benchmark, "test")[:4]:
+        assert rendered(frozen, question) == sent(module, question)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_frozen_program_is_the_program_it_was_frozen_from(
+    name: str, ready: Ready, frozen: Callable[..., FrozenProgram]
+) -> None:
+    program = ready(name, "mmlu", PLAIN).prompt_program()
+    made = frozen(program)
+    assert load_program(Path(made.directory)).program.digest() == program.digest()
