@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: quickstart test lint lock clean
+.PHONY: quickstart test lint bench lock clean
 
 quickstart: $(INSTALLED)  ## the main job on an embedded model and the embedded sample
 	$(BIN)/openmedlm quickstart
@@ -18,6 +18,9 @@ lint: $(INSTALLED)  ## style, types, rooms, build
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m build --no-isolation --outdir $(VENV)/dist
+
+bench: $(INSTALLED)  ## speed against peers, in ratios of one run
+	$(BIN)/python benchmarks/rendering.py
 
 # torch stands outside the lock, so that a CUDA build that fits, or the CPU build of an index of yours, is taken as it is.
 $(INSTALLED): pyproject.toml requirements.lock
