@@ -45,7 +45,7 @@ def read_table(content: bytes) -> tuple[tuple[Exemplar, ...], Vectors | None]:
     Raises:
         ValueError: the file is no such table.
     """
-    table = pq.read_table(pa.BufferReader(content))
+    table = pq.ParquetFile(pa.BufferReader(content)).read()  # read_table would load pandas
     vectors = None
     if "vector" in table.column_names:
         column = table.column("vector").combine_chunks()
