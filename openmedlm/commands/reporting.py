@@ -49,6 +49,8 @@ def report_runs(
     planned = plan_split(names, model, data, split, program, spend, output.seed, lenient=lenient)
     for name, why in planned.skipped.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
+    if planned.teacher is not None:
+        print(f"rationales shown: those of {planned.teacher}", file=sys.stderr)
     if preview.dry_run:
         print_estimates(planned, output)
         return

@@ -2,7 +2,6 @@
 
 import string
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import dspy
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from data import BENCHMARKS, Question
 from programs import CHAT, PLAIN, TEMPLATES, Template
 from programs.frozen import FrozenProgram, load_program
-from programs.strategies import SINGLE, Ensemble, Strategy
+from programs.strategies import SINGLE, Ensemble, Strategy, module_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Implementing custom LMs:DeprecationWarning")
 
@@ -154,4 +153,6 @@ def test_a_frozen_program_is_the_program_it_was_frozen_from(
 ) -> None:
     program = ready(name, "mmlu", PLAIN).prompt_program()
     made = frozen(program)
-    assert load_program(Path(made.directory)).program.digest() == program.digest()
+    loaded = load_program(made.directory).program
+    assert loaded.digest() == program.digest()
+    assert module_of(loaded).prompt_program().digest() == program.digest()
