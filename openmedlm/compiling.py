@@ -7,31 +7,31 @@ from typing import Literal
 from data import Question, fingerprint
 from metrics import Summary
 from openmedlm.planning import Plan, drawn
+from programs import PromptProgram
 from programs.frozen import DevScore, Facts, FrozenProgram, Origin, check_place, freeze, is_frozen, load_program
 
 GOLDEN = 5
 """Dev questions whose prompts go into `golden.jsonl`."""
 
 
-def has_room(directory: Path, plan: Plan, *, replace: bool) -> None:
-    """Refuses a place that holds something else than what the plan's program would be, before anything is spent.
+def has_room(directory: Path, program: PromptProgram, *, replace: bool) -> None:
+    """Refuses a place that holds something else than what the program would be, before anything is spent.
 
     Raises:
         BadInput: it does.
     """
-    (program,) = plan.programs.values()
     if is_frozen(directory) and load_program(directory).program.digest() == program.digest():
         return
     check_place(directory, replace=replace)
 
 
-def freeze_plan(plan: Plan, summary: Summary | None, directory: Path, *, replace: bool) -> FrozenProgram:
-    """Writes the plan's one program, with what it came to on the plan's questions where that is known.
+def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path, *, replace: bool) -> FrozenProgram:
+    """Writes the plan's program of that name, with what it came to on the plan's questions where that is known.
 
     Raises:
         BadInput: the place holds something else, or can't be written.
     """
-    (program,) = plan.programs.values()
+    program = plan.programs[name]
     facts = Facts(
         model=plan.endpoint.model,
         benchmark=plan.benchmark,

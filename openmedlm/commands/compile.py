@@ -59,9 +59,9 @@ def compile_program(
     if preview.dry_run:
         print_estimates(planned, output)
         return
-    has_room(directory, planned, replace=replace)
+    has_room(directory, planned.programs[strategy], replace=replace)
     summary = execute(planned, Progress()).results[0].summary if score else None
-    frozen = freeze_plan(planned, summary, directory, replace=replace)
+    frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)
     document = frozen.document
     if output.json:
         described = document.model_dump(mode="json", include={"strategy", "model", "benchmark", "dev", "sha256"})

@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,7 +23,8 @@ model knows little medicine and may lose by reasoning aloud. {advice}
 - your own model, served by vLLM or another OpenAI-compatible server, on real questions:
   `openmedlm ladder -b medqa -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1`
 - what that would cost, before it does: the same with `--dry-run`
-- one question of yours: `openmedlm ask cot -m {model} -q "…" --option "…" --option "…"`
+- one question of yours: `openmedlm ask {program} -q "…" --option "…" --option "…"`
+- the program elsewhere: `openmedlm export {program} --to messages -b {benchmark} --data-dir sample`
 - your own questions: `openmedlm data import FILE --name NAME`
 - the other embedded models: `openmedlm models`
 """
@@ -38,21 +40,29 @@ def quickstart(
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompt.")] = 3,
     votes: Annotated[int, typer.Option(min=1, help="Size of the ensemble.")] = 3,
     max_tokens: Annotated[int, typer.Option(min=1, help="Room for one completion.")] = 200,
+    directory: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write the frozen program to.")
+    ] = Path("quickstart-program"),
 ) -> None:
-    """The main job on an embedded model and the embedded sample: one question, then every strategy, in minutes.
+    """The main job on an embedded model and the embedded sample, in minutes: one question, every strategy, and the best
+    of them as a frozen program that proves itself.
 
     Needs no download beyond the model's weights (0.5 GB, once), no key and no GPU.
     """
     from data import load_split
+    from openmedlm.compiling import freeze_plan
     from openmedlm.one_question import Answered
+    from openmedlm.places import vectors_directory
     from openmedlm.planning import plan
     from openmedlm.progress import Progress
     from openmedlm.running import execute
     from openmedlm.table import ladder_table
     from optimizers import LADDER
     from programs.engine import find_endpoint
+    from programs.frozen import check_place, verify_program
 
     console = Console(file=sys.stderr if output.json else sys.stdout, highlight=False)
+    check_place(directory, replace=True)
     questions = load_split(BENCHMARK, SPLIT, "sample")
     endpoint = find_endpoint(model)
     options = (
@@ -76,8 +86,18 @@ def quickstart(
 
     planned = plan(LADDER, endpoint, questions, SPLIT, *options)
     results = execute(planned, Progress()).results
+    best = max(results, key=lambda result: (result.summary.correct, -result.summary.completion_tokens))
+    freeze_plan(planned, best.program, best.summary, directory, replace=True)
+    proof = verify_program(directory, vectors=vectors_directory())
     if output.json:
-        print_json({"question": answered.as_json(), "model": model, "runs": [result.as_json() for result in results]})
+        runs = [result.as_json() for result in results]
+        frozen = {"program": str(directory), "strategy": best.program, "ok": True, "checked": proof.prompts}
+        print_json({"question": answered.as_json(), "model": model, "runs": runs, "frozen": frozen})
         return
     console.print(ladder_table(f"The ladder: {len(questions)} questions of the sample, {model}", results, {}))
-    console.print(Markdown(MEANING.format(n=len(questions), model=model, advice=NOT_ADVICE)))
+    console.print(
+        f"Frozen in {directory}: {best.program}, the best of them on these questions. Verified: {proof.files} files, and "
+        f"{proof.prompts} golden prompts byte for byte.\n"
+    )
+    filled = {"n": len(questions), "program": directory, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
+    console.print(Markdown(MEANING.format(**filled)))
