@@ -96,8 +96,8 @@ def quickstart(
         return
     console.print(ladder_table(f"The ladder: {len(questions)} questions of the sample, {model}", results, {}))
     console.print(
-        f"Frozen in {directory}: {best.program}, the best of them on these questions. Verified: {proof.files} files, and "
-        f"{proof.prompts} golden prompts byte for byte.\n"
+        f"Frozen in {directory}: {best.program}, the best of them on these questions. Verified: {proof.files} files, "
+        f"and {proof.prompts} golden prompts byte for byte.\n"
     )
     filled = {"n": len(questions), "program": directory, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
     console.print(Markdown(MEANING.format(**filled)))
