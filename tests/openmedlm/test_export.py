@@ -1,0 +1,93 @@
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dspy
+import orjson
+import pytest
+from model_server import ModelServer
+
+from openmedlm import AnswerQuestion, Ensemble, KNNCoT, load_program
+
+Run = Callable[..., Any]
+
+
+def rows(text: str | bytes) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("strategy", ["few-shot-cot", "ensemble"])
+def test_messages_and_batch_are_what_evaluate_sends(
+    strategy: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
+    messages = openmedlm("export", "p", "--to", "messages", "--data-dir", "sample")
+    batch = openmedlm("export", "p", "--to", "batch", "--data-dir", "sample", "-o", "batch.jsonl", "--json")
+    assert (batch.code, batch.json) == (0, {"file": "batch.jsonl", "format": "batch"})
+    openmedlm("evaluate", "p", *hosted, "--all-votes")
+    sent = Counter(orjson.dumps(asked.prompt) for asked in server.requests)
+    assert Counter(orjson.dumps(row["messages"]) for row in rows(messages.out)) == sent
+    lines = rows(Path("batch.jsonl").read_bytes())
+    bodies = Counter(orjson.dumps(line["body"], option=orjson.OPT_SORT_KEYS) for line in lines)
+    assert bodies == Counter(orjson.dumps(body, option=orjson.OPT_SORT_KEYS) for body in server.bodies)
+    assert {(line["method"], line["url"]) for line in lines} == {("POST", "/v1/chat/completions")}
+    assert len({line["custom_id"] for line in lines}) == len(lines) == sent.total()
+
+
+def test_a_line_says_how_its_answer_is_read(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    openmedlm("compile", "-s", "ensemble", *hosted, "--no-score", "-o", "p")
+    found = rows(openmedlm("export", "p", "--to", "messages", "--data-dir", "sample", "--limit", 1).out)
+    assert [row["sample"] for row in found] == [0, 1, 2, 3, 4]
+    assert len({row["order"] for row in found}) == 5
+    for row in found:
+        options = dict(line.split(". ", 1) for line in row["messages"][-1]["content"].splitlines()[-4:])
+        first = dict(line.split(". ", 1) for line in found[0]["messages"][-1]["content"].splitlines()[-4:])
+        assert options[row["gold"]] == first[found[0]["gold"]]
+
+
+def test_a_base_model_s_batch_has_prompts(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--template", "plain", "--no-score", "-o", "p")
+    (line,) = rows(openmedlm("export", "p", "--to", "batch", "--data-dir", "sample", "--limit", 1, "-m", "x").out)
+    assert line["url"] == "/v1/completions"
+    assert line["body"]["model"] == "x"
+    assert line["body"]["prompt"].endswith("step by step.")
+
+
+@pytest.mark.parametrize(("strategy", "kind"), [("few-shot-cot", dspy.ChainOfThought), ("few-shot", dspy.Predict)])
+def test_stock_dspy_loads_the_state(strategy: str, kind: Any, openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
+    assert openmedlm("export", "p", "--to", "dspy", "-o", "state.json").code == 0
+    for signature in (AnswerQuestion, "context: list[str], question, options: dict[str, str] -> answer"):
+        program = kind(signature)
+        program.load("state.json")
+        (predictor,) = program.predictors()
+        shown = load_program("p").program
+        assert predictor.signature.instructions == shown.instructions
+        assert [demo["id"] for demo in predictor.demos] == [e.question.id for e in shown.exemplars.exemplars]
+        assert all(bool(demo.get("reasoning")) == (strategy == "few-shot-cot") for demo in predictor.demos)
+
+
+@pytest.mark.parametrize(("strategy", "kind"), [("knn-cot", KNNCoT), ("ensemble", lambda: Ensemble(KNNCoT()))])
+def test_a_retrieving_program_loads_with_its_pool(
+    strategy: str, kind: Any, openmedlm: Run, hosted: tuple[str, ...]
+) -> None:
+    openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
+    ended = openmedlm("export", "p", "--to", "dspy", "-o", "state.json")
+    assert "stock DSPy has no retrieving module" in ended.err
+    module = kind()
+    module.load("state.json")
+    assert module.prompt_program().digest() == load_program("p").program.digest()
+
+
+def test_an_export_beside_json_wants_a_file(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
+    ended = openmedlm("export", "p", "--to", "messages", "--data-dir", "sample", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "name a file with -o" in ended.err
+
+
+def test_an_unknown_format_is_one_line(openmedlm: Run) -> None:
+    ended = openmedlm("export", "p", "--to", "yaml")
+    assert ended.code == 2
+    assert 'unknown format "yaml"' in ended.err

@@ -1,0 +1,87 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from model_server import ModelServer
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize("strategy", ["few-shot-cot", "knn-cot", "ensemble"])
+def test_a_frozen_program_sends_what_its_strategy_sends(
+    strategy: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
+    (run,) = openmedlm("evaluate", "p", *hosted, "--json").json["runs"]
+    frozen = sorted(asked.identity for asked in server.requests)
+    (again,) = openmedlm("evaluate", strategy, *hosted, "--json").json["runs"]
+    assert len(frozen) >= 12
+    assert sorted(asked.identity for asked in server.requests) == frozen
+    assert run.pop("program") == "p"
+    assert again.pop("program") == strategy
+    assert {**run, "seconds": 0} == {**again, "seconds": 0}
+
+
+def test_a_run_of_frozen_programs_says_which_they_were(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "one")
+    openmedlm("compile", "-s", "knn-few-shot", *hosted, "--no-score", "-o", "two")
+    assert openmedlm("evaluate", "two", "zero-shot", "one", *hosted, "-o", "run").code == 0
+    manifest = orjson.loads(Path("run/manifest.json").read_bytes())
+    assert [run["program"] for run in manifest["results"]["runs"]] == ["two", "zero-shot", "one"]
+    assert manifest["asked"]["programs"]["two"]["strategy"] == "knn-few-shot"
+
+
+def test_a_frozen_program_names_its_model(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
+    ended = openmedlm("evaluate", "p", *hosted[2:], "--json")
+    assert (ended.code, ended.json["model"]) == (0, "hosted_vllm/small")
+
+
+def test_programs_of_different_models_want_one_named(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "one")
+    openmedlm("compile", "-s", "cot", "-m", "hosted_vllm/other", *hosted[2:], "--no-score", "-o", "two")
+    ended = openmedlm("evaluate", "one", "two", *hosted[2:])
+    assert ended.code == 2
+    assert "name the one to ask with -m" in ended.err
+    assert openmedlm("evaluate", "one", "two", *hosted).code == 0
+
+
+def test_what_a_program_has_decided_is_not_asked_of_it_again(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
+    ended = openmedlm("evaluate", "p", *hosted, "-k", 3)
+    assert ended.code == 2
+    assert "has decided its own k" in ended.err
+    assert not server.requests
+
+
+def test_a_directory_without_a_program_is_one_line(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    Path("empty").mkdir()
+    for name in ("empty", "no/where"):
+        ended = openmedlm("evaluate", name, *hosted)
+        assert ended.code == 2
+        assert "no frozen program is there" in ended.err
+        assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_without_a_model_one_is_asked_for(openmedlm: Run, server: ModelServer) -> None:
+    ended = openmedlm("evaluate", "cot", "-b", "mmlu", "--data-dir", "sample")
+    assert ended.code == 2
+    assert "name it with -m" in ended.err
+
+
+def test_a_frozen_program_answers_one_question(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
+    openmedlm("compile", "-s", "ensemble", *hosted, "--no-score", "-o", "p")
+    question = ("-q", "Which organ pumps?", "--option", "Heart", "--option", "Liver", "--option", "Skin")
+    ended = openmedlm("ask", "p", *hosted[:4], *question, "--json")
+    assert ended.code == 0
+    assert ended.json["answer"] in "ABC"
+    assert len(ended.json["exemplars"]) == 5
+    assert 3 <= len(ended.json["votes"]) <= 5

@@ -1,0 +1,92 @@
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from model_server import ModelServer
+
+Run = Callable[..., Any]
+FLIPS = 24
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("original") / "p"
+
+
+@pytest.fixture
+def program(original: Path, openmedlm: Run, tmp_path: Path) -> Iterator[Path]:
+    """A copy of a frozen knn-cot program."""
+    if not original.exists():
+        with ModelServer() as server:
+            model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
+            assert openmedlm("compile", "-s", "knn-cot", *model, "--no-score", "-o", original).code == 0
+    yield Path(shutil.copytree(original, tmp_path / "p"))
+
+
+def refused(ended: Any, *names: str) -> None:
+    """One line that names the place, and no traceback."""
+    assert ended.code == 2
+    assert len(ended.err.strip().splitlines()) == 1
+    assert all(name in ended.err for name in names)
+
+
+@pytest.mark.parametrize("name", ["program.json", "exemplars.parquet", "golden.jsonl", "README.md"])
+def test_one_changed_byte_anywhere_is_refused(name: str, program: Path, openmedlm: Run) -> None:
+    content = (program / name).read_bytes()
+    drawn = random.Random(name)
+    places = {0, len(content) - 1, *(drawn.randrange(len(content)) for _ in range(FLIPS))}
+    for place in places:
+        changed = bytearray(content)
+        changed[place] ^= 1 << drawn.randrange(8)
+        (program / name).write_bytes(changed)
+        refused(openmedlm("verify", program), name)
+    (program / name).write_bytes(content)
+    assert openmedlm("verify", program).code == 0
+
+
+@pytest.mark.parametrize("name", ["program.json", "exemplars.parquet", "golden.jsonl", "README.md"])
+@pytest.mark.parametrize("change", [lambda b: b + b"\n", lambda b: b[:-1], lambda b: b"", lambda b: b + b" "])
+def test_a_longer_or_shorter_file_is_refused(
+    name: str, change: Callable[[bytes], bytes], program: Path, openmedlm: Run
+) -> None:
+    (program / name).write_bytes(change((program / name).read_bytes()))
+    refused(openmedlm("verify", program), name)
+
+
+@pytest.mark.parametrize("name", ["program.json", "exemplars.parquet", "golden.jsonl", "README.md"])
+def test_a_missing_file_is_refused(name: str, program: Path, openmedlm: Run) -> None:
+    (program / name).unlink()
+    refused(openmedlm("verify", program), name)
+
+
+def test_a_file_that_does_not_belong_is_refused(program: Path, openmedlm: Run) -> None:
+    (program / "notes.txt").write_text("mine")
+    refused(openmedlm("verify", program), "notes.txt", "remove it")
+
+
+def test_another_schema_is_refused(program: Path, openmedlm: Run) -> None:
+    document = orjson.loads((program / "program.json").read_bytes())
+    (program / "program.json").write_bytes(orjson.dumps(document | {"schema_version": 2}, option=orjson.OPT_INDENT_2))
+    refused(openmedlm("verify", program), "schema version is 2", "the release that it was frozen with")
+
+
+def test_what_is_refused_is_not_run_either(program: Path, openmedlm: Run) -> None:
+    (program / "README.md").write_text("Trust me.")
+    refused(openmedlm("evaluate", program, "-b", "mmlu", "--data-dir", "sample"), "README.md")
+    refused(openmedlm("export", program, "--to", "dspy"), "README.md")
+    refused(openmedlm("ask", program, "-q", "Which?", "--option", "a", "--option", "b"), "README.md")
+
+
+def test_json_says_why(program: Path, openmedlm: Run) -> None:
+    (program / "README.md").write_text("Trust me.")
+    ended = openmedlm("verify", program, "--json")
+    assert (ended.code, ended.json["ok"]) == (2, False)
+    assert "README.md: was changed" in ended.json["reason"]
+
+
+def test_no_directory_is_one_line(openmedlm: Run) -> None:
+    refused(openmedlm("verify", "nowhere"), "nowhere", "no such directory")

@@ -1,0 +1,253 @@
+"""The pool as a file, and what of it may serve as an exemplar."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import BadInput, Question
+from optimizers.rationales import RationalePool, Taught, add_to_pool, read_pool
+from optimizers.rationales.pool import question_sha256
+
+Ask = Callable[..., Question]
+
+
+def verified(question: Question, rationale: str = "It is on the chart.", **fields: Any) -> Taught:
+    values: dict[str, Any] = {
+        "question": question.id,
+        "question_sha256": question_sha256(question),
+        "teacher": "hosted_vllm/wise",
+        "letters": (question.answer,),
+        "rationale": rationale,
+        "order": "".join(question.options),
+    }
+    return Taught(**{**values, **fields})
+
+
+def failed(question: Question, *letters: str | None) -> Taught:
+    return verified(question, letters=letters, rationale=None, order=None)
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
+tokens = st.integers(0, 2**53 - 1)
+entries = st.builds(
+    Taught,
+    question=texts,
+    question_sha256=texts,
+    teacher=texts,
+    letters=st.lists(st.sampled_from(["A", "B", "Z", None]), max_size=5).map(tuple),
+    rationale=texts | st.none(),
+    order=st.sampled_from(["ABCD", "DBCA", None]),
+    prompt_tokens=tokens,
+    completion_tokens=tokens,
+    cost_usd=st.floats(0, 1e6) | st.none(),
+    prompt_sha256=texts | st.none(),
+    key=texts | st.none(),
+)
+
+
+@given(taught=st.lists(entries, max_size=6, unique_by=lambda entry: entry.question))
+def test_what_is_added_to_a_file_is_read_from_it(taught: list[Taught], tmp_path_factory: Any) -> None:
+    file = tmp_path_factory.mktemp("pool") / "deep" / "pool.jsonl"
+    added = add_to_pool(file, taught)
+    assert read_pool(file) == added
+    assert set(added.taught) == set(taught)
+
+
+def test_a_file_is_a_json_object_a_line_ordered_by_question(make_question: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "pool.jsonl"
+    for number in (2, 0, 1):
+        add_to_pool(file, [verified(make_question(number), "Line\u2028one.\nLine two.")])
+    lines = file.read_bytes().removesuffix(b"\n").split(b"\n")
+    assert [orjson.loads(line)["question"] for line in lines] == ["q000", "q001", "q002"]
+    assert orjson.loads(lines[0])["letters"] == ["A"]
+
+
+def test_the_same_news_in_another_order_make_the_same_bytes(make_question: Ask, tmp_path: Path) -> None:
+    news = [verified(make_question(number)) for number in range(5)]
+    add_to_pool(tmp_path / "one.jsonl", news)
+    for taught in reversed(news):
+        add_to_pool(tmp_path / "other.jsonl", [taught])
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+
+
+def test_a_file_that_is_not_there_is_an_empty_pool(tmp_path: Path) -> None:
+    assert read_pool(tmp_path / "none.jsonl") == RationalePool()
+
+
+def test_a_verified_rationale_is_never_given_up(make_question: Ask) -> None:
+    question = make_question()
+    first = verified(question, "The first.")
+    pool = RationalePool((first,))
+    assert pool.with_news([failed(question, "B", "C")]).of(question) == first
+    assert pool.with_news([verified(question, "A second.")]).of(question) == first
+
+
+def test_a_rationale_takes_the_place_of_failures_and_newer_failures_that_of_older(make_question: Ask) -> None:
+    question = make_question()
+    pool = RationalePool((failed(question, "B"),))
+    assert pool.with_news([failed(question, "B", "C")]).of(question) == failed(question, "B", "C")
+    right = verified(question, letters=("B", "A"))
+    assert pool.with_news([right]).of(question) == right
+
+
+def test_news_of_other_questions_leave_the_rest_alone(make_question: Ask) -> None:
+    old = tuple(verified(make_question(number)) for number in range(3))
+    pool = RationalePool(old).with_news([failed(make_question(7), "A")])
+    assert pool.taught == (*old, failed(make_question(7), "A"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"question": "Which bone has number 0 on the chart?"},
+        {"options": {"A": "gold", "B": "wrong B", "C": "wrong C", "D": "changed"}},
+        {"options": {"A": "wrong B", "B": "gold", "C": "wrong C", "D": "wrong D"}},
+        {"answer": "B"},
+        {"context": ("A paragraph.",)},
+        {"benchmark": "another"},
+    ],
+    ids=lambda change: "+".join(change),
+)
+def test_another_question_under_the_same_id_has_no_rationale(make_question: Ask, change: dict[str, Any]) -> None:
+    question = make_question()
+    pool = RationalePool((verified(question),))
+    other = replace(question, **change)
+    assert pool.of(question) is not None
+    assert pool.of(other) is None
+    assert pool.exemplar(other).rationale is None
+
+
+def test_a_rationale_of_what_the_question_was_then_makes_room_for_one_of_what_it_is_now(make_question: Ask) -> None:
+    question = make_question()
+    now = replace(question, question="Which bone has number 0 on the chart?")
+    pool = RationalePool((verified(question, "Of then."),)).with_news([verified(now, "Of now.")])
+    assert pool.exemplar(now).rationale == "Of now."
+    assert pool.of(question) is None
+
+
+def test_a_question_is_the_same_in_another_split(make_question: Ask) -> None:
+    question = make_question()
+    pool = RationalePool((verified(question),))
+    assert pool.of(replace(question, split="dev")) is not None
+
+
+def test_an_exemplar_stands_in_the_order_that_its_teacher_saw(make_question: Ask) -> None:
+    question = make_question()
+    exemplar = RationalePool((verified(question, "C is gold.", order="DBAC"),)).exemplar(question)
+    assert list(exemplar.question.options.values()) == ["wrong D", "wrong B", "gold", "wrong C"]
+    assert (exemplar.question.answer, exemplar.rationale, exemplar.teacher) == ("C", "C is gold.", "hosted_vllm/wise")
+
+
+def test_a_question_that_never_came_right_is_an_exemplar_without_a_rationale(make_question: Ask) -> None:
+    question = make_question()
+    exemplar = RationalePool((failed(question, "B", None),)).exemplar(question)
+    assert (exemplar.question, exemplar.rationale, exemplar.teacher) == (question, None, None)
+
+
+GOOD = asdict(Taught("q", "0" * 64, "wise", ("A",), "Why.", "ABCD"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"not json",
+        orjson.dumps(GOOD)[:-9],
+        b"[]",
+        b"null",
+        b"",
+        b"\xff\xfe",
+        orjson.dumps({name: value for name, value in GOOD.items() if name != "letters"}),
+        orjson.dumps({name: value for name, value in GOOD.items() if name != "question_sha256"}),
+        orjson.dumps(GOOD | {"more": 1}),
+        orjson.dumps(GOOD | {"letters": None}),
+    ],
+)
+def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "pool.jsonl"
+    file.write_bytes(orjson.dumps(GOOD) + b"\n" + line + b"\n" + orjson.dumps(GOOD) + b"\n")
+    with pytest.raises(BadInput, match=r"pool\.jsonl:2: ") as refused:
+        read_pool(file)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rationale": 5},
+        {"letters": "ABC"},
+        {"letters": [1]},
+        {"order": ["A"]},
+        {"question": None},
+        {"prompt_tokens": "1"},
+    ],
+    ids=str,
+)
+def test_a_value_of_another_kind_is_a_damaged_line(change: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "pool.jsonl"
+    file.write_bytes(orjson.dumps(GOOD) + b"\n" + orjson.dumps(GOOD | change) + b"\n")
+    with pytest.raises(BadInput, match=r"pool\.jsonl:2: "):
+        read_pool(file)
+
+
+@pytest.mark.parametrize("order", ["ABC", "AABC", "ABCE", ""])
+def test_an_order_that_is_none_of_the_questions_letters_is_bad_input(
+    order: str, make_question: Ask, tmp_path: Path
+) -> None:
+    question = make_question()
+    file = tmp_path / "pool.jsonl"
+    add_to_pool(file, [verified(question, order=order)])
+    with pytest.raises(BadInput, match="q000"):
+        read_pool(file).exemplar(question)
+
+
+def test_a_damaged_file_is_not_written_over(make_question: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "pool.jsonl"
+    file.write_bytes(b"precious, but no pool\n")
+    with pytest.raises(BadInput):
+        add_to_pool(file, [verified(make_question())])
+    assert file.read_bytes() == b"precious, but no pool\n"
+
+
+def test_a_directory_in_the_place_of_the_file_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="name a readable rationale pool"):
+        read_pool(tmp_path)
+
+
+def test_two_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each adds thirty questions, one at a time, and each fails at one question that the other has a rationale for."""
+    file = tmp_path / "pool.jsonl"
+    code = f"""
+import sys
+from pathlib import Path
+from optimizers.rationales import Taught, add_to_pool
+me, other = sys.argv[1:]
+print("ready", flush=True)
+sys.stdin.readline()
+for n in range(30):
+    name = f"{{me}}{{n}}"
+    add_to_pool(Path({str(file)!r}), [Taught(name, "0", me, ("A",), "Why.", "ABCD")])
+    add_to_pool(Path({str(file)!r}), [Taught(f"{{other}}{{n}}", "0", me, ("B",))])
+"""
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for names in (("x", "y"), ("y", "x"))
+    ]
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.wait(60) for process in running] == [0, 0]
+    pool = read_pool(file)
+    assert sorted(taught.question for taught in pool.taught) == sorted(f"{me}{n}" for me in "xy" for n in range(30))
+    assert all(taught.rationale == "Why." and taught.teacher == taught.question[0] for taught in pool.taught)

@@ -1,0 +1,74 @@
+"""The report's numbers, worked out by hand."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from data import Question
+from optimizers.rationales import PoolReport, RationalePool, Round, Taught, report
+from optimizers.rationales.pool import question_sha256
+
+Ask = Callable[..., Question]
+
+
+def taught(question: Question, *letters: str | None, **fields: Any) -> Taught:
+    rationale = "Why." if letters[-1] == question.answer else None
+    values: dict[str, Any] = {"rationale": rationale, "prompt_tokens": 100, "completion_tokens": 10, "cost_usd": 0.5}
+    return Taught(question.id, question_sha256(question), "wise", letters, **{**values, **fields})
+
+
+@pytest.fixture
+def questions(make_question: Ask) -> list[Question]:
+    """Four of four options, gold A to D, and two of two options, gold A."""
+    few = [make_question(n, options={"A": "gold", "B": "wrong"}, answer="A") for n in (4, 5)]
+    return [*(make_question(n) for n in range(4)), *few]
+
+
+def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: list[Question]) -> None:
+    pool = RationalePool(
+        (
+            taught(questions[0], "A"),
+            taught(questions[1], "A", None, "B"),
+            taught(questions[2], None, "B", "D"),
+            taught(questions[4], "B", "A"),
+            taught(questions[5], "A"),
+        )
+    )
+    found = report(pool, questions)
+    assert found == PoolReport(
+        questions=6,
+        kept=4,
+        rounds=[
+            Round(number=1, asked=5, kept=2, expected_by_guessing=3 / 4 + 2 / 2, unread=1),
+            Round(number=2, asked=3, kept=1, expected_by_guessing=2 / 4 + 1 / 2, unread=1),
+            Round(number=3, asked=2, kept=1, expected_by_guessing=2 / 4, unread=0),
+        ],
+        never_right=["q002"],
+        not_asked=1,
+        calls=10,
+        prompt_tokens=500,
+        completion_tokens=50,
+        cost_usd=2.5,
+    )
+
+
+def test_a_cost_that_is_not_known_leaves_the_sum_unknown(questions: list[Question]) -> None:
+    pool = RationalePool((taught(questions[0], "A"), taught(questions[1], "B", cost_usd=None)))
+    assert report(pool, questions).cost_usd is None
+
+
+def test_only_the_questions_that_are_meant_count(questions: list[Question]) -> None:
+    pool = RationalePool(tuple(taught(question, "A") for question in questions))
+    found = report(pool, questions[:2])
+    assert (found.questions, found.kept, found.calls, found.never_right) == (2, 1, 2, ["q001"])
+
+
+def test_a_pool_that_knows_nothing_has_no_rounds(questions: list[Question]) -> None:
+    assert report(RationalePool(), questions) == PoolReport(6, 0, [], [], 6, 0, 0, 0, 0.0)
+    assert report(RationalePool(), []) == PoolReport(0, 0, [], [], 0, 0, 0, 0, 0.0)
+
+
+def test_a_question_that_changed_since_counts_as_not_asked(questions: list[Question], make_question: Ask) -> None:
+    pool = RationalePool((taught(make_question(0, question="Which bone?"), "A"),))
+    assert report(pool, questions).not_asked == 6
