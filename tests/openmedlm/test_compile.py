@@ -75,7 +75,7 @@ def test_another_program_in_the_place_is_replaced_only_when_asked(
     assert not server.requests
     assert openmedlm("compile", "-s", "zero-shot", *hosted, "--no-score", "-o", "p", "--replace").code == 0
     assert contents("p") != before
-    assert sorted(path.name for path in Path().iterdir()) == ["data-home", "p"]
+    assert [path.name for path in Path().iterdir() if path.name != "data-home"] == ["p"]
 
 
 @pytest.mark.parametrize("replace", [(), ("--replace",)])

@@ -1,6 +1,6 @@
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def program(original: Path, openmedlm: Run, tmp_path: Path) -> Iterator[Path]:
+def program(original: Path, openmedlm: Run, tmp_path: Path) -> Path:
     """A copy of a frozen knn-cot program."""
     if not original.exists():
         with ModelServer() as server:
             model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
             assert openmedlm("compile", "-s", "knn-cot", *model, "--no-score", "-o", original).code == 0
-    yield Path(shutil.copytree(original, tmp_path / "p"))
+    return Path(shutil.copytree(original, tmp_path / "p"))
 
 
 def refused(ended: Any, *names: str) -> None:
