@@ -38,7 +38,10 @@ def taught(questions: Sequence[Question], benchmark: str, teacher: str, model: s
         BadInput: the teacher has built no pool for this benchmark, or the file is none.
     """
     if teacher == AUTO:
-        teacher = model if rationale_pool(benchmark, model).exists() else DATASET
+        own = read_pool(rationale_pool(benchmark, model))
+        if own.teaches(questions):
+            return Taught(model, [demo_of(own.exemplar(question)) for question in questions])
+        teacher = DATASET
     if teacher == DATASET:
         return Taught(DATASET, demos_of(questions))
     file = Path(teacher) if teacher.endswith(".jsonl") else rationale_pool(benchmark, teacher)

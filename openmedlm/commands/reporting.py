@@ -49,8 +49,6 @@ def report_runs(
     planned = plan_split(names, model, data, split, program, spend, output.seed, lenient=lenient)
     for name, why in planned.skipped.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
-    if planned.teacher is not None:
-        print(f"rationales shown: those of {planned.teacher}", file=sys.stderr)
     if preview.dry_run:
         print_estimates(planned, output)
         return
@@ -64,6 +62,7 @@ def report_runs(
             {
                 "benchmark": data.benchmark,
                 "model": planned.endpoint.model,
+                "teacher": planned.teacher,
                 **report.as_json(),
                 "skipped": planned.skipped,
             }
@@ -72,7 +71,7 @@ def report_runs(
         title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {planned.endpoint.model}"
         console = wide_console()
         console.print(ladder_table(title, report.results, planned.skipped))
-        console.print(_remarks(len(planned.questions), report.test_looks), highlight=False)
+        console.print(_remarks(planned, report.test_looks), highlight=False)
     for cause, count in _causes(report).most_common(5):
         print(f"{count:,} questions without an answer: {cause}", file=sys.stderr)
     if any(result.summary.unanswered or result.summary.errors for result in report.results):
@@ -111,8 +110,11 @@ def _write(directory: Path, planned: Plan, report: Report) -> None:
     )
 
 
-def _remarks(n: int, looks: int | None) -> str:
+def _remarks(planned: Plan, looks: int | None) -> str:
+    n = len(planned.questions)
     lines = []
+    if planned.teacher is not None:
+        lines.append(f"Rationales of the exemplars: those of {planned.teacher}.")
     if looks is not None:
         lines.append(f"Looks at this test split with this model so far: {looks}.")
     if n and n < 300:

@@ -20,12 +20,13 @@ def verify(
 
     Exits with 2, and the reason, where it does not.
     """
+    from data import BadInput
     from openmedlm.places import vectors_directory
-    from programs.frozen import Refused, verify_program
+    from programs.frozen import verify_program
 
     try:
         proof = verify_program(program, embedder, vectors_directory())
-    except Refused as refusal:
+    except BadInput as refusal:
         if not output.json:
             raise
         print_json({"ok": False, "checked": 0, "reason": str(refusal)})

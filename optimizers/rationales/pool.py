@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import orjson
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from data import BadInput, Question, record_of
 from data.atomic import write_atomically
@@ -15,6 +16,7 @@ from programs.locks import locked
 from programs.shuffle import reorder
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class Taught:
     """What a teacher made of one pool question.
@@ -45,6 +47,9 @@ class Taught:
     key: str | None = None
 
 
+_LINE = TypeAdapter(Taught)
+
+
 @dataclass(frozen=True)
 class RationalePool:
     """The verified rationales of one teacher for one benchmark, and the questions that never came right."""
@@ -59,11 +64,24 @@ class RationalePool:
         """What is known of the question; None where it was never asked, or was another question then."""
         return self._by_question.get((question.id, question_sha256(question)))
 
+    def teaches(self, questions: Iterable[Question]) -> bool:
+        """Whether any of the questions has a verified rationale here."""
+        return any((taught := self.of(question)) is not None and taught.rationale is not None for question in questions)
+
     def exemplar(self, question: Question) -> Exemplar:
-        """The question, with its verified rationale and in the order that its teacher saw where there is one."""
+        """The question, with its verified rationale and in the order that its teacher saw where there is one.
+
+        Raises:
+            BadInput: the order is not one of the question's options.
+        """
         taught = self.of(question)
         if taught is None or taught.rationale is None or taught.order is None:
             return Exemplar(question)
+        if sorted(taught.order) != sorted(question.options):
+            raise BadInput(
+                f"{question.id}: its rationale belongs to options {taught.order!r}, and it has "
+                f"{', '.join(question.options)}; take its line out of the rationale pool, and build the pool again"
+            )
         return Exemplar(reorder(question, taught.order), taught.rationale, taught.teacher)
 
     def with_news(self, news: Iterable[Taught]) -> "RationalePool":
@@ -95,13 +113,12 @@ def read_pool(file: Path) -> RationalePool:
         with file.open("rb") as lines:
             for line in lines:
                 row += 1
-                values = orjson.loads(line)
-                taught.append(Taught(**values | {"letters": tuple(values["letters"])}))
+                taught.append(_LINE.validate_json(line, strict=True))
     except FileNotFoundError:
         return RationalePool()
     except OSError as error:
         raise BadInput(f"{file}: {error.strerror}; name a readable rationale pool") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except ValidationError as error:
         raise BadInput(f"{file}:{row}: not a line of a rationale pool; build it with: openmedlm pool") from error
     return RationalePool(tuple(taught))
 

@@ -96,7 +96,7 @@ def test_a_rung_that_the_pool_cant_serve_is_named_and_left_out(
     assert "few-shot-cot is left out" in ended.err
     refused = openmedlm("evaluate", "knn-cot", *where)
     assert refused.code == 2
-    assert "explanation" in refused.err
+    assert "none of the pool's 4 questions has one; have them written (openmedlm pool)" in refused.err
 
 
 def test_questions_left_unanswered_end_with_3(

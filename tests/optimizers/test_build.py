@@ -118,7 +118,7 @@ def test_a_pool_without_explanations_is_refused_where_rationales_are_shown(
     name: str, sample: Load, vectors: Path
 ) -> None:
     bare = demos_of([replace(question, explanation=None) for question in sample("mmlu", "pool")])
-    with pytest.raises(BadInput, match="shows rationales, and none of the pool's 24 questions has an explanation"):
+    with pytest.raises(BadInput, match="shows rationales, and none of the pool's 24 questions has one"):
         build(name, bare, Choices(), vectors)
 
 

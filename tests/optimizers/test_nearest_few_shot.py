@@ -73,7 +73,9 @@ def test_a_reasoning_student_refuses_a_pool_without_rationales_in_one_line(
     optimizer: NearestFewShot, sample: Load
 ) -> None:
     bare = [demo_of(Exemplar(question)) for question in sample("mmlu", "pool")]
-    with pytest.raises(BadInput, match=r"knn-cot shows rationales, and none of the pool's 24 questions") as caught:
+    with pytest.raises(
+        BadInput, match=r"knn-cot shows rationales, and none of the pool's 24 questions has one"
+    ) as caught:
         optimizer.compile(KNNCoT(), trainset=bare)
     assert "\n" not in str(caught.value)
 
