@@ -90,7 +90,12 @@ class RationalePool:
         for taught in news:
             old = known.get(taught.question)
             verified = old is not None and old.rationale is not None and old.question_sha256 == taught.question_sha256
-            if not verified:
+            forgets = (
+                old is not None
+                and old.question_sha256 == taught.question_sha256
+                and (taught.rationale is None and len(taught.letters) <= len(old.letters))
+            )
+            if not verified and not forgets:
                 known[taught.question] = taught
         return RationalePool(tuple(known[name] for name in sorted(known)))
 
