@@ -117,7 +117,7 @@ def _after(
         letters=(*before.letters, letter),
         prompt_tokens=before.prompt_tokens + vote.prompt_tokens,
         completion_tokens=before.completion_tokens + vote.completion_tokens,
-        cost_usd=None if None in (before.cost_usd, vote.cost_usd) else (before.cost_usd or 0) + (vote.cost_usd or 0),
+        cost_usd=None if None in (before.cost_usd, vote.cost_usd) else (before.cost_usd or 0.0) + (vote.cost_usd or 0.0),
     )
     if letter != question.answer:
         return after
