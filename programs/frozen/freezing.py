@@ -96,6 +96,9 @@ def check_place(directory: Path, *, replace: bool) -> None:
         return
     if not directory.is_dir():
         raise BadInput(f"{directory}: is a file; name a directory with -o")
+    strangers = sorted({path.name for path in directory.iterdir()} - {PROGRAM, golden.FILE, table.FILE, CARD})
+    if strangers and is_frozen(directory):
+        raise BadInput(f"{directory / strangers[0]}: is no part of the program there, and would be lost; move it away")
     if any(directory.iterdir()) and not (replace and is_frozen(directory)):
         mend = "give --replace, or name another with -o" if is_frozen(directory) else "name another with -o"
         raise BadInput(f"{directory}: is not empty; {mend}")
