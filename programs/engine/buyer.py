@@ -4,6 +4,7 @@ import asyncio
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from data.secrets import without_secrets
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.errors import EndpointDownError, EndpointError
@@ -82,9 +83,7 @@ class Buyer:
 
     def _judged(self, error: EndpointError) -> Exception:
         """The failure of one request, or of the endpoint where no request ever went through."""
-        said = str(error)
-        if self._endpoint.api_key:
-            said = said.replace(self._endpoint.api_key, "***")
+        said = without_secrets(str(error), [self._endpoint.api_key])
         self._failed += 1
         refuses_all = error.status in (401, 403, 404) or self._failed >= DOWN_AFTER
         if refuses_all and not self._answered:

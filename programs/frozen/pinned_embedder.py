@@ -5,6 +5,7 @@ from functools import cached_property
 
 from data import BadInput
 from programs.neighbours import Embedder, Vectors, find_embedder
+from programs.neighbours.finding import LITELLM
 
 
 class PinnedEmbedder:
@@ -20,6 +21,7 @@ class PinnedEmbedder:
         self.name = name
         self.fingerprint = fingerprint
         self._found_by = found_by or name
+        self._named_by_user = found_by is not None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One unit vector for each text.
@@ -31,6 +33,13 @@ class PinnedEmbedder:
 
     @cached_property
     def _embedder(self) -> Embedder:
+        if self.name.startswith(LITELLM) and not self._named_by_user:
+            # Whoever made the program chose this name: followed by itself, it would have a stranger's server sent the
+            # user's questions, and the key that the environment holds.
+            raise BadInput(
+                f"this program's questions are embedded by the service {self.name!r}, which is called only where you "
+                f"name it yourself: give --embedder {self.name} if you trust that address with your key"
+            )
         embedder = find_embedder(self._found_by)
         if embedder.fingerprint != self.fingerprint:
             raise BadInput(

@@ -9,6 +9,7 @@ import numpy as np
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from data import BadInput
+from data.secrets import without_secrets
 from programs.neighbours.embedder import Vectors
 
 BATCH = 64
@@ -98,12 +99,10 @@ class LitellmEmbedder:
         return response.model_dump()["data"] or []
 
     def _failed(self, reason: str) -> BadInput:
-        found = [value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) >= 8]
-        for secret in filter(None, [self._api_key, *found]):
-            reason = reason.replace(secret, "***")
+        reason = without_secrets(reason, [self._api_key])
         return BadInput(
-            f"the embedder {self.name!r} can't be used ({' '.join(reason.split())[:300]}); mend that, and the same "
-            "command goes on, or give another --embedder"
+            f"the embedder {without_secrets(self.name)!r} can't be used ({' '.join(reason.split())[:300]}); mend that, "
+            "and the same command goes on, or give another --embedder"
         )
 
 

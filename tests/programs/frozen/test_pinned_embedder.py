@@ -1,0 +1,40 @@
+"""A program's own word sends no key anywhere."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from model_server import ModelServer
+
+from data import BadInput, Question
+from programs import CHAT, Decode, Exemplar, NearestExemplars, PromptProgram
+from programs.frozen import Facts, freeze, verify_program
+from programs.neighbours import LitellmEmbedder, NeighbourIndex
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer) -> Path:
+    """A frozen program whose embedder is a service at an address that its maker chose."""
+    embedder = LitellmEmbedder("openai/e", server.base_url)
+    monkeypatch.setattr(embedder, "encode", lambda texts: np.tile(np.float32([1, 0]), (len(texts), 1)))
+    question = Question("q", "invented", "pool", "Which organ pumps?", {"A": "Heart", "B": "Liver"}, "A")
+    asked = Question("d", "invented", "dev", "Which organ filters?", {"A": "Heart", "B": "Kidney"}, "B")
+    index = NeighbourIndex((question,), np.float32([[1, 0]]), embedder)
+    source = NearestExemplars(index, (Exemplar(question),), 1)
+    program = PromptProgram("knn-few-shot", "Answer.", CHAT, False, Decode(max_tokens=8), source)
+    freeze(program, tmp_path / "p", Facts("m/x", "invented", None, None), [asked])
+    return tmp_path / "p"
+
+
+def test_an_address_that_only_the_program_names_is_never_called(
+    foreign: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-user")
+    monkeypatch.setattr(LitellmEmbedder, "encode", lambda *_: pytest.fail("the address was called"))
+    with pytest.raises(BadInput, match="called only where you name it yourself: give --embedder litellm:openai/e@http"):
+        verify_program(foreign)
+
+
+def test_the_user_may_name_it(foreign: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LitellmEmbedder, "encode", lambda _, texts: np.tile(np.float32([1, 0]), (len(texts), 1)))
+    assert verify_program(foreign, f"litellm:openai/e@{server.base_url}").prompts == 1
