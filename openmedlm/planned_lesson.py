@@ -13,6 +13,7 @@ from openmedlm.planning import concurrency_of, drawn, template_of
 from openmedlm.progress import telling
 from openmedlm.rationale_writing import Lesson, near
 from openmedlm.teaching import AUTO
+from optimizers.rationales import add_to_pool
 from programs.engine import Policy
 
 
@@ -42,12 +43,15 @@ def plan_lesson(
     file = options.file
     if file is not None and file.suffix != ".jsonl":
         raise BadInput(f"{file}: a pool's file ends in .jsonl, so that --teacher knows it; name it {file.stem}.jsonl")
+    file = file or rationale_pool(benchmark, endpoint.model)
+    # Before anything is spent: the file can be written, and is this teacher's.
+    add_to_pool(file, ()).check_teacher(endpoint.model, file)
     return Lesson(
         endpoint=endpoint,
         program=student.prompt_program(),
         questions=asked,
         rounds=options.rounds,
-        file=file or rationale_pool(benchmark, endpoint.model),
+        file=file,
         policy=Policy(concurrency_of(calls, endpoint), "leave", attempts=calls.attempts),
         timeout=calls.timeout,
         store=calls.store or vote_store(),

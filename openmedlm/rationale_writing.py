@@ -71,7 +71,7 @@ async def _teach(
             rounds = write_rationales(
                 engine,
                 lesson.program,
-                endpoint.identity,
+                endpoint.model,
                 lesson.questions,
                 pool,
                 lesson.rounds,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions, takes
@@ -49,18 +50,18 @@ def pool(
                 print(f"{name.replace('_', ' ')}: {'unknown' if value is None else format(value, ',')}")
         return
     taught, errors = teach(lesson, Progress())
-    result = report(taught, lesson.questions)
+    result = report(taught, lesson.questions, lesson.rounds)
     if output.json:
         who = {"benchmark": data.benchmark, "teacher": lesson.endpoint.model, "file": str(lesson.file)}
         print_json(who | asdict(result) | {"errors": len(errors)})
     else:
         console = wide_console()
         title = f"Rationales of {lesson.endpoint.model} for {len(lesson.questions):,} questions of {data.benchmark}"
-        console.print(_table(title, result))
-        console.print(_remarks(result, lesson.file), highlight=False)
+        console.print(_table(escape(title), result))
+        console.print(_remarks(result, lesson.file), highlight=False, markup=False)
     for cause, count in Counter(errors).most_common(5):
         print(f"{count:,} questions could not be asked: {cause}; the same command asks them again", file=sys.stderr)
-    if result.not_asked or errors:
+    if result.not_asked or result.unfinished or errors:
         raise typer.Exit(3)
 
 

@@ -24,7 +24,7 @@ class Taught:
     Attributes:
         question: its id.
         question_sha256: over its record, without the split: a rationale belongs to the question as it was then.
-        teacher: who was asked: a model, as the vote store names it.
+        teacher: who was asked: a model string, without the address at which it was reached.
         letters: what each round came to, in the question's own lettering; None where a completion could not be read.
         rationale: the reasoning of the last round, without its closing; None where no round came right.
         order: the order in which that round showed the options (see `option_orders`); the rationale's letters are
@@ -64,6 +64,16 @@ class RationalePool:
         """What is known of the question; None where it was never asked, or was another question then."""
         return self._by_question.get((question.id, question_sha256(question)))
 
+    def check_teacher(self, teacher: str, file: Path) -> None:
+        """Refuses a teacher who is not the one that the pool has already, since no report could tell them apart.
+
+        Raises:
+            BadInput: it is another one.
+        """
+        others = {taught.teacher for taught in self.taught} - {teacher}
+        if others:
+            raise BadInput(f"{file}: holds rationales of {min(others)}, not of {teacher}; name another file with -o")
+
     def teaches(self, questions: Iterable[Question]) -> bool:
         """Whether any of the questions has a verified rationale here."""
         return any((taught := self.of(question)) is not None and taught.rationale is not None for question in questions)
@@ -85,19 +95,21 @@ class RationalePool:
         return Exemplar(reorder(question, taught.order), taught.rationale, taught.teacher)
 
     def with_news(self, news: Iterable[Taught]) -> "RationalePool":
-        """The pool with what was learnt since; a verified rationale is never given up."""
-        known = {taught.question: taught for taught in self.taught}
+        """The pool with what was learnt since: nothing is given up, neither a verified rationale nor a round.
+
+        Questions are told apart by their content, not by their ids alone, which two data sets may share.
+        """
+        known = dict(self._by_question)
         for taught in news:
-            old = known.get(taught.question)
-            verified = old is not None and old.rationale is not None and old.question_sha256 == taught.question_sha256
-            forgets = (
-                old is not None
-                and old.question_sha256 == taught.question_sha256
-                and (taught.rationale is None and len(taught.letters) <= len(old.letters))
-            )
-            if not verified and not forgets:
-                known[taught.question] = taught
-        return RationalePool(tuple(known[name] for name in sorted(known)))
+            key = (taught.question, taught.question_sha256)
+            old = known.get(key)
+            if old is None or (old.rationale is None and _knows_more(taught, old)):
+                known[key] = taught
+        return RationalePool(tuple(known[key] for key in sorted(known)))
+
+
+def _knows_more(taught: Taught, old: Taught) -> bool:
+    return taught.rationale is not None or len(taught.letters) > len(old.letters)
 
 
 def question_sha256(question: Question) -> str:
@@ -129,9 +141,20 @@ def read_pool(file: Path) -> RationalePool:
 
 
 def add_to_pool(file: Path, news: Sequence[Taught]) -> RationalePool:
-    """Adds to the pool in a file, which is the old one or the new one whatever happens; commands take turns."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with locked(file.with_name(f".{file.name}.lock")):
-        pool = read_pool(file).with_news(news)
-        write_atomically(file, (orjson.dumps(asdict(taught)) + b"\n" for taught in pool.taught))
+    """Adds to the pool in a file, which is the old one or the new one whatever happens; commands take turns.
+
+    Raises:
+        BadInput: the file can't be written, is not such a pool, or is another teacher's.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(file.with_name(f".{file.name}.lock")):
+            pool = read_pool(file)
+            for teacher in sorted({taught.teacher for taught in news}):
+                pool.check_teacher(teacher, file)
+            pool = pool.with_news(news)
+            if news:
+                write_atomically(file, (orjson.dumps(asdict(taught)) + b"\n" for taught in pool.taught))
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}; name a file that can be written with -o") from error
     return pool

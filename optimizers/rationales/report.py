@@ -34,7 +34,8 @@ class PoolReport:
         questions: how many.
         kept: those with a verified rationale.
         rounds: each round.
-        never_right: ids of the questions that were asked about and have none: the hard ones, for this teacher.
+        never_right: ids of the questions that went through every round and have none: the hard ones, for this teacher.
+        unfinished: questions without one whose later rounds failed; the same call goes on with them.
         not_asked: questions that were never answered, since the endpoint failed.
         calls: completions that were read; prompt_tokens, completion_tokens and cost_usd are theirs.
     """
@@ -43,6 +44,7 @@ class PoolReport:
     kept: int
     rounds: Sequence[Round]
     never_right: Sequence[str]
+    unfinished: int
     not_asked: int
     calls: int
     prompt_tokens: int
@@ -50,8 +52,15 @@ class PoolReport:
     cost_usd: float | None
 
 
-def report(pool: RationalePool, questions: Sequence[Question]) -> PoolReport:
-    """What the pool knows of these questions."""
+def report(pool: RationalePool, questions: Sequence[Question], rounds_due: int = 0) -> PoolReport:
+    """What the pool knows of these questions.
+
+    Args:
+        pool: after asking.
+        questions: what was to be asked about.
+        rounds_due: how often a question is asked at most; one that was asked less often, since the endpoint failed, is
+            unfinished and not hard.
+    """
     known = [(question, taught) for question in questions if (taught := pool.of(question)) is not None]
     rounds = []
     for number in range(1, max((len(taught.letters) for _, taught in known), default=0) + 1):
@@ -70,7 +79,8 @@ def report(pool: RationalePool, questions: Sequence[Question]) -> PoolReport:
         questions=len(questions),
         kept=sum(taught.rationale is not None for _, taught in known),
         rounds=rounds,
-        never_right=[question.id for question, taught in known if taught.rationale is None],
+        never_right=[q.id for q, taught in known if taught.rationale is None and len(taught.letters) >= rounds_due],
+        unfinished=sum(taught.rationale is None and len(taught.letters) < rounds_due for _, taught in known),
         not_asked=len(questions) - len(known),
         calls=sum(len(taught.letters) for _, taught in known),
         prompt_tokens=sum(taught.prompt_tokens for _, taught in known),

@@ -8,6 +8,7 @@ import orjson
 
 from data import Question
 from metrics import Outcome, Vote
+from metrics.reading.clean import without_thoughts
 from optimizers.rationales.pool import RationalePool, Taught, question_sha256
 from programs.closing import split_closing
 from programs.engine import Engine
@@ -109,7 +110,7 @@ def _after(
     before: Taught, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
 ) -> Taught:
     """What is known of a question after one more completion."""
-    rationale, closing = split_closing(vote.text, shown.options)
+    rationale, closing = split_closing(without_thoughts(vote.text) or "", shown.options)
     ended = bool(rationale) and closing is not None and closing == vote.letter and vote.finish_reason != "length"
     letter = own_letter(closing, list(question.options), order) if ended and closing else None
     after = replace(
@@ -117,7 +118,9 @@ def _after(
         letters=(*before.letters, letter),
         prompt_tokens=before.prompt_tokens + vote.prompt_tokens,
         completion_tokens=before.completion_tokens + vote.completion_tokens,
-        cost_usd=None if None in (before.cost_usd, vote.cost_usd) else (before.cost_usd or 0.0) + (vote.cost_usd or 0.0),
+        cost_usd=None
+        if None in (before.cost_usd, vote.cost_usd)
+        else (before.cost_usd or 0.0) + (vote.cost_usd or 0.0),
     )
     if letter != question.answer:
         return after

@@ -28,6 +28,7 @@ FIELDS = {
     "kept",
     "rounds",
     "never_right",
+    "unfinished",
     "not_asked",
     "calls",
     "prompt_tokens",
@@ -422,3 +423,38 @@ def test_a_key_is_written_nowhere(
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) >= 2
     assert not [path for path in written if key.encode() in path.read_bytes()]
+
+
+def test_ids_and_names_are_printed_as_they_are(openmedlm: Callable, server: ModelServer, tmp_path: Path) -> None:
+    server.reply = wrong
+    options = {"A": "Heart", "B": "Liver"}
+    record = {"id": "[/red]", "question": "Which pumps?", "options": options, "answer": "A"}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "pool.jsonl").write_bytes(orjson.dumps(record) + b"\n")
+    where = ("-b", "own", "--data-dir", tmp_path, "--rounds", 1, "-o", "x[bold]y.jsonl")
+    ended = openmedlm("pool", "-m", "hosted_vllm/small", "--api-base", server.base_url, *where)
+    assert (ended.code, ended.err.count("fault of the program")) == (0, 0)
+    assert "Never right: 1 ([/red])" in ended.out
+    assert "The pool: x[bold]y.jsonl" in ended.out
+
+
+def test_a_file_of_another_teacher_is_refused_before_anything_is_spent(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = right
+    openmedlm("pool", *hosted, "--rounds", 1, "-o", "p.jsonl")
+    server.requests.clear()
+    ended = openmedlm("pool", "-m", "hosted_vllm/other", *hosted[2:], "-o", "p.jsonl")
+    assert ended.code == 2
+    assert "holds rationales of hosted_vllm/small, not of hosted_vllm/other" in ended.err
+    assert not server.requests
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_spent(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    Path("file").write_text("")
+    ended = openmedlm("pool", *hosted, "-o", "file/p.jsonl")
+    assert ended.code == 2
+    assert len(ended.err.strip().splitlines()) == 1
+    assert not server.requests

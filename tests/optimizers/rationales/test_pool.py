@@ -125,12 +125,12 @@ def test_another_question_under_the_same_id_has_no_rationale(make_question: Ask,
     assert pool.exemplar(other).rationale is None
 
 
-def test_a_rationale_of_what_the_question_was_then_makes_room_for_one_of_what_it_is_now(make_question: Ask) -> None:
+def test_questions_of_two_data_sets_that_share_an_id_keep_their_own_rationales(make_question: Ask) -> None:
     question = make_question()
     now = replace(question, question="Which bone has number 0 on the chart?")
     pool = RationalePool((verified(question, "Of then."),)).with_news([verified(now, "Of now.")])
     assert pool.exemplar(now).rationale == "Of now."
-    assert pool.of(question) is None
+    assert pool.exemplar(question).rationale == "Of then."
 
 
 def test_a_question_is_the_same_in_another_split(make_question: Ask) -> None:
@@ -208,6 +208,21 @@ def test_an_order_that_is_none_of_the_questions_letters_is_bad_input(
         read_pool(file).exemplar(question)
 
 
+def test_a_file_is_one_teacher_s(make_question: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "pool.jsonl"
+    add_to_pool(file, [verified(make_question(1))])
+    before = file.read_bytes()
+    with pytest.raises(BadInput, match=r"holds rationales of .* name another file with -o"):
+        add_to_pool(file, [replace(verified(make_question(2)), teacher="another")])
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_written_is_bad_input(make_question: Ask, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="name a file that can be written with -o"):
+        add_to_pool(tmp_path / "file" / "pool.jsonl", [verified(make_question())])
+
+
 def test_a_damaged_file_is_not_written_over(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(b"precious, but no pool\n")
@@ -233,8 +248,8 @@ print("ready", flush=True)
 sys.stdin.readline()
 for n in range(30):
     name = f"{{me}}{{n}}"
-    add_to_pool(Path({str(file)!r}), [Taught(name, "0", me, ("A",), "Why.", "ABCD")])
-    add_to_pool(Path({str(file)!r}), [Taught(f"{{other}}{{n}}", "0", me, ("B",))])
+    add_to_pool(Path({str(file)!r}), [Taught(name, "0", "wise", ("A",), "Why.", "ABCD")])
+    add_to_pool(Path({str(file)!r}), [Taught(f"{{other}}{{n}}", "0", "wise", ("B",))])
 """
     running = [
         subprocess.Popen([sys.executable, "-c", code, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -250,4 +265,4 @@ for n in range(30):
     assert [process.wait(60) for process in running] == [0, 0]
     pool = read_pool(file)
     assert sorted(taught.question for taught in pool.taught) == sorted(f"{me}{n}" for me in "xy" for n in range(30))
-    assert all(taught.rationale == "Why." and taught.teacher == taught.question[0] for taught in pool.taught)
+    assert all(taught.rationale == "Why." and taught.teacher == "wise" for taught in pool.taught)

@@ -45,6 +45,7 @@ def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: l
             Round(number=3, asked=2, kept=1, expected_by_guessing=2 / 4, unread=0),
         ],
         never_right=["q002"],
+        unfinished=0,
         not_asked=1,
         calls=10,
         prompt_tokens=500,
@@ -65,10 +66,19 @@ def test_only_the_questions_that_are_meant_count(questions: list[Question]) -> N
 
 
 def test_a_pool_that_knows_nothing_has_no_rounds(questions: list[Question]) -> None:
-    assert report(RationalePool(), questions) == PoolReport(6, 0, [], [], 6, 0, 0, 0, 0.0)
-    assert report(RationalePool(), []) == PoolReport(0, 0, [], [], 0, 0, 0, 0, 0.0)
+    assert report(RationalePool(), questions) == PoolReport(6, 0, [], [], 0, 6, 0, 0, 0, 0.0)
+    assert report(RationalePool(), []) == PoolReport(0, 0, [], [], 0, 0, 0, 0, 0, 0.0)
 
 
 def test_a_question_that_changed_since_counts_as_not_asked(questions: list[Question], make_question: Ask) -> None:
     pool = RationalePool((taught(make_question(0, question="Which bone?"), "A"),))
     assert report(pool, questions).not_asked == 6
+
+
+def test_a_question_whose_later_rounds_failed_is_unfinished_and_not_hard(questions: list[Question]) -> None:
+    pool = RationalePool(
+        (taught(questions[0], "B"), taught(questions[1], "B", "C", "D"), taught(questions[2], "B", "A"))
+    )
+    found = report(pool, questions[:3], rounds_due=3)
+    assert "q000" not in found.never_right
+    assert (found.unfinished, found.never_right) == (2, ["q001"])

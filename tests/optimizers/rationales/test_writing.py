@@ -314,3 +314,17 @@ def test_every_outcome_is_shown_as_it_comes(teach: Any, server: ModelServer, mak
 def test_no_questions_ask_nothing(teach: Any, server: ModelServer) -> None:
     assert teach([]).rounds == []
     assert server.requests == []
+
+
+def test_what_a_reasoning_model_thought_is_no_rationale(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda asked: Reply(
+        f"<think>I ponder B. Hmm.</think>The chart says so.\n\nAnswer: {letter_of(asked)}"
+    )
+    lesson = teach([make_question(1)])
+    assert lesson.of(make_question(1)).rationale == "The chart says so."
+
+
+def test_thoughts_alone_are_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda asked: Reply(f"<think>The chart says so.</think>Answer: {letter_of(asked)}")
+    lesson = teach([make_question(1)], rounds=2)
+    assert lesson.of(make_question(1)).letters == (None, None)
