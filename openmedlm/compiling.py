@@ -7,22 +7,50 @@ from typing import Literal
 from data import Question, fingerprint
 from metrics import Summary
 from openmedlm.planning import Plan, drawn
-from programs import PromptProgram
-from programs.frozen import DevScore, Facts, FrozenProgram, Origin, check_place, freeze, is_frozen, load_program
+from programs.frozen import (
+    DevScore,
+    Facts,
+    FrozenProgram,
+    Origin,
+    Refused,
+    check_place,
+    freeze,
+    is_frozen,
+    load_program,
+)
 
 GOLDEN = 5
 """Dev questions whose prompts go into `golden.jsonl`."""
 
 
-def has_room(directory: Path, program: PromptProgram, *, replace: bool) -> None:
-    """Refuses a place that holds something else than what the program would be, before anything is spent.
+def may_replace(directory: Path, plan: Plan, name: str, *, replace: bool) -> bool:
+    """Whether what stands in a place may make room for the plan's program, told before anything is spent.
+
+    The same program, for the same model and scored on the same questions, is the same compilation, which may not have
+    been answered in full then.
 
     Raises:
-        BadInput: it does.
+        BadInput: the place holds something else, or can't be written.
     """
-    if is_frozen(directory) and load_program(directory).program.digest() == program.digest():
-        return
+    replace = replace or _is_same(directory, plan, name)
     check_place(directory, replace=replace)
+    return replace
+
+
+def _is_same(directory: Path, plan: Plan, name: str) -> bool:
+    if not is_frozen(directory):
+        return False
+    try:
+        there = load_program(directory)
+    except Refused:
+        return False
+    dev = there.document.dev
+    questions = _origin(plan, plan.benchmark, plan.split, plan.questions)
+    return (
+        there.program.digest() == plan.programs[name].digest()
+        and (there.document.model, there.document.benchmark) == (plan.endpoint.model, plan.benchmark)
+        and (dev is None or dev.questions == questions)
+    )
 
 
 def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path, *, replace: bool) -> FrozenProgram:

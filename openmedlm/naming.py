@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from data import BadInput
-from openmedlm.options import ModelOptions, ProgramOptions
+from openmedlm.options import DataOptions, ModelOptions, ProgramOptions
 from openmedlm.places import vectors_directory
 from optimizers import LADDER
 from programs.engine import Endpoint, find_endpoint
 from programs.frozen import FrozenProgram, is_frozen, load_program
 
 
-def frozen_among(names: Sequence[str], options: ProgramOptions) -> Mapping[str, FrozenProgram]:
+def frozen_among(
+    names: Sequence[str], options: ProgramOptions, data: DataOptions, seed: int
+) -> Mapping[str, FrozenProgram]:
     """The frozen programs among the names, loaded; a strategy's name is never taken for a directory.
 
     Raises:
@@ -25,11 +27,22 @@ def frozen_among(names: Sequence[str], options: ProgramOptions) -> Mapping[str, 
         path = Path(name)
         if is_frozen(path):
             frozen[name] = load_program(path, options.embedder, vectors_directory())
-        elif path.exists() or "/" in name:
+        elif "/" in name or _is_here(path):
             raise BadInput(f"{name}: no frozen program is there; make one with: openmedlm compile -o {name}")
-    if frozen and len(frozen) == len(set(names)) and options != ProgramOptions(embedder=options.embedder):
-        raise BadInput("a frozen program has decided its own k, votes, decoding and template; leave those options out")
+    decided = options != ProgramOptions(embedder=options.embedder) or data.teacher != "auto" or data.pool or seed
+    if frozen and len(frozen) == len(set(names)) and decided:
+        raise BadInput(
+            "a frozen program has decided its own k, votes, decoding, template, pool, teacher and seed; leave those "
+            "options out"
+        )
     return frozen
+
+
+def _is_here(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name that is too long for a file
+        return False
 
 
 def endpoint_of(model: ModelOptions, frozen: Iterable[FrozenProgram] = ()) -> Endpoint:

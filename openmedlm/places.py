@@ -1,7 +1,9 @@
 """Where the product keeps what it made for this user."""
 
 import hashlib
+import os
 import re
+import sys
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
@@ -19,6 +21,15 @@ def rationale_pool(benchmark: str, teacher: str) -> Path:
     return user_data_path("openmedlm") / "rationales" / benchmark / f"{readable}-{name}.jsonl"
 
 
-def vectors_directory() -> Path:
-    """Vectors of questions, which can be computed again."""
-    return user_cache_path("openmedlm") / "vectors"
+def vectors_directory() -> Path | None:
+    """Vectors of questions; None, with a word on stderr, where the cache can't be written: they can be computed again."""
+    folder = user_cache_path("openmedlm") / "vectors"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"{folder}: {error.strerror}; vectors are computed anew each time", file=sys.stderr)
+        return None
+    if not os.access(folder, os.W_OK):
+        print(f"{folder}: can't be written; vectors are computed anew each time", file=sys.stderr)
+        return None
+    return folder

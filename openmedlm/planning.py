@@ -89,7 +89,7 @@ def plan_split(
     Raises:
         BadInput: an option does not fit.
     """
-    frozen = frozen_among(names, program)
+    frozen = frozen_among(names, program, data, seed)
     endpoint = endpoint_of(model, frozen.values())
     questions = drawn(load_split(data.benchmark, split.split, data.data_dir), split.limit)
     return plan(names, endpoint, questions, split.split, data, program, spend, seed, frozen, lenient=lenient)

@@ -29,7 +29,7 @@ def build(
     name: str,
     trainset: Sequence[dspy.Example],
     choices: Choices,
-    vectors: Path,
+    vectors: Path | None,
     told: Callable[[int, int], None] | None = None,
 ) -> Strategy | Ensemble:
     """The strategy of that name, compiled on a trainset.
@@ -38,7 +38,7 @@ def build(
         name: one of `optimizers.LADDER`.
         trainset: what exemplars are taken from; see `programs.strategies.demos_of`.
         choices: everything else.
-        vectors: folder in which vectors are kept.
+        vectors: folder in which vectors are kept; None keeps none.
         told: called while a pool is embedded (`optimizers.nearest_few_shot`).
 
     Raises:
@@ -57,7 +57,7 @@ def _single(
     name: str,
     trainset: Sequence[dspy.Example],
     choices: Choices,
-    vectors: Path,
+    vectors: Path | None,
     told: Callable[[int, int], None] | None,
 ) -> Strategy:
     strategy = SINGLE[known_name(name, SINGLE, "strategy")]

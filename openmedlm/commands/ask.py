@@ -58,7 +58,7 @@ def ask(
         else question_from_text(sys.stdin.read())
     )
     data = DataOptions(benchmark=benchmark, data_dir=data_dir)
-    frozen = frozen_among([name], program)
+    frozen = frozen_among([name], program, data, output.seed)
     endpoint = endpoint_of(model, frozen.values())
     planned = plan([name], endpoint, [asked], "ask", data, program, spend, output.seed, frozen)
     if preview.dry_run:

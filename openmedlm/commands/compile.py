@@ -46,7 +46,7 @@ def compile_program(
     """
     from data.names import known_name
     from openmedlm.commands.reporting import UNANSWERED, print_estimates
-    from openmedlm.compiling import freeze_plan, has_room
+    from openmedlm.compiling import freeze_plan, may_replace
     from openmedlm.options import SplitOptions
     from openmedlm.planning import plan_split
     from openmedlm.progress import Progress
@@ -59,7 +59,7 @@ def compile_program(
     if preview.dry_run:
         print_estimates(planned, output)
         return
-    has_room(directory, planned.programs[strategy], replace=replace)
+    replace = may_replace(directory, planned, strategy, replace=replace)
     summary = execute(planned, Progress()).results[0].summary if score else None
     frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)
     document = frozen.document

@@ -2,16 +2,21 @@
 
 import hashlib
 import re
-from typing import Annotated, Final, Literal
+from collections.abc import Iterator
+from string import Formatter
+from typing import Annotated, Final, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from programs.decode import Decode
 from programs.neighbours import Kind
 from programs.template import Template
 
 SCHEMA_VERSION: Final = 1
+
+Single = Literal["zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot"]
+"""The strategies that give one answer."""
 
 _SHA256 = r"[0-9a-f]{64}"
 _OWN_SHA256 = re.compile(rb'(\n  "sha256": ")' + _SHA256.encode() + rb'("\n}\n)\Z')
@@ -140,8 +145,8 @@ class Document(_Part):
     schema_version: Literal[1]
     model: str
     benchmark: str
-    strategy: str
-    member: str | None
+    strategy: Single | Literal["ensemble"]
+    member: Single | None
     instructions: str
     template: Template
     reasoning: bool
@@ -154,6 +159,34 @@ class Document(_Part):
     provenance: Provenance
     files: dict[str, str]
     sha256: str
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Refuses what could be written down but not run."""
+        for name, pattern, allowed in _patterns(self.template):
+            unknown = {field for _, field, _, _ in Formatter().parse(pattern) if field is not None} - allowed
+            if unknown:
+                raise ValueError(f"template.{name} has the unknown placeholder {min(unknown)!r}")
+        decode = self.decode
+        if decode.max_tokens < 1 or not 0 <= decode.temperature <= 2 or (decode.top_k is not None and decode.top_k < 1):
+            raise ValueError("decode is out of range")
+        if decode.top_p is not None and not 0 <= decode.top_p <= 1:
+            raise ValueError("decode.top_p is out of range")
+        if (self.member is not None) != (self.strategy == "ensemble"):
+            raise ValueError("an ensemble has a member, and nothing else has one")
+        return self
+
+
+def _patterns(template: Template) -> Iterator[tuple[str, str, set[str]]]:
+    """The template's patterns, each with the placeholders that it may have."""
+    yield "head", template.head, {"instructions", "cue"}
+    yield "context", template.context, {"context"}
+    yield "question", template.question, {"context", "question", "options"}
+    yield "option", template.option, {"letter", "text"}
+    yield "closing", template.closing, {"letters"}
+    for name, style in (("direct", template.direct), ("reasoning", template.reasoning)):
+        yield f"{name}.cue", style.cue, {"letters"}
+        yield f"{name}.answer", style.answer, {"rationale", "letter"}
 
 
 def sealed(document: Document) -> tuple[Document, bytes]:

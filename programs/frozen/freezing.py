@@ -28,8 +28,9 @@ from programs.frozen.document import (
     sealed,
 )
 from programs.frozen.loading import PROGRAM, FrozenProgram, is_frozen, load_program
+from programs.frozen.pinned_embedder import lasting_name
 from programs.nearest import NearestExemplars
-from programs.neighbours import Embedder, Vectors, encode_kept
+from programs.neighbours import Vectors, encode_kept
 from programs.prompt_program import FixedExemplars, PromptProgram
 
 _DECIDING = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy", "pyarrow")
@@ -75,9 +76,10 @@ def freeze(
     Raises:
         BadInput: the directory holds something else, or can't be written.
     """
+    directory = directory.resolve()  # a link to a program stays a link
     files = _files(program, facts, questions)
     try:
-        if is_frozen(directory) and (directory / PROGRAM).read_bytes() == files[PROGRAM]:
+        if all((directory / name).is_file() and (directory / name).read_bytes() == files[name] for name in files):
             return load_program(directory)
         check_place(directory, replace=replace)
         _put(files, directory)
@@ -92,7 +94,11 @@ def check_place(directory: Path, *, replace: bool) -> None:
     Raises:
         BadInput: it does.
     """
+    _restore(directory)
     if not directory.exists():
+        above = next(path for path in directory.absolute().parents if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise BadInput(f"{directory}: nothing can be written in {above}; name another with -o")
         return
     if not directory.is_dir():
         raise BadInput(f"{directory}: is a file; name a directory with -o")
@@ -119,7 +125,11 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
             index=index.kind,
             balance=source.balance,
             seed=source.seed,
-            embedder=_embedding(index.embedder, vectors),
+            embedder=Embedding(
+                name=lasting_name(index.embedder),
+                fingerprint=index.embedder.fingerprint,
+                dimension=vectors.shape[1],
+            ),
         )
         asked = encode_kept([question.question for question in questions], index.embedder, index.folder)
     elif isinstance(source, FixedExemplars):
@@ -135,8 +145,8 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
         schema_version=SCHEMA_VERSION,
         model=facts.model,
         benchmark=facts.benchmark,
-        strategy=program.strategy,
-        member=program.member,
+        strategy=program.strategy,  # type: ignore[arg-type]  # checked as it is made
+        member=program.member,  # type: ignore[arg-type]
         instructions=program.instructions,
         template=program.template,
         reasoning=program.reasoning,
@@ -161,18 +171,12 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
     return files
 
 
-def _embedding(embedder: Embedder, vectors: Vectors) -> Embedding:
-    """How the embedder is found again: by its fingerprint, which is a pinned name, unless that is over files."""
-    fingerprint = embedder.fingerprint
-    name = embedder.name if fingerprint.startswith("sha256:") else fingerprint
-    return Embedding(name=name, fingerprint=fingerprint, dimension=vectors.shape[1])
-
-
 def _put(files: Mapping[str, bytes], directory: Path) -> None:
     """All the files in a directory beside the place, synced, then renamed into it."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".tmp", dir=directory.parent))
-    old = draft.with_suffix(".old")
+    old = _aside(directory)
+    shutil.rmtree(old, ignore_errors=True)
     try:
         for name, content in files.items():
             with (draft / name).open("wb") as file:
@@ -190,6 +194,17 @@ def _put(files: Mapping[str, bytes], directory: Path) -> None:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(directory: Path) -> Path:
+    """Where the old program stands while the new one takes its place."""
+    return directory.with_name(f".{directory.name}.old")
+
+
+def _restore(directory: Path) -> None:
+    """Puts back a program that stood aside when its replacement was killed."""
+    if not directory.exists() and is_frozen(_aside(directory)):
+        _aside(directory).rename(directory)
 
 
 def _umask() -> int:

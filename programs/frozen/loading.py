@@ -45,7 +45,10 @@ class FrozenProgram:
 
 def is_frozen(directory: Path) -> bool:
     """Whether this is the directory of a frozen program, sound or not."""
-    return (directory / PROGRAM).is_file()
+    try:
+        return (directory / PROGRAM).is_file()
+    except OSError:  # such as a name that is too long for one
+        return False
 
 
 def load_program(directory: str | Path, embedder: str | None = None, vectors: Path | None = None) -> FrozenProgram:
@@ -67,7 +70,7 @@ def load_program(directory: str | Path, embedder: str | None = None, vectors: Pa
         source = _source(document, files, embedder, vectors)
         if golden.FILE not in files or CARD not in files:
             raise ValueError(f"{golden.FILE} or {CARD} is missing")
-    except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
         raise Refused(f"{directory}: its parts do not fit together ({_line(error)}); freeze it anew") from error
     return FrozenProgram(directory, document, _program(document, source), files[golden.FILE])
 
@@ -79,10 +82,10 @@ def _document(directory: Path, content: bytes) -> Document:
     except orjson.JSONDecodeError as error:
         raise Refused(f"{file}: not JSON ({error}); take the file as it was frozen") from error
     version = values.get("schema_version") if isinstance(values, dict) else None
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:
         raise Refused(
-            f"{file}: its schema version is {version}, and this release of openmedlm reads {SCHEMA_VERSION}; "
-            "take the release that it was frozen with"
+            f"{file}: its schema version is {repr(version)[:20]}, and this release of openmedlm reads "
+            f"{SCHEMA_VERSION}; take the release that it was frozen with"
         )
     if not holds_together(content):
         raise Refused(f"{file}: was changed after it was frozen; take the file as it was frozen, or freeze it anew")

@@ -8,6 +8,11 @@ from programs.neighbours import Embedder, Vectors, find_embedder
 from programs.neighbours.finding import LITELLM
 
 
+def lasting_name(embedder: Embedder) -> str:
+    """What finds this very embedder again: its fingerprint, which is a pinned name, unless that is over files."""
+    return embedder.name if embedder.fingerprint.startswith("sha256:") else embedder.fingerprint
+
+
 class PinnedEmbedder:
     """Found when the first text is embedded, and refused where it is not the one that made the exemplars' vectors.
 

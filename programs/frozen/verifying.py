@@ -49,12 +49,17 @@ def verify_program(directory: str | Path, embedder: str | None = None, vectors: 
     try:
         rows = read_golden(frozen.golden)
         due = [written for _, _, written in rows]
+        if not rows:
+            raise ValueError("it is empty")
+        nearest = isinstance(frozen.program.exemplars, NearestExemplars)
+        golden = np.array([vector for _, vector, _ in rows], dtype=np.float32) if nearest else None
+        if golden is not None and golden.ndim != 2:
+            raise ValueError("a vector is missing")
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(f"{directory / FILE}: holds no golden prompts ({error}); freeze the program anew") from error
     questions = [question for question, _, _ in rows]
     source = frozen.program.exemplars
-    if isinstance(source, NearestExemplars):
-        golden = np.array([vector for _, vector, _ in rows], dtype=np.float32)
+    if isinstance(source, NearestExemplars) and golden is not None:
         _check(frozen, questions, source.choose_by(golden, questions), golden, due)
         _check_direction(directory, golden, source.index.embedder.encode([q.question for q in questions]))
         _check(frozen, questions, source.choose(questions), golden, due)

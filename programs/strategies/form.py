@@ -10,7 +10,7 @@ from dspy.predict.parameter import Parameter
 from pydantic import TypeAdapter
 
 from programs.decode import Decode
-from programs.frozen.pinned_embedder import PinnedEmbedder
+from programs.frozen.pinned_embedder import PinnedEmbedder, lasting_name
 from programs.nearest import NearestExemplars
 from programs.neighbours import NeighbourIndex
 from programs.strategies.demo import demo_of, exemplar_of
@@ -75,7 +75,7 @@ def _pool_state(nearest: NearestExemplars) -> dict[str, Any]:
         "balance": nearest.balance,
         "seed": nearest.seed,
         "index": index.kind,
-        "embedder": index.embedder.name,
+        "embedder": lasting_name(index.embedder),
         "fingerprint": index.embedder.fingerprint,
         "pool": [demo_of(exemplar).toDict() for exemplar in nearest.pool],
         "letters": letters,

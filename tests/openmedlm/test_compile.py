@@ -113,3 +113,51 @@ def test_a_large_pool_is_what_hnsw_is_for(openmedlm: Run, hosted: tuple[str, ...
     ended = openmedlm("compile", "-s", "knn-cot", *hosted, "--index", "hnsw", "--no-score", "-o", "p")
     assert ended.code == 2
     assert "100,000" in ended.err
+
+
+def test_a_damaged_program_can_be_frozen_anew_in_its_place(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    options = ("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
+    openmedlm(*options)
+    Path("p/README.md").write_text("mine")
+    assert openmedlm(*options).code == 2
+    assert openmedlm(*options, "--replace").code == 0
+    assert openmedlm("verify", "p").code == 0
+
+
+def test_a_place_is_refused_before_anything_is_spent(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--limit", 2, "-o", "p")
+    server.requests.clear()
+    Path("file").write_text("")
+    more = openmedlm("compile", "-s", "cot", *hosted, "-o", "p")
+    other = openmedlm("compile", "-s", "cot", "-m", "hosted_vllm/other", *hosted[2:], "--limit", 2, "-o", "p")
+    nowhere = openmedlm("compile", "-s", "cot", *hosted, "-o", "file/p")
+    assert [ended.code for ended in (more, other, nowhere)] == [2, 2, 2]
+    assert not server.requests
+
+
+def test_the_same_command_goes_on_where_the_endpoint_failed(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    options = ("compile", "-s", "zero-shot", *hosted, "--limit", 4, "--attempts", 1, "--max-concurrency", 1, "-o", "p")
+    server.reply = lambda asked: Reply("A") if len(server.requests) < 3 else Reply("gone", status=500)
+    assert openmedlm(*options).code == 3
+    assert orjson.loads(Path("p/program.json").read_bytes())["dev"]["errors"] == 2
+    server.reply = lambda asked: Reply("A")
+    assert openmedlm(*options).code == 0
+    assert orjson.loads(Path("p/program.json").read_bytes())["dev"]["errors"] == 0
+    assert len(server.requests) == 4 + 2
+
+
+@pytest.mark.parametrize("hidden", [".git", ".DS_Store"])
+def test_a_hidden_file_beside_a_program_is_never_lost(
+    hidden: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
+    Path("p", hidden).write_text("mine")
+    ended = openmedlm("compile", "-s", "zero-shot", *hosted, "--no-score", "-o", "p", "--replace")
+    assert ended.code == 2
+    assert Path("p", hidden).read_text() == "mine"

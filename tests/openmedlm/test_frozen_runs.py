@@ -85,3 +85,29 @@ def test_a_frozen_program_answers_one_question(openmedlm: Run, hosted: tuple[str
     assert ended.json["answer"] in "ABC"
     assert len(ended.json["exemplars"]) == 5
     assert 3 <= len(ended.json["votes"]) <= 5
+
+
+@pytest.mark.parametrize("option", [("--seed", 5), ("--teacher", "nonsense"), ("--pool", "medqa")])
+def test_no_option_of_a_frozen_program_is_passed_over(
+    option: tuple[object, ...], openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
+    ended = openmedlm("evaluate", "p", *hosted, *option)
+    assert ended.code == 2
+    assert "leave those options out" in ended.err
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openmedlm("compile", "-s", "knn-few-shot", *hosted, "--no-score", "-o", "p")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    ended = openmedlm("verify", "p", "--json")
+    assert (ended.code, ended.json["ok"]) == (0, True)
+    assert "vectors are computed anew" in ended.err
+
+
+def test_a_name_too_long_for_a_directory_is_one_line(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    ended = openmedlm("evaluate", "x" * 300, *hosted)
+    assert ended.code == 2
+    assert len(ended.err.strip().splitlines()) == 1

@@ -94,3 +94,75 @@ def test_a_missing_directory_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no such directory") as refused:
         load_program(tmp_path / "nothing")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda d: {"template": replace(d.template, head="{nope}")},
+        lambda d: {"template": replace(d.template, head="{")},
+        lambda d: {"strategy": "foo"},
+        lambda d: {"member": "cot"},
+        lambda d: {"decode": replace(d.decode, max_tokens=-5)},
+        lambda d: {"decode": replace(d.decode, temperature=float(9))},
+    ],
+)
+def test_what_could_not_be_run_is_refused_when_it_is_loaded(
+    forge: Callable[..., dict[str, object]], ready: Ready, frozen: Freeze
+) -> None:
+    from programs.frozen.document import sealed
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update=forge(made.document)))[1])
+    with pytest.raises(Refused) as refused:
+        load_program(made.directory)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("exemplars.parquet", b"PAR1 nonsense"), ("golden.jsonl", b""), ("golden.jsonl", b"{}\n")]
+)
+def test_a_forged_file_is_refused_in_one_line(name: str, content: bytes, ready: Ready, frozen: Freeze) -> None:
+    import hashlib
+
+    from programs.frozen.document import sealed
+
+    made = frozen(ready("knn-cot", "mmlu").prompt_program())
+    (made.directory / name).write_bytes(content)
+    files = made.document.files | {name: hashlib.sha256(content).hexdigest()}
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"files": files}))[1])
+    with pytest.raises(Refused) as refused:
+        verify_program(made.directory)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("version", [b"true", b'"2\\n\\u001b[31mred"', b"1.0", b"null"])
+def test_a_schema_version_is_a_number_and_is_never_printed_raw(version: bytes, ready: Ready, frozen: Freeze) -> None:
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    file = made.directory / "program.json"
+    file.write_bytes(file.read_bytes().replace(b'"schema_version": 1', b'"schema_version": ' + version))
+    with pytest.raises(Refused, match="its schema version is") as refused:
+        load_program(made.directory)
+    assert str(refused.value).isprintable()
+
+
+def test_a_program_that_stood_aside_when_its_replacement_was_killed_comes_back(ready: Ready, frozen: Freeze) -> None:
+    from programs.frozen import check_place
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    made.directory.rename(made.directory.with_name(f".{made.directory.name}.old"))
+    check_place(made.directory, replace=True)
+    assert verify_program(made.directory).prompts == 2
+
+
+def test_a_link_to_a_program_stays_a_link(ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
+    from programs.frozen import Facts, freeze
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    link = tmp_path / "link"
+    link.symlink_to(made.directory)
+    other = ready("zero-shot", "mmlu").prompt_program()
+    freeze(other, link, Facts("m/x", "mmlu", None, None), [], replace=True)
+    assert link.is_symlink()
+    assert load_program(made.directory).document.strategy == "zero-shot"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "program"]
