@@ -22,7 +22,7 @@ def rationale_pool(benchmark: str, teacher: str) -> Path:
 
 
 def vectors_directory() -> Path | None:
-    """Vectors of questions; None, with a word on stderr, where the cache can't be written: they can be computed again."""
+    """Vectors of questions; None, with a word on stderr, where the cache can't be written: they can be made again."""
     folder = user_cache_path("openmedlm") / "vectors"
     try:
         folder.mkdir(parents=True, exist_ok=True)

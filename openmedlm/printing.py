@@ -11,7 +11,8 @@ NOT_ADVICE = "For benchmarking language models; not medical advice."
 
 def wide_console() -> Console:
     """For tables: as wide as the terminal, or as the widest table where there is none."""
-    return Console(width=None if sys.stdout.isatty() else 150)
+    # Ids, file names and models may hold brackets, which are no markup.
+    return Console(width=None if sys.stdout.isatty() else 150, markup=False)
 
 
 def print_json(result: Mapping[str, object]) -> None:

@@ -1,4 +1,3 @@
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from openmedlm.options import Output, takes
-from openmedlm.printing import print_json
+from openmedlm.printing import print_json, wide_console
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks and splits: list them, show a question, import your own.")
 
@@ -39,7 +38,7 @@ def list_splits(output: Output, data_dir: DataDir = None) -> None:
         mine = {s.split: s for s in splits if s.benchmark == name}
         places = ", ".join(dict.fromkeys(s.place for s in mine.values()))
         table.add_row(name, *[str(mine[split]) if split in mine else "–" for split in SPLITS], places)
-    Console(width=None if sys.stdout.isatty() else 150).print(table)
+    wide_console().print(table)
 
 
 @app.command("show")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 
 from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions, takes
@@ -57,8 +56,8 @@ def pool(
     else:
         console = wide_console()
         title = f"Rationales of {lesson.endpoint.model} for {len(lesson.questions):,} questions of {data.benchmark}"
-        console.print(_table(escape(title), result))
-        console.print(_remarks(result, lesson.file), highlight=False, markup=False)
+        console.print(_table(title, result))
+        console.print(_remarks(result, lesson.file), highlight=False)
     for cause, count in Counter(errors).most_common(5):
         print(f"{count:,} questions could not be asked: {cause}; the same command asks them again", file=sys.stderr)
     if result.not_asked or result.unfinished or errors:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.markup import escape
 
 from openmedlm.options import DataOptions, Output, ProgramOptions, SpendOptions, takes
 from openmedlm.printing import NOT_ADVICE, print_json
@@ -72,7 +73,7 @@ def quickstart(
         output.seed,
     )
 
-    console.print(f"[bold]One question[/bold], as {model} sees it (zero-shot):\n")
+    console.print(f"[bold]One question[/bold], as {escape(model)} sees it (zero-shot):\n")
     one = plan(["zero-shot"], endpoint, questions[:1], SPLIT, *options)
     (ballot,) = one.programs["zero-shot"].ballots(questions[0], ())
     for message in [ballot.prompt] if isinstance(ballot.prompt, str) else ballot.prompt:
@@ -94,9 +95,9 @@ def quickstart(
         frozen = {"program": str(directory), "strategy": best.program, "ok": True, "checked": proof.prompts}
         print_json({"question": answered.as_json(), "model": model, "runs": runs, "frozen": frozen})
         return
-    console.print(ladder_table(f"The ladder: {len(questions)} questions of the sample, {model}", results, {}))
+    console.print(ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", results, {}))
     console.print(
-        f"Frozen in {directory}: {best.program}, the best of them on these questions. Verified: {proof.files} files, "
+        f"Frozen in {escape(str(directory))}: {best.program}, the best of them on these questions. Verified: {proof.files} files, "
         f"and {proof.prompts} golden prompts byte for byte.\n"
     )
     filled = {"n": len(questions), "program": directory, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
