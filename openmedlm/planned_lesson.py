@@ -14,7 +14,10 @@ from openmedlm.progress import telling
 from openmedlm.rationale_writing import Lesson, near
 from openmedlm.teaching import AUTO
 from optimizers.rationales import add_to_pool
-from programs.engine import Policy
+from optimizers.rationales.writing import order_in, program_of
+from programs.engine import Endpoint, Policy, VoteStore
+from programs.engine.ballot_box import request
+from programs.shuffle import reorder
 
 
 def plan_lesson(
@@ -31,10 +34,7 @@ def plan_lesson(
     """
     from programs.strategies import CoT
 
-    if data.teacher == AUTO:
-        endpoint = endpoint_of(model)
-    else:
-        endpoint = endpoint_of(ModelOptions(data.teacher, options.teacher_api_base, api_key=options.teacher_api_key))
+    endpoint = endpoint_of(model) if data.teacher == AUTO else _teacher(data.teacher, options)
     student = CoT(template_of(options.template, endpoint), seed=seed)
     student.decode = replace(student.decode, max_tokens=options.max_tokens)
     benchmark = data.pool or data.benchmark
@@ -61,17 +61,39 @@ def plan_lesson(
 def estimate_lesson(lesson: Lesson) -> dict[str, int | float | None]:
     """What the lesson would cost: the first round, and at most, if no question ever came right."""
     left = lesson.left
-    prompts = sum(length(lesson.program.render(question, ())) for question in left) // CHARACTERS_A_TOKEN
-    room = len(left) * lesson.program.decode.max_tokens
+    with VoteStore(lesson.store) as store:
+        missing = [_missing(lesson, number, left, store) for number in range(1, lesson.rounds + 1)]
+    calls = [len(prompts) for prompts in missing]
+    prompts = [sum(some) // CHARACTERS_A_TOKEN for some in missing]
+    room = lesson.program.decode.max_tokens
     return {
         "questions": len(lesson.questions),
         "in_the_pool_already": len(lesson.questions) - len(left),
-        "calls_of_the_first_round": len(left),
-        "calls_at_most": len(left) * lesson.rounds,
-        "prompt_tokens_of_a_round": prompts,
-        "completion_tokens_of_a_round_at_most": room,
-        "cost_usd_at_most": price(lesson.endpoint, prompts * lesson.rounds, room * lesson.rounds),
+        "calls_of_the_first_round": calls[0],
+        "calls_at_most": sum(calls),
+        "prompt_tokens_of_the_first_round": prompts[0],
+        "completion_tokens_of_the_first_round_at_most": calls[0] * room,
+        "cost_usd_at_most": price(lesson.endpoint, sum(prompts), sum(calls) * room),
     }
+
+
+def _missing(lesson: Lesson, number: int, questions: Sequence[Question], store: VoteStore) -> list[int]:
+    """The lengths in characters of a round's prompts whose completions are not in the store."""
+    program = program_of(lesson.program, number)
+    found = []
+    for question in questions:
+        shown = reorder(question, order_in(question, number, lesson.program.seed))
+        (ballot,) = program.ballots(shown, ())
+        if store.get(request(program, shown, ballot).key(lesson.endpoint.identity)) is None:
+            found.append(length(ballot.prompt))
+    return found
+
+
+def _teacher(name: str, options: PoolOptions) -> Endpoint:
+    try:
+        return endpoint_of(ModelOptions(name, options.teacher_api_base, api_key=options.teacher_api_key))
+    except BadInput as error:  # which speaks of the model's own option
+        raise BadInput(str(error).replace("--api-base", "--teacher-api-base")) from error
 
 
 def _near(questions: Sequence[Question], data: DataOptions, options: PoolOptions) -> list[Question]:

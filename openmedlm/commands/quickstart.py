@@ -97,8 +97,8 @@ def quickstart(
         return
     console.print(ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", results, {}))
     console.print(
-        f"Frozen in {escape(str(directory))}: {best.program}, the best of them on these questions. Verified: {proof.files} files, "
-        f"and {proof.prompts} golden prompts byte for byte.\n"
+        f"Frozen in {escape(str(directory))}: {best.program}, the best of them on these questions. Verified: "
+        f"{proof.files} files, and {proof.prompts} golden prompts byte for byte.\n"
     )
     filled = {"n": len(questions), "program": directory, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
     console.print(Markdown(MEANING.format(**filled)))

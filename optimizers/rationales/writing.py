@@ -79,13 +79,9 @@ async def write_rationales(
             return
         if begun is not None:
             begun(f"round {number}", len(left))
-        orders = [_order(question, number, program.seed) for question, _ in left]
+        orders = [order_in(question, number, program.seed) for question, _ in left]
         asked = [reorder(question, order) for (question, _), order in zip(left, orders, strict=True)]
-        again = replace(
-            program,
-            decode=replace(program.decode, temperature=temperature(number)),
-            seed=derive_seed(program.seed, "round", number),
-        )
+        again = program_of(program, number)
         outcomes = await engine.run(again, asked, seen)
         answered = [
             (question, _after(before, question, order, shown, outcome.votes[0], again))
@@ -98,7 +94,16 @@ async def write_rationales(
         left = [(question, taught) for question, taught in answered if taught.rationale is None]
 
 
-def _order(question: Question, number: int, seed: int) -> str:
+def program_of(program: PromptProgram, number: int) -> PromptProgram:
+    """How a round asks: at its temperature, with seeds of its own."""
+    return replace(
+        program,
+        decode=replace(program.decode, temperature=temperature(number)),
+        seed=derive_seed(program.seed, "round", number),
+    )
+
+
+def order_in(question: Question, number: int, seed: int) -> str:
     """The order in which a round shows the options."""
     own = "".join(question.options)
     if not order_is_free(question):

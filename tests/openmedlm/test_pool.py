@@ -266,7 +266,7 @@ def test_a_dry_run_spends_nothing_and_says_at_most_what_it_would(
     said = ended.json
     assert (said["dry_run"], said["questions"], said["in_the_pool_already"]) == (True, 24, 0)
     assert (said["calls_of_the_first_round"], said["calls_at_most"]) == (24, 72)
-    assert (said["completion_tokens_of_a_round_at_most"], said["cost_usd_at_most"]) == (24 * 500, 0.0)
+    assert (said["completion_tokens_of_the_first_round_at_most"], said["cost_usd_at_most"]) == (24 * 500, 0.0)
     assert "calls at most: 72" in openmedlm("pool", *hosted, "--dry-run", "--rounds", 3).out
     openmedlm("pool", *hosted, "--limit", 10)
     assert openmedlm("pool", *hosted, "--dry-run", "--json").json["in_the_pool_already"] == 10
@@ -458,3 +458,23 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_spent(
     assert ended.code == 2
     assert len(ended.err.strip().splitlines()) == 1
     assert not server.requests
+
+
+def test_a_dry_run_leaves_out_completions_that_are_in_the_vote_store(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = wrong
+    openmedlm("pool", *hosted, "--rounds", 1)
+    said = openmedlm("pool", *hosted, "--rounds", 3, "--dry-run", "--json").json
+    server.requests.clear()
+    openmedlm("pool", *hosted, "--rounds", 3)
+    assert said["calls_at_most"] == len(server.requests) == 48
+
+
+def test_a_teacher_that_needs_an_address_is_told_the_option_that_gives_it(
+    openmedlm: Callable, hosted: tuple[str, ...]
+) -> None:
+    ended = openmedlm("pool", *hosted, "--teacher", "hosted_vllm/big")
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "--teacher-api-base" in ended.err
