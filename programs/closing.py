@@ -4,19 +4,25 @@ import re
 from collections.abc import Mapping
 
 _CLOSING = re.compile(
-    r"(?:^|(?<=[\s*#.]))(?:(?:so|therefore|thus|hence),?\s)?(?:(?:the|my)\s)?"
-    r"(?:(?:(?:final|correct|best|right|most\slikely)\s)?answer|(?:correct|best|right)\s(?:option|choice))(?:\sis)?"
-    r"\s?:?[\s*]{0,4}\(?([A-Z])\)?[.\s*]{0,6}$",
+    r"(?:^|(?<=[\s*#.]))"
+    r"(?:(?:so|therefore|thus|hence|(?:based\son|given|after|considering)\s[^.,:\n]{1,80}),?\s)?"
+    r"(?:we\scan\s(?:see|conclude)\sthat\s)?(?:(?:the|my)\s)?"
+    r"(?:(?:(?:final|correct|best|right|closest|most\s(?:likely|appropriate))\s)?answer(?:\s(?:choice|option))?"
+    r"|(?:correct|best|right)\s(?:option|choice))(?:\sis|\s(?:should|would|must)\sbe)?"
+    r"[\s*]{0,4}[:–-]?[\s*]{0,4}(?:option\s)?[(\[]?([A-Z])[)\]]?[.\s*]{0,6}$",
     re.IGNORECASE,
 )
-_CLOSING_LENGTH = 80
-_BOXED = re.compile(r"\$*\\boxed\{(?:\\text\{)?\(?([A-Z])\)?\}?\}\$*")
+_CLOSING_LENGTH = 160
+_BOXED = re.compile(
+    r"(?:\$+|\\\[\s?|\\\(\s?)?\\boxed\{(?:\\text(?:bf)?\{)?\(?([A-Z])\)?\}{0,2}(?:\$+|\s?\\\]|\s?\\\))?[.\s*]{0,6}$"
+)
 
 
 def split_closing(text: str, options: Mapping[str, str] | None = None) -> tuple[str, str | None]:
     """Reasoning without its closing, such as "The answer is (D).", and the letter that the closing names.
 
-    The template closes every rationale in its own words, so the text's own closing would say it twice.
+    The template closes every rationale in its own words, so the text's own closing would say it twice; where the text
+    says it twice itself, both go.
 
     Args:
         text: as it was written.
@@ -26,13 +32,26 @@ def split_closing(text: str, options: Mapping[str, str] | None = None) -> tuple[
     Returns:
         The text as it is, without white space around it, and None where it has no closing.
     """
-    text = text.strip()
-    body, tail = text[:-_CLOSING_LENGTH], _BOXED.sub(r"\1", text[-_CLOSING_LENGTH:])
-    closing = _CLOSING.search(tail)
-    if closing is None:
-        reasoning, letter = split_closing(_without_option_text(text, options)) if options else (text, None)
-        return (text, None) if letter is None else (reasoning, letter)
-    return (body + tail[: closing.start()]).rstrip("*# \n\t"), closing[1].upper()
+    reasoning, letter = _split_last(text.strip(), options or {})
+    before, again = _split_last(reasoning, options or {})
+    while letter is not None and again == letter:
+        reasoning = before
+        before, again = _split_last(reasoning, options or {})
+    return reasoning, letter
+
+
+def _split_last(text: str, options: Mapping[str, str]) -> tuple[str, str | None]:
+    for told in (text, _without_option_text(text, options)):
+        body, tail = told[:-_CLOSING_LENGTH], told[-_CLOSING_LENGTH:]
+        boxed = _BOXED.search(tail)
+        if boxed is not None:
+            tail = tail[: boxed.start()] + boxed[1]
+        closing = _CLOSING.search(tail)
+        if closing is not None:
+            return _trimmed(body + tail[: closing.start()]), closing[1].upper()
+        if boxed is not None:
+            return _trimmed(body + tail[:-1]), boxed[1]
+    return text, None
 
 
 def _without_option_text(text: str, options: Mapping[str, str]) -> str:
@@ -40,8 +59,13 @@ def _without_option_text(text: str, options: Mapping[str, str]) -> str:
     for letter, own in options.items():
         words = r"\W+".join(map(re.escape, re.findall(r"\w+", own)))
         start = max(0, len(text) - 2 * len(own) - _CLOSING_LENGTH)
-        said = rf"(?<!\w){letter}(?!\w)[).:\]]*[\s*_–—-]*\W?{words}[\W_]*$"
+        said = rf"(?<!\w){letter}[\W_]{{1,12}}{words}[\W_]*$"
         spoken = re.search(said, text[start:], re.IGNORECASE) if words else None
         if spoken is not None and spoken[0][0] == letter:
             return text[: start + spoken.start() + 1]
     return text
+
+
+def _trimmed(reasoning: str) -> str:
+    """The reasoning without the markup that opened its closing, and without white space at its end."""
+    return re.sub(r"[*# \t]{1,20}$", "", reasoning).rstrip()

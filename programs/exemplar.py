@@ -8,7 +8,8 @@ import orjson
 
 from data import Question
 from programs.closing import split_closing
-from programs.lettering import letter_references, order_is_free
+from programs.lettering import order_is_free
+from programs.references import letter_references
 
 
 @dataclass(frozen=True, slots=True)

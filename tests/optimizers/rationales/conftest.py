@@ -30,7 +30,7 @@ def make_question() -> Callable[..., Question]:
 
     def make(number: int = 0, **fields: Any) -> Question:
         answer = fields.get("answer", "ABCD"[number % 4])
-        options = {letter: "gold" if letter == answer else f"wrong {letter}" for letter in "ABCD"}
+        options = {letter: "gold" if letter == answer else f"organ {letter}" for letter in "ABCD"}
         values: dict[str, Any] = {
             "id": f"q{number:03}",
             "benchmark": "invented",

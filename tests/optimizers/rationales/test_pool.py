@@ -108,8 +108,8 @@ def test_news_of_other_questions_leave_the_rest_alone(make_question: Ask) -> Non
     "change",
     [
         {"question": "Which bone has number 0 on the chart?"},
-        {"options": {"A": "gold", "B": "wrong B", "C": "wrong C", "D": "changed"}},
-        {"options": {"A": "wrong B", "B": "gold", "C": "wrong C", "D": "wrong D"}},
+        {"options": {"A": "gold", "B": "organ B", "C": "organ C", "D": "changed"}},
+        {"options": {"A": "organ B", "B": "gold", "C": "organ C", "D": "organ D"}},
         {"answer": "B"},
         {"context": ("A paragraph.",)},
         {"benchmark": "another"},
@@ -142,7 +142,7 @@ def test_a_question_is_the_same_in_another_split(make_question: Ask) -> None:
 def test_an_exemplar_stands_in_the_order_that_its_teacher_saw(make_question: Ask) -> None:
     question = make_question()
     exemplar = RationalePool((verified(question, "C is gold.", order="DBAC"),)).exemplar(question)
-    assert list(exemplar.question.options.values()) == ["wrong D", "wrong B", "gold", "wrong C"]
+    assert list(exemplar.question.options.values()) == ["organ D", "organ B", "gold", "organ C"]
     assert (exemplar.question.answer, exemplar.rationale, exemplar.teacher) == ("C", "C is gold.", "hosted_vllm/wise")
 
 

@@ -106,7 +106,7 @@ def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, m
 
 
 def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    server.reply = closing_on("wrong D")
+    server.reply = closing_on("organ D")
     teach([make_question()], rounds=6)
     assert [body["temperature"] for body in server.bodies] == [0, 0.25, 0.5, 0.75, 1, 1]
     seeds = [body.get("seed") for body in server.bodies]
@@ -117,13 +117,13 @@ def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_qu
 def test_each_round_shows_another_order_and_letters_are_the_questions_own(
     teach: Any, server: ModelServer, make_question: Ask
 ) -> None:
-    server.reply = closing_on("wrong D")
+    server.reply = closing_on("organ D")
     question = make_question(answer="B")
     taught = teach([question], rounds=6).of(question)
     orders = [tuple(shown(asked).values()) for asked in server.requests]
     assert orders[0] == tuple(question.options.values())
     assert len(set(orders)) == 6
-    assert len({letter_of(asked, "wrong D") for asked in server.requests}) > 1
+    assert len({letter_of(asked, "organ D") for asked in server.requests}) > 1
     assert taught.letters == ("D",) * 6
     assert (taught.rationale, taught.order, taught.key) == (None, None, None)
 
@@ -147,8 +147,8 @@ def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
 def test_an_option_that_speaks_of_the_others_keeps_the_order(
     last: str, teach: Any, server: ModelServer, make_question: Ask
 ) -> None:
-    question = make_question(options={"A": "gold", "B": "wrong B", "C": "wrong C", "D": last}, answer="A")
-    server.reply = closing_on("wrong B")
+    question = make_question(options={"A": "gold", "B": "organ B", "C": "organ C", "D": last}, answer="A")
+    server.reply = closing_on("organ B")
     teach([question], rounds=6)
     assert {tuple(shown(asked).items()) for asked in server.requests} == {tuple(question.options.items())}
     assert len(server.requests) == 6
@@ -170,7 +170,7 @@ def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelSe
 
     def right_in_its_round(asked: Asked) -> Reply:
         seen[stem(asked)] += 1
-        return right(asked) if seen[stem(asked)] > wanting[stem(asked)] % 4 else closing_on("wrong A")(asked)
+        return right(asked) if seen[stem(asked)] > wanting[stem(asked)] % 4 else closing_on("organ A")(asked)
 
     server.reply = right_in_its_round
     begun: list[tuple[str, int]] = []
@@ -231,7 +231,7 @@ def test_an_error_in_a_later_round_keeps_what_the_earlier_ones_came_to(
 ) -> None:
     question = make_question(answer="A")
     server.reply = lambda asked: (
-        closing_on("wrong C")(asked) if len(server.requests) == 1 else Reply("overloaded", status=503)
+        closing_on("organ C")(asked) if len(server.requests) == 1 else Reply("overloaded", status=503)
     )
     lesson = teach([question])
     assert lesson.of(question).letters == ("C",)
@@ -245,7 +245,7 @@ def test_a_rationale_names_the_prompt_and_the_completion_that_it_comes_from(
     teach: Any, server: ModelServer, make_question: Ask, tmp_path: Path
 ) -> None:
     question = make_question(context=("The chart is of 1908.",))
-    server.reply = lambda asked: closing_on("wrong D")(asked) if len(server.requests) < 3 else right(asked)
+    server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
     taught = teach([question]).of(question)
     sent = server.bodies[-1]["messages"]
     assert taught.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -267,7 +267,7 @@ def test_a_completion_prompt_is_named_as_it_was_sent(teach: Any, server: ModelSe
 
 
 def test_tokens_are_those_of_all_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    server.reply = lambda asked: closing_on("wrong D")(asked) if len(server.requests) < 3 else right(asked)
+    server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
     question = make_question()
     taught = teach([question]).of(question)
     assert taught.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
