@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 MASK = "***"
 
-_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(?:^|_|API)(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _SHORTEST = 4
 """Shorter values stand in ordinary text too, and masking them would only spoil it."""

@@ -70,23 +70,9 @@ def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path,
 
 
 def _dev_score(plan: Plan, summary: Summary) -> DevScore:
-    assert summary.accuracy is not None, "a split has questions"
-    assert summary.ci_low is not None
-    assert summary.ci_high is not None
-    return DevScore(
-        questions=_origin(plan, plan.benchmark, plan.split, plan.questions),
-        unreadable=plan.policy.unreadable,
-        n=summary.n,
-        correct=summary.correct,
-        accuracy=summary.accuracy,
-        ci_low=summary.ci_low,
-        ci_high=summary.ci_high,
-        unanswered=summary.unanswered,
-        errors=summary.errors,
-        calls=summary.calls,
-        prompt_tokens=summary.prompt_tokens,
-        completion_tokens=summary.completion_tokens,
-    )
+    counts = {name: value for name, value in summary.as_json().items() if name in DevScore.model_fields}
+    questions = _origin(plan, plan.benchmark, plan.split, plan.questions)
+    return DevScore(questions=questions, unreadable=plan.policy.unreadable, **counts)
 
 
 def _origin(plan: Plan, benchmark: str, split: str, questions: Sequence[Question]) -> Origin:

@@ -49,13 +49,14 @@ def batch_lines(program: PromptProgram, questions: Sequence[Question], model: st
 
 def dspy_state(frozen: FrozenProgram) -> tuple[bytes, str]:
     """State for DSPy's own `Module.load`, and a line that says of which module."""
-    from programs.strategies import module_of, stock_module_of
+    from programs.strategies import Ensemble, module_of, stock_module_of
 
     program = frozen.program
     if isinstance(program.exemplars, NearestExemplars):
         module = module_of(program)
-        call = "Ensemble(KNNCoT())" if program.member == "knn-cot" else type(module).__name__ + "()"
-        call = "Ensemble(KNNFewShot())" if program.member == "knn-few-shot" else call
+        call = f"{type(module).__name__}()"
+        if isinstance(module, Ensemble):
+            call = f"Ensemble({type(module.member).__name__}())"
         how = (
             f"Load it with openmedlm.{call}.load(FILE.json), DSPy's own Module.load; stock DSPy has no retrieving "
             "module whose pool can be loaded."

@@ -13,7 +13,7 @@ from openmedlm.planning import concurrency_of, drawn, template_of
 from openmedlm.progress import telling
 from openmedlm.rationale_writing import Lesson, near
 from openmedlm.teaching import AUTO
-from optimizers.rationales import add_to_pool
+from optimizers.rationales import add_to_pool, read_pool
 from optimizers.rationales.writing import order_in, program_of
 from programs.engine import Endpoint, Policy, VoteStore
 from programs.engine.ballot_box import request
@@ -60,7 +60,7 @@ def plan_lesson(
 
 def estimate_lesson(lesson: Lesson) -> dict[str, int | float | None]:
     """What the lesson would cost: the first round, and at most, if no question ever came right."""
-    left = lesson.left
+    left = lesson.left(read_pool(lesson.file))
     with VoteStore(lesson.store) as store:
         missing = [_missing(lesson, number, left, store) for number in range(1, lesson.rounds + 1)]
     calls = [len(prompts) for prompts in missing]

@@ -37,11 +37,9 @@ class Lesson:
     timeout: float
     store: Path
 
-    @property
-    def left(self) -> list[Question]:
+    def left(self, pool: RationalePool) -> list[Question]:
         """The questions that the pool has no rationale for yet."""
-        known = [(question, read.of(question)) for read in [read_pool(self.file)] for question in self.questions]
-        return [question for question, taught in known if taught is None or taught.rationale is None]
+        return [question for question in self.questions if not pool.teaches([question])]
 
 
 def teach(lesson: Lesson, progress: Progress) -> tuple[RationalePool, list[str]]:
@@ -50,19 +48,19 @@ def teach(lesson: Lesson, progress: Progress) -> tuple[RationalePool, list[str]]
     Raises:
         BadInput: the endpoint does not answer, or refuses every call.
     """
-    if not lesson.left:
-        return read_pool(lesson.file), []
+    pool = read_pool(lesson.file)
+    if not lesson.left(pool):
+        return pool, []
     try:
         with VoteStore(lesson.store) as store, progress, connect(lesson.endpoint, progress.fetched) as endpoint:
-            return asyncio.run(_teach(lesson, endpoint, store, progress))
+            return asyncio.run(_teach(lesson, pool, endpoint, store, progress))
     except EndpointDownError as error:
         raise BadInput(f"{lesson.endpoint.model}: {error}") from error
 
 
 async def _teach(
-    lesson: Lesson, endpoint: Endpoint, store: VoteStore, progress: Progress
+    lesson: Lesson, pool: RationalePool, endpoint: Endpoint, store: VoteStore, progress: Progress
 ) -> tuple[RationalePool, list[str]]:
-    pool = read_pool(lesson.file)
     errors: list[str] = []
     try:
         async with open_client(endpoint, lesson.policy.concurrency, lesson.timeout) as client:

@@ -53,7 +53,6 @@ def quickstart(
     from data import load_split
     from openmedlm.compiling import freeze_plan
     from openmedlm.one_question import Answered
-    from openmedlm.places import vectors_directory
     from openmedlm.planning import plan
     from openmedlm.progress import Progress
     from openmedlm.running import execute
@@ -89,7 +88,7 @@ def quickstart(
     results = execute(planned, Progress()).results
     best = max(results, key=lambda result: (result.summary.correct, -result.summary.completion_tokens))
     freeze_plan(planned, best.program, best.summary, directory, replace=True)
-    proof = verify_program(directory, vectors=vectors_directory())
+    proof = verify_program(directory)
     if output.json:
         runs = [result.as_json() for result in results]
         frozen = {"program": str(directory), "strategy": best.program, "ok": True, "checked": proof.prompts}

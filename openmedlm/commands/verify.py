@@ -21,11 +21,10 @@ def verify(
     Exits with 2, and the reason, where it does not.
     """
     from data import BadInput
-    from openmedlm.places import vectors_directory
     from programs.frozen import verify_program
 
     try:
-        proof = verify_program(program, embedder, vectors_directory())
+        proof = verify_program(program, embedder)
     except BadInput as refusal:
         if not output.json:
             raise

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from data import BadInput
+from programs.address import plain_address
 
 Constraint = Literal["grammar", "structured_outputs", "json_schema"]
 
@@ -82,7 +82,8 @@ def find_endpoint(
         )
     if provider == "local":
         return _embedded(model)
-    identity = model_id or (f"{model} at {_checked(api_base)}" if api_base else model)
+    address = plain_address(api_base, "--api-base") if api_base else None
+    identity = model_id or (f"{model} at {address}" if address else model)
     text_only = provider.startswith("text-completion")
     if provider == "hosted_vllm" and api_base is None:
         raise BadInput(f"{model} needs --api-base, such as --api-base http://127.0.0.1:8000/v1")
@@ -140,16 +141,6 @@ def _embedded(model: str) -> Endpoint:
         free=True,
         embedded=True,
     )
-
-
-def _checked(api_base: str) -> str:
-    """The address without a closing slash; it goes into files, so it may hold no secret."""
-    parts = urlsplit(api_base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput("--api-base is not an address; write it like http://127.0.0.1:8000/v1")
-    if "@" in parts.netloc or parts.query:
-        raise BadInput("--api-base holds a password or a query, which would end in files; give the key by --api-key")
-    return api_base.rstrip("/")
 
 
 def _sha256(path: Path | None) -> str:

@@ -189,11 +189,10 @@ def _patterns(template: Template) -> Iterator[tuple[str, str, set[str]]]:
         yield f"{name}.answer", style.answer, {"rationale", "letter"}
 
 
-def sealed(document: Document) -> tuple[Document, bytes]:
-    """The document with its own sha256, and the bytes of the file."""
+def sealed(document: Document) -> bytes:
+    """The bytes of the file, with its own sha256."""
     blank = _bytes(document.model_copy(update={"sha256": ""}))
-    complete = document.model_copy(update={"sha256": hashlib.sha256(blank).hexdigest()})
-    return complete, _bytes(complete)
+    return _bytes(document.model_copy(update={"sha256": hashlib.sha256(blank).hexdigest()}))
 
 
 def holds_together(content: bytes) -> bool:

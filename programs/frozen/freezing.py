@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from data import BadInput, Question
+from data.atomic import umask, write_atomically
 from programs.exemplar import Exemplar
 from programs.frozen import golden, table
 from programs.frozen.card import FILE as CARD
@@ -167,7 +168,7 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
     )
     files[CARD] = card(document).encode()
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    _, files[PROGRAM] = sealed(document.model_copy(update={"files": hashes}))
+    files[PROGRAM] = sealed(document.model_copy(update={"files": hashes}))
     return files
 
 
@@ -179,11 +180,8 @@ def _put(files: Mapping[str, bytes], directory: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     try:
         for name, content in files.items():
-            with (draft / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        draft.chmod(0o777 & ~_umask())
+            write_atomically(draft / name, [content])
+        draft.chmod(0o777 & ~umask())
         if directory.exists():
             directory.rename(old)
         draft.rename(directory)
@@ -205,12 +203,6 @@ def _restore(directory: Path) -> None:
     """Puts back a program that stood aside when its replacement was killed."""
     if not directory.exists() and is_frozen(_aside(directory)):
         _aside(directory).rename(directory)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _versions() -> dict[str, str]:

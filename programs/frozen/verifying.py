@@ -31,41 +31,50 @@ class Verification:
     prompts: int
 
 
-def verify_program(directory: str | Path, embedder: str | None = None, vectors: Path | None = None) -> Verification:
+def verify_program(directory: str | Path, embedder: str | None = None) -> Verification:
     """Loads a program, which checks every byte of it, and renders its golden prompts.
 
     Where it retrieves, exemplars are looked up twice: by the golden vectors, and by those that the embedder gives the
     golden questions now.
 
     Args:
-        directory, embedder, vectors: as for `load_program`.
+        directory, embedder: as for `load_program`.
 
     Raises:
         Refused: it is not what was frozen, or renders otherwise.
         BadInput: its embedder is not here.
     """
-    frozen = load_program(directory, embedder, vectors)
-    directory = frozen.directory
+    frozen = load_program(directory, embedder)
     try:
         rows = read_golden(frozen.golden)
-        due = [written for _, _, written in rows]
+        golden = _vectors(frozen, [vector for _, vector, _ in rows])
         if not rows:
             raise ValueError("it is empty")
-        nearest = isinstance(frozen.program.exemplars, NearestExemplars)
-        golden = np.array([vector for _, vector, _ in rows], dtype=np.float32) if nearest else None
-        if golden is not None and golden.ndim != 2:
-            raise ValueError("a vector is missing")
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused(f"{directory / FILE}: holds no golden prompts ({error}); freeze the program anew") from error
+        raise Refused(
+            f"{frozen.directory / FILE}: holds no golden prompts ({error}); freeze the program anew"
+        ) from error
     questions = [question for question, _, _ in rows]
+    due = [written for _, _, written in rows]
     source = frozen.program.exemplars
     if isinstance(source, NearestExemplars) and golden is not None:
-        _check(frozen, questions, source.choose_by(golden, questions), golden, due)
-        _check_direction(directory, golden, source.index.embedder.encode([q.question for q in questions]))
-        _check(frozen, questions, source.choose(questions), golden, due)
+        now = source.index.embedder.encode([question.question for question in questions])
+        _check_direction(frozen.directory, golden, now)
+        for vectors in (golden, now):
+            _check(frozen, questions, source.choose_by(vectors, questions), golden, due)
     else:
         _check(frozen, questions, source.choose(questions), None, due)
     return Verification(frozen, len(frozen.document.files) + 1, len(rows) * frozen.program.votes)
+
+
+def _vectors(frozen: FrozenProgram, vectors: list[list[float] | None]) -> Vectors | None:
+    """The golden vectors, where the program retrieves."""
+    if not isinstance(frozen.program.exemplars, NearestExemplars):
+        return None
+    golden = np.array(vectors, dtype=np.float32)
+    if golden.ndim != 2:
+        raise ValueError("a vector is missing")
+    return golden
 
 
 def _check(

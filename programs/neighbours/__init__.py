@@ -1,7 +1,7 @@
 """Which pool questions are near a question."""
 
 from programs.neighbours.embedder import Embedder, Vectors
-from programs.neighbours.finding import default_embedder, find_embedder
+from programs.neighbours.finding import find_embedder
 from programs.neighbours.index import NeighbourIndex, Neighbours, build_index
 from programs.neighbours.keeping import encode_kept
 from programs.neighbours.litellm_embedder import LitellmEmbedder
@@ -19,7 +19,6 @@ __all__ = [
     "VectorStore",
     "Vectors",
     "build_index",
-    "default_embedder",
     "encode_kept",
     "find_embedder",
 ]

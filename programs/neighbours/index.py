@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data import BadInput, Profile, Question, duplicate_kind, fingerprint, profile
+from data import BadInput, Profile, Question, duplicate_kind, profile
 from programs.neighbours.embedder import Embedder, Vectors
 from programs.neighbours.keeping import Told, encode_kept
 from programs.neighbours.ranking import rank
@@ -109,10 +109,6 @@ class NeighbourIndex:
                     found[query] = near
             width *= 4
         return [found[query] for query in range(len(questions))]
-
-    def describe(self) -> dict[str, object]:
-        """What decides which rows are found, as plain JSON values."""
-        return {"pool": fingerprint(self.questions), "embedder": self.embedder.fingerprint, "index": self.kind}
 
     def _candidates(self, vectors: Vectors, width: int) -> list[Candidates]:
         if width >= len(self.questions):

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from data import BadInput
 from data.secrets import without_secrets
+from programs.address import plain_address
 from programs.neighbours.embedder import Vectors
 
 BATCH = 64
@@ -40,7 +40,9 @@ class LitellmEmbedder:
         if not model:
             raise BadInput("--embedder litellm: names no model; write it like litellm:openai/text-embedding-3-small")
         self.name = f"litellm:{model}"
-        self.fingerprint = self.name if api_base is None else f"{self.name}@{_checked(api_base)}"
+        self.fingerprint = self.name
+        if api_base is not None:
+            self.fingerprint += f"@{plain_address(api_base, 'the api base of the embedder')}"
         self._model = model
         self._api_base = api_base
         self._api_key = api_key
@@ -109,15 +111,3 @@ class LitellmEmbedder:
 def _may_pass(error: BaseException) -> bool:
     status = getattr(error, "status_code", None)
     return isinstance(status, int) and (status in (408, 409, 425, 429) or status >= 500)
-
-
-def _checked(api_base: str) -> str:
-    """The address without a closing slash; it goes into files, so it may hold no secret."""
-    parts = urlsplit(api_base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput("the embedder's api base is not an address; write it like http://127.0.0.1:8000/v1")
-    if "@" in parts.netloc or parts.query:
-        raise BadInput(
-            "the embedder's api base holds a password or a query, which would end in files; give a key instead"
-        )
-    return api_base.rstrip("/")

@@ -21,5 +21,4 @@ def test_other_text_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_KEY", "a")
     monkeypatch.setenv("MONKEY", "banana")
     text = "a mail to x@y.org about a banana at https://host/a@b"
-    assert without_secrets(text) in (text, text.replace("banana", "***"))
-    assert "a mail to x@y.org" in without_secrets(text)
+    assert without_secrets(text) == text

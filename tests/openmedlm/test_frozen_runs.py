@@ -104,6 +104,8 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     ended = openmedlm("verify", "p", "--json")
     assert (ended.code, ended.json["ok"]) == (0, True)
+    ended = openmedlm("evaluate", "p", *hosted, "--limit", 2)
+    assert ended.code == 0
     assert "vectors are computed anew" in ended.err
 
 

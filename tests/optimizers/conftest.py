@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from data import Question, load_split
-from programs.neighbours import SentenceEmbedder, default_embedder
+from programs.neighbours import SentenceEmbedder, find_embedder
 from programs.strategies import demos_of
 
 # DSPy asks the network for a price list otherwise, and waits for it where there is none.
@@ -40,7 +40,7 @@ def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], li
 def minilm() -> SentenceEmbedder:
     """The offline default, loaded once for all tests."""
     torch.set_num_threads(1)  # two of them wait for each other where another process is busy
-    return default_embedder()
+    return find_embedder()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from data import BadInput, Question
 from optimizers.nearest_few_shot import NearestFewShot
 from programs import Exemplar
-from programs.neighbours import SentenceEmbedder, default_embedder
+from programs.neighbours import SentenceEmbedder, find_embedder
 from programs.strategies import KNNCoT, KNNFewShot, demo_of
 
 Load = Callable[[str, str], list[Question]]
@@ -91,4 +91,4 @@ def test_the_questions_context_makes_no_exemplar_of_itself(
 
 
 def test_without_an_embedder_the_offline_default_is_taken() -> None:
-    assert NearestFewShot().embedder.fingerprint == default_embedder().fingerprint
+    assert NearestFewShot().embedder.fingerprint == find_embedder().fingerprint

@@ -25,7 +25,7 @@ from programs import (
 )
 from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client
 from programs.engine.endpoint import Constraint
-from programs.neighbours import Embedder, SentenceEmbedder, build_index, default_embedder
+from programs.neighbours import Embedder, SentenceEmbedder, build_index, find_embedder
 from programs.neighbours.embedder import Vectors
 from programs.strategies import SINGLE, Ensemble, NearestStrategy, Strategy
 
@@ -152,7 +152,7 @@ class Remembering:
 def minilm() -> SentenceEmbedder:
     """The offline default, loaded once for all tests."""
     torch.set_num_threads(1)  # two of them wait for each other where another process is busy
-    return default_embedder()
+    return find_embedder()
 
 
 @pytest.fixture(scope="session")

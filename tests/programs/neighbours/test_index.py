@@ -274,11 +274,3 @@ def test_vectors_of_another_length_than_the_pools_are_one_clear_line(make_embedd
 def test_vectors_that_are_not_one_a_question_are_refused(make_embedder: Make) -> None:
     with pytest.raises(ValueError, match="2 vectors for 1 questions"):
         NeighbourIndex((invented(0),), np.eye(2, dtype=np.float32), make_embedder())
-
-
-def test_an_index_is_described_by_its_pool_embedder_and_kind(sample: Load, embedder: Embedder, vectors: Path) -> None:
-    pool = sample("medqa", "pool")
-    described = build_index(pool, embedder, vectors).describe()
-    assert described["embedder"] == embedder.fingerprint
-    assert described["index"] == "exact"
-    assert described["pool"] != build_index(pool[:-1], embedder, vectors).describe()["pool"]
