@@ -2,9 +2,10 @@
 
 from metrics.intervals import Interval, wilson_interval
 from metrics.outcome import Failure, How, Outcome, Status, Vote
+from metrics.paired import Paired, difference_interval, mcnemar, minimum_detectable_effect, paired
 from metrics.reading import Reading, read_answer
 from metrics.summary import Score, Summary, summarise
-from metrics.voting import Majority, decided, majority
+from metrics.voting import Majority, decided, majority, votes_needed
 
 __all__ = [
     "Failure",
@@ -12,14 +13,20 @@ __all__ = [
     "Interval",
     "Majority",
     "Outcome",
+    "Paired",
     "Reading",
     "Score",
     "Status",
     "Summary",
     "Vote",
     "decided",
+    "difference_interval",
     "majority",
+    "mcnemar",
+    "minimum_detectable_effect",
+    "paired",
     "read_answer",
     "summarise",
+    "votes_needed",
     "wilson_interval",
 ]

@@ -59,3 +59,21 @@ def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> b
         elif votes + votes_still_to_come + before_leader > lead:
             return False
     return votes_still_to_come <= lead
+
+
+def votes_needed(letters: Sequence[str | None], votes: int) -> int:
+    """How many of the first `votes` have to be bought, one after another, until the majority of them all is decided.
+
+    Args:
+        letters: of the votes in sample order, at least until it is decided.
+        votes: the ensemble's size.
+
+    Raises:
+        ValueError: the letters end before the majority is decided.
+    """
+    for bought in range((votes + 1) // 2, votes + 1):  # no leader is out of reach before half of the votes
+        if bought > len(letters):
+            break
+        if decided(letters[:bought], votes - bought):
+            return bought
+    raise ValueError(f"{len(letters)} letters do not decide a majority of {votes} votes")

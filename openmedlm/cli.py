@@ -19,6 +19,7 @@ from openmedlm.commands import (
     quickstart,
     score,
     serve_model,
+    tune,
     verify,
 )
 
@@ -37,6 +38,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("ask")(ask.ask)
 app.command("pool")(pool.pool)
 app.command("compile")(compile.compile_program)
+app.command("tune")(tune.tune)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
 app.command("score")(score.score)

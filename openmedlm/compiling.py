@@ -70,13 +70,28 @@ def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path,
 
 
 def _dev_score(plan: Plan, summary: Summary) -> DevScore:
+    return dev_score(summary, _origin(plan, plan.benchmark, plan.split, plan.questions), plan.policy.unreadable)
+
+
+def dev_score(summary: Summary, questions: Origin, unreadable: str) -> DevScore:
+    """What a program came to, as its frozen form records it."""
     counts = {name: value for name, value in summary.as_json().items() if name in DevScore.model_fields}
-    questions = _origin(plan, plan.benchmark, plan.split, plan.questions)
-    return DevScore(questions=questions, unreadable=plan.policy.unreadable, **counts)
+    return DevScore(questions=questions, unreadable=unreadable, **counts)
 
 
 def _origin(plan: Plan, benchmark: str, split: str, questions: Sequence[Question]) -> Origin:
-    source: Literal["hub", "sample", "files"] = "hub"
-    if plan.source != "hub":
-        source = "sample" if plan.source == "sample" else "files"
-    return Origin(benchmark=benchmark, split=split, source=source, count=len(questions), sha256=fingerprint(questions))
+    return origin(plan.source, benchmark, split, questions)
+
+
+def origin(source: str, benchmark: str, split: str, questions: Sequence[Question]) -> Origin:
+    """Where questions came from, as a frozen program records it.
+
+    Args:
+        source: `hub`, `sample` or a folder, whose name is not recorded.
+        benchmark, split: which they are.
+        questions: fingerprinted.
+    """
+    kind: Literal["hub", "sample", "files"] = "hub"
+    if source != "hub":
+        kind = "sample" if source == "sample" else "files"
+    return Origin(benchmark=benchmark, split=split, source=kind, count=len(questions), sha256=fingerprint(questions))

@@ -130,7 +130,7 @@ class ProgramOptions:
         typer.Option(min=0.0, max=1.0, help="In place of the endpoint's own (0.8 for votes).", show_default=False),
     ] = None
     top_k: Annotated[int | None, typer.Option(min=1, help="Not every endpoint takes it.", show_default=False)] = None
-    max_tokens: Annotated[
+    max_completion_tokens: Annotated[
         int | None,
         typer.Option(min=1, help="In place of 32 for a direct answer and 500 for reasoning.", show_default=False),
     ] = None
@@ -158,6 +158,12 @@ class ProgramOptions:
     balance: Annotated[
         bool, typer.Option(help="Permute the options of nearest exemplars so that answer letters are spread evenly.")
     ] = True
+    order: Annotated[
+        str, typer.Option(help="How nearest exemplars stand: nearest-last, next to the question, or nearest-first.")
+    ] = "nearest-last"
+    instructions: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="In place of the strategies' own.", show_default=False)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +177,7 @@ class CallOptions:
         ),
     ] = None
     attempts: Annotated[int, typer.Option(min=1, help="Tries of one call while the endpoint fails.")] = 6
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
+    call_timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
     store: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The vote store; without it, one for all runs in the user's data folder."),
@@ -234,7 +240,7 @@ class PoolOptions:
     embedder_api_base: Annotated[
         str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
     ] = None
-    max_tokens: Annotated[int, typer.Option(min=1, help="Room for one rationale.")] = 500
+    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one rationale.")] = 500
     template: Annotated[str, typer.Option(help="As for evaluate.")] = "auto"
     teacher_api_base: Annotated[
         str | None,

@@ -21,6 +21,11 @@ def rationale_pool(benchmark: str, teacher: str) -> Path:
     return user_data_path("openmedlm") / "rationales" / benchmark / f"{readable}-{name}.jsonl"
 
 
+def workers_directory(study: str) -> Path:
+    """Where those who work on a study on this machine show that they live."""
+    return user_data_path("openmedlm") / "workers" / hashlib.sha256(study.encode()).hexdigest()[:16]
+
+
 def vectors_directory() -> Path | None:
     """Vectors of questions; None, with a word on stderr, where the cache can't be written: they can be made again."""
     folder = user_cache_path("openmedlm") / "vectors"

@@ -36,7 +36,7 @@ def plan_lesson(
 
     endpoint = endpoint_of(model) if data.teacher == AUTO else _teacher(data.teacher, options)
     student = CoT(template_of(options.template, endpoint), seed=seed)
-    student.decode = replace(student.decode, max_tokens=options.max_tokens)
+    student.decode = replace(student.decode, max_tokens=options.max_completion_tokens)
     benchmark = data.pool or data.benchmark
     questions = load_split(benchmark, "pool", data.data_dir)
     asked = _near(questions, data, options) if options.for_split else drawn(questions, options.limit)
@@ -53,7 +53,7 @@ def plan_lesson(
         rounds=options.rounds,
         file=file,
         policy=Policy(concurrency_of(calls, endpoint), "leave", attempts=calls.attempts),
-        timeout=calls.timeout,
+        timeout=calls.call_timeout,
         store=calls.store or vote_store(),
     )
 

@@ -127,7 +127,7 @@ def plan(
             bare = demos_of(pool)
         if any(shows_rationales(name, program.member) for name in strategies):
             teacher, reasoned = taught(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
-        choices = _choices(program, endpoint, seed)
+        choices = choices_of(program, endpoint, seed)
         for name in strategies:
             try:
                 trainset = reasoned if shows_rationales(name, program.member) else bare
@@ -145,8 +145,8 @@ def plan(
         benchmark=data.benchmark,
         split=split,
         source=data.data_dir or "hub",
-        policy=_policy(spend, endpoint),
-        timeout=spend.timeout,
+        policy=policy_of(spend, endpoint),
+        timeout=spend.call_timeout,
         store=spend.store or vote_store(),
         pool=pool,
         pool_benchmark=data.pool or data.benchmark,
@@ -167,10 +167,17 @@ def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
     return [question for question in questions if question.id in chosen]
 
 
-def _choices(program: ProgramOptions, endpoint: Endpoint, seed: int) -> Choices:
+def choices_of(program: ProgramOptions, endpoint: Endpoint, seed: int) -> Choices:
+    """What the options leave to a strategy.
+
+    Raises:
+        BadInput: an option does not fit.
+    """
     values = asdict(program)
     template = template_of(values.pop("template"), endpoint)
     values["index"] = known_name(values["index"], ("exact", "hnsw"), "index")
+    values["order"] = known_name(values["order"], ("nearest-last", "nearest-first"), "order")
+    values["max_tokens"] = values.pop("max_completion_tokens")
     return Choices(**values, template=template, seed=seed)
 
 
@@ -205,7 +212,12 @@ def _check_template(template: Template, endpoint: Endpoint) -> None:
         raise BadInput(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
 
 
-def _policy(spend: SpendOptions, endpoint: Endpoint) -> Policy:
+def policy_of(spend: SpendOptions, endpoint: Endpoint) -> Policy:
+    """How calls are spent at this endpoint.
+
+    Raises:
+        BadInput: an option does not fit.
+    """
     unreadable = known_name(spend.unreadable, ("auto", "again", "close", "leave"), "way to treat an unreadable vote")
     if unreadable == "auto":
         unreadable = "close" if endpoint.constraint in ("grammar", "structured_outputs") else "again"

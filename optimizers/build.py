@@ -63,13 +63,15 @@ def _single(
     strategy = SINGLE[known_name(name, SINGLE, "strategy")]
     student = strategy(choices.template, seed=choices.seed)
     student.decode = _chosen(student.decode, choices)
+    if choices.instructions is not None:
+        student.predictor.signature = student.predictor.signature.with_instructions(choices.instructions)
     if name in WITHOUT_EXEMPLARS:
         return student
     if not trainset:
         raise PoolLacks(f"{name} shows exemplars, and the pool is empty")
     if isinstance(student, NearestStrategy):
         embedder = find_embedder(choices.embedder, choices.embedder_api_base)
-        nearest = NearestFewShot(choices.k, embedder, vectors, choices.index, choices.balance, told)
+        nearest = NearestFewShot(choices.k, embedder, vectors, choices.index, choices.balance, told, choices.order)
         return nearest.compile(student, trainset=trainset)
     return RandomFewShot(choices.k, choices.seed).compile(student, trainset=trainset)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from programs.nearest import NEAREST_LAST, Order
 from programs.neighbours import Kind
 from programs.template import CHAT, Template
 
@@ -24,6 +25,8 @@ class Choices:
         embedder_api_base: address of a `litellm:` embedder.
         index: how nearest exemplars are found.
         balance: whether the answer letters of nearest exemplars are spread evenly.
+        order: whether the nearest exemplar stands last, next to the question, or first.
+        instructions: in place of the strategy's own; None keeps those.
         seed: of exemplars, orders and samples.
     """
 
@@ -40,4 +43,6 @@ class Choices:
     embedder_api_base: str | None = None
     index: Kind = "exact"
     balance: bool = True
+    order: Order = NEAREST_LAST
+    instructions: str | None = None
     seed: int = 0

@@ -8,6 +8,7 @@ from dspy.teleprompt import Teleprompter
 
 from optimizers.trainset import usable_exemplars
 from programs import NearestExemplars
+from programs.nearest import NEAREST_LAST, Order
 from programs.neighbours import Embedder, Kind, build_index, find_embedder
 from programs.strategies import NearestStrategy
 
@@ -24,6 +25,7 @@ class NearestFewShot(Teleprompter):
         index: `exact`, or `hnsw` for a pool of 100,000 questions or more.
         balance: whether the exemplars' options are permuted so that answer letters are spread evenly.
         told: called with the number of pool questions that have their vector, and that of all.
+        order: whether the nearest exemplar stands last, next to the question, or first.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class NearestFewShot(Teleprompter):
         index: Kind = "exact",
         balance: bool = True,
         told: Callable[[int, int], None] | None = None,
+        order: Order = NEAREST_LAST,
     ) -> None:
         super().__init__()
         self.embedder = embedder or find_embedder()
@@ -42,6 +45,7 @@ class NearestFewShot(Teleprompter):
         self.index = index
         self.balance = balance
         self.told = told
+        self.order = order
 
     def compile(
         self,
@@ -67,6 +71,6 @@ class NearestFewShot(Teleprompter):
         compiled: NearestStrategy = student.reset_copy()
         questions = [exemplar.question for exemplar in pool]
         index = build_index(questions, self.embedder, self.cache, self.index, self.told)
-        compiled.nearest = NearestExemplars(index, pool, self.k, self.balance, student.seed)
+        compiled.nearest = NearestExemplars(index, pool, self.k, self.balance, student.seed, self.order)
         compiled._compiled = True
         return compiled

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from data import Question
 from programs.balance import balanced
@@ -10,10 +11,15 @@ from programs.neighbours import NeighbourIndex, Neighbours, Vectors
 from programs.selection import Selection
 from programs.shuffle import derive_seed
 
+Order = Literal["nearest-last", "nearest-first"]
+"""Where the nearest exemplar stands: next to the question, as in Medprompt, or farthest from it."""
+
+NEAREST_LAST: Order = "nearest-last"
+
 
 @dataclass(frozen=True, slots=True)
 class NearestExemplars:
-    """The k pool questions nearest to each question, the nearest last, next to the question (Medprompt).
+    """The k pool questions nearest to each question.
 
     Attributes:
         index: over the pool's questions; its row i stands for `pool[i]`.
@@ -21,6 +27,7 @@ class NearestExemplars:
         k: how many, at most; fewer where the pool has fewer.
         balance: whether their answer letters are spread evenly (`balanced`).
         seed: of the ties in that.
+        order: in which a prompt shows them.
     """
 
     index: NeighbourIndex
@@ -28,6 +35,7 @@ class NearestExemplars:
     k: int
     balance: bool = True
     seed: int = 0
+    order: Order = NEAREST_LAST
 
     def choose(self, questions: Sequence[Question]) -> list[Selection]:
         return self._selections(questions, self.index.nearest(questions, self.k))
@@ -40,10 +48,11 @@ class NearestExemplars:
         return [self._selection(question, near) for question, near in zip(questions, found, strict=True)]
 
     def _selection(self, question: Question, near: Neighbours) -> Selection:
-        exemplars = tuple(self.pool[row] for row in reversed(near.rows))
+        step = -1 if self.order == NEAREST_LAST else 1
+        exemplars = tuple(self.pool[row] for row in near.rows[::step])
         if self.balance:
             exemplars = balanced(exemplars, derive_seed(self.seed, "letters", question.question))
-        return Selection(exemplars, tuple(reversed(near.similarities)), near.duplicates)
+        return Selection(exemplars, near.similarities[::step], near.duplicates)
 
     def __deepcopy__(self, memo: object) -> "NearestExemplars":
         """Itself: it never changes, and a copy would copy the embedder's weights."""
@@ -58,4 +67,5 @@ class NearestExemplars:
             "index": self.index.kind,
             "balance": self.balance,
             "seed": self.seed,
+            "order": self.order,
         }

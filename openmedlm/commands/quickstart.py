@@ -40,7 +40,7 @@ def quickstart(
     ),
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompt.")] = 3,
     votes: Annotated[int, typer.Option(min=1, help="Size of the ensemble.")] = 3,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Room for one completion.")] = 200,
+    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one completion.")] = 200,
     directory: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write the frozen program to.")
     ] = Path("quickstart-program"),
@@ -67,7 +67,7 @@ def quickstart(
     endpoint = find_endpoint(model)
     options = (
         DataOptions(benchmark=BENCHMARK, data_dir="sample"),
-        ProgramOptions(k=k, votes=votes, max_tokens=max_tokens),
+        ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
         spend,
         output.seed,
     )

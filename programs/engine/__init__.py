@@ -1,5 +1,6 @@
 """How prompt programs are run against models."""
 
+from programs.engine.budget import Budget, BudgetSpent, Limits
 from programs.engine.client import open_client
 from programs.engine.endpoint import Endpoint, connect, find_endpoint
 from programs.engine.engine import Engine
@@ -8,10 +9,13 @@ from programs.engine.policy import Policy, Unreadable
 from programs.engine.store import VoteStore
 
 __all__ = [
+    "Budget",
+    "BudgetSpent",
     "Endpoint",
     "EndpointDownError",
     "EndpointError",
     "Engine",
+    "Limits",
     "Policy",
     "Unreadable",
     "VoteStore",

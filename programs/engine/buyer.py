@@ -5,6 +5,7 @@ import asyncio
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from data.secrets import without_secrets
+from programs.engine.budget import Budget
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.errors import EndpointDownError, EndpointError
@@ -27,14 +28,24 @@ class Buyer:
         store: keeps each completion before anyone uses it.
         concurrency: requests in flight at once, at most.
         attempts: how often one request is sent, at most, while the failure may pass.
+        budget: what may be bought; None for no limit.
     """
 
-    def __init__(self, client: Client, endpoint: Endpoint, store: VoteStore, concurrency: int, attempts: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        endpoint: Endpoint,
+        store: VoteStore,
+        concurrency: int,
+        attempts: int,
+        budget: Budget | None = None,
+    ) -> None:
         self._client = client
         self._endpoint = endpoint
         self._store = store
         self._slots = asyncio.Semaphore(concurrency)
         self._attempts = attempts
+        self._budget = budget
         self._in_flight: dict[str, asyncio.Task[Completion]] = {}
         self._answered = False
         self._failed = 0
@@ -50,6 +61,7 @@ class Buyer:
         Raises:
             EndpointError: it could not be had.
             EndpointDownError: nothing can be had of this endpoint.
+            BudgetSpent: it would have to be bought, and a limit is reached.
         """
         key = self.key(request)
         stored = self._store.get(key)
@@ -57,25 +69,34 @@ class Buyer:
             self._answered = True
             return stored
         if key not in self._in_flight:
+            if self._budget is not None:
+                self._budget.admit()
             buying = asyncio.create_task(self._buy(key, request))
             self._in_flight[key] = buying
             buying.add_done_callback(lambda _: self._in_flight.pop(key))
         # Shielded, since another may be waiting for the same completion.
         return await asyncio.shield(self._in_flight[key])
 
+    async def arrive(self) -> None:
+        """Waits for what is in flight; it is on disk afterwards."""
+        await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
+
     async def drain(self) -> None:
         """Ends what is in flight; what has arrived is on disk afterwards."""
-        buying = list(self._in_flight.values())
-        for task in buying:
+        for task in self._in_flight.values():
             task.cancel()
-        await asyncio.gather(*buying, return_exceptions=True)
+        await self.arrive()
 
     async def _buy(self, key: str, request: Request) -> Completion:
+        purpose = self._budget.purpose if self._budget is not None else None
         try:
             completion = await self._send(request)
+            await self._store.put(key, self._endpoint.identity, self._endpoint.base_url, completion, purpose)
         except EndpointError as error:
             raise self._judged(error) from error
-        await self._store.put(key, self._endpoint.identity, self._endpoint.base_url, completion)
+        finally:
+            if self._budget is not None:
+                self._budget.settle()
         self._answered = True
         self.bought += 1
         # Where another command bought the same at the same time, both use the one that the store kept.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from data import Question
 from metrics import Outcome, Vote, decided, majority
 from programs.engine.ballot_box import cast_vote
+from programs.engine.budget import Budget, BudgetSpent
 from programs.engine.buyer import Buyer
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
@@ -16,10 +17,19 @@ from programs.selection import Selection
 
 
 class Engine:
-    """Answers questions with prompt programs at one endpoint, through one vote store."""
+    """Answers questions with prompt programs at one endpoint, through one vote store.
 
-    def __init__(self, client: Client, endpoint: Endpoint, store: VoteStore, policy: Policy) -> None:
-        self._buyer = Buyer(client, endpoint, store, policy.concurrency, policy.attempts)
+    Args:
+        client, endpoint: where completions come from.
+        store: keeps each before it is used.
+        policy: how calls are spent.
+        budget: how many may be; None for no limit.
+    """
+
+    def __init__(
+        self, client: Client, endpoint: Endpoint, store: VoteStore, policy: Policy, budget: Budget | None = None
+    ) -> None:
+        self._buyer = Buyer(client, endpoint, store, policy.concurrency, policy.attempts, budget)
         self._policy = policy
 
     @property
@@ -39,6 +49,7 @@ class Engine:
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
+            BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
         """
         selections = await asyncio.to_thread(program.exemplars.choose, questions)
         outcomes: dict[int, Outcome] = {}
@@ -54,6 +65,9 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._policy.concurrency, len(questions))):
                     group.create_task(work())
+        except* BudgetSpent as spent:
+            await self._buyer.arrive()
+            raise spent.exceptions[0] from None
         except* Exception as failures:
             raise failures.exceptions[0] from None
         finally:

@@ -3,18 +3,18 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from data import BadInput
 from programs.engine.request import Completion
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (
     key TEXT PRIMARY KEY,
@@ -37,7 +37,38 @@ CREATE TABLE IF NOT EXISTS test_looks (
     looked_at REAL NOT NULL,
     PRIMARY KEY (benchmark, model, program, questions)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spending (
+    purpose TEXT PRIMARY KEY,
+    calls INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    cost_usd REAL NOT NULL
+) WITHOUT ROWID;
 """
+_ADDABLE = (1,)
+"""Older versions, which lack tables that this one has and differ in nothing else."""
+
+
+class Spent(NamedTuple):
+    """What was spent on a purpose: completions bought, their tokens, US dollars where their price is known."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Read and written together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class _Row(NamedTuple):
+    """A completion on its way to the disk: what it was bought for, its row, and itself."""
+
+    purpose: str | None
+    values: tuple[object, ...]
+    bought: Completion
 
 
 class VoteStore:
@@ -64,7 +95,7 @@ class VoteStore:
                     self._prepare()
         except (OSError, sqlite3.DatabaseError) as error:
             raise BadInput(f"{path}: not a usable vote store ({error}); name another with --store") from error
-        self._waiting: list[tuple[tuple[object, ...], asyncio.Future[None]]] = []
+        self._waiting: list[tuple[_Row, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
     def _prepare(self) -> None:
@@ -73,7 +104,7 @@ class VoteStore:
         try:
             (version,) = self._writing.execute("PRAGMA user_version").fetchone()
             (tables,) = self._writing.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if version == 0 and not tables:
+            if version in _ADDABLE or (version == 0 and not tables):
                 for statement in _SCHEMA.split(";"):
                     self._writing.execute(statement)
                 self._writing.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
@@ -103,10 +134,20 @@ class VoteStore:
         ).fetchone()
         return Completion(*row) if row else None
 
-    async def put(self, key: str, model: str, endpoint: str | None, completion: Completion) -> None:
-        """Keeps a completion; returns once it is on disk. A key that is there already keeps what it has."""
+    async def put(
+        self, key: str, model: str, endpoint: str | None, completion: Completion, purpose: str | None = None
+    ) -> None:
+        """Keeps a completion; returns once it is on disk. A key that is there already keeps what it has.
+
+        Args:
+            key, model, endpoint: of the request, and who answered it.
+            completion: what was answered.
+            purpose: what it was bought for; it is counted there in the same transaction.
+        """
         kept = asyncio.get_running_loop().create_future()
-        self._waiting.append(((key, model, endpoint, time.time(), *astuple(completion)), kept))
+        self._waiting.append(
+            (_Row(purpose, (key, model, endpoint, time.time(), *astuple(completion)), completion), kept)
+        )
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await kept
@@ -131,16 +172,35 @@ class VoteStore:
                     if not kept.cancelled():
                         kept.set_result(None)
 
-    def _insert(self, rows: Iterable[tuple[object, ...]]) -> None:
+    def _insert(self, rows: Sequence["_Row"]) -> None:
         self._writing.execute("BEGIN IMMEDIATE")
         try:
             self._writing.executemany(
-                "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+                "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [row.values for row in rows],
+            )
+            self._writing.executemany(
+                "INSERT INTO spending VALUES (?, 1, ?, ?, ?) ON CONFLICT (purpose) DO UPDATE SET calls = calls + 1,"
+                " prompt_tokens = prompt_tokens + excluded.prompt_tokens,"
+                " completion_tokens = completion_tokens + excluded.completion_tokens,"
+                " cost_usd = cost_usd + excluded.cost_usd",
+                [
+                    (row.purpose, row.bought.prompt_tokens, row.bought.completion_tokens, row.bought.cost_usd or 0.0)
+                    for row in rows
+                    if row.purpose is not None
+                ],
             )
             self._writing.execute("COMMIT")
         except BaseException:
             self._writing.execute("ROLLBACK")
             raise
+
+    def spent(self, purpose: str) -> Spent:
+        """What was spent on a purpose so far, by whoever uses this store."""
+        row = self._reading.execute(
+            "SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = ?", (purpose,)
+        ).fetchone()
+        return Spent(*row) if row else Spent()
 
     def record_look(self, benchmark: str, model: str, program: str, questions: str) -> int:
         """Writes down that a program met test questions.

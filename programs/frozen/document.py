@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from programs.decode import Decode
+from programs.nearest import NEAREST_LAST, Order
 from programs.neighbours import Kind
 from programs.template import Template
 
@@ -54,13 +55,14 @@ class Fixed(_Part):
 
 
 class Nearest(_Part):
-    """Every question is shown the `k` of `exemplars.parquet` that are nearest to it, the nearest last.
+    """Every question is shown the `k` of `exemplars.parquet` that are nearest to it.
 
     Attributes:
         count: exemplars to choose from.
         k: exemplars shown.
         index: how they are found.
         balance: whether answer letters are spread evenly, by `seed`.
+        order: whether the nearest stands last, next to the question, or first.
     """
 
     kind: Literal["nearest"] = "nearest"
@@ -69,6 +71,7 @@ class Nearest(_Part):
     index: Kind
     balance: bool
     seed: int
+    order: Order = NEAREST_LAST
     embedder: Embedding
 
 

@@ -126,6 +126,7 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
             index=index.kind,
             balance=source.balance,
             seed=source.seed,
+            order=source.order,
             embedder=Embedding(
                 name=lasting_name(index.embedder),
                 fingerprint=index.embedder.fingerprint,

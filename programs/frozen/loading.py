@@ -146,7 +146,7 @@ def _source(
         described.index,
         folder,
     )
-    return NearestExemplars(index, exemplars, described.k, described.balance, described.seed)
+    return NearestExemplars(index, exemplars, described.k, described.balance, described.seed, described.order)
 
 
 def _program(document: Document, source: ExemplarSource) -> PromptProgram:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from programs.decode import Decode
 from programs.frozen.pinned_embedder import PinnedEmbedder, lasting_name
-from programs.nearest import NearestExemplars
+from programs.nearest import NEAREST_LAST, NearestExemplars
 from programs.neighbours import NeighbourIndex
 from programs.strategies.demo import demo_of, exemplar_of
 from programs.template import Template
@@ -74,6 +74,7 @@ def _pool_state(nearest: NearestExemplars) -> dict[str, Any]:
         "k": nearest.k,
         "balance": nearest.balance,
         "seed": nearest.seed,
+        "order": nearest.order,
         "index": index.kind,
         "embedder": lasting_name(index.embedder),
         "fingerprint": index.embedder.fingerprint,
@@ -91,4 +92,4 @@ def _pool(state: Mapping[str, Any]) -> NearestExemplars:
     vectors = np.frombuffer(b64decode(state["vectors"]), dtype="<f4").astype(np.float32).reshape(len(pool), -1)
     embedder = PinnedEmbedder(state["embedder"], state["fingerprint"])
     index = NeighbourIndex(tuple(exemplar.question for exemplar in pool), vectors, embedder, state["index"])
-    return NearestExemplars(index, pool, state["k"], state["balance"], state["seed"])
+    return NearestExemplars(index, pool, state["k"], state["balance"], state["seed"], state.get("order", NEAREST_LAST))

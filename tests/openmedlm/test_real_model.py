@@ -13,7 +13,7 @@ from optimizers import LADDER
 def test_a_real_model_climbs_the_whole_ladder_and_resumes_for_nothing(openmedlm: Callable, tmp_path: Path) -> None:
     options = (
         *("ladder", "-b", "mmlu", "-m", "local/smollm2-135m", "--data-dir", "sample"),
-        *("--limit", 2, "-k", 1, "--votes", 3, "--max-tokens", 24, "--json"),
+        *("--limit", 2, "-k", 1, "--votes", 3, "--max-completion-tokens", 24, "--json"),
     )
     first = openmedlm(*options, "-o", tmp_path / "first")
     assert first.code == 0, first.err
@@ -37,7 +37,7 @@ def test_a_real_model_climbs_the_whole_ladder_and_resumes_for_nothing(openmedlm:
 def test_an_answer_cut_off_is_closed_with_a_letter_and_counted(openmedlm: Callable) -> None:
     ended = openmedlm(
         *("evaluate", "cot", "-b", "medqa", "-m", "local/smollm2-135m", "--data-dir", "sample"),
-        *("--limit", 2, "--max-tokens", 4, "--template", "plain", "--json"),
+        *("--limit", 2, "--max-completion-tokens", 4, "--template", "plain", "--json"),
     )
     (run,) = ended.json["runs"]
     assert (run["unanswered"], run["closed"], run["truncated"], run["calls"]) == (0, 2, 2, 4)

@@ -1,0 +1,70 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openmedlm.options import DataOptions, Output, PreviewOptions, SpendOptions, takes
+from openmedlm.printing import print_json
+from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
+
+
+@takes(
+    Output,
+    ModelsOptions,
+    DataOptions,
+    SearchOptions,
+    BudgetOptions,
+    StudyOptions,
+    SettledOptions,
+    SpendOptions,
+    PreviewOptions,
+)
+def tune(
+    output: Output,
+    models: ModelsOptions,
+    data: DataOptions,
+    search: SearchOptions,
+    budget: BudgetOptions,
+    study: StudyOptions,
+    settled: SettledOptions,
+    spend: SpendOptions,
+    preview: PreviewOptions,
+    directory: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Directory for the program, the study and what it came to."),
+    ],
+    test: Annotated[
+        bool, typer.Option("--test", help="Score the winner and the untuned program on test at the end, once.")
+    ] = False,
+) -> None:
+    """Searches strategy, k, temperature, ensemble size and more for a model, and freezes the best program that a budget
+    can find.
+
+    Votes are shared by all configurations that would ask the same, a configuration is stopped once it is behind the
+    best, and every answer is kept as it comes: stop at any time, and the same command goes on from there.
+
+    Example: openmedlm tune -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample --max-calls 500 -o tuned
+    """
+    from openmedlm.progress import Progress
+    from openmedlm.tuning.estimate import estimate_study
+    from openmedlm.tuning.planning import plan_studies
+    from openmedlm.tuning.running import tune as run
+    from openmedlm.tuning.table import print_estimates, print_result, print_table
+
+    plans = plan_studies(models, data, search, budget, study, settled, spend, output.seed, directory)
+    if preview.dry_run:
+        estimates = [estimate_study(plan) for plan in plans]
+        if output.json:
+            print_json({"dry_run": True, "studies": [each.as_json() for each in estimates]})
+        else:
+            print_estimates(estimates)
+        return
+    results = []
+    for plan in plans:
+        results.append(run(plan, Progress(), test=test))
+        if not output.json:
+            print_result(plan, results[-1])
+    if output.json:
+        print_json(results[0].as_json() if len(results) == 1 else {"studies": [each.as_json() for each in results]})
+    elif len(results) > 1:
+        print_table(results)

@@ -1,0 +1,1 @@
+"""`openmedlm tune`: from options to a study, and from the study to frozen programs."""

@@ -1,0 +1,102 @@
+"""What a study would cost, before anything is spent."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import optuna
+
+from openmedlm.estimate import CHARACTERS_A_TOKEN, length, price
+from openmedlm.tuning.planning import TuningPlan
+from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.sampling import sampler_of
+from optimizers.tuning.selecting import FINALISTS
+from programs.engine import VoteStore
+from programs.engine.ballot_box import request
+from programs.shuffle import derive_seed
+
+SKETCHED = 20
+"""Configurations that stand for all: drawn by chance, which a search does better than."""
+
+_SAMPLE = 5
+"""Questions whose prompts are measured, of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEstimate:
+    """What a study would cost.
+
+    Attributes:
+        model: of the study.
+        trials: configurations to try.
+        dev: questions, of which `tune` rank and `select` choose.
+        calls_least: the first block of every trial, at one vote.
+        calls_most: every trial and every finalist asked to the end, no vote spared, none at hand.
+        plain_calls: what a search would buy that asks every dev question, in every trial, for all votes.
+        limit: of calls, where one is set.
+        prompt_tokens, completion_tokens: at most, for `calls_most` or the limit.
+        cost_usd: of those; 0 for one's own server, None where no price is known.
+        stored: share of the sketched requests that lie in the vote store already.
+    """
+
+    model: str
+    trials: int
+    dev: int
+    tune: int
+    select: int
+    calls_least: int
+    calls_most: int
+    plain_calls: int
+    limit: int | None
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    stored: float
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def estimate_study(plan: TuningPlan) -> StudyEstimate:
+    """The cost of a study, sketched with configurations drawn from its space; nothing is called and nothing begun."""
+    configurations = _sketch(plan)
+    questions = plan.tune.questions[:_SAMPLE]
+    asked = stored = characters = written = votes = 0
+    with VoteStore(plan.store) as store:
+        for configuration in configurations:
+            program = plan.workshop.program(configuration)
+            votes += configuration.votes
+            for question, selection in zip(questions, program.exemplars.choose(questions), strict=True):
+                for ballot in program.ballots(question, selection.exemplars):
+                    asked += 1
+                    characters += length(ballot.prompt)
+                    written += program.decode.max_tokens
+                    stored += store.get(request(program, question, ballot).key(plan.endpoint.identity)) is not None
+    mean_votes = votes / len(configurations)
+    tune, select = len(plan.tune.questions), len(plan.select.questions)
+    most = round(mean_votes * (plan.trials * tune + min(FINALISTS, plan.trials) * select)) + select
+    calls = min(most, plan.limits.calls or most)
+    prompt_tokens = round(characters / CHARACTERS_A_TOKEN / asked * calls)
+    completion_tokens = round(written / asked * calls)
+    return StudyEstimate(
+        model=plan.endpoint.model,
+        trials=plan.trials,
+        dev=tune + select,
+        tune=tune,
+        select=select,
+        calls_least=plan.trials * min(plan.tune.block, tune),
+        calls_most=most,
+        plain_calls=round(mean_votes * plan.trials * (tune + select)),
+        limit=plan.limits.calls,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        cost_usd=price(plan.endpoint, prompt_tokens, completion_tokens),
+        stored=stored / asked,
+    )
+
+
+def _sketch(plan: TuningPlan) -> list[Configuration]:
+    """Configurations drawn from the space."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = sampler_of("random", plan.search.space, derive_seed(plan.search.seed, "sketch"))
+    study = optuna.create_study(sampler=sampler)
+    return [plan.search.space.suggest(study.ask()) for _ in range(SKETCHED)]

@@ -1,0 +1,64 @@
+"""Has configurations answered at a real endpoint."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from data import Question
+from metrics import Outcome
+from openmedlm.tuning.planning import TuningPlan
+from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.sheet import Answered, answered
+from programs.engine import Budget, Endpoint, Engine, VoteStore, open_client
+
+
+class EngineExaminer:
+    """Has configurations answered by the engine, from the vote store where it can, within a budget.
+
+    Args:
+        plan: whose configurations they are.
+        engine: answers.
+        runner: runs it.
+    """
+
+    def __init__(self, plan: TuningPlan, engine: Engine, runner: asyncio.Runner) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._runner = runner
+
+    @property
+    def bought(self) -> int:
+        """Completions bought by this process."""
+        return self._engine.bought
+
+    def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
+        """The answers, in the order of the questions.
+
+        Raises:
+            BudgetSpent: a limit is reached.
+            EndpointDownError: nothing can be had of the endpoint.
+        """
+        return [answered(outcome) for outcome in self.outcomes(configuration, questions)]
+
+    def outcomes(self, configuration: Configuration, questions: Sequence[Question]) -> list[Outcome]:
+        """The same with every vote as the model wrote it."""
+        program = self._plan.workshop.program(configuration)
+        return self._runner.run(self._engine.run(program, questions))
+
+
+@contextmanager
+def examining(plan: TuningPlan, endpoint: Endpoint, store: VoteStore, budget: Budget) -> Iterator[EngineExaminer]:
+    """The examiner of a plan, its connections open for as long as the context lasts.
+
+    Raises:
+        EndpointDownError: the endpoint does not answer.
+    """
+    opening = open_client(endpoint, plan.policy.concurrency, plan.call_timeout)
+    with asyncio.Runner() as runner:
+        client = runner.run(opening.__aenter__())
+        try:
+            runner.run(client.check())
+            yield EngineExaminer(plan, Engine(client, endpoint, store, plan.policy, budget), runner)
+        finally:
+            runner.run(store.drain())
+            runner.run(opening.__aexit__(None, None, None))

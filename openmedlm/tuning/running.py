@@ -1,0 +1,251 @@
+"""Runs a study, chooses, freezes."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+import orjson
+
+from data import BadInput, fingerprint, load_split
+from data.atomic import write_atomically
+from metrics import Summary, summarise
+from openmedlm.compiling import GOLDEN, dev_score, origin
+from openmedlm.places import workers_directory
+from openmedlm.planning import drawn
+from openmedlm.progress import Progress
+from openmedlm.tuning.examining import EngineExaminer, examining
+from openmedlm.tuning.planning import UNTUNED, TuningPlan
+from openmedlm.tuning.progress import TrialProgress
+from openmedlm.tuning.result import TuningResult, compare, counted, plain_calls
+from optimizers.tuning import selecting
+from optimizers.tuning.selecting import Candidate
+from optimizers.tuning.sheet import Sheet
+from optimizers.tuning.storage import open_storage, without_password
+from optimizers.tuning.trial_record import configuration_of, sheet_of
+from optimizers.tuning.workers import release, working
+from programs.engine import Budget, BudgetSpent, EndpointDownError, VoteStore, connect
+from programs.frozen import Facts, freeze
+
+SEARCHING = 0.75
+"""Share of the budget that the search may use; the rest is kept for the questions that choose."""
+
+RESULT = "tuning.json"
+
+
+def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
+    """Runs one model's study until its trials or its budget end, and freezes the winner.
+
+    Args:
+        plan: from `plan_studies`.
+        progress: told how far it is.
+        test: whether the winner and the untuned program are then scored on test.
+
+    Raises:
+        BadInput: the storage holds another study, or the endpoint does not answer.
+    """
+    started = time.perf_counter()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    check_directory(plan)
+    study = open_study(plan)
+    try:
+        with (
+            VoteStore(plan.store) as store,
+            progress,
+            connect(plan.endpoint, progress.fetched) as endpoint,
+        ):
+            budget = Budget(store, study.user_attrs["purpose"], plan.limits, SEARCHING)
+            with examining(plan, endpoint, store, budget) as examiner:
+                told = TrialProgress(plan, budget)
+                stopped = _search(plan, study, examiner, told)
+                budget.share = 1.0
+                chosen = _choose(plan, study, examiner, told)
+                summary = _summary(plan, chosen.winner, examiner) if chosen.winner.select is not None else None
+                tested = _test(plan, chosen.winner, examiner, store) if test else None
+            spent = store.spent(budget.purpose)
+    except EndpointDownError as error:
+        raise BadInput(f"{plan.endpoint.model}: {error}") from error
+    result = TuningResult(
+        model=plan.endpoint.model,
+        benchmark=plan.benchmark,
+        winner=chosen.winner,
+        tied=chosen.tied,
+        front=chosen.front,
+        untuned=chosen.untuned,
+        select=summary,
+        test=tested,
+        rates=plan.search.rates,
+        bought=spent.calls,
+        tokens=spent.tokens,
+        cost_usd=spent.cost_usd,
+        plain=plain_calls(study, len(plan.tune.questions) + len(plan.select.questions)),
+        stopped=stopped if chosen.complete else f"{stopped}; it ended before every finalist was asked",
+        seconds=time.perf_counter() - started,
+        trials=counted(study),
+    )
+    return _written(plan, result)
+
+
+def check_directory(plan: TuningPlan) -> None:
+    """Refuses a place that holds something else than this command's own output.
+
+    Raises:
+        BadInput: it does.
+    """
+    directory = plan.directory
+    if directory.exists() and not directory.is_dir():
+        raise BadInput(f"{directory}: is a file; name a directory with -o")
+    own = {"program", "front", RESULT, "study.db", "study.db-journal", "study.db-wal", "study.db-shm"}
+    strangers = sorted(path.name for path in directory.iterdir() if path.name not in own) if directory.exists() else []
+    if strangers:
+        raise BadInput(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{directory}: can't be made ({error.strerror}); name another with -o") from error
+
+
+def open_study(plan: TuningPlan) -> optuna.Study:
+    """The plan's study, made where it is new.
+
+    Raises:
+        BadInput: the storage can't be opened, or holds a study of that name that asks something else.
+    """
+    storage = open_storage(plan.storage)
+    study = optuna.create_study(
+        storage=storage, study_name=plan.study, directions=plan.search.directions(), load_if_exists=True
+    )
+    asked = orjson.loads(orjson.dumps(plan.asked()))
+    there = study.user_attrs.get("asked")
+    if there is None:
+        study.set_user_attr("purpose", f"study {uuid.uuid4().hex}")
+        study.set_user_attr("questions", _questions(plan))
+        study.set_user_attr("asked", asked)
+    elif there != asked:
+        differing = next(name for name in {**there, **asked} if there.get(name) != asked.get(name))
+        raise BadInput(
+            f'{without_password(plan.storage)}: its study "{plan.study}" differs in {differing}; give the options that '
+            "it was begun with, or name another with --study or -o"
+        )
+    return study
+
+
+def _questions(plan: TuningPlan) -> dict[str, Any]:
+    """What readers of the study need to tell right answers, without any text."""
+    return {
+        part: {"ids": [question.id for question in course.questions], "golds": course.golds}
+        for part, course in (("tune", plan.tune), ("select", plan.select))
+    }
+
+
+def _search(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told: TrialProgress) -> str:
+    """Searches until the trials or the budget end; says which."""
+    with working(workers_directory(plan.study)) as worker:
+        release(study, worker)
+        try:
+            plan.search.run(study, plan.tune, examiner, plan.trials, told.seen, worker.mark)
+        except BudgetSpent as spent:
+            return f"the budget of {spent}"
+    return f"{plan.trials} trials"
+
+
+@dataclass(frozen=True)
+class _Choice:
+    winner: Candidate
+    tied: int
+    front: Sequence[Candidate]
+    untuned: Sheet | None
+    complete: bool
+
+
+def _choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told: TrialProgress) -> _Choice:
+    search, golds = plan.search, plan.tune.golds
+    found = selecting.candidates(study, golds) or _unfinished(study, golds)
+    if not found:
+        return _Choice(Candidate(UNTUNED, UNTUNED, Sheet((), "", 1)), 1, (), None, complete=False)
+    chosen = selecting.finalists(found, search.objective, search.rates, search.alpha)
+    told.choosing(chosen)
+    alpha = None if search.objective == "both" or search.pruner == "none" else search.alpha
+    examined: list[Candidate] = []
+    untuned = None
+    complete = True
+    try:
+        for candidate in selecting.examine(chosen, plan.select, examiner, alpha):
+            examined.append(candidate)
+        answers = [answer for block in plan.select.blocks() for answer in examiner.examine(UNTUNED, block)]
+        untuned = Sheet(tuple(answers), plan.select.golds, 1)
+    except BudgetSpent:
+        complete = bool(examined) and {c.source for c in examined} == {c.source for c in chosen}
+    if not examined:
+        return _Choice(chosen[0], 1, (), None, complete=False)
+    front = selecting.front(examined, selecting.on_select, search.rates) if search.objective == "both" else ()
+    best = selecting.winner(examined, search.objective, search.rates)
+    level = selecting.tied(examined, selecting.on_select, selecting.TIE)
+    return _Choice(best, len(level), front, untuned, complete)
+
+
+def _unfinished(study: optuna.Study, golds: str) -> list[Candidate]:
+    """Where the budget ended before any trial met every question: those that met the most."""
+    trials = [trial for trial in study.get_trials(deepcopy=False) if "configuration" in trial.user_attrs]
+    sheets = [(configuration_of(trial), sheet_of(trial, golds)) for trial in trials]
+    most = max((len(sheet) for _, sheet in sheets), default=0)
+    return [Candidate(point, point, sheet) for point, sheet in dict(sheets).items() if len(sheet) == most > 0]
+
+
+def _summary(plan: TuningPlan, winner: Candidate, examiner: EngineExaminer) -> Summary:
+    """The winner's own votes on the questions that choose, all of which are in the store by now."""
+    return summarise(examiner.outcomes(winner.configuration, plan.select.questions), 0.0)
+
+
+def _test(plan: TuningPlan, winner: Candidate, examiner: EngineExaminer, store: VoteStore) -> dict[str, Any] | None:
+    """The winner and the untuned program on test; None where the budget does not reach it."""
+    questions = load_split(plan.benchmark, "test", plan.data_dir)
+    looks = 0
+    summaries = {}
+    right = {}
+    for name, configuration in (("winner", winner.configuration), ("untuned", UNTUNED)):
+        digest = plan.workshop.program(configuration).digest()
+        looks = store.record_look(plan.benchmark, plan.endpoint.identity, digest, fingerprint(questions))
+        try:
+            outcomes = examiner.outcomes(configuration, questions)
+        except BudgetSpent:
+            return None
+        summaries[name] = summarise(outcomes, 0.0)
+        right[name] = [outcome.correct for outcome in outcomes]
+    against = compare(right["winner"], right["untuned"]).as_json()
+    return {
+        "test_looks": looks,
+        **{name: summary.as_json() for name, summary in summaries.items()},
+        "against_untuned": against,
+    }
+
+
+def _written(plan: TuningPlan, result: TuningResult) -> TuningResult:
+    """Freezes the winner, and the front where both are the objective; writes what the study came to."""
+    places = [plan.directory / "program"]
+    _freeze(plan, result.winner, result.select, places[0])
+    for number, candidate in enumerate(result.front, 1):
+        places.append(plan.directory / "front" / f"{number:02}-{candidate.configuration.strategy}")
+        _freeze(plan, candidate, None, places[-1])
+    result = replace(result, directories=tuple(map(str, places)))
+    content = orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    try:
+        write_atomically(plan.directory / RESULT, [content])
+    except OSError as error:
+        raise BadInput(f"{plan.directory / RESULT}: can't be written ({error.strerror})") from error
+    return result
+
+
+def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, place: Path) -> None:
+    select = plan.select.questions
+    dev = None
+    if summary is not None:
+        asked = origin(plan.source, plan.benchmark, "dev", select)
+        dev = dev_score(summary, asked, plan.policy.unreadable)
+    pool = origin(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
+    facts = Facts(model=plan.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
+    program = plan.workshop.program(candidate.configuration)
+    freeze(program, place, facts, drawn(select, GOLDEN), replace=True)

@@ -1,0 +1,67 @@
+"""`--space FILE.yaml`: what may be chosen, for every model and for single ones."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from data import BadInput
+from optimizers.tuning.space import Space
+
+
+def read_spaces(file: str | None, models: list[str]) -> dict[str, tuple[Space, str | None]]:
+    """The space of each model, and the address of its endpoint where the file gives one.
+
+    Args:
+        file: a mapping of parameters (see `optimizers.tuning.space.Space`); under `models`, a mapping of a model to
+            parameters of its own and its `api_base`. None takes the default space for all.
+        models: the models to tune.
+
+    Raises:
+        BadInput: the file can't be read, or a value in it does not fit.
+    """
+    values = {} if file is None else _mapping(Path(file))
+    own = values.pop("models", None) or {}
+    if not isinstance(own, dict):
+        raise BadInput(f"{file}: models: not a mapping of models to parameters")
+    for name in own:
+        if name not in models:
+            raise BadInput(
+                f"{file}: models: {name}: not among the models to tune ({', '.join(models)}); name it with -m"
+            )
+    spaces = {}
+    for model in models:
+        overrides = dict(own.get(model) or {})
+        address = overrides.pop("api_base", None)
+        where = f"models: {model}: " if overrides else ""
+        spaces[model] = (_space(file, where, {**values, **overrides}), address)
+    return spaces
+
+
+def _space(file: str | None, where: str, values: dict[str, Any]) -> Space:
+    try:
+        return Space.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        # A list and a span are both tried; what is said of the one that was meant comes first.
+        name = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("tuple", "Span", "function")))
+        known = ", ".join(Space.model_fields)
+        mend = (
+            f"; the parameters are {known}"
+            if first["type"] == "extra_forbidden"
+            else "; give a list or {low, high, step}"
+        )
+        raise BadInput(f"{file}: {where}{name}: {first['msg']}{mend}") from error
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; name a readable YAML file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not YAML ({' '.join(str(error).split())}); correct the file") from error
+    if not isinstance(loaded, dict):
+        raise BadInput(f"{path}: not a mapping of parameters to choices; write lines such as 'votes: [1, 5, 11]'")
+    return {str(name): value for name, value in loaded.items()}

@@ -1,0 +1,145 @@
+"""What a study came to, for a reader."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from openmedlm.printing import NOT_ADVICE, percent, wide_console
+from openmedlm.table import dollars, thousands
+from openmedlm.tuning.estimate import StudyEstimate
+from openmedlm.tuning.planning import TuningPlan
+from openmedlm.tuning.result import TuningResult
+
+
+def print_result(plan: TuningPlan, result: TuningResult) -> None:
+    """The winner, how good it is, how sure that is, and what it cost."""
+    console = wide_console()
+    values = result.as_json()
+    for name, why in plan.skipped.items():
+        console.print(f"{name} was left out: {why}")
+    console.print(f"\nThe winner for {result.model} on {result.benchmark}: {result.winner.configuration.label()}")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("questions", "right", "accuracy (95 %)"):
+        table.add_column(heading, justify="left" if heading == "questions" else "right", no_wrap=True)
+    _row(table, "tune: ranked it, and flatter it", values["tune"])
+    if values["select"]:
+        _row(table, "select: chose it among the best", values["select"])
+    if values["untuned"]:
+        _row(table, "select: untuned (zero-shot)", values["untuned"])
+    for name in ("winner", "untuned"):
+        if result.test is not None:
+            _row(table, f"test: {name}", result.test[name])
+    console.print(table)
+    console.print("\n".join(_words(result, values)), highlight=False, soft_wrap=True)
+    if result.front:
+        console.print(_front_table(values))
+    console.print(f"Frozen in {values['program']}. {NOT_ADVICE}", highlight=False, soft_wrap=True)
+
+
+def print_table(results: Sequence[TuningResult]) -> None:
+    """One row a model: its best program, and what finding it cost."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title="The best program of each model", title_justify="left")
+    for heading in ("model", "program", "select", "untuned", "cost a question", "calls", "plain search"):
+        table.add_column(heading, justify="left" if heading in ("model", "program") else "right")
+    for result in results:
+        values = result.as_json()
+        table.add_row(
+            result.model,
+            result.winner.configuration.label(),
+            _accuracy(values["select"]),
+            _accuracy(values["untuned"]),
+            f"{values['cost_per_question']:,.4g} {values['cost_unit']}",
+            f"{result.bought:,}",
+            f"{result.plain:,}",
+        )
+    console = wide_console()
+    console.print(table)
+    differing = _differing(results)
+    if differing:
+        console.print(f"The programs differ in {', '.join(differing)}.", highlight=False)
+
+
+def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
+    """What studies would cost."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    counts = ("trials", "tune + select", "calls at least", "at most", "limit", "plain search", "tok. in", "out", "cost")
+    for heading in ("model", *counts):
+        table.add_column(heading, justify="left" if heading == "model" else "right", no_wrap=True)
+    for each in estimates:
+        table.add_row(
+            each.model,
+            str(each.trials),
+            f"{each.tune} + {each.select}",
+            f"{each.calls_least:,}",
+            f"{each.calls_most:,}",
+            "–" if each.limit is None else f"{each.limit:,}",
+            f"{each.plain_calls:,}",
+            thousands(each.prompt_tokens),
+            thousands(each.completion_tokens),
+            dollars(each.cost_usd),
+        )
+    wide_console().print(table)
+
+
+def _words(result: TuningResult, values: Mapping[str, Any]) -> list[str]:
+    lines = []
+    against = values["against_untuned"]
+    if against is not None:
+        detectable = f"{100 * against['minimum_detectable_effect']:.1f}"
+        lines.append(
+            f"Against untuned, on the same {against['n']} questions: {_difference(against)}. These questions would "
+            f"show a difference of {detectable} points four times in five; smaller ones mostly stay unseen."
+        )
+    if result.optimism() is not None:
+        lines.append(f"Optimism of tune over select: {_points(result.optimism())} points.")
+    if result.test is not None:
+        lines.append(
+            f"Against untuned, on test: {_difference(result.test['against_untuned'])}. Looks at this test split with "
+            f"this model so far: {result.test['test_looks']}."
+        )
+    if result.tied > 1:
+        lines.append(f"{result.tied} programs were as good as the best on select; the cheapest was taken.")
+    trials = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
+    saved = f", 1 in {result.plain / result.bought:.1f}" if 0 < result.bought < result.plain else ""
+    lines.append(
+        f"Search ended by {result.stopped}: trials {trials}. Bought {result.bought:,} completions; asking every "
+        f"question in every trial for all votes would be {result.plain:,}{saved}."
+    )
+    return lines
+
+
+def _front_table(values: Mapping[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title="The Pareto front, cheapest first", title_justify="left")
+    for heading in ("directory", "select", f"cost a question ({values['cost_unit']})"):
+        table.add_column(heading, justify="left" if heading == "directory" else "right")
+    for each in values["front"]:
+        table.add_row(each["program"], _accuracy(each["select"]), f"{each['cost']:,.4g}")
+    return table
+
+
+def _row(table: Table, name: str, score: Mapping[str, Any]) -> None:
+    if score["n"]:
+        table.add_row(name, f"{score['correct']}/{score['n']}", _accuracy(score))
+
+
+def _accuracy(score: Mapping[str, Any] | None) -> str:
+    if not score or not score["n"]:
+        return "–"
+    return f"{percent(score['accuracy'])} ({percent(score['ci_low'])}–{percent(score['ci_high'])})".replace("%", "")
+
+
+def _difference(against: Mapping[str, Any]) -> str:
+    low, high = _points(against["ci_low"]), _points(against["ci_high"])
+    return f"{_points(against['difference'])} points (95 % {low} to {high}), p = {against['p_value']:.3g}"
+
+
+def _points(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:+.1f}"
+
+
+def _differing(results: Sequence[TuningResult]) -> list[str]:
+    """Parameters in which the programs differ."""
+    configurations = [result.winner.configuration.as_json() for result in results]
+    return [name for name in configurations[0] if len({str(each[name]) for each in configurations}) > 1]

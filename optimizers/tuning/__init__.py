@@ -1,0 +1,1 @@
+"""Search over strategies and their choices, for one model and one benchmark."""

@@ -1,0 +1,152 @@
+"""The search: trials one after another, each on the shared questions, block by block."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from data import Question
+from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.course import Course
+from optimizers.tuning.racing import ALPHA, RacingPruner
+from optimizers.tuning.sampling import Pruner, Sampler, pruner_of, sampler_of
+from optimizers.tuning.sheet import OWN_SERVER, Answered, Rates, Sheet
+from optimizers.tuning.space import Space
+from optimizers.tuning.trial_record import SCOUTS, configuration_of, write_block, write_configuration
+from programs.shuffle import derive_seed
+
+Objective = Literal["accuracy", "cost", "both"]
+OBJECTIVES: tuple[Objective, ...] = ("accuracy", "cost", "both")
+
+
+class Examiner(Protocol):
+    """Has a configuration answer questions."""
+
+    def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
+        """The answers, in the order of the questions.
+
+        Raises:
+            BudgetSpent: the money, the calls or the time are used up.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a study is searched.
+
+    Attributes:
+        space: what may be chosen.
+        objective: `accuracy`; `cost`, of a right answer; or `both`, the Pareto front of accuracy and cost a question.
+        sampler, pruner: by name.
+        alpha: level at which a trial counts as behind.
+        rates: what a token costs.
+        seed: of every trial's sampling.
+        first: configurations that are tried before any is sampled.
+    """
+
+    space: Space
+    objective: Objective = "accuracy"
+    sampler: Sampler = "tpe"
+    pruner: Pruner = "racing"
+    alpha: float = ALPHA
+    rates: Rates = OWN_SERVER
+    seed: int = 0
+    first: tuple[Configuration, ...] = ()
+
+    def directions(self) -> list[StudyDirection]:
+        """Of the study's objectives."""
+        best, least = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
+        return {"accuracy": [best], "cost": [least], "both": [best, least]}[self.objective]
+
+    def values(self, sheet: Sheet) -> list[float]:
+        """What a whole sheet is worth."""
+        accuracy, cost = sheet.accuracy(), sheet.cost(self.rates)
+        if self.objective == "accuracy":
+            return [accuracy]
+        if self.objective == "cost":
+            return [cost / max(accuracy, 0.5 / len(sheet))]  # none right: as if half a question were
+        return [accuracy, cost]
+
+    def run(
+        self,
+        study: optuna.Study,
+        course: Course,
+        examiner: Examiner,
+        trials: int,
+        told: Callable[[FrozenTrial, Sheet], None] | None = None,
+        mark: Callable[[optuna.Trial], None] | None = None,
+    ) -> None:
+        """Goes on until the study has so many trials that are finished, stopped or under way.
+
+        What each trial asks depends on the seed and on the trials before it, not on who ran them or when: a study that
+        was killed goes on as if it had not been.
+
+        Args:
+            study: with the directions of `directions`.
+            course: the questions.
+            examiner: has them answered.
+            trials: in all, those of earlier runs and other workers included.
+            told: called with each trial after each block, and the sheet so far.
+            mark: called with each trial as it begins.
+
+        Raises:
+            BudgetSpent: as the examiner raised it; the trial under way counts as failed, and will be repeated.
+        """
+        rates = None if self.objective == "accuracy" else self.rates
+        pruner = pruner_of(self.pruner, course.golds, course.block, self.alpha, rates)
+        study.pruner = pruner
+
+        def objective(trial: optuna.Trial) -> list[float]:
+            if mark is not None:
+                mark(trial)
+            configuration = self.space.suggest(trial)
+            write_configuration(trial, configuration)
+            sizes = [SCOUTS] if self.pruner == "racing" and configuration.votes > SCOUTS else []
+            for votes in (*sizes, configuration.votes):
+                sheet = Sheet((), "", votes)
+                for number, block in enumerate(course.blocks()):
+                    answers = examiner.examine(configuration.sized(votes), block)
+                    sheet = sheet.extended(answers, "".join(question.answer for question in block))
+                    write_block(trial, votes, number, answers)
+                    self._report(trial, sheet, len(answers))
+                    frozen = study.get_trials(deepcopy=False)[trial.number]
+                    if told is not None:
+                        told(frozen, sheet)
+                    whole = votes == configuration.votes and len(sheet) == len(course.questions)
+                    if not whole and pruner.prune(study, frozen):
+                        raise optuna.TrialPruned
+            return self.values(sheet)
+
+        while (index := len(_counted(study))) < trials:
+            study.sampler = sampler_of(self.sampler, self.space, derive_seed(self.seed, "trial", index))
+            self._enqueue_first(study)
+            study.optimize(objective, n_trials=1)
+
+    def _enqueue_first(self, study: optuna.Study) -> None:
+        """Puts the next of the configurations that are tried before any is sampled in line."""
+        if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            return
+        tried = {configuration_of(trial) for trial in _counted(study) if "configuration" in trial.user_attrs}
+        for configuration in self.first:
+            params = self.space.params_of(configuration)
+            if params is not None and configuration.canonical() not in tried:
+                study.enqueue_trial(params)
+                return
+
+    def _report(self, trial: optuna.Trial, sheet: Sheet, fresh: int) -> None:
+        """Tells stock pruners how the trial does; with two objectives Optuna takes no reports."""
+        if self.objective == "both" or isinstance(trial.study.pruner, RacingPruner):
+            return
+        if self.pruner == "wilcoxon":  # it pairs steps, so each question is one
+            for step, right in list(enumerate(sheet.correct()))[-fresh:]:
+                trial.report(float(right) if self.objective == "accuracy" else 1.0 - right, step)
+        else:
+            trial.report(self.values(sheet)[0], len(sheet))
+
+
+def _counted(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that count: all but those that broke off."""
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING))

@@ -1,0 +1,77 @@
+"""What may be spent on a purpose, kept to while it is spent."""
+
+import time
+from dataclasses import dataclass, field
+
+from programs.engine.store import VoteStore
+
+
+class BudgetSpent(Exception):
+    """A limit is reached; nothing more is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be spent; None for no limit.
+
+    Attributes:
+        calls: completions bought.
+        tokens: of them, read and written together.
+        cost_usd: US dollars.
+        seconds: of wall-clock time, from the moment the budget is made.
+    """
+
+    calls: int | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Budget:
+    """Admits calls until a limit is reached; what is in flight then still arrives, and is kept.
+
+    What was spent is read from the vote store, where it is written in one transaction with the completions: a command
+    that was killed, and others that spend on the same purpose, are counted to the last call.
+
+    Attributes:
+        store: where completions are kept.
+        purpose: what they are bought for.
+        limits: for the purpose.
+        share: of the limits that may be used as yet, in (0, 1].
+    """
+
+    store: VoteStore
+    purpose: str
+    limits: Limits
+    share: float = 1.0
+    _began: float = field(default_factory=time.monotonic)
+    _in_flight: int = 0
+
+    def admit(self) -> None:
+        """Called before a completion is asked for.
+
+        Raises:
+            BudgetSpent: a limit is reached.
+        """
+        reached = self.reached()
+        if reached is not None:
+            raise BudgetSpent(reached)
+        self._in_flight += 1
+
+    def settle(self) -> None:
+        """Called once an admitted completion is on disk, or could not be had."""
+        self._in_flight -= 1
+
+    def reached(self) -> str | None:
+        """The limit that is reached, in words; None while there is room."""
+        spent, limits = self.store.spent(self.purpose), self.limits
+        if limits.calls is not None and spent.calls + self._in_flight >= int(limits.calls * self.share):
+            return f"{limits.calls:,} calls"
+        if limits.tokens is not None and spent.tokens >= limits.tokens * self.share:
+            return f"{limits.tokens:,} tokens"
+        if limits.cost_usd is not None and spent.cost_usd >= limits.cost_usd * self.share:
+            return f"{limits.cost_usd:g} US dollars"
+        if limits.seconds is not None and time.monotonic() - self._began >= limits.seconds * self.share:
+            return f"{limits.seconds:g} seconds"
+        return None
