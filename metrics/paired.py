@@ -40,6 +40,8 @@ def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
     Raises:
         ValueError: they are not about as many questions.
     """
+    if len(first) != len(second):
+        raise ValueError(f"the programs answered {len(first)} and {len(second)} questions; pair them on common ones")
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
     return Paired(len(first), only_first, only_second)

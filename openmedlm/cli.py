@@ -17,6 +17,7 @@ from openmedlm.commands import (
     models,
     pool,
     quickstart,
+    report,
     score,
     serve_model,
     tune,
@@ -39,6 +40,7 @@ app.command("ask")(ask.ask)
 app.command("pool")(pool.pool)
 app.command("compile")(compile.compile_program)
 app.command("tune")(tune.tune)
+app.command("report")(report.report)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
 app.command("score")(score.score)

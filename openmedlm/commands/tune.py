@@ -45,6 +45,7 @@ def tune(
 
     Example: openmedlm tune -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample --max-calls 500 -o tuned
     """
+    from openmedlm.commands.reporting import UNANSWERED
     from openmedlm.progress import Progress
     from openmedlm.tuning.estimate import estimate_study
     from openmedlm.tuning.planning import plan_studies
@@ -68,3 +69,5 @@ def tune(
         print_json(results[0].as_json() if len(results) == 1 else {"studies": [each.as_json() for each in results]})
     elif len(results) > 1:
         print_table(results)
+    if any(result.select is not None and result.select.unanswered + result.select.errors for result in results):
+        raise typer.Exit(UNANSWERED)

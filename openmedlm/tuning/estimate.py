@@ -12,7 +12,6 @@ from optimizers.tuning.sampling import sampler_of
 from optimizers.tuning.selecting import FINALISTS
 from programs.engine import VoteStore
 from programs.engine.ballot_box import request
-from programs.shuffle import derive_seed
 
 SKETCHED = 20
 """Configurations that stand for all: drawn by chance, which a search does better than."""
@@ -97,6 +96,5 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
 def _sketch(plan: TuningPlan) -> list[Configuration]:
     """Configurations drawn from the space."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = sampler_of("random", plan.search.space, derive_seed(plan.search.seed, "sketch"))
-    study = optuna.create_study(sampler=sampler)
+    study = optuna.create_study(sampler=sampler_of("random", plan.search.space, plan.search.seed, 0))
     return [plan.search.space.suggest(study.ask()) for _ in range(SKETCHED)]

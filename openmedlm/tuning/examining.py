@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from data import Question
+from data import BadInput, Question
 from metrics import Outcome
 from openmedlm.tuning.planning import TuningPlan
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.sheet import Answered, answered
 from programs.engine import Budget, Endpoint, Engine, VoteStore, open_client
+
+LOST_SHARE = 0.1
+"""Share of a block's questions that an endpoint in trouble may leave unanswered; a configuration must not be judged by
+its endpoint."""
 
 
 class EngineExaminer:
@@ -37,13 +41,23 @@ class EngineExaminer:
         Raises:
             BudgetSpent: a limit is reached.
             EndpointDownError: nothing can be had of the endpoint.
+            BadInput: it left too many questions without an answer for the others to say anything.
         """
         return [answered(outcome) for outcome in self.outcomes(configuration, questions)]
 
     def outcomes(self, configuration: Configuration, questions: Sequence[Question]) -> list[Outcome]:
         """The same with every vote as the model wrote it."""
         program = self._plan.workshop.program(configuration)
-        return self._runner.run(self._engine.run(program, questions))
+        before = self._engine.lost
+        outcomes = self._runner.run(self._engine.run(program, questions))
+        lost = self._engine.lost - before
+        if lost > max(1, LOST_SHARE * len(questions)):
+            said = next(outcome.error for outcome in reversed(outcomes) if outcome.error is not None)
+            raise BadInput(
+                f"{self._plan.endpoint.model}: the endpoint left {lost} of {len(questions)} questions without an answer "
+                f"({said}); what was bought is kept, and the same command goes on once it answers"
+            )
+        return outcomes
 
 
 @contextmanager

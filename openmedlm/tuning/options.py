@@ -53,7 +53,7 @@ class ModelsOptions:
 class SearchOptions:
     """What is searched, and how."""
 
-    trials: Annotated[int, typer.Option(min=1, help="Configurations to try.")] = 60
+    trials: Annotated[int, typer.Option(min=1, help="Configurations to try.")] = 100
     space: Annotated[
         str | None,
         typer.Option(

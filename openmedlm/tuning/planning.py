@@ -17,6 +17,7 @@ from openmedlm.places import vectors_directory, vote_store
 from openmedlm.planning import choices_of, drawn, policy_of
 from openmedlm.progress import telling
 from openmedlm.teaching import taught
+from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
 from openmedlm.tuning.space_file import read_spaces
 from optimizers.build import WITHOUT_EXEMPLARS, shows_rationales
@@ -147,7 +148,7 @@ def plan_studies(
         raise BadInput(
             f"{data.benchmark}: {len(dev)} dev question; tuning needs 2, to rank on one part and choose on the other"
         )
-    share = search.tune_share or min(0.5, max(TUNE_SHARE, TUNE_LEAST / len(dev)))
+    share = search.tune_share or tune_share(len(dev))
     courses = divide(dev, seed, min(max(share, 1 / len(dev)), 1 - 1 / len(dev)), search.block)
     plans = []
     for name in names:
@@ -233,11 +234,16 @@ def _plan(
         call_timeout=spend.call_timeout,
         store=spend.store or vote_store(),
         limits=Limits(budget.max_calls, budget.max_tokens, budget.cost_limit, budget.timeout),
-        storage=study.storage or f"sqlite:///{(directory / 'study.db').absolute()}",
+        storage=study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
         study=study.study or f"{endpoint.model} on {data.benchmark}",
         directory=directory,
         data_dir=data.data_dir,
     )
+
+
+def tune_share(dev: int) -> float:
+    """The share of dev questions that rank: three tenths, but at least `TUNE_LEAST` questions, or half."""
+    return min(0.5, max(TUNE_SHARE, TUNE_LEAST / dev))
 
 
 def _rates(endpoint: Endpoint) -> Rates:

@@ -72,6 +72,8 @@ class TuningResult:
         stopped: what ended the search, in words.
         seconds: of this run.
         trials: number of trials by state.
+        importances: of the parameters, see `openmedlm.tuning.trials`.
+        directories: of the winner, then of the front's programs.
     """
 
     model: str
@@ -90,6 +92,7 @@ class TuningResult:
     stopped: str
     seconds: float
     trials: Mapping[str, int]
+    importances: Mapping[str, float]
     directories: Sequence[str] = ()
 
     def against_untuned(self) -> Comparison | None:
@@ -107,13 +110,11 @@ class TuningResult:
     def curve(self) -> list[dict[str, Any]]:
         """Accuracy and cost by the size of the winner's ensemble, on all questions that its trial answered."""
         winner = self.winner
-        whole = winner.select is not None
         votes = winner.select.votes if winner.select is not None else winner.tune.votes
         points = []
         for size in range(1, votes + 1):
             right = winner.tune.correct(size) + (winner.select.correct(size) if winner.select is not None else [])
             points.append({"votes": size, **share(right), "votes_bought": winner.tune.votes_bought(size)})
-        assert whole or not self.untuned
         return points
 
     def as_json(self) -> dict[str, Any]:
@@ -132,6 +133,7 @@ class TuningResult:
                 }
                 for place, candidate in zip(self.directories[1:], self.front, strict=True)
             ],
+            "label": winner.configuration.label(),
             "configuration": winner.configuration.as_json(),
             "cost_per_question": winner.cost(self.rates),
             "cost_unit": self.rates.unit,
@@ -144,6 +146,7 @@ class TuningResult:
             "test": self.test,
             "curve": self.curve(),
             "trials": dict(self.trials),
+            "importances": dict(self.importances),
             "stopped": self.stopped,
             "calls": self.bought,
             "tokens": self.tokens,

@@ -18,9 +18,11 @@ from openmedlm.places import workers_directory
 from openmedlm.planning import drawn
 from openmedlm.progress import Progress
 from openmedlm.tuning.examining import EngineExaminer, examining
+from openmedlm.tuning.files import FRONT, PROGRAM, RESULT, STORAGE, TRIALS
 from openmedlm.tuning.planning import UNTUNED, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 from openmedlm.tuning.result import TuningResult, compare, counted, plain_calls
+from openmedlm.tuning.trials import importances, trial_rows
 from optimizers.tuning import selecting
 from optimizers.tuning.selecting import Candidate
 from optimizers.tuning.sheet import Sheet
@@ -32,8 +34,6 @@ from programs.frozen import Facts, freeze
 
 SEARCHING = 0.75
 """Share of the budget that the search may use; the rest is kept for the questions that choose."""
-
-RESULT = "tuning.json"
 
 
 def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
@@ -85,8 +85,9 @@ def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
         stopped=stopped if chosen.complete else f"{stopped}; it ended before every finalist was asked",
         seconds=time.perf_counter() - started,
         trials=counted(study),
+        importances=importances(study),
     )
-    return _written(plan, result)
+    return _written(plan, result, trial_rows(study, plan.search, plan.tune.golds))
 
 
 def check_directory(plan: TuningPlan) -> None:
@@ -98,7 +99,7 @@ def check_directory(plan: TuningPlan) -> None:
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
         raise BadInput(f"{directory}: is a file; name a directory with -o")
-    own = {"program", "front", RESULT, "study.db", "study.db-journal", "study.db-wal", "study.db-shm"}
+    own = {PROGRAM, FRONT, RESULT, TRIALS, STORAGE, f"{STORAGE}-journal"}
     strangers = sorted(path.name for path in directory.iterdir() if path.name not in own) if directory.exists() else []
     if strangers:
         raise BadInput(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
@@ -223,16 +224,17 @@ def _test(plan: TuningPlan, winner: Candidate, examiner: EngineExaminer, store: 
     }
 
 
-def _written(plan: TuningPlan, result: TuningResult) -> TuningResult:
-    """Freezes the winner, and the front where both are the objective; writes what the study came to."""
-    places = [plan.directory / "program"]
+def _written(plan: TuningPlan, result: TuningResult, rows: Sequence[dict[str, Any]]) -> TuningResult:
+    """Freezes the winner, and the front where both are the objective; writes what the study came to, and its trials."""
+    places = [plan.directory / PROGRAM]
     _freeze(plan, result.winner, result.select, places[0])
     for number, candidate in enumerate(result.front, 1):
-        places.append(plan.directory / "front" / f"{number:02}-{candidate.configuration.strategy}")
+        places.append(plan.directory / FRONT / f"{number:02}-{candidate.configuration.strategy}")
         _freeze(plan, candidate, None, places[-1])
     result = replace(result, directories=tuple(map(str, places)))
     content = orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     try:
+        write_atomically(plan.directory / TRIALS, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
         write_atomically(plan.directory / RESULT, [content])
     except OSError as error:
         raise BadInput(f"{plan.directory / RESULT}: can't be written ({error.strerror})") from error

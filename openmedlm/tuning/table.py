@@ -11,6 +11,7 @@ from openmedlm.table import dollars, thousands
 from openmedlm.tuning.estimate import StudyEstimate
 from openmedlm.tuning.planning import TuningPlan
 from openmedlm.tuning.result import TuningResult
+from openmedlm.tuning.words import winner_words
 
 
 def print_result(plan: TuningPlan, result: TuningResult) -> None:
@@ -32,7 +33,7 @@ def print_result(plan: TuningPlan, result: TuningResult) -> None:
         if result.test is not None:
             _row(table, f"test: {name}", result.test[name])
     console.print(table)
-    console.print("\n".join(_words(result, values)), highlight=False, soft_wrap=True)
+    console.print("\n".join(winner_words(values)), highlight=False, soft_wrap=True)
     if result.front:
         console.print(_front_table(values))
     console.print(f"Frozen in {values['program']}. {NOT_ADVICE}", highlight=False, soft_wrap=True)
@@ -83,33 +84,6 @@ def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
     wide_console().print(table)
 
 
-def _words(result: TuningResult, values: Mapping[str, Any]) -> list[str]:
-    lines = []
-    against = values["against_untuned"]
-    if against is not None:
-        detectable = f"{100 * against['minimum_detectable_effect']:.1f}"
-        lines.append(
-            f"Against untuned, on the same {against['n']} questions: {_difference(against)}. These questions would "
-            f"show a difference of {detectable} points four times in five; smaller ones mostly stay unseen."
-        )
-    if result.optimism() is not None:
-        lines.append(f"Optimism of tune over select: {_points(result.optimism())} points.")
-    if result.test is not None:
-        lines.append(
-            f"Against untuned, on test: {_difference(result.test['against_untuned'])}. Looks at this test split with "
-            f"this model so far: {result.test['test_looks']}."
-        )
-    if result.tied > 1:
-        lines.append(f"{result.tied} programs were as good as the best on select; the cheapest was taken.")
-    trials = ", ".join(f"{count} {state}" for state, count in result.trials.items() if count)
-    saved = f", 1 in {result.plain / result.bought:.1f}" if 0 < result.bought < result.plain else ""
-    lines.append(
-        f"Search ended by {result.stopped}: trials {trials}. Bought {result.bought:,} completions; asking every "
-        f"question in every trial for all votes would be {result.plain:,}{saved}."
-    )
-    return lines
-
-
 def _front_table(values: Mapping[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="The Pareto front, cheapest first", title_justify="left")
     for heading in ("directory", "select", f"cost a question ({values['cost_unit']})"):
@@ -128,15 +102,6 @@ def _accuracy(score: Mapping[str, Any] | None) -> str:
     if not score or not score["n"]:
         return "–"
     return f"{percent(score['accuracy'])} ({percent(score['ci_low'])}–{percent(score['ci_high'])})".replace("%", "")
-
-
-def _difference(against: Mapping[str, Any]) -> str:
-    low, high = _points(against["ci_low"]), _points(against["ci_high"])
-    return f"{_points(against['difference'])} points (95 % {low} to {high}), p = {against['p_value']:.3g}"
-
-
-def _points(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:+.1f}"
 
 
 def _differing(results: Sequence[TuningResult]) -> list[str]:

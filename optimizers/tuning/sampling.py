@@ -10,6 +10,7 @@ from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
 from optimizers.tuning.racing import LATE, RacingPruner
 from optimizers.tuning.sheet import Rates
 from optimizers.tuning.space import Space
+from programs.shuffle import derive_seed
 
 Sampler = Literal["tpe", "random", "grid"]
 Pruner = Literal["racing", "wilcoxon", "hyperband", "median", "none"]
@@ -17,12 +18,13 @@ SAMPLERS: tuple[Sampler, ...] = ("tpe", "random", "grid")
 PRUNERS: tuple[Pruner, ...] = ("racing", "wilcoxon", "hyperband", "median", "none")
 
 
-def sampler_of(name: Sampler, space: Space, seed: int) -> BaseSampler:
-    """The sampler of that name, for one trial: its state is the study's history and this seed, nothing else."""
+def sampler_of(name: Sampler, space: Space, seed: int, index: int) -> BaseSampler:
+    """The sampler of that name for the trial of that place; what it does follows from these and the study's history."""
+    if name == "grid":
+        return GridSampler(space.grid(), seed=seed)  # it numbers its points by the seed, so all trials share one
+    seed = derive_seed(seed, "trial", index)
     if name == "random":
         return RandomSampler(seed=seed)
-    if name == "grid":
-        return GridSampler(space.grid(), seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return TPESampler(seed=seed, multivariate=True, group=True)

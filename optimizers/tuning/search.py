@@ -15,10 +15,12 @@ from optimizers.tuning.racing import ALPHA, RacingPruner
 from optimizers.tuning.sampling import Pruner, Sampler, pruner_of, sampler_of
 from optimizers.tuning.sheet import OWN_SERVER, Answered, Rates, Sheet
 from optimizers.tuning.space import Space
-from optimizers.tuning.trial_record import SCOUTS, configuration_of, write_block, write_configuration
-from programs.shuffle import derive_seed
+from optimizers.tuning.trial_record import SCOUTS, write_block, write_configuration
 
 Objective = Literal["accuracy", "cost", "both"]
+_FIRST = "first"
+"""Marks a trial with its place among those that are tried before any is sampled."""
+
 OBJECTIVES: tuple[Objective, ...] = ("accuracy", "cost", "both")
 
 
@@ -121,19 +123,19 @@ class Search:
             return self.values(sheet)
 
         while (index := len(_counted(study))) < trials:
-            study.sampler = sampler_of(self.sampler, self.space, derive_seed(self.seed, "trial", index))
+            study.sampler = sampler_of(self.sampler, self.space, self.seed, index)
             self._enqueue_first(study)
             study.optimize(objective, n_trials=1)
 
     def _enqueue_first(self, study: optuna.Study) -> None:
-        """Puts the next of the configurations that are tried before any is sampled in line."""
-        if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            return
-        tried = {configuration_of(trial) for trial in _counted(study) if "configuration" in trial.user_attrs}
-        for configuration in self.first:
+        """Puts the next of the configurations that are tried before any is sampled in line, unless it waits there."""
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        begun = {trial.user_attrs.get(_FIRST) for trial in (*waiting, *_counted(study))}
+        for place, configuration in enumerate(self.first):
             params = self.space.params_of(configuration)
-            if params is not None and configuration.canonical() not in tried:
-                study.enqueue_trial(params)
+            if params is not None and place not in begun:
+                if not waiting:
+                    study.enqueue_trial(params, user_attrs={_FIRST: place})
                 return
 
     def _report(self, trial: optuna.Trial, sheet: Sheet, fresh: int) -> None:

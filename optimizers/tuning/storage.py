@@ -65,7 +65,7 @@ def open_storage(url: str) -> BaseStorage:
 
 def without_password(text: str) -> str:
     """The text with the passwords of URLs in it left out."""
-    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+    return re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)
 
 
 def _line(error: Exception) -> str:

@@ -50,6 +50,7 @@ class Buyer:
         self._answered = False
         self._failed = 0
         self.bought = 0
+        self.lost = 0
 
     def key(self, request: Request) -> str:
         """The store's key of a request."""
@@ -106,6 +107,7 @@ class Buyer:
         """The failure of one request, or of the endpoint where no request ever went through."""
         said = without_secrets(str(error), [self._endpoint.api_key])
         self._failed += 1
+        self.lost += error.transient
         refuses_all = error.status in (401, 403, 404) or self._failed >= DOWN_AFTER
         if refuses_all and not self._answered:
             return EndpointDownError(said)

@@ -37,6 +37,11 @@ class Engine:
         """Completions that had to be bought so far; the others lay in the store."""
         return self._buyer.bought
 
+    @property
+    def lost(self) -> int:
+        """Completions given up so far though the endpoint may yet give them: it was silent, or busy, for too long."""
+        return self._buyer.lost
+
     async def run(
         self, program: PromptProgram, questions: Sequence[Question], seen: Callable[[Outcome], None] | None = None
     ) -> list[Outcome]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.voting import decided, majority
+from metrics.voting import decided, majority, votes_needed
 
 VOTES = st.lists(st.sampled_from(["A", "B", "C", "D", None]), max_size=30)
 
@@ -62,3 +62,16 @@ def test_what_is_decided_stays_decided(letters: list[str | None], to_come: int) 
 def test_votes_still_to_come_cannot_be_negative() -> None:
     with pytest.raises(ValueError, match="-1"):
         decided(["A"], -1)
+
+
+@given(st.lists(st.sampled_from(["A", "B", "C", None]), min_size=1, max_size=21))
+def test_the_votes_needed_are_the_first_that_decide(letters: list[str | None]) -> None:
+    votes = len(letters)
+    needed = votes_needed(letters, votes)
+    assert decided(letters[:needed], votes - needed)
+    assert not any(decided(letters[:fewer], votes - fewer) for fewer in range(needed))
+
+
+def test_letters_that_decide_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not decide"):
+        votes_needed(["A", "B"], 5)

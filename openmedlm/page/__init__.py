@@ -1,0 +1,1 @@
+"""`openmedlm report`: results as one HTML file that needs nothing else."""

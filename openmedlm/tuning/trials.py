@@ -1,0 +1,56 @@
+"""A study's trials as rows, for the page and for anyone's own analysis."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+
+from openmedlm.tuning.result import share
+from optimizers.tuning.search import Search
+from optimizers.tuning.trial_record import configuration_of, sheet_of
+
+_STATES = {"COMPLETE": "finished", "PRUNED": "stopped", "FAIL": "broken off", "RUNNING": "under way"}
+
+
+def trial_rows(study: optuna.Study, search: Search, golds: str) -> list[dict[str, Any]]:
+    """One mapping of plain JSON values for each trial that answered anything.
+
+    `answered` and `correct` count questions that rank; `curve` has the accuracy on those by the size of the ensemble,
+    from one vote up; `cost` is that of a question, in the study's unit.
+    """
+    rows = []
+    for trial in study.get_trials(deepcopy=False):
+        if "configuration" not in trial.user_attrs:
+            continue
+        configuration, sheet = configuration_of(trial), sheet_of(trial, golds)
+        if not len(sheet):
+            continue
+        scored = share(sheet.correct())
+        rows.append(
+            {
+                "number": trial.number,
+                "state": _STATES.get(trial.state.name, trial.state.name.lower()),
+                "program": configuration.label(),
+                "configuration": configuration.as_json(),
+                "answered": scored.pop("n"),
+                **scored,
+                "failed": sum(answer.failed for answer in sheet.answers),
+                "votes": sheet.votes,
+                "votes_bought": sheet.votes_bought(),
+                "cost": sheet.cost(search.rates),
+                "curve": [sheet.accuracy(votes) for votes in range(1, sheet.votes + 1)],
+            }
+        )
+    return rows
+
+
+def importances(study: optuna.Study) -> Mapping[str, float]:
+    """How much of the difference between good and other configurations each parameter accounts for, in [0, 1].
+
+    PED-ANOVA (Watanabe et al. 2023), over the trials that met every question; empty where there are too few of them.
+    """
+    accuracy = (lambda trial: trial.values[0]) if len(study.directions) > 1 else None
+    try:
+        return optuna.importance.get_param_importances(study, target=accuracy)
+    except (ValueError, RuntimeError, ZeroDivisionError):
+        return {}

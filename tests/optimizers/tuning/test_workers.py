@@ -1,0 +1,69 @@
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from optimizers.tuning.workers import release, working
+
+
+@pytest.fixture
+def study() -> optuna.Study:
+    return optuna.create_study()
+
+
+def states(study: optuna.Study) -> list[TrialState]:
+    return [trial.state for trial in study.trials]
+
+
+def test_trials_of_a_worker_that_is_gone_are_given_up(study: optuna.Study, tmp_path: Path) -> None:
+    with working(tmp_path) as gone:
+        gone.mark(study.ask())
+    with working(tmp_path) as worker:
+        assert release(study, worker) == 1
+    assert states(study) == [TrialState.FAIL]
+
+
+def test_trials_of_a_worker_that_lives_are_left_alone(study: optuna.Study, tmp_path: Path) -> None:
+    with working(tmp_path) as other, working(tmp_path) as worker:
+        other.mark(study.ask())
+        worker.mark(study.ask())
+        assert release(study, worker) == 0
+    assert states(study) == [TrialState.RUNNING] * 2
+
+
+def test_trials_of_a_worker_on_another_machine_are_left_alone(study: optuna.Study, tmp_path: Path) -> None:
+    study.ask().set_user_attr("worker", f"not-{socket.gethostname()}-12")
+    with working(tmp_path) as worker:
+        assert release(study, worker) == 0
+
+
+def test_a_trial_that_was_never_marked_is_given_up_when_nobody_else_is_there(
+    study: optuna.Study, tmp_path: Path
+) -> None:
+    study.ask()
+    with working(tmp_path) as worker:
+        with working(tmp_path):
+            assert release(study, worker) == 0
+        assert release(study, worker) == 1
+
+
+def test_a_killed_worker_is_gone(study: optuna.Study, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom optimizers.tuning.workers import working\n"
+        "with working(Path(sys.argv[1])) as worker:\n"
+        "    print(worker.name, flush=True)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    study.ask().set_user_attr("worker", ended.stdout.strip())
+    with working(tmp_path) as worker:
+        assert release(study, worker) == 1
+
+
+def test_a_worker_leaves_nothing_behind(tmp_path: Path) -> None:
+    with working(tmp_path):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.iterdir())
