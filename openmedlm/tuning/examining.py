@@ -54,8 +54,8 @@ class EngineExaminer:
         if lost > max(1, LOST_SHARE * len(questions)):
             said = next(outcome.error for outcome in reversed(outcomes) if outcome.error is not None)
             raise BadInput(
-                f"{self._plan.endpoint.model}: the endpoint left {lost} of {len(questions)} questions without an answer "
-                f"({said}); what was bought is kept, and the same command goes on once it answers"
+                f"{self._plan.endpoint.model}: the endpoint left {lost} of {len(questions)} questions without an "
+                f"answer ({said}); what was bought is kept, and the same command goes on once it answers"
             )
         return outcomes
 

@@ -1,13 +1,18 @@
 """A study's trials as rows, for the page and for anyone's own analysis."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import optuna
+from optuna.trial import TrialState
 
 from openmedlm.tuning.result import share
 from optimizers.tuning.search import Search
 from optimizers.tuning.trial_record import configuration_of, sheet_of
+
+IMPORTANT_FROM = 10
+"""Finished trials; fewer tell nothing of eight parameters."""
 
 _STATES = {"COMPLETE": "finished", "PRUNED": "stopped", "FAIL": "broken off", "RUNNING": "under way"}
 
@@ -47,10 +52,16 @@ def trial_rows(study: optuna.Study, search: Search, golds: str) -> list[dict[str
 def importances(study: optuna.Study) -> Mapping[str, float]:
     """How much of the difference between good and other configurations each parameter accounts for, in [0, 1].
 
-    PED-ANOVA (Watanabe et al. 2023), over the trials that met every question; empty where there are too few of them.
+    PED-ANOVA (Watanabe et al. 2023), over the trials that met every question; empty where there are fewer than
+    `IMPORTANT_FROM` of them, or they differ in nothing.
     """
-    accuracy = (lambda trial: trial.values[0]) if len(study.directions) > 1 else None
-    try:
-        return optuna.importance.get_param_importances(study, target=accuracy)
-    except (ValueError, RuntimeError, ZeroDivisionError):
+    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < IMPORTANT_FROM:
         return {}
+    # It takes low values for good ones, unless the study has one objective and so says which are.
+    target = (lambda trial: -trial.values[0]) if len(study.directions) > 1 else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that some parameters have few trials is for the reader of the figure to see
+        try:
+            return optuna.importance.get_param_importances(study, target=target)
+        except (ValueError, RuntimeError, ZeroDivisionError):
+            return {}

@@ -1,0 +1,96 @@
+"""Limits of a study, counted at the endpoint."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from model_server import Asked, ModelServer, Reply
+from student import Student
+
+from data import load_split
+
+Run = Callable[..., Any]
+Command = tuple[str, ...]
+
+
+@pytest.fixture
+def tune(hosted: Command, tmp_path: Path, server: ModelServer) -> Command:
+    server.reply = Student(load_split("mmlu", "dev", "sample"))
+    (tmp_path / "space.yaml").write_text("strategy: [zero-shot, few-shot]\ninstructions: [default]\n")
+    return ("tune", *hosted, "--space", str(tmp_path / "space.yaml"), "--trials", "12", "--block", "3", "-o", "out")
+
+
+@pytest.mark.parametrize("calls", [1, 2, 5, 17, 60])
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_calls_are_never_more_than_the_limit_and_the_best_so_far_is_frozen(
+    calls: int, concurrency: int, openmedlm: Run, tune: Command, server: ModelServer
+) -> None:
+    ended = openmedlm(*tune, "--max-calls", calls, "--max-concurrency", concurrency, "--json")
+    assert ended.code == 0
+    assert len(server.requests) <= calls
+    assert ended.json["calls"] == len(server.requests)
+    assert f"budget of {calls:,} calls" in ended.json["stopped"]
+    assert openmedlm("verify", "out/program").code == 0
+
+
+def test_a_study_that_goes_on_counts_on(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    openmedlm(*tune, "--max-calls", 30)
+    openmedlm(*tune, "--max-calls", 30)
+    assert len(server.requests) <= 30
+    openmedlm(*tune, "--max-calls", 50)
+    assert 30 < len(server.requests) <= 50
+
+
+def test_a_larger_budget_ends_where_an_unlimited_one_does(openmedlm: Run, tune: Command) -> None:
+    openmedlm(*tune, "--max-calls", 40)
+    openmedlm(*tune)
+    went_on = Path("out/program/program.json").read_bytes()
+    assert openmedlm(*tune[:-1], "whole", "--store", "fresh.sqlite").code == 0
+    assert Path("whole/program/program.json").read_bytes() == went_on
+
+
+def test_some_of_the_budget_is_kept_for_choosing(openmedlm: Run, tune: Command) -> None:
+    result = openmedlm(*tune, "--max-calls", 60, "--json").json
+    assert result["select"] is not None
+    assert result["select"]["n"] > 0
+
+
+def test_tokens_stop_a_study_once_they_are_spent(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    ended = openmedlm(*tune, "--max-tokens", 4_000, "--max-concurrency", 1, "--json")
+    assert ended.code == 0
+    longest = max(len(str(asked.prompt).split()) for asked in server.requests) + 10
+    assert ended.json["tokens"] <= 4_000 + longest  # what was in flight
+    assert "4,000 tokens" in ended.json["stopped"]
+
+
+def test_time_stops_a_study(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    student = server.reply
+
+    def slowly(asked: Asked) -> Reply:
+        return replace(student(asked), delay=0.05)
+
+    server.reply = slowly
+    began = time.monotonic()
+    ended = openmedlm(*tune, "--timeout", 4, "--max-concurrency", 1, "--json")
+    assert ended.code == 0
+    assert "4 seconds" in ended.json["stopped"]
+    assert time.monotonic() - began < 30  # without the limit it takes minutes
+
+
+def test_what_was_in_flight_at_the_end_is_kept(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    openmedlm(*tune, "--max-calls", 20, "--max-concurrency", 8)
+    asked = len(server.requests)
+    before = {request.identity for request in server.requests}
+    openmedlm(*tune, "--max-calls", 40, "--max-concurrency", 8)
+    assert not before & {request.identity for request in server.requests[asked:]}
+
+
+def test_a_budget_too_small_for_any_trial_freezes_the_untuned_program(openmedlm: Run, tune: Command) -> None:
+    result = openmedlm(*tune, "--max-calls", 1, "--json").json
+    assert result["configuration"]["strategy"] == "zero-shot"
+    assert result["select"] is None
+    assert orjson.loads(Path("out/program/program.json").read_bytes())["dev"] is None

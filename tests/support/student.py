@@ -1,0 +1,31 @@
+"""A model that knows the answers of a split, and gives them the more often the more it is shown."""
+
+import hashlib
+from collections.abc import Sequence
+
+from model_server import Asked, Reply
+
+from data import Question
+
+
+class Student:
+    """Answers right with a chance that grows with the exemplars in the prompt; equal requests get equal replies.
+
+    Args:
+        questions: whose answers it knows.
+        bare, taught: the chance without exemplars, and with five or more.
+    """
+
+    def __init__(self, questions: Sequence[Question], bare: float = 0.3, taught: float = 0.9) -> None:
+        self._golds = {question.question: question.options[question.answer] for question in questions}
+        self._bare, self._taught = bare, taught
+
+    def __call__(self, asked: Asked) -> Reply:
+        exemplars = max(0, (len(asked.prompt) - 2) // 2)
+        chance = self._bare + (self._taught - self._bare) * min(exemplars, 5) / 5
+        luck = int.from_bytes(hashlib.sha256(asked.identity).digest()[:4]) / 2**32
+        shown = dict(line.split(". ", 1) for line in asked.question.splitlines() if line[1:3] == ". ")
+        gold = next(text for stem, text in self._golds.items() if stem in asked.question)
+        right = next(letter for letter, text in shown.items() if text == gold)
+        wrong = next(letter for letter in shown if letter != right)
+        return Reply(f"Answer: {right if luck < chance else wrong}")
