@@ -8,7 +8,20 @@ from typing import Any
 
 _HOMES = {
     "data": ("BENCHMARKS", "BadInput", "Question", "import_questions", "load_split"),
-    "metrics": ("Outcome", "Reading", "Summary", "Vote", "majority", "read_answer", "summarise", "wilson_interval"),
+    "metrics": (
+        "Outcome",
+        "Reading",
+        "Summary",
+        "Vote",
+        "difference_interval",
+        "majority",
+        "mcnemar",
+        "minimum_detectable_effect",
+        "paired",
+        "read_answer",
+        "summarise",
+        "wilson_interval",
+    ),
     "programs": ("CHAT", "PLAIN", "Decode", "Exemplar", "PromptProgram", "Template", "exemplar_from_explanation"),
     "programs.frozen": ("FrozenProgram", "load_program", "verify_program"),
     "programs.engine": ("Engine", "Policy", "VoteStore", "connect", "find_endpoint", "open_client"),
@@ -29,6 +42,10 @@ _HOMES = {
     "optimizers.majority": ("MajorityVote",),
     "optimizers.nearest_few_shot": ("NearestFewShot",),
     "optimizers.random_few_shot": ("RandomFewShot",),
+    "optimizers.tuning.configuration": ("Configuration",),
+    "optimizers.tuning.racing": ("RacingPruner",),
+    "optimizers.tuning.space": ("Space", "Span"),
+    "optimizers.tuning.tune_strategy": ("TuneStrategy",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

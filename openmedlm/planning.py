@@ -116,7 +116,8 @@ def plan(
     strategies = [name for name in dict.fromkeys(names) if name not in frozen]
     if strategies:
         from openmedlm.teaching import taught
-        from optimizers.build import WITHOUT_EXEMPLARS, build, shows_rationales
+        from optimizers.build import build, shows_rationales
+        from optimizers.choices import WITHOUT_EXEMPLARS
         from optimizers.trainset import PoolLacks
         from programs.strategies import demos_of
 

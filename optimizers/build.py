@@ -7,7 +7,7 @@ from pathlib import Path
 import dspy
 
 from data.names import known_name
-from optimizers.choices import LADDER, Choices
+from optimizers.choices import LADDER, WITHOUT_EXEMPLARS, Choices
 from optimizers.majority import MajorityVote
 from optimizers.nearest_few_shot import NearestFewShot
 from optimizers.random_few_shot import RandomFewShot
@@ -15,8 +15,6 @@ from optimizers.trainset import PoolLacks
 from programs import Decode
 from programs.neighbours import find_embedder
 from programs.strategies import SINGLE, Ensemble, NearestStrategy, Strategy
-
-WITHOUT_EXEMPLARS = ("zero-shot", "cot")
 
 
 def shows_rationales(name: str, member: str) -> bool:

@@ -9,6 +9,9 @@ from programs.template import CHAT, Template
 LADDER = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
 """The strategies in the order of the paper's ladder."""
 
+WITHOUT_EXEMPLARS = ("zero-shot", "cot")
+"""Those of them whose prompts show no exemplars."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:

@@ -1,6 +1,7 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,21 +15,35 @@ BENCHMARK = "mmlu"
 SPLIT = "dev"
 
 MEANING = """
-**What this means.** Each row is a way of prompting the same model on the same {n} questions; the interval says where
-its accuracy would lie with ever more questions of this kind. **What it does not mean.** {n} questions written for this
-project and a small model show how the product works, not which strategy is best: the intervals overlap, and a small
-model knows little medicine and may lose by reasoning aloud. {advice}
+**What this means.** Each row of the ladder is a way of prompting the same model on the same {n} questions; the interval
+says where its accuracy would lie with ever more questions of this kind. Tuning then searched further, ranked on half of
+the questions and chose on the other half. **What it does not mean.** {n} questions written for this project and a small
+model show how the product works, not which program is best: the intervals overlap, and a small model knows little
+medicine and may lose by reasoning aloud. {advice}
 
 **What next**
 
 - your own model, served by vLLM or another OpenAI-compatible server, on real questions:
   `openmedlm ladder -b medqa -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1`
-- what that would cost, before it does: the same with `--dry-run`
+- the best program for it: `openmedlm tune -b medqa -m hosted_vllm/NAME --max-calls 5000 -o tuned`
+- what either would cost, before it does: the same with `--dry-run`
+- the study as a page: {page}
 - one question of yours: `openmedlm ask {program} -q "…" --option "…" --option "…"`
 - the program elsewhere: `openmedlm export {program} --to messages -b {benchmark} --data-dir sample`
 - your own questions: `openmedlm data import FILE --name NAME`
 - the other embedded models: `openmedlm models`
 """
+
+
+SEARCHED: dict[str, list[Any]] = {
+    "strategy": ["zero-shot", "few-shot", "knn-few-shot"],
+    "k": [1, 3],
+    "votes": [1, 3, 5],
+    "temperature": [0.0, 0.8],
+    "top_p": [0.8],
+    "instructions": ["default", "short"],
+}
+"""What is searched: programs that answer directly, since a small model writes such an answer in a second."""
 
 
 @takes(Output, SpendOptions)
@@ -38,35 +53,58 @@ def quickstart(
     model: Annotated[str, typer.Option("--model", "-m", help="An embedded model, or any other.")] = (
         "local/qwen2.5-coder-0.5b"
     ),
-    k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompt.")] = 3,
-    votes: Annotated[int, typer.Option(min=1, help="Size of the ensemble.")] = 3,
+    k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompts of the ladder.")] = 3,
+    votes: Annotated[int, typer.Option(min=1, help="Size of the ladder's ensemble.")] = 3,
     max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one completion.")] = 200,
+    max_calls: Annotated[int, typer.Option(min=1, help="Completions that tuning may buy.")] = 100,
     directory: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write the frozen program to.")
-    ] = Path("quickstart-program"),
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory for the program, the study and its page.")
+    ] = Path("quickstart"),
 ) -> None:
-    """The main job on an embedded model and the embedded sample, in minutes: one question, every strategy, and the best
-    of them as a frozen program that proves itself.
+    """The main job on an embedded model and the embedded sample, in minutes: one question, every strategy, a small
+    search, and the best program frozen, verified, and shown as a page.
 
     Needs no download beyond the model's weights (0.5 GB, once), no key and no GPU.
     """
     from data import load_split
-    from openmedlm.compiling import freeze_plan
     from openmedlm.one_question import Answered
+    from openmedlm.page.study import read_study
+    from openmedlm.page.writing import write_page
     from openmedlm.planning import plan
     from openmedlm.progress import Progress
     from openmedlm.running import execute
     from openmedlm.table import ladder_table
+    from openmedlm.tuning.files import PROGRAM, REPORT
+    from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
+    from openmedlm.tuning.planning import RUNGS, plan_studies
+    from openmedlm.tuning.running import check_directory, tune
+    from openmedlm.tuning.space_file import ModelSpace
+    from openmedlm.tuning.table import print_result
     from optimizers import LADDER
+    from optimizers.tuning.space import Space
     from programs.engine import find_endpoint
-    from programs.frozen import check_place, verify_program
+    from programs.frozen import verify_program
 
     console = Console(file=sys.stderr if output.json else sys.stdout, highlight=False)
-    check_place(directory, replace=True)
     questions = load_split(BENCHMARK, SPLIT, "sample")
     endpoint = find_endpoint(model)
+    data = DataOptions(benchmark=BENCHMARK, data_dir="sample")
+    (study,) = plan_studies(
+        ModelsOptions(model=[model]),
+        data,
+        SearchOptions(trials=12, block=3),
+        BudgetOptions(max_calls=max_calls),
+        StudyOptions(),
+        SettledOptions(max_completion_tokens=max_completion_tokens),
+        spend,
+        output.seed,
+        directory,
+        {model: ModelSpace(Space.model_validate(SEARCHED))},
+        [replace(rung, k=min(k, rung.k)) for rung in RUNGS],
+    )
+    check_directory(study)
     options = (
-        DataOptions(benchmark=BENCHMARK, data_dir="sample"),
+        data,
         ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
         spend,
         output.seed,
@@ -84,20 +122,22 @@ def quickstart(
         console.print(line, markup=False)
     console.print(f"The right answer is {questions[0].answer}.\n")
 
-    planned = plan(LADDER, endpoint, questions, SPLIT, *options)
-    results = execute(planned, Progress()).results
-    best = max(results, key=lambda result: (result.summary.correct, -result.summary.completion_tokens))
-    freeze_plan(planned, best.program, best.summary, directory, replace=True)
-    proof = verify_program(directory)
+    results = execute(plan(LADDER, endpoint, questions, SPLIT, *options), Progress()).results
+    if not output.json:
+        console.print(
+            ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", results, {})
+        )
+    found = tune(study, Progress(), test=False)
+    proof = verify_program(directory / PROGRAM)
+    write_page([read_study(directory)], directory / REPORT)
     if output.json:
         runs = [result.as_json() for result in results]
-        frozen = {"program": str(directory), "strategy": best.program, "ok": True, "checked": proof.prompts}
-        print_json({"question": answered.as_json(), "model": model, "runs": runs, "frozen": frozen})
+        frozen = {"program": str(directory / PROGRAM), "ok": True, "checked": proof.prompts}
+        page = str(directory / REPORT)
+        ended = {"question": answered.as_json(), "model": model, "runs": runs, "study": found.as_json()}
+        print_json({**ended, "frozen": frozen, "page": page})
         return
-    console.print(ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", results, {}))
-    console.print(
-        f"Frozen in {escape(str(directory))}: {best.program}, the best of them on these questions. Verified: "
-        f"{proof.files} files, and {proof.prompts} golden prompts byte for byte.\n"
-    )
-    filled = {"n": len(questions), "program": directory, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
-    console.print(Markdown(MEANING.format(**filled)))
+    print_result(study, found)
+    console.print(f"Verified: {proof.files} files, and {proof.prompts} golden prompts byte for byte.\n")
+    filled = {"n": len(questions), "program": directory / PROGRAM, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
+    console.print(Markdown(MEANING.format(**filled, page=directory / REPORT)))

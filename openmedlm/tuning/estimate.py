@@ -8,8 +8,8 @@ import optuna
 from openmedlm.estimate import CHARACTERS_A_TOKEN, length, price
 from openmedlm.tuning.planning import TuningPlan
 from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.defaults import FINALISTS
 from optimizers.tuning.sampling import sampler_of
-from optimizers.tuning.selecting import FINALISTS
 from programs.engine import VoteStore
 from programs.engine.ballot_box import request
 

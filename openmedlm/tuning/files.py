@@ -9,6 +9,9 @@ RESULT = "tuning.json"
 TRIALS = "trials.jsonl"
 """A row a trial."""
 
+REPORT = "report.html"
+"""Their page, where one is written here."""
+
 PROGRAM = "program"
 FRONT = "front"
 """Folders of the winner, and of the Pareto front's programs."""

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from optimizers.tuning.course import BLOCK
-from optimizers.tuning.racing import ALPHA
+from optimizers.tuning.defaults import ALPHA, BLOCK
 
 
 @dataclass(frozen=True, slots=True)

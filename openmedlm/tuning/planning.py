@@ -19,8 +19,9 @@ from openmedlm.progress import telling
 from openmedlm.teaching import taught
 from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
-from openmedlm.tuning.space_file import read_spaces
-from optimizers.build import WITHOUT_EXEMPLARS, shows_rationales
+from openmedlm.tuning.space_file import ModelSpace, read_spaces
+from optimizers.build import shows_rationales
+from optimizers.choices import WITHOUT_EXEMPLARS
 from optimizers.trainset import PoolLacks
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import Course, divide
@@ -126,8 +127,14 @@ def plan_studies(
     spend: SpendOptions,
     seed: int,
     directory: Path,
+    spaces: Mapping[str, ModelSpace] | None = None,
+    first: Sequence[Configuration] = RUNGS,
 ) -> list[TuningPlan]:
     """A plan for each model; nothing is called.
+
+    Args:
+        spaces: of the models, in place of the one that the options name.
+        first: configurations that are tried before any is sampled, those of the space among them.
 
     Raises:
         BadInput: an option does not fit.
@@ -142,7 +149,7 @@ def plan_studies(
     known_name(search.pruner, PRUNERS, "pruner")
     if search.objective == "both" and search.pruner not in ("racing", "none"):
         raise BadInput(f"--pruner {search.pruner} judges one number, and both are two; take racing or none")
-    spaces = read_spaces(search.space, names)
+    spaces = spaces or read_spaces(search.space, names)
     dev = drawn(load_split(data.benchmark, "dev", data.data_dir), search.limit)
     if len(dev) < 2:
         raise BadInput(
@@ -152,16 +159,19 @@ def plan_studies(
     courses = divide(dev, seed, min(max(share, 1 / len(dev)), 1 - 1 / len(dev)), search.block)
     plans = []
     for name in names:
-        space, api_base = spaces[name]
-        endpoint = find_endpoint(name, api_base or models.api_base, models.api_key, models.model_id)
+        own = spaces[name]
+        endpoint = find_endpoint(name, own.api_base or models.api_base, models.api_key, models.model_id)
         place = directory if len(names) == 1 else directory / _folder(name)
-        plans.append(_plan(endpoint, space, courses, data, search, budget, study, settled, spend, seed, place))
+        plans.append(
+            _plan(endpoint, own.space, first, courses, data, search, budget, study, settled, spend, seed, place)
+        )
     return plans
 
 
 def _plan(
     endpoint: Endpoint,
     space: Space,
+    first: Sequence[Configuration],
     courses: tuple[Course, Course],
     data: DataOptions,
     search: SearchOptions,
@@ -222,7 +232,7 @@ def _plan(
             alpha=search.alpha,
             rates=rates,
             seed=seed,
-            first=tuple(rung for rung in RUNGS if rung.strategy in space.strategy),
+            first=tuple(point for point in first if point.strategy in space.strategy),
         ),
         trials=search.trials,
         workshop=workshop,

@@ -18,12 +18,13 @@ from openmedlm.places import workers_directory
 from openmedlm.planning import drawn
 from openmedlm.progress import Progress
 from openmedlm.tuning.examining import EngineExaminer, examining
-from openmedlm.tuning.files import FRONT, PROGRAM, RESULT, STORAGE, TRIALS
+from openmedlm.tuning.files import FRONT, PROGRAM, REPORT, RESULT, STORAGE, TRIALS
 from openmedlm.tuning.planning import UNTUNED, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 from openmedlm.tuning.result import TuningResult, compare, counted, plain_calls
 from openmedlm.tuning.trials import importances, trial_rows
 from optimizers.tuning import selecting
+from optimizers.tuning.defaults import TIE
 from optimizers.tuning.selecting import Candidate
 from optimizers.tuning.sheet import Sheet
 from optimizers.tuning.storage import open_storage, without_password
@@ -99,7 +100,7 @@ def check_directory(plan: TuningPlan) -> None:
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
         raise BadInput(f"{directory}: is a file; name a directory with -o")
-    own = {PROGRAM, FRONT, RESULT, TRIALS, STORAGE, f"{STORAGE}-journal"}
+    own = {PROGRAM, FRONT, RESULT, TRIALS, REPORT, STORAGE, f"{STORAGE}-journal"}
     strangers = sorted(path.name for path in directory.iterdir() if path.name not in own) if directory.exists() else []
     if strangers:
         raise BadInput(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
@@ -184,7 +185,7 @@ def _choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, tol
         return _Choice(chosen[0], 1, (), None, complete=False)
     front = selecting.front(examined, selecting.on_select, search.rates) if search.objective == "both" else ()
     best = selecting.winner(examined, search.objective, search.rates)
-    level = selecting.tied(examined, selecting.on_select, selecting.TIE)
+    level = selecting.tied(examined, selecting.on_select, TIE)
     return _Choice(best, len(level), front, untuned, complete)
 
 

@@ -1,7 +1,7 @@
 """`--space FILE.yaml`: what may be chosen, for every model and for single ones."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
@@ -10,8 +10,15 @@ from data import BadInput
 from optimizers.tuning.space import Space
 
 
-def read_spaces(file: str | None, models: list[str]) -> dict[str, tuple[Space, str | None]]:
-    """The space of each model, and the address of its endpoint where the file gives one.
+class ModelSpace(NamedTuple):
+    """What may be chosen for one model, and the address of its endpoint where it has one to itself."""
+
+    space: Space
+    api_base: str | None = None
+
+
+def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
+    """The space of each model.
 
     Args:
         file: a mapping of parameters (see `optimizers.tuning.space.Space`); under `models`, a mapping of a model to
@@ -32,10 +39,13 @@ def read_spaces(file: str | None, models: list[str]) -> dict[str, tuple[Space, s
             )
     spaces = {}
     for model in models:
-        overrides = dict(own.get(model) or {})
+        given = own.get(model) or {}
+        if not isinstance(given, dict):
+            raise BadInput(f"{file}: models: {model}: not a mapping of parameters to choices")
+        overrides = dict(given)
         address = overrides.pop("api_base", None)
         where = f"models: {model}: " if overrides else ""
-        spaces[model] = (_space(file, where, {**values, **overrides}), address)
+        spaces[model] = ModelSpace(_space(file, where, {**values, **overrides}), address)
     return spaces
 
 

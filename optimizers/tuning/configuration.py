@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from optimizers.build import WITHOUT_EXEMPLARS
+from optimizers.choices import WITHOUT_EXEMPLARS
 from programs.nearest import NEAREST_LAST, Order
 
 DEFAULT = "default"

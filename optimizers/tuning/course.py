@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from data import Question, fingerprint
+from optimizers.tuning.defaults import BLOCK, GROWTH
 from programs.shuffle import derive_seed
-
-BLOCK = 25
-GROWTH = 2.0
 
 
 @dataclass(frozen=True, slots=True)

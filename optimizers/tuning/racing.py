@@ -5,14 +5,9 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial
 
 from metrics import mcnemar, paired
+from optimizers.tuning.defaults import ALPHA, LATE
 from optimizers.tuning.sheet import Rates, Sheet
 from optimizers.tuning.trial_record import configuration_of, finished, sheet_of
-
-ALPHA = 0.1
-"""Level of the test at the first look."""
-
-LATE = 0.2
-"""Level at the last: early looks are many and noisy, while late ones decide whether the costly rest is bought."""
 
 
 def behind(challenger: Sheet, leader: Sheet, votes: int, alpha: float) -> bool:

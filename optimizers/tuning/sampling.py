@@ -7,7 +7,8 @@ import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
 from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
 
-from optimizers.tuning.racing import LATE, RacingPruner
+from optimizers.tuning.defaults import LATE
+from optimizers.tuning.racing import RacingPruner
 from optimizers.tuning.sheet import Rates
 from optimizers.tuning.space import Space
 from programs.shuffle import derive_seed

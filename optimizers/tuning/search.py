@@ -11,11 +11,12 @@ from optuna.trial import FrozenTrial, TrialState
 from data import Question
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import Course
-from optimizers.tuning.racing import ALPHA, RacingPruner
+from optimizers.tuning.defaults import ALPHA, SCOUTS
+from optimizers.tuning.racing import RacingPruner
 from optimizers.tuning.sampling import Pruner, Sampler, pruner_of, sampler_of
 from optimizers.tuning.sheet import OWN_SERVER, Answered, Rates, Sheet
 from optimizers.tuning.space import Space
-from optimizers.tuning.trial_record import SCOUTS, write_block, write_configuration
+from optimizers.tuning.trial_record import write_block, write_configuration
 
 Objective = Literal["accuracy", "cost", "both"]
 _FIRST = "first"

@@ -8,16 +8,11 @@ import optuna
 from metrics import mcnemar, paired
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import Course
-from optimizers.tuning.racing import ALPHA, behind
+from optimizers.tuning.defaults import ALPHA, FINALISTS, TIE
+from optimizers.tuning.racing import behind
 from optimizers.tuning.search import Examiner, Objective
 from optimizers.tuning.sheet import Rates, Sheet
 from optimizers.tuning.trial_record import configuration_of, finished, sheet_of
-
-TIE = 0.3
-"""Level below which a program counts as behind the best where the cheapest of those as good is taken."""
-
-FINALISTS = 6
-"""Configurations, whatever their ensemble's size, that go on to the questions that choose."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 import optuna
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from optimizers.build import WITHOUT_EXEMPLARS
+from optimizers.choices import WITHOUT_EXEMPLARS
 from optimizers.tuning.configuration import DEFAULT, Configuration
 from programs.frozen.document import Single
 from programs.nearest import Order

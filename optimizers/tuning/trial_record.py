@@ -6,10 +6,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.defaults import SCOUTS
 from optimizers.tuning.sheet import Answered, Sheet, block_as_json, block_from_json
-
-SCOUTS = 3
-"""Votes of an ensemble that are bought first: an ensemble that is behind with them is not worth the others."""
 
 _CONFIGURATION = "configuration"
 _BLOCK = "block:"

@@ -230,6 +230,8 @@ def test_a_dry_run_spends_and_writes_nothing(openmedlm: Run, tune: Command, stud
         ("k: [1", "not YAML"),
         ("models: {hosted_vllm/nobody: {k: [1]}}", "not among the models"),
         ("models: [a]", "models"),
+        ("models: {hosted_vllm/small: [1]}", "hosted_vllm/small"),
+        ("models: {hosted_vllm/small: {votes: [0]}}", "votes"),
     ],
 )
 def test_a_space_that_is_none_is_told_in_one_line(

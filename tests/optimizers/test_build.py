@@ -6,7 +6,8 @@ import pytest
 
 from data import BENCHMARKS, BadInput, Question
 from optimizers import LADDER, Choices
-from optimizers.build import WITHOUT_EXEMPLARS, build
+from optimizers.build import build
+from optimizers.choices import WITHOUT_EXEMPLARS
 from programs import PLAIN
 from programs.decode import DIRECT_TOKENS, REASONING_TOKENS
 from programs.strategies import Ensemble, demos_of

@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from math import factorial
 from pathlib import Path
@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from programs import PLAIN, TEMPLATES, Decode, Template
+from programs import PLAIN, TEMPLATES, Decode, NearestExemplars, Template
 from programs.frozen import FrozenProgram
+from programs.frozen.document import Nearest
 from programs.strategies import SINGLE, Ensemble, Strategy
 
 
@@ -91,7 +92,9 @@ class Reader:
             return left
         assert vector is not None
         near = {row["id"]: round(float(np.array(row["vector"], float) @ np.array(vector, float)), 6) for row in left}
-        ranked = sorted(left, key=lambda row: -near[row["id"]])[: source["k"]][::-1]
+        ranked = sorted(left, key=lambda row: -near[row["id"]])[: source["k"]]
+        if source.get("order", "nearest-last") == "nearest-last":
+            ranked.reverse()
         return self.balanced(ranked, seed_of(source["seed"], "letters", question["question"]))
 
     def balanced(self, rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
@@ -188,3 +191,22 @@ def test_the_page_holds_for_more_votes_than_there_are_orders(
     assert isinstance(member, Strategy)
     ensemble = Ensemble(member, votes=8, decode=Decode(max_tokens=8, temperature=0.5), seed=5)
     check(frozen(ensemble.prompt_program(), benchmark="pubmedqa"))
+
+
+def test_the_page_holds_where_the_nearest_stands_first(
+    ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+) -> None:
+    program = ready("knn-cot", "mmlu").prompt_program()
+    assert isinstance(program.exemplars, NearestExemplars)
+    check(frozen(replace(program, exemplars=replace(program.exemplars, order="nearest-first")), benchmark="mmlu"))
+
+
+def test_a_program_that_says_nothing_of_the_order_shows_the_nearest_last(
+    ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+) -> None:
+    """Programs that were frozen before there was a choice."""
+    there = frozen(ready("knn-cot", "mmlu").prompt_program(), benchmark="mmlu")
+    described = there.document.exemplars
+    assert isinstance(described, Nearest)
+    assert Nearest.model_validate(described.model_dump(exclude={"order"})) == described
+    assert described.order == "nearest-last"

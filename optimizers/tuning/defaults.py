@@ -1,0 +1,22 @@
+"""Numbers of the search, measured on a simulated model (benchmarks/tuning.py, docs/tuning.md)."""
+
+BLOCK = 25
+"""Questions that a configuration meets before it is judged for the first time."""
+
+GROWTH = 2.0
+"""How many times as long each further block is: with many looks, good configurations are stopped by chance."""
+
+ALPHA = 0.1
+"""Level of the paired test at the first question: below it, a trial counts as behind the leader, and is stopped."""
+
+LATE = 0.2
+"""Level at the last question: early looks are noisy, while late ones decide whether the costly rest is bought."""
+
+SCOUTS = 3
+"""Votes of an ensemble that are bought first: one that is behind with them is not worth the others."""
+
+FINALISTS = 6
+"""Trials whose programs go on to the questions that choose."""
+
+TIE = 0.3
+"""Level of the paired test there: from it on, a program counts as good as the best, and the cheapest of those wins."""
