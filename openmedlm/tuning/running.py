@@ -1,5 +1,6 @@
 """Runs a study, chooses, freezes."""
 
+import shutil
 import time
 import uuid
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from typing import Any
 
 import optuna
 import orjson
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from data import BadInput, fingerprint, load_split
 from data.atomic import write_atomically
@@ -18,7 +21,7 @@ from openmedlm.places import workers_directory
 from openmedlm.planning import drawn
 from openmedlm.progress import Progress
 from openmedlm.tuning.examining import EngineExaminer, examining
-from openmedlm.tuning.files import FRONT, PROGRAM, REPORT, RESULT, STORAGE, TRIALS
+from openmedlm.tuning.files import FRONT, PROGRAM, REPORT, RESULT, TRIALS
 from openmedlm.tuning.planning import UNTUNED, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 from openmedlm.tuning.result import TuningResult, compare, counted, plain_calls
@@ -27,11 +30,11 @@ from optimizers.tuning import selecting
 from optimizers.tuning.defaults import TIE
 from optimizers.tuning.selecting import Candidate
 from optimizers.tuning.sheet import Sheet
-from optimizers.tuning.storage import open_storage, without_password
+from optimizers.tuning.storage import open_storage, storage_file, without_password
 from optimizers.tuning.trial_record import configuration_of, sheet_of
-from optimizers.tuning.workers import release, working
+from optimizers.tuning.workers import release, wait_for_others, working
 from programs.engine import Budget, BudgetSpent, EndpointDownError, VoteStore, connect
-from programs.frozen import Facts, freeze
+from programs.frozen import Facts, freeze, is_frozen
 
 SEARCHING = 0.75
 """Share of the budget that the search may use; the rest is kept for the questions that choose."""
@@ -51,8 +54,8 @@ def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
     started = time.perf_counter()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     check_directory(plan)
-    study = open_study(plan)
     try:
+        study = open_study(plan)
         with (
             VoteStore(plan.store) as store,
             progress,
@@ -69,6 +72,11 @@ def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
             spent = store.spent(budget.purpose)
     except EndpointDownError as error:
         raise BadInput(f"{plan.endpoint.model}: {error}") from error
+    except (StorageInternalError, SQLAlchemyError) as error:
+        said = " ".join(without_password(str(error)).split())[:200]
+        raise BadInput(
+            f"--storage {without_password(plan.storage)}: {said}; the same command goes on from there"
+        ) from error
     result = TuningResult(
         model=plan.endpoint.model,
         benchmark=plan.benchmark,
@@ -100,8 +108,14 @@ def check_directory(plan: TuningPlan) -> None:
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
         raise BadInput(f"{directory}: is a file; name a directory with -o")
-    own = {PROGRAM, FRONT, RESULT, TRIALS, REPORT, STORAGE, f"{STORAGE}-journal"}
-    strangers = sorted(path.name for path in directory.iterdir() if path.name not in own) if directory.exists() else []
+    own = (PROGRAM, FRONT, RESULT, TRIALS, REPORT)
+    stored = storage_file(plan.storage)
+    strangers = sorted(
+        path.name
+        for path in (directory.iterdir() if directory.exists() else ())
+        # A database has its journal beside it, and a journal its lock.
+        if path.name not in own and not (stored and path.absolute().as_posix().startswith(stored))
+    )
     if strangers:
         raise BadInput(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
     try:
@@ -151,6 +165,7 @@ def _search(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, tol
             plan.search.run(study, plan.tune, examiner, plan.trials, told.seen, worker.mark)
         except BudgetSpent as spent:
             return f"the budget of {spent}"
+        wait_for_others(study, worker)
     return f"{plan.trials} trials"
 
 
@@ -170,31 +185,31 @@ def _choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, tol
         return _Choice(Candidate(UNTUNED, UNTUNED, Sheet((), "", 1)), 1, (), None, complete=False)
     chosen = selecting.finalists(found, search.objective, search.rates, search.alpha)
     told.choosing(chosen)
-    alpha = None if search.objective == "both" or search.pruner == "none" else search.alpha
+    alpha = search.alpha if search.objective == "accuracy" and search.pruner != "none" else None
     examined: list[Candidate] = []
     untuned = None
     complete = True
     try:
-        for candidate in selecting.examine(chosen, plan.select, examiner, alpha):
-            examined.append(candidate)
-        answers = [answer for block in plan.select.blocks() for answer in examiner.examine(UNTUNED, block)]
+        answers = examiner.examine(UNTUNED, plan.select.questions)
         untuned = Sheet(tuple(answers), plan.select.golds, 1)
+        examined += selecting.examine(chosen, plan.select, examiner, alpha)
     except BudgetSpent:
-        complete = bool(examined) and {c.source for c in examined} == {c.source for c in chosen}
+        complete = False
     if not examined:
-        return _Choice(chosen[0], 1, (), None, complete=False)
+        return _Choice(chosen[0], 1, (), untuned, complete=False)
     front = selecting.front(examined, selecting.on_select, search.rates) if search.objective == "both" else ()
     best = selecting.winner(examined, search.objective, search.rates)
-    level = selecting.tied(examined, selecting.on_select, TIE)
+    level = [best] if search.objective == "cost" else selecting.tied(examined, selecting.on_select, TIE)
     return _Choice(best, len(level), front, untuned, complete)
 
 
 def _unfinished(study: optuna.Study, golds: str) -> list[Candidate]:
     """Where the budget ended before any trial met every question: those that met the most."""
     trials = [trial for trial in study.get_trials(deepcopy=False) if "configuration" in trial.user_attrs]
-    sheets = [(configuration_of(trial), sheet_of(trial, golds)) for trial in trials]
-    most = max((len(sheet) for _, sheet in sheets), default=0)
-    return [Candidate(point, point, sheet) for point, sheet in dict(sheets).items() if len(sheet) == most > 0]
+    sheets = {configuration_of(trial): sheet_of(trial, golds) for trial in trials}
+    most = max((len(sheet) for sheet in sheets.values()), default=0)
+    reached = {point.sized(sheet.votes): sheet for point, sheet in sheets.items() if len(sheet) == most > 0}
+    return [Candidate(point, point, sheet) for point, sheet in reached.items()]
 
 
 def _summary(plan: TuningPlan, winner: Candidate, examiner: EngineExaminer) -> Summary:
@@ -229,6 +244,7 @@ def _written(plan: TuningPlan, result: TuningResult, rows: Sequence[dict[str, An
     """Freezes the winner, and the front where both are the objective; writes what the study came to, and its trials."""
     places = [plan.directory / PROGRAM]
     _freeze(plan, result.winner, result.select, places[0])
+    _clear(plan.directory / FRONT)
     for number, candidate in enumerate(result.front, 1):
         places.append(plan.directory / FRONT / f"{number:02}-{candidate.configuration.strategy}")
         _freeze(plan, candidate, None, places[-1])
@@ -240,6 +256,13 @@ def _written(plan: TuningPlan, result: TuningResult, rows: Sequence[dict[str, An
     except OSError as error:
         raise BadInput(f"{plan.directory / RESULT}: can't be written ({error.strerror})") from error
     return result
+
+
+def _clear(front: Path) -> None:
+    """Takes away the front of an earlier run, which this one may have fewer programs than."""
+    for program in front.iterdir() if front.is_dir() else ():
+        if is_frozen(program):
+            shutil.rmtree(program)
 
 
 def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, place: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -61,6 +62,14 @@ def open_storage(url: str) -> BaseStorage:
     except (SQLAlchemyError, RuntimeError, OSError) as error:
         said = re.sub(r"\(Background on this error.*", "", without_password(_line(error)))
         raise BadInput(f"--storage {without_password(url)}: can't be opened ({said.strip()}); check the URL") from error
+
+
+def storage_file(url: str) -> str | None:
+    """The absolute path of the file that a storage is kept in; None where it is in no file."""
+    for scheme in (f"{_JOURNAL}//", _JOURNAL, "sqlite:///"):
+        if url.startswith(scheme):
+            return Path(url.removeprefix(scheme)).absolute().as_posix()
+    return None
 
 
 def without_password(text: str) -> str:

@@ -1,7 +1,9 @@
 """Who works on a study, so that trials of those who died are repeated and nobody else's are."""
 
 import socket
+import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
+from optimizers.tuning.storage import SILENT_AFTER_SECONDS
 from programs.locks import is_locked, locked
 
 _WORKER = "worker"
@@ -68,6 +71,27 @@ def release(study: optuna.Study, worker: Worker) -> int:
             study.tell(trial.number, state=TrialState.FAIL)
             given_up += 1
     return given_up
+
+
+def wait_for_others(study: optuna.Study, worker: Worker, seconds: float = 1.0) -> None:
+    """Waits until no trial is under way, so that all who share a study choose among the same trials.
+
+    Trials whose workers are gone are given up meanwhile, by `release` and by Optuna's heartbeat; where neither can
+    tell, those that stood still for `SILENT_AFTER_SECONDS` are waited for no longer.
+    """
+    last: list[tuple[int, int]] = []
+    moved = time.monotonic()
+    while running := study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        now = [(trial.number, len(trial.user_attrs)) for trial in running]
+        if now != last:
+            last, moved = now, time.monotonic()
+        elif time.monotonic() - moved > SILENT_AFTER_SECONDS:
+            return
+        release(study, worker)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            optuna.storages.fail_stale_trials(study)
+        time.sleep(seconds)
 
 
 def _alive(lock: Path) -> bool:

@@ -168,6 +168,24 @@ def test_both_freezes_every_program_of_the_front(openmedlm: Run, tune: Command, 
         assert openmedlm("verify", each["program"]).code == 0
 
 
+def test_a_front_takes_the_place_of_the_last_one(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+    options = (*tune, "--objective", "both", "-o", "out", "--json")
+    openmedlm(*options, "--trials", 2)
+    Path("out/front/07-old").mkdir()
+    for path in Path("out/front").glob("01-*/*"):
+        Path("out/front/07-old", path.name).write_bytes(path.read_bytes())
+    front = openmedlm(*options).json["front"]
+    assert sorted(str(path) for path in Path("out/front").iterdir()) == [each["program"] for each in front]
+
+
+@pytest.mark.parametrize("storage", ["journal:out/study.log", "sqlite:///out/other.db"])
+def test_a_study_may_be_kept_beside_its_program(
+    storage: str, openmedlm: Run, tune: Command, studied: ModelServer
+) -> None:
+    for trials in (2, 4):
+        assert openmedlm(*tune, "--storage", storage, "--trials", trials, "-o", "out").code == 0
+
+
 def test_cost_takes_the_cheapest_right_answers(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     result = openmedlm(*tune, "--objective", "cost", "-o", "out", "--json").json
     assert result["configuration"]["votes"] == 1

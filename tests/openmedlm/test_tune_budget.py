@@ -89,6 +89,16 @@ def test_what_was_in_flight_at_the_end_is_kept(openmedlm: Run, tune: Command, se
     assert not before & {request.identity for request in server.requests[asked:]}
 
 
+@pytest.mark.parametrize("calls", [4, 8, 16, 24])
+def test_the_best_so_far_may_be_an_ensemble_that_was_just_begun(
+    calls: int, openmedlm: Run, tune: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "space.yaml").write_text("strategy: [few-shot]\nk: [2]\nvotes: [15]\ntemperature: [0.8]\n")
+    result = openmedlm(*tune, "--max-calls", calls, "--json")
+    assert result.code == 0
+    assert openmedlm("verify", "out/program").code == 0
+
+
 def test_a_budget_too_small_for_any_trial_freezes_the_untuned_program(openmedlm: Run, tune: Command) -> None:
     result = openmedlm(*tune, "--max-calls", 1, "--json").json
     assert result["configuration"]["strategy"] == "zero-shot"

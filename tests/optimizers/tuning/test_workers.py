@@ -1,13 +1,14 @@
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from optimizers.tuning.workers import release, working
+from optimizers.tuning.workers import release, wait_for_others, working
 
 
 @pytest.fixture
@@ -61,6 +62,27 @@ def test_a_killed_worker_is_gone(study: optuna.Study, tmp_path: Path) -> None:
     study.ask().set_user_attr("worker", ended.stdout.strip())
     with working(tmp_path) as worker:
         assert release(study, worker) == 1
+
+
+def test_one_waits_for_the_trials_of_others(study: optuna.Study, tmp_path: Path) -> None:
+    with working(tmp_path) as other, working(tmp_path) as worker:
+        trial = study.ask()
+        other.mark(trial)
+        waiting = threading.Thread(target=wait_for_others, args=(study, worker, 0.01))
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        study.tell(trial, 1.0)
+        waiting.join(10)
+        assert not waiting.is_alive()
+
+
+def test_one_does_not_wait_for_the_dead(study: optuna.Study, tmp_path: Path) -> None:
+    with working(tmp_path) as gone:
+        gone.mark(study.ask())
+    with working(tmp_path) as worker:
+        wait_for_others(study, worker, 0.01)
+    assert states(study) == [TrialState.FAIL]
 
 
 def test_a_worker_leaves_nothing_behind(tmp_path: Path) -> None:
