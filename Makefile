@@ -21,6 +21,7 @@ lint: $(INSTALLED)  ## style, types, rooms, build
 
 bench: $(INSTALLED)  ## speed against peers, in ratios of one run
 	$(BIN)/python benchmarks/rendering.py
+	$(BIN)/python benchmarks/tuning.py --pruners
 
 # torch stands outside the lock, so that a CUDA build that fits, or the CPU build of an index of yours, is taken as it is.
 $(INSTALLED): pyproject.toml requirements.lock

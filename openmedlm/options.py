@@ -173,7 +173,7 @@ class CallOptions:
     max_concurrency: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Requests in flight at once. [default: 16; an embedded model's slots]", show_default=False
+            min=1, help="Requests in flight at once. Default: 16; an embedded model's slots.", show_default=False
         ),
     ] = None
     attempts: Annotated[int, typer.Option(min=1, help="Tries of one call while the endpoint fails.")] = 6

@@ -78,8 +78,8 @@ class SearchOptions:
         typer.Option(
             min=0.05,
             max=0.95,
-            help="Share of dev that ranks configurations; the rest chooses among the best of them. [default: 0.3, and "
-            "at least 100 questions, or half]",
+            help="Share of dev that ranks configurations; the rest chooses among the best of them. Default: 0.3, "
+            "and at least 100 questions, or half.",
             show_default=False,
         ),
     ] = None
@@ -115,13 +115,13 @@ class StudyOptions:
         typer.Option(
             metavar="URL",
             help="An Optuna storage: sqlite:///FILE, postgresql://USER@HOST/NAME or journal:FILE. Workers that name "
-            "the same one share the study. [default: study.db in the output directory]",
+            "the same one share the study. Default: study.db in the output directory.",
             show_default=False,
         ),
     ] = None
     study: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name of the study. [default: MODEL on BENCHMARK]", show_default=False),
+        typer.Option(metavar="NAME", help="Name of the study. Default: MODEL on BENCHMARK.", show_default=False),
     ] = None
 
 

@@ -1,0 +1,122 @@
+"""What may be spent, counted at the endpoint and in the store."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data import Question
+from programs import PromptProgram
+from programs.engine import Budget, BudgetSpent, Engine, Limits, Policy, VoteStore, find_endpoint, open_client
+from programs.engine.request import Completion
+
+Make = Callable[..., PromptProgram]
+Ask = Callable[..., Question]
+
+BOUGHT = Completion("A", "stop", 100, 10, 0, 0.5, 0.1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    with VoteStore(tmp_path / "votes.sqlite") as opened:
+        yield opened
+
+
+def spend(store: VoteStore, purpose: str | None, times: int) -> None:
+    async def go() -> None:
+        await asyncio.gather(*(store.put(f"{purpose}-{n}", "m", None, BOUGHT, purpose) for n in range(times)))
+
+    asyncio.run(go())
+
+
+def test_what_is_bought_for_a_purpose_is_counted_there(store: VoteStore) -> None:
+    spend(store, "study", 3)
+    spend(store, "other", 1)
+    spend(store, None, 5)
+    assert store.spent("study") == (3, 300, 30, 1.5)
+    assert store.spent("study").tokens == 330
+    assert store.spent("unknown") == (0, 0, 0, 0.0)
+
+
+def test_a_completion_that_another_bought_first_was_paid_for_all_the_same(store: VoteStore) -> None:
+    async def go() -> None:
+        await store.put("k", "m", None, BOUGHT, "one")
+        await store.put("k", "m", None, BOUGHT, "two")
+
+    asyncio.run(go())
+    assert (store.spent("one").calls, store.spent("two").calls) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (Limits(calls=2), "2 calls"),
+        (Limits(tokens=220), "220 tokens"),
+        (Limits(cost_usd=1.0), "1 US dollars"),
+        (Limits(seconds=0.0), "0 seconds"),
+    ],
+)
+def test_a_limit_that_is_reached_admits_nothing_more(limits: Limits, said: str, store: VoteStore) -> None:
+    spend(store, "study", 2)
+    with pytest.raises(BudgetSpent, match=said):
+        Budget(store, "study", limits).admit()
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(3, 221, 1.1, 60.0)])
+def test_there_is_room_until_then(limits: Limits, store: VoteStore) -> None:
+    spend(store, "study", 2)
+    Budget(store, "study", limits).admit()
+
+
+def test_what_is_in_flight_counts_as_a_call(store: VoteStore) -> None:
+    budget = Budget(store, "study", Limits(calls=2))
+    budget.admit()
+    budget.admit()
+    with pytest.raises(BudgetSpent):
+        budget.admit()
+    budget.settle()
+    budget.admit()
+
+
+def test_only_a_share_may_be_used_as_yet(store: VoteStore) -> None:
+    spend(store, "study", 7)
+    budget = Budget(store, "study", Limits(calls=10), share=0.75)
+    with pytest.raises(BudgetSpent):
+        budget.admit()
+    budget.share = 1.0
+    budget.admit()
+
+
+@pytest.mark.parametrize("concurrency", [1, 16])
+def test_an_engine_stops_at_its_limit_and_keeps_what_was_in_flight(
+    concurrency: int, store: VoteStore, server: Any, make_program: Make, make_question: Ask
+) -> None:
+    async def go(calls: int) -> int:
+        endpoint = find_endpoint("hosted_vllm/small", server.base_url)
+        async with open_client(endpoint, 16, 20.0) as client:
+            budget = Budget(store, "study", Limits(calls=calls))
+            engine = Engine(client, endpoint, store, Policy(concurrency), budget)
+            with pytest.raises(BudgetSpent):
+                await engine.run(make_program(votes=5, shuffle=True), [make_question(n) for n in range(20)])
+            await store.drain()
+            return engine.bought
+
+    assert asyncio.run(go(12)) == len(server.requests) == 12
+    assert asyncio.run(go(20)) == 8
+    assert len({asked.identity for asked in server.requests}) == 20
+
+
+def test_a_store_of_an_earlier_version_counts_from_now_on(tmp_path: Path) -> None:
+    path = tmp_path / "votes.sqlite"
+    with VoteStore(path) as store:
+        spend(store, None, 2)
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE spending")
+        database.execute("PRAGMA user_version = 1")
+    with VoteStore(path) as store:
+        assert store.get("None-1") == BOUGHT
+        spend(store, "study", 1)
+        assert store.spent("study").calls == 1
