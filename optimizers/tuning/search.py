@@ -12,7 +12,6 @@ from data import Question
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import Course
 from optimizers.tuning.defaults import ALPHA, SCOUTS
-from optimizers.tuning.racing import RacingPruner
 from optimizers.tuning.sampling import Pruner, Sampler, pruner_of, sampler_of
 from optimizers.tuning.sheet import OWN_SERVER, Answered, Rates, Sheet
 from optimizers.tuning.space import Space
@@ -108,13 +107,13 @@ class Search:
             configuration = self.space.suggest(trial)
             write_configuration(trial, configuration)
             sizes = [SCOUTS] if self.pruner == "racing" and configuration.votes > SCOUTS else []
-            for votes in (*sizes, configuration.votes):
+            for lap, votes in enumerate((*sizes, configuration.votes)):
                 sheet = Sheet((), "", votes)
                 for number, block in enumerate(course.blocks()):
                     answers = examiner.examine(configuration.sized(votes), block)
                     sheet = sheet.extended(answers, "".join(question.answer for question in block))
                     write_block(trial, votes, number, answers)
-                    self._report(trial, sheet, len(answers))
+                    self._report(trial, lap * len(course.questions), sheet, len(answers))
                     frozen = study.get_trials(deepcopy=False)[trial.number]
                     if told is not None:
                         told(frozen, sheet)
@@ -139,15 +138,18 @@ class Search:
                     study.enqueue_trial(params, user_attrs={_FIRST: place})
                 return
 
-    def _report(self, trial: optuna.Trial, sheet: Sheet, fresh: int) -> None:
-        """Tells stock pruners how the trial does; with two objectives Optuna takes no reports."""
-        if self.objective == "both" or isinstance(trial.study.pruner, RacingPruner):
+    def _report(self, trial: optuna.Trial, before: int, sheet: Sheet, fresh: int) -> None:
+        """Tells Optuna's pruners, and TPE of trials that are stopped, how far the trial came and how it did.
+
+        With two objectives Optuna takes no reports.
+        """
+        if self.objective == "both":
             return
         if self.pruner == "wilcoxon":  # it pairs steps, so each question is one
             for step, right in list(enumerate(sheet.correct()))[-fresh:]:
                 trial.report(float(right) if self.objective == "accuracy" else 1.0 - right, step)
         else:
-            trial.report(self.values(sheet)[0], len(sheet))
+            trial.report(self.values(sheet)[0], before + len(sheet))
 
 
 def _counted(study: optuna.Study) -> list[FrozenTrial]:
