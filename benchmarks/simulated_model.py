@@ -157,7 +157,7 @@ class SimulatedExaminer:
         self.counts.nothing_shared += needed
         reasons = point.strategy.endswith("cot")
         prompt = 150 + point.k * (220 if reasons else 110)
-        return Answered("".join(letters[:needed]), False, needed, prompt * needed, (250 if reasons else 3) * needed)
+        return Answered("".join(letters[:needed]), needed, prompt * needed, (250 if reasons else 3) * needed)
 
     def _new(self, how: str, family: tuple[object, ...], row: int, votes: int) -> int:
         """Of the first votes of a family, those that were not bought before."""

@@ -17,7 +17,7 @@ import optuna
 from optuna.samplers import TPESampler
 from simulated_model import Counts, SimulatedExaminer, SimulatedModel, simulated_questions
 
-from openmedlm.tuning.planning import RUNGS, tune_share
+from openmedlm.tuning.planning import RUNGS, UNTUNED, tune_share
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import divide
 from optimizers.tuning.sampling import PRUNERS, Pruner
@@ -62,6 +62,7 @@ def ours(
     study = optuna.create_study(directions=search.directions())
     examiner = SimulatedExaminer(model, dev)
     search.run(study, tune, examiner, trials)
+    examiner.examine(UNTUNED, select.questions)
     chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha)
     alpha = None if pruner == "none" else search.alpha
     best = winner(list(examine(chosen, select, examiner, alpha)), "accuracy", search.rates).configuration

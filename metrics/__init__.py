@@ -4,6 +4,7 @@ from metrics.intervals import Interval, wilson_interval
 from metrics.outcome import Failure, How, Outcome, Status, Vote
 from metrics.paired import Paired, difference_interval, mcnemar, minimum_detectable_effect, paired
 from metrics.reading import Reading, read_answer
+from metrics.resizing import resized
 from metrics.summary import Score, Summary, summarise
 from metrics.voting import Majority, decided, majority, votes_needed
 
@@ -26,6 +27,7 @@ __all__ = [
     "minimum_detectable_effect",
     "paired",
     "read_answer",
+    "resized",
     "summarise",
     "votes_needed",
     "wilson_interval",

@@ -22,8 +22,10 @@ def rationale_pool(benchmark: str, teacher: str) -> Path:
 
 
 def workers_directory(study: str) -> Path:
-    """Where those who work on a study on this machine show that they live."""
-    return user_data_path("openmedlm") / "workers" / hashlib.sha256(study.encode()).hexdigest()[:16]
+    """Where those who work on a study of that name on this machine show that they live, and take turns."""
+    folder = user_data_path("openmedlm") / "workers" / hashlib.sha256(study.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def vectors_directory() -> Path | None:

@@ -68,16 +68,17 @@ def quickstart(
     """
     from data import load_split
     from openmedlm.one_question import Answered
-    from openmedlm.page.study import read_study
+    from openmedlm.page.study import read_studies
     from openmedlm.page.writing import write_page
     from openmedlm.planning import plan
     from openmedlm.progress import Progress
     from openmedlm.running import execute
     from openmedlm.table import ladder_table
     from openmedlm.tuning.files import PROGRAM, REPORT
+    from openmedlm.tuning.opening import check_directory
     from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
     from openmedlm.tuning.planning import RUNGS, plan_studies
-    from openmedlm.tuning.running import check_directory, tune
+    from openmedlm.tuning.running import tune
     from openmedlm.tuning.space_file import ModelSpace
     from openmedlm.tuning.table import print_result
     from optimizers import LADDER
@@ -129,7 +130,7 @@ def quickstart(
         )
     found = tune(study, Progress(), test=False)
     proof = verify_program(directory / PROGRAM)
-    write_page([read_study(directory)], directory / REPORT)
+    write_page(read_studies(directory), directory / REPORT)
     if output.json:
         runs = [result.as_json() for result in results]
         frozen = {"program": str(directory / PROGRAM), "ok": True, "checked": proof.prompts}

@@ -21,11 +21,11 @@ def report(
 
     Example: openmedlm report tuned -o report.html
     """
-    from openmedlm.page.study import read_study
+    from openmedlm.page.study import read_studies
     from openmedlm.page.writing import write_page
 
-    write_page([read_study(study) for study in studies], file)
+    write_page([study for place in studies for study in read_studies(place)], file)
     if output.json:
-        print_json({"page": str(file), "studies": [str(study) for study in studies]})
+        print_json({"page": str(file), "studies": [str(place) for place in studies]})
     else:
         print(f"Written: {file}")

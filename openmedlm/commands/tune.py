@@ -69,5 +69,6 @@ def tune(
         print_json(results[0].as_json() if len(results) == 1 else {"studies": [each.as_json() for each in results]})
     elif len(results) > 1:
         print_table(results)
-    if any(result.select is not None and result.select.unanswered + result.select.errors for result in results):
+    chosen = [result.choice.select for result in results]
+    if any(summary is not None and summary.unanswered + summary.errors for summary in chosen):
         raise typer.Exit(UNANSWERED)

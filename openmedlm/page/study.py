@@ -31,26 +31,28 @@ class Study:
     trials: Sequence[dict[str, Any]]
 
 
-def read_study(directory: Path) -> Study:
-    """The study in a directory.
+def read_studies(directory: Path) -> list[Study]:
+    """The studies in a directory: its own, or those of several models in folders of it.
 
     Raises:
         BadInput: none is there, or its files can't be read.
     """
-    result = directory / RESULT
+    inside = sorted(path.parent for path in directory.glob(f"*/{RESULT}"))
+    return [_read(place) for place in (inside if inside and not (directory / RESULT).exists() else [directory])]
+
+
+def _read(directory: Path) -> Study:
     try:
-        values = orjson.loads(result.read_bytes())
-        lines = (directory / TRIALS).read_bytes().splitlines()
-        rows = [orjson.loads(line) for line in lines]
-        Study(directory, values, rows).result["model"]  # it is one
+        result = orjson.loads((directory / RESULT).read_bytes())
+        trials = [orjson.loads(line) for line in (directory / TRIALS).read_bytes().splitlines()]
     except FileNotFoundError as error:
         raise BadInput(
-            f"{directory}: holds no study that ended ({Path(error.filename).name} is missing); make one with: "
-            f"openmedlm tune -o {directory}"
+            f"{directory}: holds no study that ended ({Path(error.filename).name} is missing); name a directory that "
+            "openmedlm tune wrote with -o"
         ) from error
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, orjson.JSONDecodeError) as error:
         raise BadInput(f"{directory}: its study can't be read ({error}); run openmedlm tune again") from error
-    return Study(directory, values, rows)
+    return Study(directory, result, trials)
 
 
 def figures(study: Study) -> dict[str, go.Figure]:

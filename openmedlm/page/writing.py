@@ -26,7 +26,15 @@ def write_page(studies: Sequence[Study], file: Path) -> None:
     environment = Environment(
         loader=PackageLoader("openmedlm.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    shown = [_shown(number, study) for number, study in enumerate(studies)]
+    shown = []
+    for number, study in enumerate(studies):
+        try:
+            shown.append(_shown(number, study))
+        except (KeyError, TypeError, IndexError) as error:
+            raise BadInput(
+                f"{study.place}: its study is not one that this release of openmedlm wrote ({error!r}); run openmedlm "
+                "tune again, which buys nothing anew"
+            ) from error
     page = environment.get_template("study.html").render(studies=shown, plotly=get_plotlyjs(), advice=NOT_ADVICE)
     try:
         write_atomically(file, [page.encode()])

@@ -1,5 +1,6 @@
 """What a study would cost, before anything is spent."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,18 +23,20 @@ _SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class StudyEstimate:
-    """What a study would cost.
+    """What a study would cost, if every answer can be read at once and no vote is at hand.
 
     Attributes:
         model: of the study.
         trials: configurations to try.
         dev: questions, of which `tune` rank and `select` choose.
-        calls_least: the first block of every trial, at one vote.
-        calls_most: every trial and every finalist asked to the end, no vote spared, none at hand.
-        plain_calls: what a search would buy that asks every dev question, in every trial, for all votes.
+        calls_least: the first block of every trial, at one vote: all are stopped there, and no two are alike.
+        calls_most: every trial and every finalist has the largest ensemble, and is asked to the end for all votes.
+        plain_calls: what a search would buy, for ensembles of the usual size, that asks every dev question, in every
+            trial, for all votes.
         limit: of calls, where one is set.
-        prompt_tokens, completion_tokens: at most, for `calls_most` or the limit.
-        cost_usd: of those; 0 for one's own server, None where no price is known.
+        prompt_tokens, completion_tokens: of `calls_most` or the limit, by the length of prompts in characters and the
+            room for completions; cut where a limit of tokens is set.
+        cost_usd: of those; 0 for one's own server, None where no price is known; cut where a limit is set.
         stored: share of the sketched requests that lie in the vote store already.
     """
 
@@ -59,7 +62,7 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
     """The cost of a study, sketched with configurations drawn from its space; nothing is called and nothing begun."""
     configurations = _sketch(plan)
     questions = plan.tune.questions[:_SAMPLE]
-    asked = stored = characters = written = votes = 0
+    asked = stored = characters = room = votes = 0
     with VoteStore(plan.store) as store:
         for configuration in configurations:
             program = plan.workshop.program(configuration)
@@ -68,14 +71,16 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
                 for ballot in program.ballots(question, selection.exemplars):
                     asked += 1
                     characters += length(ballot.prompt)
-                    written += program.decode.max_tokens
+                    room += program.decode.max_tokens
                     stored += store.get(request(program, question, ballot).key(plan.endpoint.identity)) is not None
     mean_votes = votes / len(configurations)
     tune, select = len(plan.tune.questions), len(plan.select.questions)
-    most = round(mean_votes * (plan.trials * tune + min(FINALISTS, plan.trials) * select)) + select
+    most = plan.search.space.most_votes * (plan.trials * tune + min(FINALISTS, plan.trials) * select) + select
     calls = min(most, plan.limits.calls or most)
-    prompt_tokens = round(characters / CHARACTERS_A_TOKEN / asked * calls)
-    completion_tokens = round(written / asked * calls)
+    read, written = characters / CHARACTERS_A_TOKEN / asked * calls, room / asked * calls
+    cut = min(1.0, (plan.limits.tokens or math.inf) / (read + written))
+    prompt_tokens, completion_tokens = round(cut * read), round(cut * written)
+    cost = price(plan.endpoint, prompt_tokens, completion_tokens)
     return StudyEstimate(
         model=plan.endpoint.model,
         trials=plan.trials,
@@ -88,7 +93,7 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
         limit=plan.limits.calls,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
-        cost_usd=price(plan.endpoint, prompt_tokens, completion_tokens),
+        cost_usd=cost if cost is None or plan.limits.cost_usd is None else min(cost, plan.limits.cost_usd),
         stored=stored / asked,
     )
 
@@ -96,5 +101,5 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
 def _sketch(plan: TuningPlan) -> list[Configuration]:
     """Configurations drawn from the space."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(sampler=sampler_of("random", plan.search.space, plan.search.seed, 0))
+    study = optuna.create_study(sampler=sampler_of("random", plan.search.seed, 0))
     return [plan.search.space.suggest(study.ask()) for _ in range(SKETCHED)]

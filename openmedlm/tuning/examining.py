@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from data import BadInput, Question
-from metrics import Outcome
+from metrics import Outcome, resized
 from openmedlm.tuning.planning import TuningPlan
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.sheet import Answered, answered
@@ -30,11 +30,6 @@ class EngineExaminer:
         self._engine = engine
         self._runner = runner
 
-    @property
-    def bought(self) -> int:
-        """Completions bought by this process."""
-        return self._engine.bought
-
     def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
         """The answers, in the order of the questions.
 
@@ -50,14 +45,32 @@ class EngineExaminer:
         program = self._plan.workshop.program(configuration)
         before = self._engine.lost
         outcomes = self._runner.run(self._engine.run(program, questions))
-        lost = self._engine.lost - before
+        failed = [outcome.error for outcome in outcomes if outcome.error is not None]
+        lost = min(self._engine.lost - before, len(failed))
         if lost > max(1, LOST_SHARE * len(questions)):
-            said = next(outcome.error for outcome in reversed(outcomes) if outcome.error is not None)
             raise BadInput(
                 f"{self._plan.endpoint.model}: the endpoint left {lost} of {len(questions)} questions without an "
-                f"answer ({said}); what was bought is kept, and the same command goes on once it answers"
+                f"answer ({failed[-1]}); what was bought is kept, and the same command goes on once it answers"
             )
         return outcomes
+
+
+class KeepingExaminer:
+    """An examiner that keeps what it is answered, so that a smaller ensemble's outcomes need no further vote."""
+
+    def __init__(self, examiner: EngineExaminer) -> None:
+        self._examiner = examiner
+        self._outcomes: dict[tuple[Configuration, str], Outcome] = {}
+
+    def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
+        """As `EngineExaminer.examine`."""
+        outcomes = self._examiner.outcomes(configuration, questions)
+        self._outcomes |= {(configuration, outcome.question_id): outcome for outcome in outcomes}
+        return [answered(outcome) for outcome in outcomes]
+
+    def outcomes(self, configuration: Configuration, votes: int, questions: Sequence[Question]) -> list[Outcome]:
+        """The outcomes of the configuration's first votes, on questions that it was examined on."""
+        return [resized(self._outcomes[configuration, question.id], votes) for question in questions]
 
 
 @contextmanager

@@ -71,7 +71,11 @@ class SearchOptions:
     ] = "racing"
     alpha: Annotated[
         float,
-        typer.Option(min=0.001, max=0.999, help="Level at which a configuration counts as behind the best."),
+        typer.Option(
+            min=0.001,
+            max=0.999,
+            help="Level of the test at the first question; twice that at the last.",
+        ),
     ] = ALPHA
     tune_share: Annotated[
         float | None,
@@ -94,16 +98,20 @@ class SearchOptions:
 
 @dataclass(frozen=True, slots=True)
 class BudgetOptions:
-    """What may be spent; a limit is passed by no more than what is in flight, and the best so far is still frozen."""
+    """What may be spent on each model.
+
+    A limit is passed by no more than what is in flight, and the best so far is still frozen.
+    """
 
     max_calls: Annotated[
-        int | None, typer.Option(min=1, help="Completions to buy, at most; a study that goes on counts on.")
+        int | None,
+        typer.Option(min=1, help="Completions to buy for a model, at most; a study that goes on counts on."),
     ] = None
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens to buy, at most, read and written together.")
+        int | None, typer.Option(min=1, help="Tokens to buy for a model, at most, read and written.")
     ] = None
-    cost_limit: Annotated[float | None, typer.Option(min=0.0, help="US dollars to spend, at most.")] = None
-    timeout: Annotated[float | None, typer.Option(min=1, help="Seconds to search, at most, in this run.")] = None
+    cost_limit: Annotated[float | None, typer.Option(min=0.0, help="US dollars to spend on a model, at most.")] = None
+    timeout: Annotated[float | None, typer.Option(min=1, help="Seconds for a model, at most, in this run.")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from openmedlm.tuning.space_file import ModelSpace, read_spaces
 from optimizers.build import shows_rationales
 from optimizers.choices import WITHOUT_EXEMPLARS
 from optimizers.trainset import PoolLacks
-from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.configuration import DEFAULT, Configuration
 from optimizers.tuning.course import Course, divide
 from optimizers.tuning.sampling import PRUNERS, SAMPLERS
 from optimizers.tuning.search import OBJECTIVES, Search
@@ -96,12 +96,11 @@ class TuningPlan:
     def asked(self) -> dict[str, Any]:
         """What the study is of, as plain JSON values; what may change as it goes on is not part of it."""
         search = self.search
-        compiled = {name: self.workshop.compiled(name).describe() for name in search.space.strategy}
+        compiled = [self.workshop.compiled(*variant).describe() for variant in variants(search.space)]
         return {
             "openmedlm": version("openmedlm"),
             "model": self.endpoint.identity,
             "benchmark": self.benchmark,
-            "source": self.source,
             "tune": self.tune.fingerprint(),
             "select": self.select.fingerprint(),
             "block": [self.tune.block, self.tune.growth],
@@ -202,9 +201,9 @@ def _plan(
     choices = choices_of(program, endpoint, seed)
     workshop = Workshop(space, choices, bare, reasoned, vectors_directory(), telling("embedding the pool"))
     skipped: dict[str, str] = {}
-    for name in space.strategy:
+    for name, embedder in variants(space):
         try:
-            workshop.compiled(name)
+            workshop.compiled(name, embedder)
         except PoolLacks as error:
             skipped[name] = str(error)
     if len(skipped) == len(space.strategy):
@@ -249,6 +248,15 @@ def _plan(
         directory=directory,
         data_dir=data.data_dir,
     )
+
+
+def variants(space: Space) -> list[tuple[str, str]]:
+    """What is compiled of a space: each strategy, those that retrieve once for each embedder."""
+    return [
+        (name, embedder)
+        for name in space.strategy
+        for embedder in (space.embedder if name.startswith("knn") else (DEFAULT,))
+    ]
 
 
 def tune_share(dev: int) -> float:

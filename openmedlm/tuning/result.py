@@ -16,9 +16,12 @@ from metrics import (
     paired,
     wilson_interval,
 )
+from openmedlm.tuning.choosing import Choice
+from openmedlm.tuning.planning import UNTUNED
 from optimizers.tuning.selecting import Candidate
-from optimizers.tuning.sheet import Rates, Sheet
+from optimizers.tuning.sheet import Rates
 from optimizers.tuning.trial_record import configuration_of
+from programs.engine.store import Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,11 @@ class TuningResult:
 
     Attributes:
         model, benchmark: of the study.
-        winner: the choice, with its answers to the questions that choose, where the budget reached them.
-        tied: how many programs were as good as the best, and among which the cheapest was taken.
-        front: the programs of the Pareto front, cheapest first, where the objective is both.
-        untuned: answers of the untuned program to the questions that choose; None where the budget did not reach them.
-        select: the winner's summary on the questions that choose.
+        choice: the winner, and what it was chosen among.
         test: the winner's and the untuned program's summaries on test, and their comparison, where asked for.
+        test_missed: whether the budget ended before test was answered.
         rates: what a token costs.
-        bought: completions bought for this study, in all runs.
-        tokens, cost_usd: of them.
+        spent: on this study, in all runs, test included.
         plain: completions that a search would have bought which asks every dev question, in every trial, for all votes.
         stopped: what ended the search, in words.
         seconds: of this run.
@@ -78,16 +77,11 @@ class TuningResult:
 
     model: str
     benchmark: str
-    winner: Candidate
-    tied: int
-    front: Sequence[Candidate]
-    untuned: Sheet | None
-    select: Summary | None
+    choice: Choice
     test: Mapping[str, Any] | None
+    test_missed: bool
     rates: Rates
-    bought: int
-    tokens: int
-    cost_usd: float
+    spent: Spent
     plain: int
     stopped: str
     seconds: float
@@ -95,11 +89,17 @@ class TuningResult:
     importances: Mapping[str, float]
     directories: Sequence[str] = ()
 
+    @property
+    def winner(self) -> Candidate:
+        """The program that was chosen."""
+        return self.choice.winner
+
     def against_untuned(self) -> Comparison | None:
-        """The winner against the untuned program, on the questions that choose."""
-        if self.untuned is None or self.winner.select is None:
+        """The winner against the untuned program, on the questions that choose; None where they are the same."""
+        untuned, winner = self.choice.untuned, self.winner
+        if untuned is None or winner.select is None or winner.configuration == UNTUNED:
             return None
-        return compare(self.winner.select.correct(self.winner.size), self.untuned.correct())
+        return compare(winner.select.correct(winner.size), untuned.correct())
 
     def optimism(self) -> float | None:
         """By how much the winner's accuracy on the questions that ranked it lies above that on those that chose it."""
@@ -109,17 +109,16 @@ class TuningResult:
 
     def curve(self) -> list[dict[str, Any]]:
         """Accuracy and cost by the size of the winner's ensemble, on all questions that its trial answered."""
-        winner = self.winner
-        votes = winner.select.votes if winner.select is not None else winner.tune.votes
+        tune, select = self.winner.tune, self.winner.select
         points = []
-        for size in range(1, votes + 1):
-            right = winner.tune.correct(size) + (winner.select.correct(size) if winner.select is not None else [])
-            points.append({"votes": size, **share(right), "votes_bought": winner.tune.votes_bought(size)})
+        for size in range(1, (tune if select is None else select).votes + 1):
+            right = tune.correct(size) + ([] if select is None else select.correct(size))
+            points.append({"votes": size, **share(right), "votes_bought": tune.votes_bought(size)})
         return points
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        winner, against = self.winner, self.against_untuned()
+        winner, choice, against = self.winner, self.choice, self.against_untuned()
         return {
             "model": self.model,
             "benchmark": self.benchmark,
@@ -128,32 +127,40 @@ class TuningResult:
                 {
                     "program": place,
                     "configuration": candidate.configuration.as_json(),
-                    "select": share(candidate.select.correct(candidate.size)) if candidate.select else None,
+                    "select": summary_json(summary),
                     "cost": candidate.cost(self.rates),
                 }
-                for place, candidate in zip(self.directories[1:], self.front, strict=True)
+                for place, (candidate, summary) in zip(self.directories[1:], choice.front, strict=True)
             ],
             "label": winner.configuration.label(),
             "configuration": winner.configuration.as_json(),
             "cost_per_question": winner.cost(self.rates),
             "cost_unit": self.rates.unit,
-            "tied": self.tied,
+            "tied": choice.tied,
+            "complete": choice.complete,
             "tune": share(winner.tune.correct(winner.size)),
-            "select": None if self.select is None else self.select.as_json(),
+            "select": None if choice.select is None else summary_json(choice.select),
             "optimism": self.optimism(),
-            "untuned": None if self.untuned is None else share(self.untuned.correct()),
+            "untuned": None if choice.untuned is None else share(choice.untuned.correct()),
             "against_untuned": None if against is None else against.as_json(),
             "test": self.test,
+            "test_missed": self.test_missed,
             "curve": self.curve(),
             "trials": dict(self.trials),
             "importances": dict(self.importances),
             "stopped": self.stopped,
-            "calls": self.bought,
-            "tokens": self.tokens,
-            "cost_usd": self.cost_usd if self.rates.unit == "USD" else None,
+            "calls": self.spent.calls,
+            "prompt_tokens": self.spent.prompt_tokens,
+            "completion_tokens": self.spent.completion_tokens,
+            "cost_usd": self.spent.cost_usd if self.rates.unit == "USD" else None,
             "plain_calls": self.plain,
             "seconds": self.seconds,
         }
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """A summary as plain JSON values, without the time, which is that of the study."""
+    return {name: value for name, value in summary.as_json().items() if name != "seconds"}
 
 
 def share(right: Sequence[bool]) -> dict[str, Any]:

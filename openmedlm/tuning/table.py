@@ -34,7 +34,7 @@ def print_result(plan: TuningPlan, result: TuningResult) -> None:
             _row(table, f"test: {name}", result.test[name])
     console.print(table)
     console.print("\n".join(winner_words(values)), highlight=False, soft_wrap=True)
-    if result.front:
+    if result.choice.front:
         console.print(_front_table(values))
     console.print(f"Frozen in {values['program']}. {NOT_ADVICE}", highlight=False, soft_wrap=True)
 
@@ -52,7 +52,7 @@ def print_table(results: Sequence[TuningResult]) -> None:
             _accuracy(values["select"]),
             _accuracy(values["untuned"]),
             f"{values['cost_per_question']:,.4g} {values['cost_unit']}",
-            f"{result.bought:,}",
+            f"{result.spent.calls:,}",
             f"{result.plain:,}",
         )
     console = wide_console()

@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 
 from openmedlm.tuning.result import share
 from optimizers.tuning.search import Search
+from optimizers.tuning.sheet import FAILED
 from optimizers.tuning.trial_record import configuration_of, sheet_of
 
 IMPORTANT_FROM = 10
@@ -39,7 +40,7 @@ def trial_rows(study: optuna.Study, search: Search, golds: str) -> list[dict[str
                 "configuration": configuration.as_json(),
                 "answered": scored.pop("n"),
                 **scored,
-                "failed": sum(answer.failed for answer in sheet.answers),
+                "failed": sum(FAILED in answer.letters for answer in sheet.answers),
                 "votes": sheet.votes,
                 "votes_bought": sheet.votes_bought(),
                 "cost": sheet.cost(search.rates),
@@ -55,7 +56,8 @@ def importances(study: optuna.Study) -> Mapping[str, float]:
     PED-ANOVA (Watanabe et al. 2023), over the trials that met every question; empty where there are fewer than
     `IMPORTANT_FROM` of them, or they differ in nothing.
     """
-    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < IMPORTANT_FROM:
+    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(done) < IMPORTANT_FROM or len({tuple(trial.values) for trial in done}) == 1:
         return {}
     # It takes low values for good ones, unless the study has one objective and so says which are.
     target = (lambda trial: -trial.values[0]) if len(study.directions) > 1 else None

@@ -7,28 +7,35 @@ from typing import Any
 def winner_words(result: Mapping[str, Any]) -> list[str]:
     """Sentences about the winner, from `TuningResult.as_json`."""
     lines = []
+    if not result["tune"]["n"]:
+        lines.append("Nothing could be ranked within the budget: this is the untuned program.")
+    elif result["select"] is None:
+        lines.append("The budget ended before any program was chosen on other questions: this one did best so far.")
+    elif not result["complete"]:
+        lines.append("The budget ended before every finalist was asked.")
     against = result["against_untuned"]
     if against is not None:
-        detectable = f"{100 * against['minimum_detectable_effect']:.1f}"
         lines.append(
-            f"Against untuned, on the same {against['n']} questions: {_difference(against)}. These questions would "
-            f"show a difference of {detectable} points four times in five; smaller ones mostly stay unseen."
+            f"Against untuned, on the same {against['n']} questions: {_difference(against)}. The winner was chosen on "
+            f"these questions, which flatters it a little. {_detectable(against)}"
         )
+    elif result["select"] is not None and result["untuned"] is not None:
+        lines.append("The winner is the untuned program: nothing that was tried is better for its cost.")
     if result["optimism"] is not None:
         lines.append(f"Optimism of tune over select: {points(result['optimism'])} points.")
     if result["test"] is not None:
-        lines.append(
-            f"Against untuned, on test: {_difference(result['test']['against_untuned'])}. Looks at this test split "
-            f"with this model so far: {result['test']['test_looks']}."
-        )
+        tested = result["test"]
+        lines.append(f"Against untuned, on test: {_difference(tested['against_untuned'])}.")
+        lines.append(f"Looks at this test split with this model so far: {tested['test_looks']}.")
+    elif result["test_missed"]:
+        lines.append("The budget ended before test was answered; what was bought of it is kept.")
     if result["tied"] > 1:
         lines.append(f"{result['tied']} programs were as good as the best on select; the cheapest was taken.")
     trials = ", ".join(f"{count} {state}" for state, count in result["trials"].items() if count)
-    calls, plain = result["calls"], result["plain_calls"]
-    saved = f", {plain / calls:.1f} times as many" if 0 < calls < plain else ""
+    bought = f"{result['calls']:,} completion{'' if result['calls'] == 1 else 's'}"
     lines.append(
-        f"Search ended by {result['stopped']}: trials {trials}. Bought {calls:,} completions; asking every question in "
-        f"every trial for all votes would be {plain:,}{saved}."
+        f"Search ended by {result['stopped']}: trials {trials or 'none'}. This study bought {bought}, besides what lay "
+        f"in the vote store; asking every question in every trial for all votes would take {result['plain_calls']:,}."
     )
     return lines
 
@@ -41,3 +48,11 @@ def points(share: float) -> str:
 def _difference(against: Mapping[str, Any]) -> str:
     low, high = points(against["ci_low"]), points(against["ci_high"])
     return f"{points(against['difference'])} points (95 % {low} to {high}), p = {against['p_value']:.3g}"
+
+
+def _detectable(against: Mapping[str, Any]) -> str:
+    effect, told_apart = against["minimum_detectable_effect"], max(against["discordant"], 1) / against["n"]
+    if effect > told_apart:  # more than all of the questions that tell the two apart
+        return "They are too few to show any difference reliably."
+    shown = f"They would show a difference of {100 * effect:.1f} points four times in five"
+    return f"{shown}; smaller ones mostly stay unseen."

@@ -7,10 +7,8 @@ GROWTH = 2.0
 """How many times as long each further block is: with many looks, good configurations are stopped by chance."""
 
 ALPHA = 0.1
-"""Level of the paired test at the first question: below it, a trial counts as behind the leader, and is stopped."""
-
-LATE = 0.2
-"""Level at the last question: early looks are noisy, while late ones decide whether the costly rest is bought."""
+"""Level of the paired test below which a trial counts as behind the leader, at the first question; twice that at the
+last."""
 
 SCOUTS = 3
 """Votes of an ensemble that are bought first: one that is behind with them is not worth the others."""

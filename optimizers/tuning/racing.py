@@ -5,7 +5,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial
 
 from metrics import mcnemar, paired
-from optimizers.tuning.defaults import ALPHA, LATE
+from optimizers.tuning.defaults import ALPHA
 from optimizers.tuning.sheet import Rates, Sheet
 from optimizers.tuning.trial_record import configuration_of, finished, sheet_of
 
@@ -39,18 +39,16 @@ class RacingPruner(BasePruner):
 
     Args:
         golds: the right letters, in the study's order of questions.
-        alpha, late: level of the test at the first question and at the last, in between by proportion; both above 0 and
-            below 1.
+        alpha: level of the test at the first question; it rises to twice that at the last, since early looks are noisy,
+            while late ones decide whether the costly rest is bought. Above 0 and below 1.
         rates: where costs count too; the leader is then the best of those that cost no more than the trial.
     """
 
-    def __init__(self, golds: str, alpha: float = ALPHA, late: float = LATE, rates: Rates | None = None) -> None:
-        for level in (alpha, late):
-            if not 0 < level < 1:
-                raise ValueError(f"a level must lie between 0 and 1 exclusive, got {level}")
+    def __init__(self, golds: str, alpha: float = ALPHA, rates: Rates | None = None) -> None:
+        if not 0 < alpha < 1:
+            raise ValueError(f"alpha must lie between 0 and 1 exclusive, got {alpha}")
         self._golds = golds
         self._alpha = alpha
-        self._late = late
         self._rates = rates
         self._finished: dict[int, Sheet] = {}
 
@@ -73,7 +71,7 @@ class RacingPruner(BasePruner):
                 best = sheet, votes
         if best is None:
             return False
-        level = self._alpha + (self._late - self._alpha) * len(challenger) / len(self._golds)
+        level = self._alpha * (1 + len(challenger) / len(self._golds))
         return behind(challenger, *best, level)
 
     def _sheet(self, trial: FrozenTrial) -> Sheet:

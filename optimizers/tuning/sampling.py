@@ -5,12 +5,10 @@ from typing import Literal
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
-from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from optimizers.tuning.defaults import LATE
 from optimizers.tuning.racing import RacingPruner
 from optimizers.tuning.sheet import Rates
-from optimizers.tuning.space import Space
 from programs.shuffle import derive_seed
 
 Sampler = Literal["tpe", "random", "grid"]
@@ -19,12 +17,13 @@ SAMPLERS: tuple[Sampler, ...] = ("tpe", "random", "grid")
 PRUNERS: tuple[Pruner, ...] = ("racing", "wilcoxon", "hyperband", "median", "none")
 
 
-def sampler_of(name: Sampler, space: Space, seed: int, index: int) -> BaseSampler:
-    """The sampler of that name for the trial of that place; what it does follows from these and the study's history."""
-    if name == "grid":
-        return GridSampler(space.grid(), seed=seed)  # it numbers its points by the seed, so all trials share one
+def sampler_of(name: Sampler, seed: int, index: int) -> BaseSampler:
+    """The sampler of that name for the trial of that place; what it does follows from these and the study's history.
+
+    A grid has none: its points are put in line one by one.
+    """
     seed = derive_seed(seed, "trial", index)
-    if name == "random":
+    if name != "tpe":
         return RandomSampler(seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -39,7 +38,7 @@ def pruner_of(name: Pruner, golds: str, block: int, alpha: float, rates: Rates |
         block: questions before the stock pruners begin to judge.
     """
     if name == "racing":
-        return RacingPruner(golds, alpha, max(alpha, LATE), rates)
+        return RacingPruner(golds, alpha, rates=rates)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "wilcoxon":

@@ -1,8 +1,8 @@
 """The search: trials one after another, each on the shared questions, block by block."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import astuple, dataclass
+from typing import Any, Literal, Protocol
 
 import optuna
 from optuna.study import StudyDirection
@@ -16,6 +16,7 @@ from optimizers.tuning.sampling import Pruner, Sampler, pruner_of, sampler_of
 from optimizers.tuning.sheet import OWN_SERVER, Answered, Rates, Sheet
 from optimizers.tuning.space import Space
 from optimizers.tuning.trial_record import write_block, write_configuration
+from programs.shuffle import derive_seed
 
 Objective = Literal["accuracy", "cost", "both"]
 _FIRST = "first"
@@ -122,21 +123,21 @@ class Search:
                         raise optuna.TrialPruned
             return self.values(sheet)
 
+        ordered = self._ordered()
+        if self.sampler == "grid":
+            trials = min(trials, len(ordered))
         while (index := len(_counted(study))) < trials:
-            study.sampler = sampler_of(self.sampler, self.space, self.seed, index)
-            self._enqueue_first(study)
+            study.sampler = sampler_of(self.sampler, self.seed, index)
+            _put_in_line(study, ordered)
             study.optimize(objective, n_trials=1)
 
-    def _enqueue_first(self, study: optuna.Study) -> None:
-        """Puts the next of the configurations that are tried before any is sampled in line, unless it waits there."""
-        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        begun = {trial.user_attrs.get(_FIRST) for trial in (*waiting, *_counted(study))}
-        for place, configuration in enumerate(self.first):
-            params = self.space.params_of(configuration)
-            if params is not None and place not in begun:
-                if not waiting:
-                    study.enqueue_trial(params, user_attrs={_FIRST: place})
-                return
+    def _ordered(self) -> list[dict[str, Any]]:
+        """Parameters of the configurations that are tried before any is sampled; of a grid, all."""
+        points = list(self.first)
+        if self.sampler == "grid":
+            points += sorted(self.space.grid(), key=lambda point: derive_seed(self.seed, "grid", *astuple(point)))
+        params = (self.space.params_of(point) for point in dict.fromkeys(points))
+        return [each for each in params if each is not None]
 
     def _report(self, trial: optuna.Trial, before: int, sheet: Sheet, fresh: int) -> None:
         """Tells Optuna's pruners, and TPE of trials that are stopped, how far the trial came and how it did.
@@ -155,3 +156,14 @@ class Search:
 def _counted(study: optuna.Study) -> list[FrozenTrial]:
     """Trials that count: all but those that broke off."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING))
+
+
+def _put_in_line(study: optuna.Study, ordered: Sequence[dict[str, Any]]) -> None:
+    """Puts the first of these parameters that no trial has yet in line, unless one waits there."""
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    begun = {trial.user_attrs.get(_FIRST) for trial in (*waiting, *_counted(study))}
+    for place, params in enumerate(ordered):
+        if place not in begun:
+            if not waiting:
+                study.enqueue_trial(params, user_attrs={_FIRST: place})
+            return

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from metrics import Outcome, majority, votes_needed
+from metrics import Outcome, decided, majority, votes_needed
 
 UNREADABLE = "."
-"""A vote that can't be read, in a row of letters."""
+FAILED = "!"
+"""A vote that can't be read, and one that could not be had, in a row of letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,12 @@ class Answered:
     """The votes on one question.
 
     Attributes:
-        letters: a character a vote that was bought, in sample order; `UNREADABLE` where it names no letter.
-        failed: whether a vote could not be had; such a question has no answer.
+        letters: a character a vote that was asked for, in sample order; `UNREADABLE` where it names no letter, `FAILED`
+            where it could not be had.
         calls, prompt_tokens, completion_tokens: of all its votes, whether bought now or earlier.
     """
 
     letters: str
-    failed: bool = False
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -54,8 +54,7 @@ class Answered:
 def answered(outcome: Outcome) -> Answered:
     """The votes of an outcome."""
     return Answered(
-        letters="".join(vote.letter or UNREADABLE for vote in outcome.votes),
-        failed=outcome.status == "error",
+        letters="".join(FAILED if vote.error else vote.letter or UNREADABLE for vote in outcome.votes),
         calls=sum(vote.calls for vote in outcome.votes),
         prompt_tokens=sum(vote.prompt_tokens for vote in outcome.votes),
         completion_tokens=sum(vote.completion_tokens for vote in outcome.votes),
@@ -85,8 +84,7 @@ class Sheet:
         size = votes or self.votes
         if size not in self._right:
             self._right[size] = [
-                not answer.failed and majority(_letters(answer.letters[:size])).letter == gold
-                for answer, gold in zip(self.answers, self.golds, strict=True)
+                _answer(answer.letters, size) == gold for answer, gold in zip(self.answers, self.golds, strict=True)
             ]
         return self._right[size]
 
@@ -97,10 +95,7 @@ class Sheet:
     def votes_bought(self, votes: int | None = None) -> float:
         """Votes a question that an ensemble of that size needs until its majority is decided, on average."""
         size = votes or self.votes
-        needed = [
-            min(len(answer.letters), size) if answer.failed else votes_needed(_letters(answer.letters), size)
-            for answer in self.answers
-        ]
+        needed = [_needed(answer.letters, size) for answer in self.answers]
         return sum(needed) / len(needed) if needed else 0.0
 
     def cost(self, rates: Rates, votes: int | None = None) -> float:
@@ -125,7 +120,6 @@ def block_as_json(answers: Sequence[Answered]) -> dict[str, Any]:
     """Answers as plain JSON values, a column an attribute."""
     return {
         "letters": [answer.letters for answer in answers],
-        "failed": [position for position, answer in enumerate(answers) if answer.failed],
         "calls": [answer.calls for answer in answers],
         "prompt_tokens": [answer.prompt_tokens for answer in answers],
         "completion_tokens": [answer.completion_tokens for answer in answers],
@@ -134,9 +128,24 @@ def block_as_json(answers: Sequence[Answered]) -> dict[str, Any]:
 
 def block_from_json(values: Mapping[str, Any]) -> list[Answered]:
     """The answers that `block_as_json` wrote down."""
-    failed = set(values["failed"])
     columns = zip(values["letters"], values["calls"], values["prompt_tokens"], values["completion_tokens"], strict=True)
-    return [Answered(letters, i in failed, *counts) for i, (letters, *counts) in enumerate(columns)]
+    return [Answered(*row) for row in columns]
+
+
+def _answer(row: str, votes: int) -> str | None:
+    """The majority's letter at that size; None where a vote that it needs could not be had."""
+    had, failed, _ = row[:votes].partition(FAILED)
+    letters = _letters(had)
+    return majority(letters).letter if not failed or decided(letters, votes - len(had)) else None
+
+
+def _needed(row: str, votes: int) -> int:
+    """Votes that are asked for at that size, until the majority is decided or one can't be had."""
+    had, failed, _ = row[:votes].partition(FAILED)
+    letters = _letters(had)
+    if failed and not decided(letters, votes - len(had)):
+        return len(had) + 1
+    return votes_needed(letters, votes)
 
 
 def _letters(row: str) -> list[str | None]:

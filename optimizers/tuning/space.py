@@ -1,28 +1,30 @@
 """What a search may choose from."""
 
+import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Annotated, Any, Self
 
 import optuna
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from optimizers.choices import WITHOUT_EXEMPLARS
 from optimizers.tuning.configuration import DEFAULT, Configuration
 from programs.frozen.document import Single
 from programs.nearest import Order
 
-GRID_POINTS = 20_000
-"""Points of a grid at most; a larger one would never be finished."""
+GRID_POINTS = 2_000
+"""Programs of a grid at most; a larger one would never be finished."""
 
 
 class Span(BaseModel):
-    """Numbers from `low` to `high`, both included, in steps."""
+    """Numbers from `low` to `high`, both included, in steps: of 1 for whole numbers, of 0.2 for others, by default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    low: float
-    high: float
-    step: float = Field(default=1.0, gt=0)
+    low: float = Field(ge=0, allow_inf_nan=False)
+    high: float = Field(allow_inf_nan=False)
+    step: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -30,14 +32,32 @@ class Span(BaseModel):
             raise ValueError(f"high ({self.high:g}) is below low ({self.low:g})")
         return self
 
+    def stepping(self, step: float) -> "Span":
+        """The same with a step."""
+        return self if self.step is not None else self.model_copy(update={"step": step})
+
     def values(self) -> list[float]:
         """All numbers, lowest first."""
-        steps = int(round((self.high - self.low) / self.step, 9))
-        return [round(self.low + i * self.step, 9) for i in range(steps + 1)]
+        step = self.step or 1.0
+        steps = int(round((self.high - self.low) / step, 9))
+        return [round(self.low + i * step, 9) for i in range(steps + 1)]
 
 
-_Whole = Span | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
-_Real = Span | Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)]
+def _whole(span: Span) -> Span:
+    span = span.stepping(1.0)
+    if any(value is not None and value != int(value) for value in (span.low, span.high, span.step)):
+        raise ValueError("low, high and step must be whole numbers")
+    return span
+
+
+_Whole = (
+    Annotated[Span, AfterValidator(_whole)]
+    | Annotated[tuple[Annotated[int, Field(strict=True, ge=0)], ...], Field(min_length=1)]
+)
+_Real = (
+    Annotated[Span, AfterValidator(lambda span: span.stepping(0.2))]
+    | Annotated[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...], Field(min_length=1)]
+)
 
 
 class Space(BaseModel):
@@ -57,10 +77,10 @@ class Space(BaseModel):
     strategy: tuple[Single, ...] = Field(
         default=("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot"), min_length=1
     )
-    k: _Whole = Span(low=0, high=10)
+    k: _Whole = Span(low=0, high=10, step=1)
     temperature: _Real = Span(low=0.0, high=1.2, step=0.2)
     top_p: _Real = Span(low=0.6, high=1.0, step=0.2)
-    votes: _Whole = Span(low=1, high=20)
+    votes: _Whole = Span(low=1, high=20, step=1)
     shuffle: tuple[bool, ...] = Field(default=(False, True), min_length=1)
     order: tuple[Order, ...] = Field(default=("nearest-last", "nearest-first"), min_length=1)
     embedder: tuple[str, ...] = Field(default=(DEFAULT,), min_length=1)
@@ -107,21 +127,24 @@ class Space(BaseModel):
             values["shuffle"] = _suggest(trial, "shuffle", self.shuffle)
         return Configuration(**values).canonical()
 
-    def grid(self) -> dict[str, list[Any]]:
-        """Every parameter with its choices; those of one choice are left out.
+    def grid(self) -> list[Configuration]:
+        """Every program of the space, each once.
 
         Raises:
-            ValueError: the grid would have more than `GRID_POINTS` points.
+            ValueError: there are more than `GRID_POINTS`.
         """
-        choices = {name: _choices(getattr(self, name)) for name in Space.model_fields}
-        whole = {"k", "votes"}
-        grid = {n: [int(v) for v in c] if n in whole else c for n, c in choices.items() if len(c) > 1}
-        points = 1
-        for values in grid.values():
-            points *= len(values)
-        if points > GRID_POINTS:
-            raise ValueError(f"a grid of {points:,} points; give fewer choices, {GRID_POINTS:,} points at most")
-        return grid
+        choices = [_choices(getattr(self, name)) for name in Space.model_fields]
+        points = math.prod(map(len, choices))
+        if points > GRID_POINTS**2:
+            raise ValueError(f"a grid of {points:,} points; give fewer choices")
+        names = list(Space.model_fields)
+        found: dict[Configuration, None] = {}
+        for values in product(*choices):
+            point = dict(zip(names, values, strict=True))
+            found[Configuration(**point | {"k": int(point["k"]), "votes": int(point["votes"])}).canonical()] = None
+            if len(found) > GRID_POINTS:
+                raise ValueError(f"a grid of more than {GRID_POINTS:,} programs; give fewer choices")
+        return list(found)
 
     def params_of(self, configuration: Configuration) -> dict[str, Any] | None:
         """What `suggest` would have to be told to come to a configuration; None where it lies outside the space."""
@@ -161,5 +184,5 @@ def _suggest(trial: optuna.Trial, name: str, choice: Span | Sequence[Any], whole
     if len(values) == 1:
         return int(values[0]) if whole else values[0]
     if whole:
-        return trial.suggest_int(name, int(values[0]), int(values[-1]), step=int(choice.step))
+        return trial.suggest_int(name, int(values[0]), int(values[-1]), step=int(choice.step or 1))
     return round(trial.suggest_float(name, values[0], values[-1], step=choice.step), 9)

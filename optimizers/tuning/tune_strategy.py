@@ -14,10 +14,10 @@ from data import Question
 from optimizers.choices import Choices
 from optimizers.trainset import PoolLacks
 from optimizers.tuning.configuration import Configuration
-from optimizers.tuning.course import divide
-from optimizers.tuning.search import Search
-from optimizers.tuning.selecting import candidates, examine, finalists, winner
-from optimizers.tuning.sheet import UNREADABLE, Answered
+from optimizers.tuning.course import Course, divide
+from optimizers.tuning.search import Examiner, Search
+from optimizers.tuning.selecting import Candidate, candidates, examine, finalists, winner
+from optimizers.tuning.sheet import FAILED, UNREADABLE, Answered
 from optimizers.tuning.space import Space
 from optimizers.tuning.workshop import Workshop
 from programs.prompt_program import Ballot
@@ -32,8 +32,8 @@ class TuneStrategy(Teleprompter):
     """Searches strategy, k, temperature, ensemble size and more with Optuna, and gives the best program as a module.
 
     It does what `openmedlm tune` does, with the language model that DSPy is configured with. Votes that were asked
-    before come from DSPy's own cache. The command has what this has not: budgets, votes that are stopped once they are
-    decided, studies that go on after a kill.
+    before come from DSPy's own cache; a question that the language model refuses counts as not answered. The command
+    has what this has not: budgets, votes that are stopped once they are decided, studies that go on after a kill.
 
     Args:
         space: what may be chosen; the whole space without one.
@@ -77,15 +77,24 @@ class TuneStrategy(Teleprompter):
         choices = Choices(template=student.form.template, top_k=student.decode.top_k, seed=self.seed)
         workshop = Workshop(self.space, choices, trainset, trainset, self.cache)
         search = Search(self.space.without(_lacking(workshop, self.space)), seed=self.seed)
-        study = optuna.create_study(directions=search.directions())
-        examiner = _DspyExaminer(workshop, self.threads)
-        search.run(study, tune, examiner, self.trials)
-        chosen = finalists(candidates(study, tune.golds), search.objective, search.rates, search.alpha)
-        best = winner(list(examine(chosen, select, examiner, search.alpha)), search.objective, search.rates)
+        verbosity = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        try:
+            study, best = self._searched(search, tune, select, _DspyExaminer(workshop, self.threads))
+        finally:
+            optuna.logging.set_verbosity(verbosity)
         compiled = module_of(workshop.program(best.configuration))
         compiled.study = study
         compiled._compiled = True
         return compiled
+
+    def _searched(
+        self, search: Search, tune: Course, select: Course, examiner: Examiner
+    ) -> tuple[optuna.Study, Candidate]:
+        study = optuna.create_study(directions=search.directions())
+        search.run(study, tune, examiner, self.trials)
+        chosen = finalists(candidates(study, tune.golds), search.objective, search.rates, search.alpha)
+        return study, winner(list(examine(chosen, select, examiner, search.alpha)), search.objective, search.rates)
 
 
 class _DspyExaminer:
@@ -102,7 +111,7 @@ class _DspyExaminer:
             self._threads
         ) as threads:  # each in a copy of the context, where DSPy keeps its settings
             asked = [threads.submit(copy_context().run, _ask, module, question) for question in questions]
-            predictions = [one.result() for one in asked]
+            predictions = [one.result() if one.exception() is None else None for one in asked]
         selections = program.exemplars.choose(questions)
         return [
             _answered(program.ballots(question, selection.exemplars), prediction)
@@ -114,8 +123,10 @@ def _ask(module: Strategy | Ensemble, question: Question) -> dspy.Prediction:
     return module(question=question.question, options=question.options, context=list(question.context) or None)
 
 
-def _answered(ballots: Sequence[Ballot], prediction: dspy.Prediction) -> Answered:
+def _answered(ballots: Sequence[Ballot], prediction: dspy.Prediction | None) -> Answered:
     """The votes, and their tokens by the length of the text: DSPy forgets the usage of what its cache answers."""
+    if prediction is None:
+        return Answered(FAILED)
     votes = prediction.get("votes") or [prediction.answer]
     shown = sum(
         len(ballot.prompt) if isinstance(ballot.prompt, str) else sum(len(turn["content"]) for turn in ballot.prompt)

@@ -4,7 +4,7 @@ import socket
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,13 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
+from data.atomic import write_atomically
 from optimizers.tuning.storage import SILENT_AFTER_SECONDS
 from programs.locks import is_locked, locked
 
 _WORKER = "worker"
+_IDENTITY = ".home"
+"""File that tells a folder from others of its name: on other machines, of other users, in other containers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +26,25 @@ class Worker:
     """A process that works on a study.
 
     Attributes:
-        name: of the process, on the machine of that name.
-        folder: in which every worker on this machine holds a lock of its own for as long as it lives.
+        home: of its kind: the machine and the folder; who died there can be told by its lock.
+        name: its own, that of its lock in the folder.
+        folder: in which every worker of this home holds a lock for as long as it lives.
     """
 
+    home: str
     name: str
     folder: Path
 
     def mark(self, trial: optuna.Trial) -> None:
         """Notes that the trial is this worker's."""
-        trial.set_user_attr(_WORKER, self.name)
+        trial.set_user_attr(_WORKER, [self.home, self.name])
 
 
 @contextmanager
 def working(folder: Path) -> Iterator[Worker]:
     """A worker for as long as the context lasts, however it ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    worker = Worker(f"{socket.gethostname()}-{uuid.uuid4().hex}", folder)
+    worker = Worker(f"{socket.gethostname()} {_identity(folder)}", uuid.uuid4().hex, folder)
     lock = folder / worker.name
     try:
         with locked(lock):
@@ -49,35 +54,38 @@ def working(folder: Path) -> Iterator[Worker]:
 
 
 def release(study: optuna.Study, worker: Worker) -> int:
-    """Gives up the trials of workers on this machine that are gone; they count as failed, and are repeated.
+    """Gives up the trials of workers of the same home that are gone; they count as failed, and are repeated.
 
-    Those of other machines are given up by Optuna's heartbeat, where the storage has one.
+    Those of other homes are given up by Optuna's heartbeat, where the storage has one.
 
     Returns:
         How many were given up.
     """
-    host = worker.name.rpartition("-")[0]
-    others_alive = any(
-        is_locked(path) for path in worker.folder.iterdir() if path.name != worker.name and path.name.startswith(host)
-    )
+    others = (path for path in worker.folder.iterdir() if not path.name.startswith((worker.name, ".")))
+    others_alive = any(is_locked(path) for path in others)
     given_up = 0
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        owner = trial.user_attrs.get(_WORKER)
-        if owner is None:  # killed before it could be marked, or begun by another this very moment
-            gone = not others_alive
-        else:
-            gone = owner.rpartition("-")[0] == host and not _alive(worker.folder / Path(owner).name)
-        if gone:
-            study.tell(trial.number, state=TrialState.FAIL)
+        home, name = trial.user_attrs.get(_WORKER, (worker.home, None))
+        # One without a mark was killed before it had one, or begun by another this very moment.
+        alive = others_alive if name is None else _alive(worker.folder / name)
+        if home == worker.home and not alive:
+            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             given_up += 1
     return given_up
 
 
-def wait_for_others(study: optuna.Study, worker: Worker, seconds: float = 1.0) -> None:
+def wait_for_others(
+    study: optuna.Study, worker: Worker, seconds: float = 1.0, enough: Callable[[], object] = lambda: None
+) -> None:
     """Waits until no trial is under way, so that all who share a study choose among the same trials.
 
     Trials whose workers are gone are given up meanwhile, by `release` and by Optuna's heartbeat; where neither can
     tell, those that stood still for `SILENT_AFTER_SECONDS` are waited for no longer.
+
+    Args:
+        study, worker: whose, and who waits.
+        seconds: between two looks.
+        enough: ends the waiting once it gives anything true.
     """
     last: list[tuple[int, int]] = []
     moved = time.monotonic()
@@ -85,7 +93,7 @@ def wait_for_others(study: optuna.Study, worker: Worker, seconds: float = 1.0) -
         now = [(trial.number, len(trial.user_attrs)) for trial in running]
         if now != last:
             last, moved = now, time.monotonic()
-        elif time.monotonic() - moved > SILENT_AFTER_SECONDS:
+        if enough() or time.monotonic() - moved > SILENT_AFTER_SECONDS:
             return
         release(study, worker)
         with warnings.catch_warnings():
@@ -96,3 +104,11 @@ def wait_for_others(study: optuna.Study, worker: Worker, seconds: float = 1.0) -
 
 def _alive(lock: Path) -> bool:
     return lock.exists() and is_locked(lock)
+
+
+def _identity(folder: Path) -> str:
+    file = folder / _IDENTITY
+    with locked(folder / f"{_IDENTITY}.lock"):
+        if not file.exists():
+            write_atomically(file, [uuid.uuid4().hex.encode()])
+    return file.read_text()

@@ -58,6 +58,15 @@ def test_what_a_user_wrote_is_text(openmedlm: Run, tuned: str) -> None:
     assert "&lt;script&gt;alert" in page or "\\u003cscript\\u003ealert" in page
 
 
+def test_the_studies_of_several_models_are_found_in_their_folder(openmedlm: Run, tuned: str) -> None:
+    for name in ("one", "two"):
+        Path("many", name).mkdir(parents=True)
+        for file in ("tuning.json", "trials.jsonl"):
+            Path("many", name, file).write_bytes(Path(tuned, file).read_bytes())
+    assert openmedlm("report", "many", "-o", "page.html").code == 0
+    assert Path("page.html").read_text().count("<h1>") == 2
+
+
 def test_several_studies_share_a_page(openmedlm: Run, tuned: str) -> None:
     openmedlm("report", tuned, tuned, "-o", "page.html")
     page = Path("page.html").read_text()
@@ -71,7 +80,8 @@ def test_several_studies_share_a_page(openmedlm: Run, tuned: str) -> None:
         (lambda place: (place / "tuning.json").unlink(), "tuning.json is missing"),
         (lambda place: (place / "trials.jsonl").unlink(), "trials.jsonl is missing"),
         (lambda place: (place / "tuning.json").write_text("{"), "can't be read"),
-        (lambda place: (place / "tuning.json").write_text("[]"), "can't be read"),
+        (lambda place: (place / "tuning.json").write_text("[]"), "not one that this release"),
+        (lambda place: (place / "tuning.json").write_text('{"model": "m"}'), "not one that this release"),
         (lambda place: (place / "trials.jsonl").write_text("x"), "can't be read"),
     ],
 )

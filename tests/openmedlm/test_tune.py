@@ -8,7 +8,7 @@ import pytest
 from model_server import ModelServer, Reply
 from student import Student
 
-from data import load_split
+from data import load_split, write_questions
 
 Run = Callable[..., Any]
 Command = tuple[str, ...]
@@ -288,6 +288,44 @@ def test_options_that_do_not_fit_are_told_in_one_line(
     assert said in refused.err
     assert len(refused.err.strip().splitlines()) == 1
     assert not server.requests
+
+
+def test_what_a_kill_leaves_is_no_stranger(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+    openmedlm(*tune, "--trials", 1, "-o", "out")
+    Path("out/.tuning.json.abc.tmp").write_text("{")
+    Path("out/.program.xyz.tmp").mkdir()
+    assert openmedlm(*tune, "--trials", 2, "-o", "out").code == 0
+
+
+def test_an_embedder_that_is_none_is_told_before_anything_is_asked(
+    openmedlm: Run, tune: Command, server: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "space.yaml").write_text("strategy: [zero-shot, knn-few-shot]\nembedder: [default, nonesuch]\n")
+    refused = openmedlm(*tune, "-o", "out")
+    assert refused.code == 2
+    assert "nonesuch" in refused.err
+    assert not server.requests
+
+
+def test_the_same_questions_by_another_path_are_the_same_study(
+    openmedlm: Run, tune: Command, studied: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "copy/mmlu").mkdir(parents=True)
+    for official, ours in (("dev", "pool"), ("val", "dev"), ("test", "test")):
+        write_questions(tmp_path / f"copy/mmlu/{official}.jsonl", load_split("mmlu", ours, "sample"))
+    openmedlm(*tune, "--trials", 1, "--data-dir", "copy", "-o", "out")
+    assert openmedlm(*tune, "--trials", 2, "--data-dir", str(tmp_path / "copy"), "-o", "out").code == 0
+
+
+def test_a_winner_that_is_the_untuned_program_is_not_compared_with_itself(
+    openmedlm: Run, tune: Command, studied: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "space.yaml").write_text(
+        "strategy: [zero-shot]\nvotes: [1]\ntemperature: [0]\ninstructions: [default]\n"
+    )
+    result = openmedlm(*tune, "--trials", 2, "-o", "out", "--json").json
+    assert (result["against_untuned"], result["label"]) == (None, "zero-shot")
+    assert "The winner is the untuned program" in openmedlm(*tune, "--trials", 2, "-o", "out").out
 
 
 def test_a_directory_of_something_else_is_left_alone(openmedlm: Run, tune: Command, server: ModelServer) -> None:

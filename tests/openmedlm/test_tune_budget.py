@@ -63,7 +63,7 @@ def test_tokens_stop_a_study_once_they_are_spent(openmedlm: Run, tune: Command, 
     ended = openmedlm(*tune, "--max-tokens", 4_000, "--max-concurrency", 1, "--json")
     assert ended.code == 0
     longest = max(len(str(asked.prompt).split()) for asked in server.requests) + 10
-    assert ended.json["tokens"] <= 4_000 + longest  # what was in flight
+    assert ended.json["prompt_tokens"] + ended.json["completion_tokens"] <= 4_000 + longest  # what was in flight
     assert "4,000 tokens" in ended.json["stopped"]
 
 
@@ -99,8 +99,35 @@ def test_the_best_so_far_may_be_an_ensemble_that_was_just_begun(
     assert openmedlm("verify", "out/program").code == 0
 
 
+@pytest.mark.parametrize("calls", [12, 19, 26, 33, 40, 47])
+def test_a_question_that_is_refused_does_not_cost_the_result(
+    calls: int, openmedlm: Run, tune: Command, server: ModelServer
+) -> None:
+    """What was refused is not kept, so that it is asked again; at the end of a budget it must not be."""
+    student = server.reply
+    refused = load_split("mmlu", "dev", "sample")[::3]
+
+    def reply(asked: Asked) -> Reply:
+        hit = any(question.question in asked.question for question in refused)
+        return Reply("too long", status=400) if hit else student(asked)
+
+    server.reply = reply
+    ended = openmedlm(*tune, "--max-calls", calls, "--json")
+    assert ended.code in (0, 3)
+    assert ended.json["calls"] <= calls
+    assert openmedlm("verify", "out/program").code == 0
+
+
+def test_test_that_the_budget_does_not_reach_is_said(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    server.reply = Student([*load_split("mmlu", "dev", "sample"), *load_split("mmlu", "test", "sample")])
+    ended = openmedlm(*tune, "--max-calls", 30, "--test", "--json")
+    assert (ended.code, ended.json["test"], ended.json["test_missed"]) == (0, None, True)
+    assert "before test was answered" in openmedlm(*tune, "--max-calls", 30, "--test").out
+
+
 def test_a_budget_too_small_for_any_trial_freezes_the_untuned_program(openmedlm: Run, tune: Command) -> None:
     result = openmedlm(*tune, "--max-calls", 1, "--json").json
     assert result["configuration"]["strategy"] == "zero-shot"
     assert result["select"] is None
     assert orjson.loads(Path("out/program/program.json").read_bytes())["dev"] is None
+    assert "Nothing could be ranked" in openmedlm(*tune, "--max-calls", 1).out

@@ -112,13 +112,27 @@ def test_without_a_pruner_every_trial_is_finished(course: Course, numbers: Any) 
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
 
 
-def test_a_grid_is_searched_point_by_point(course: Course, numbers: Any) -> None:
-    space = Space(strategy=("zero-shot", "few-shot"), k=(2, 5), votes=(1,), temperature=(0.0,), instructions=("short",))
-    search = Search(space, sampler="grid")
+GRID = Space(strategy=("zero-shot", "few-shot"), k=(2, 5), votes=(1,), temperature=(0.0,), instructions=("short",))
+
+
+@pytest.mark.parametrize("trials", [3, 30])
+def test_a_grid_is_searched_program_by_program_and_ends(trials: int, course: Course, numbers: Any) -> None:
+    search = Search(GRID, sampler="grid")
     study = optuna.create_study(direction="maximize")
-    search.run(study, course, numbers, 4)
-    found = {(configuration_of(trial).strategy, configuration_of(trial).k) for trial in study.trials}
-    assert found == {("zero-shot", 0), ("few-shot", 2), ("few-shot", 5)}
+    search.run(study, course, numbers, trials)
+    found = [(configuration_of(trial).strategy, configuration_of(trial).k) for trial in study.trials]
+    assert sorted(found) == [("few-shot", 2), ("few-shot", 5), ("zero-shot", 0)]
+
+
+def test_a_point_of_a_grid_that_broke_off_is_repeated(course: Course, numbers: Any) -> None:
+    search = Search(GRID, sampler="grid")
+    study = optuna.create_study(direction="maximize")
+    with pytest.raises(KeyboardInterrupt):
+        search.run(study, course, Stops(numbers, 4), 30)
+    search.run(study, course, numbers, 30)
+    whole = optuna.create_study(direction="maximize")
+    search.run(whole, course, numbers, 30)
+    assert record(study) == record(whole)
 
 
 def test_cost_is_that_of_a_right_answer(course: Course, numbers: Any) -> None:

@@ -25,9 +25,15 @@ def test_stopped_votes_tell_the_accuracy_of_every_smaller_ensemble(rows: list[tu
 
 
 def test_a_question_whose_votes_could_not_be_had_is_not_right() -> None:
-    sheet = Sheet((Answered("AA", failed=True), Answered("AA")), "AA", 3)
+    sheet = Sheet((Answered("A!"), Answered("AA")), "AA", 3)
     assert sheet.correct() == [False, True]
     assert sheet.accuracy() == 0.5
+
+
+def test_a_vote_that_could_not_be_had_takes_only_sizes_that_need_it() -> None:
+    sheet = Sheet((Answered("AAA!"),), "A", 7)
+    assert [sheet.correct(votes)[0] for votes in range(1, 8)] == [True] * 6 + [False]
+    assert [sheet.votes_bought(votes) for votes in (1, 5, 7)] == [1, 3, 4]
 
 
 def test_a_question_costs_its_votes() -> None:
@@ -44,6 +50,6 @@ def test_an_empty_sheet_is_worth_nothing() -> None:
     assert (sheet.accuracy(), sheet.votes_bought(), sheet.cost(OWN_SERVER)) == (0.0, 0.0, 0.0)
 
 
-@given(st.lists(st.builds(Answered, LETTERS, st.booleans(), st.integers(0, 9), st.integers(0, 99), st.integers(0, 99))))
+@given(st.lists(st.builds(Answered, LETTERS, st.integers(0, 9), st.integers(0, 99), st.integers(0, 99))))
 def test_a_block_comes_back_as_it_was_written(answers: list[Answered]) -> None:
     assert block_from_json(block_as_json(answers)) == answers

@@ -48,6 +48,14 @@ def test_every_suggestion_lies_in_the_space() -> None:
     assert all(point == point.canonical() for point in points)
 
 
+def test_a_span_without_a_step_has_one_that_suits_it() -> None:
+    space = Space.model_validate({"k": {"low": 2, "high": 4}, "temperature": {"low": 0.2, "high": 0.8}})
+    assert isinstance(space.k, Span)
+    assert isinstance(space.temperature, Span)
+    assert space.k.values() == [2, 3, 4]
+    assert space.temperature.values() == [0.2, 0.4, 0.6, 0.8]
+
+
 def test_parameters_lead_back_to_their_configuration() -> None:
     space = Space()
     point = Configuration("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True)
@@ -78,6 +86,13 @@ def test_a_configuration_outside_the_space_has_no_parameters(point: Configuratio
         {"size": [1]},
         {"votes": {"low": 1, "high": 9, "step": 0}},
         {"votes": []},
+        {"votes": [True]},
+        {"k": {"low": -3, "high": 2}},
+        {"k": {"low": 0, "high": 5, "step": 0.5}},
+        {"k": {"low": 0.5, "high": 5}},
+        {"k": {"low": 0, "high": float("inf")}},
+        {"temperature": {"low": -1, "high": 1}},
+        {"temperature": [float("nan")]},
     ],
 )
 def test_what_could_not_be_searched_is_refused(values: dict[str, object]) -> None:
@@ -89,7 +104,9 @@ def test_a_grid_has_every_choice_and_no_more_points_than_can_be_finished() -> No
     space = Space(
         strategy=("zero-shot", "cot"), votes=(1, 5), temperature=(0.0, 0.8), top_p=(0.8,), instructions=("short",)
     )
-    assert space.grid()["votes"] == [1, 5]
-    assert "top_p" not in space.grid()
-    with pytest.raises(ValueError, match="points"):
+    points = space.grid()
+    assert len(points) == len(set(points)) == len({point.canonical() for point in points})
+    # Greedy: one vote, or five in other orders; sampled: one, five, or five in other orders.
+    assert len(points) == 2 * (2 + 3)
+    with pytest.raises(ValueError, match="fewer choices"):
         Space().grid()

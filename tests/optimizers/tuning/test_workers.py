@@ -36,8 +36,8 @@ def test_trials_of_a_worker_that_lives_are_left_alone(study: optuna.Study, tmp_p
     assert states(study) == [TrialState.RUNNING] * 2
 
 
-def test_trials_of_a_worker_on_another_machine_are_left_alone(study: optuna.Study, tmp_path: Path) -> None:
-    study.ask().set_user_attr("worker", f"not-{socket.gethostname()}-12")
+def test_trials_of_a_worker_elsewhere_are_left_alone(study: optuna.Study, tmp_path: Path) -> None:
+    study.ask().set_user_attr("worker", [f"{socket.gethostname()} another folder", "12"])
     with working(tmp_path) as worker:
         assert release(study, worker) == 0
 
@@ -56,12 +56,22 @@ def test_a_killed_worker_is_gone(study: optuna.Study, tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\nfrom pathlib import Path\nfrom optimizers.tuning.workers import working\n"
         "with working(Path(sys.argv[1])) as worker:\n"
-        "    print(worker.name, flush=True)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    print(worker.home, worker.name, sep='\\n', flush=True)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
-    study.ask().set_user_attr("worker", ended.stdout.strip())
+    study.ask().set_user_attr("worker", ended.stdout.splitlines())
     with working(tmp_path) as worker:
         assert release(study, worker) == 1
+
+
+def test_two_that_find_the_dead_at_once_do_not_trip(study: optuna.Study, tmp_path: Path) -> None:
+    with working(tmp_path) as gone:
+        trial = study.ask()
+        gone.mark(trial)
+    study.tell(trial, state=TrialState.FAIL)
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    with working(tmp_path) as worker:
+        assert release(study, worker) == 0
 
 
 def test_one_waits_for_the_trials_of_others(study: optuna.Study, tmp_path: Path) -> None:
@@ -85,7 +95,7 @@ def test_one_does_not_wait_for_the_dead(study: optuna.Study, tmp_path: Path) -> 
     assert states(study) == [TrialState.FAIL]
 
 
-def test_a_worker_leaves_nothing_behind(tmp_path: Path) -> None:
-    with working(tmp_path):
-        assert len(list(tmp_path.iterdir())) == 1
-    assert not list(tmp_path.iterdir())
+def test_a_worker_leaves_no_lock_behind(tmp_path: Path) -> None:
+    with working(tmp_path) as worker:
+        alive = set(tmp_path.iterdir())
+    assert {path.name for path in alive - set(tmp_path.iterdir())} == {worker.name}
