@@ -1,6 +1,6 @@
 """Calls and regret of a study against plain Optuna, on a simulated model whose true accuracies are known.
 
-    python benchmarks/tuning.py [--seeds 20] [--dev 1272] [--trials 100] [--plain-trials 60] [--pruners]
+    python benchmarks/tuning.py [--seeds 20] [--dev 1272] [--trials 150] [--plain-trials 60] [--pruners]
 
 Plain Optuna: multivariate TPE over the same space, every trial asks all dev questions for all its votes, the best trial
 wins. Ours: `openmedlm tune` with its defaults, the calls of choosing included. Regret: true accuracy of plain's winner
@@ -20,6 +20,7 @@ from simulated_model import Counts, SimulatedExaminer, SimulatedModel, simulated
 from openmedlm.tuning.planning import RUNGS, UNTUNED, tune_share
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import divide
+from optimizers.tuning.defaults import ALPHA, TIE
 from optimizers.tuning.sampling import PRUNERS, Pruner
 from optimizers.tuning.search import Search
 from optimizers.tuning.selecting import candidates, examine, finalists, winner
@@ -54,18 +55,25 @@ def plain(model: SimulatedModel, dev: int, trials: int, seed: int, truth: Callab
 
 
 def ours(
-    model: SimulatedModel, dev: int, trials: int, seed: int, truth: Callable[[Configuration], float], pruner: Pruner
+    model: SimulatedModel,
+    dev: int,
+    trials: int,
+    seed: int,
+    truth: Callable[[Configuration], float],
+    pruner: Pruner,
+    alpha: float = ALPHA,
+    tie: float = TIE,
 ) -> Ended:
     """The product's search."""
     tune, select = divide(simulated_questions(dev), seed, tune_share(dev))
-    search = Search(Space(), pruner=pruner, seed=seed, first=RUNGS)
+    search = Search(Space(), pruner=pruner, alpha=alpha, seed=seed, first=RUNGS)
     study = optuna.create_study(directions=search.directions())
     examiner = SimulatedExaminer(model, dev)
     search.run(study, tune, examiner, trials)
     examiner.examine(UNTUNED, select.questions)
     chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha)
-    alpha = None if pruner == "none" else search.alpha
-    best = winner(list(examine(chosen, select, examiner, alpha)), "accuracy", search.rates).configuration
+    examined = list(examine(chosen, select, examiner, None if pruner == "none" else alpha))
+    best = winner(examined, "accuracy", search.rates, tie).configuration
     return Ended(truth(best), examiner.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best)
 
 
@@ -80,8 +88,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--dev", type=int, default=1272)
-    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--trials", type=int, default=150)
     parser.add_argument("--plain-trials", type=int, default=60)
+    parser.add_argument("--alpha", type=float, default=ALPHA)
+    parser.add_argument("--tie", type=float, default=TIE)
     parser.add_argument("--pruners", action="store_true", help="the other pruners too, on the same trials")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -97,7 +107,9 @@ def main() -> None:
 
         baseline.append(plain(model, options.dev, options.plain_trials, seed, truth))
         for pruner in pruners:
-            ended[pruner].append(ours(model, options.dev, options.trials, seed, truth, pruner))
+            ended[pruner].append(
+                ours(model, options.dev, options.trials, seed, truth, pruner, options.alpha, options.tie)
+            )
         found = ended["racing"][-1]
         print(
             f"seed {seed}: plain {baseline[-1].truth:.1f} with {baseline[-1].counts.bought:,} calls, ours "

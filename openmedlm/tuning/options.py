@@ -52,7 +52,7 @@ class ModelsOptions:
 class SearchOptions:
     """What is searched, and how."""
 
-    trials: Annotated[int, typer.Option(min=1, help="Configurations to try.")] = 100
+    trials: Annotated[int, typer.Option(min=1, help="Configurations to try.")] = 150
     space: Annotated[
         str | None,
         typer.Option(
