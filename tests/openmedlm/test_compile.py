@@ -53,6 +53,16 @@ def test_unanswered_questions_end_with_3_and_are_written_down(
     assert orjson.loads(Path("p/program.json").read_bytes())["dev"]["unanswered"] == 2
 
 
+def test_order_and_instructions_are_frozen(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+    how = ("--order", "nearest-first", "--instructions", "Say which.", "--no-score", "-o", "p")
+    assert openmedlm("compile", "-s", "knn-few-shot", *hosted, *how).code == 0
+    program = orjson.loads(Path("p/program.json").read_bytes())
+    assert (program["instructions"], program["exemplars"]["order"]) == ("Say which.", "nearest-first")
+    assert openmedlm("verify", "p").code == 0
+    refused = openmedlm("compile", "-s", "knn-few-shot", *hosted, "--order", "sideways", "-o", "q")
+    assert (refused.code, "nearest-last" in refused.err) == (2, True)
+
+
 def test_the_same_command_again_gives_the_same_bytes(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:

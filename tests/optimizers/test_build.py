@@ -49,6 +49,14 @@ def test_decode_choices_stand_in_for_the_strategys_own(name: str, sample: Load, 
 
 
 @pytest.mark.parametrize("name", LADDER)
+def test_order_and_instructions_are_those_chosen(name: str, sample: Load, vectors: Path) -> None:
+    choices = Choices(order="nearest-first", instructions="Say which.")
+    program = build(name, demos_of(sample("mmlu", "pool")), choices, vectors).prompt_program()
+    assert program.instructions == "Say which."
+    assert program.exemplars.describe().get("order") == ("nearest-first" if name in RETRIEVES else None)
+
+
+@pytest.mark.parametrize("name", LADDER)
 def test_the_template_is_the_one_chosen(name: str, sample: Load, vectors: Path) -> None:
     program = build(name, demos_of(sample("mmlu", "pool")), Choices(template=PLAIN), vectors).prompt_program()
     assert program.template == PLAIN

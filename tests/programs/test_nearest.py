@@ -32,6 +32,15 @@ def test_the_nearest_exemplar_comes_last_next_to_the_question(
         assert selection.similarities == pytest.approx(cosines, abs=1e-5)
 
 
+def test_the_nearest_may_stand_first(sample: Load, embedder: Embedder, vectors: Path) -> None:
+    last = nearest(sample("mmlu", "pool"), 4, embedder, vectors)
+    first = replace(last, order="nearest-first", balance=False)
+    asked = sample("mmlu", "dev")
+    for one, other in zip(first.choose(asked), replace(last, balance=False).choose(asked), strict=True):
+        assert one.exemplars == other.exemplars[::-1]
+        assert one.similarities == other.similarities[::-1]
+
+
 def test_exemplars_keep_their_rationales(sample: Load, embedder: Embedder, vectors: Path) -> None:
     source = nearest(sample("medqa", "pool"), 3, embedder, vectors)
     (selection,) = source.choose(sample("medqa", "dev")[:1])
@@ -67,6 +76,7 @@ def test_a_source_is_described_by_k_and_what_the_index_is_of(sample: Load, embed
         "index": "exact",
         "balance": True,
         "seed": 0,
+        "order": "nearest-last",
     }
     reworded = replace(source, pool=(replace(source.pool[0], rationale="Another."), *source.pool[1:]))
     assert reworded.describe() != described
