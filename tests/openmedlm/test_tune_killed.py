@@ -71,14 +71,15 @@ def programs(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((directory / "program").iterdir())}
 
 
-@pytest.mark.parametrize("storage", ["sqlite:///study.db", "journal:study.log"])
+@pytest.mark.parametrize(("storage", "every"), [("sqlite:///study.db", 17), ("journal:study.log", 45)])
 def test_a_study_killed_again_and_again_ends_as_one_that_never_was(
-    storage: str, start: Start, server: ModelServer, tmp_path: Path
+    storage: str, every: int, start: Start, server: ModelServer, tmp_path: Path
 ) -> None:
     whole = result(start("whole", store="whole.sqlite"))
     calls = len(server.requests)
     server.requests.clear()
-    for killed_after in range(3, calls, 14):
+    kills = range(3, calls, every)
+    for killed_after in kills:
         process = start("out", "--storage", storage)
         wait_for(server, killed_after, process)
         process.kill()
@@ -89,7 +90,7 @@ def test_a_study_killed_again_and_again_ends_as_one_that_never_was(
     ignored = {"seconds", "program", "calls", "prompt_tokens", "completion_tokens", "trials"}
     assert {k: v for k, v in ended.items() if k not in ignored} == {k: v for k, v in whole.items() if k not in ignored}
     # Only what was in flight at a kill, two requests here, may have to be asked once more.
-    assert len(server.requests) - calls <= 2 * len(range(3, calls, 14))
+    assert len(server.requests) - calls <= 2 * len(kills)
     assert ended["calls"] == len({asked.identity for asked in server.requests})
 
 
