@@ -17,7 +17,7 @@ import optuna
 from optuna.samplers import TPESampler
 from simulated_model import Counts, SimulatedExaminer, SimulatedModel, simulated_questions
 
-from openmedlm.tuning.planning import RUNGS, UNTUNED, tune_share
+from openmedlm.tuning.planning import RUNGS, UNTUNED, tune_share, usual_trials
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.course import divide
 from optimizers.tuning.defaults import ALPHA, TIE
@@ -88,12 +88,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--dev", type=int, default=1272)
-    parser.add_argument("--trials", type=int, default=150)
+    parser.add_argument("--trials", type=int, help="tune's own number for that dev split, without it")
     parser.add_argument("--plain-trials", type=int, default=60)
     parser.add_argument("--alpha", type=float, default=ALPHA)
     parser.add_argument("--tie", type=float, default=TIE)
     parser.add_argument("--pruners", action="store_true", help="the other pruners too, on the same trials")
     options = parser.parse_args()
+    options.trials = options.trials or usual_trials(options.dev)
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruners: tuple[Pruner, ...] = PRUNERS if options.pruners else ("racing",)

@@ -52,7 +52,14 @@ class ModelsOptions:
 class SearchOptions:
     """What is searched, and how."""
 
-    trials: Annotated[int, typer.Option(min=1, help="Configurations to try.")] = 150
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Configurations to try. Default: a quarter as many as dev questions, but 60 at least and 150 at most.",
+            show_default=False,
+        ),
+    ] = None
     space: Annotated[
         str | None,
         typer.Option(

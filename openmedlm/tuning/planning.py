@@ -233,7 +233,7 @@ def _plan(
             seed=seed,
             first=tuple(point for point in first if point.strategy in space.strategy),
         ),
-        trials=search.trials,
+        trials=search.trials or usual_trials(sum(len(course.questions) for course in courses)),
         workshop=workshop,
         skipped=skipped,
         pool=pool,
@@ -248,6 +248,11 @@ def _plan(
         directory=directory,
         data_dir=data.data_dir,
     )
+
+
+def usual_trials(dev: int) -> int:
+    """Configurations to try: more than these few questions can't tell apart."""
+    return min(150, max(60, dev // 4))
 
 
 def variants(space: Space) -> list[tuple[str, str]]:
