@@ -24,7 +24,7 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
         for spelling in (*parameter.opts, *parameter.secondary_opts, f"--{parameter.name}")
     }
     values: dict[str, Any] = {}
-    for name, value in _mapping(path).items():
+    for name, value in yaml_mapping(path, "options to values", "benchmark: mmlu").items():
         option = str(name).lstrip("-").replace("-", "_")
         known_name(option, known, f"option in {path}:")
         values[known[option] or option] = value
@@ -32,7 +32,16 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-def _mapping(path: Path) -> dict[Any, Any]:
+def yaml_mapping(path: Path, what: str, example: str) -> dict[Any, Any]:
+    """The mapping in a YAML file.
+
+    Args:
+        path: of the file.
+        what, example: what it should hold, and a line of it, for one that does not.
+
+    Raises:
+        BadInput: it can't be read, or holds no mapping.
+    """
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -40,5 +49,5 @@ def _mapping(path: Path) -> dict[Any, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: not YAML ({' '.join(str(error).split())}); correct the file") from error
     if not isinstance(loaded, dict):
-        raise BadInput(f"{path}: not a mapping of options to values; write lines such as 'benchmark: mmlu'")
+        raise BadInput(f"{path}: not a mapping of {what}; write lines such as '{example}'")
     return loaded

@@ -31,20 +31,10 @@ class Output:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
-    """Which model, and where."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointOptions:
+    """Where a model is."""
 
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Any litellm model string (hosted_vllm/01-ai/Yi-34B, ollama_chat/…, openai/…), or local/NAME for an "
-            "embedded model (see: openmedlm models). Frozen programs name their own.",
-            show_default=False,
-        ),
-    ] = None
     api_base: Annotated[
         str | None, typer.Option(metavar="URL", help="Address of the endpoint, such as http://127.0.0.1:8000/v1.")
     ] = None
@@ -64,6 +54,22 @@ class ModelOptions:
             show_envvar=True,
             show_default=False,
             help="Key of the endpoint; better given by the environment, where no process list shows it.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOptions(EndpointOptions):
+    """Which model, and where."""
+
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Any litellm model string (hosted_vllm/01-ai/Yi-34B, ollama_chat/…, openai/…), or local/NAME for an "
+            "embedded model (see: openmedlm models). Frozen programs name their own.",
+            show_default=False,
         ),
     ] = None
 
@@ -110,7 +116,34 @@ class SplitOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramOptions:
+class SettledOptions:
+    """What a strategy leaves open and no search decides."""
+
+    max_completion_tokens: Annotated[
+        int | None,
+        typer.Option(min=1, help="In place of 32 for a direct answer and 500 for reasoning.", show_default=False),
+    ] = None
+    top_k: Annotated[int | None, typer.Option(min=1, help="Not every endpoint takes it.", show_default=False)] = None
+    template: Annotated[
+        str,
+        typer.Option(
+            help="chat, chat-user (for models that refuse a system message), plain (one text for /v1/completions, for "
+            "base models), or auto."
+        ),
+    ] = "auto"
+    embedder_api_base: Annotated[
+        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
+    ] = None
+    index: Annotated[
+        str, typer.Option(help="How neighbours are found: exact, or hnsw for pools of 100,000 questions or more.")
+    ] = "exact"
+    balance: Annotated[
+        bool, typer.Option(help="Permute the options of nearest exemplars so that answer letters are spread evenly.")
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramOptions(SettledOptions):
     """What a strategy leaves open."""
 
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompt.")] = 5
@@ -129,18 +162,6 @@ class ProgramOptions:
         float | None,
         typer.Option(min=0.0, max=1.0, help="In place of the endpoint's own (0.8 for votes).", show_default=False),
     ] = None
-    top_k: Annotated[int | None, typer.Option(min=1, help="Not every endpoint takes it.", show_default=False)] = None
-    max_completion_tokens: Annotated[
-        int | None,
-        typer.Option(min=1, help="In place of 32 for a direct answer and 500 for reasoning.", show_default=False),
-    ] = None
-    template: Annotated[
-        str,
-        typer.Option(
-            help="chat, chat-user (for models that refuse a system message), plain (one text for /v1/completions, for "
-            "base models), or auto."
-        ),
-    ] = "auto"
     embedder: Annotated[
         str | None,
         typer.Option(
@@ -149,15 +170,6 @@ class ProgramOptions:
             show_default=False,
         ),
     ] = None
-    embedder_api_base: Annotated[
-        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
-    ] = None
-    index: Annotated[
-        str, typer.Option(help="How neighbours are found: exact, or hnsw for pools of 100,000 questions or more.")
-    ] = "exact"
-    balance: Annotated[
-        bool, typer.Option(help="Permute the options of nearest exemplars so that answer letters are spread evenly.")
-    ] = True
     order: Annotated[
         str, typer.Option(help="How nearest exemplars stand: nearest-last, next to the question, or nearest-first.")
     ] = "nearest-last"

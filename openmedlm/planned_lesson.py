@@ -91,7 +91,7 @@ def _missing(lesson: Lesson, number: int, questions: Sequence[Question], store: 
 
 def _teacher(name: str, options: PoolOptions) -> Endpoint:
     try:
-        return endpoint_of(ModelOptions(name, options.teacher_api_base, api_key=options.teacher_api_key))
+        return endpoint_of(ModelOptions(model=name, api_base=options.teacher_api_base, api_key=options.teacher_api_key))
     except BadInput as error:  # which speaks of the model's own option
         raise BadInput(str(error).replace("--api-base", "--teacher-api-base")) from error
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from openmedlm.options import DataOptions, Output, ProgramOptions, SpendOptions, takes
+from openmedlm.options import DataOptions, Output, ProgramOptions, SettledOptions, SpendOptions, takes
 from openmedlm.printing import NOT_ADVICE, print_json
 
 BENCHMARK = "mmlu"
@@ -76,7 +76,7 @@ def quickstart(
     from openmedlm.table import ladder_table
     from openmedlm.tuning.files import PROGRAM, REPORT
     from openmedlm.tuning.opening import check_directory
-    from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
+    from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
     from openmedlm.tuning.planning import RUNGS, plan_studies
     from openmedlm.tuning.running import tune
     from openmedlm.tuning.space_file import ModelSpace
@@ -90,16 +90,19 @@ def quickstart(
     questions = load_split(BENCHMARK, SPLIT, "sample")
     endpoint = find_endpoint(model)
     data = DataOptions(benchmark=BENCHMARK, data_dir="sample")
+    asked = TuneOptions(
+        models=ModelsOptions(model=[model]),
+        data=data,
+        search=SearchOptions(trials=12, block=3),
+        budget=BudgetOptions(max_calls=max_calls),
+        study=StudyOptions(),
+        settled=SettledOptions(max_completion_tokens=max_completion_tokens),
+        spend=spend,
+        seed=output.seed,
+        directory=directory,
+    )
     (study,) = plan_studies(
-        ModelsOptions(model=[model]),
-        data,
-        SearchOptions(trials=12, block=3),
-        BudgetOptions(max_calls=max_calls),
-        StudyOptions(),
-        SettledOptions(max_completion_tokens=max_completion_tokens),
-        spend,
-        output.seed,
-        directory,
+        asked,
         {model: ModelSpace(Space.model_validate(SEARCHED))},
         [replace(rung, k=min(k, rung.k)) for rung in RUNGS],
     )

@@ -3,9 +3,9 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options import DataOptions, Output, PreviewOptions, SpendOptions, takes
+from openmedlm.options import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, takes
 from openmedlm.printing import print_json
-from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
+from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
 
 
 @takes(
@@ -52,7 +52,8 @@ def tune(
     from openmedlm.tuning.running import tune as run
     from openmedlm.tuning.table import print_estimates, print_result, print_table
 
-    plans = plan_studies(models, data, search, budget, study, settled, spend, output.seed, directory)
+    options = TuneOptions(models, data, search, budget, study, settled, spend, output.seed, directory)
+    plans = plan_studies(options)
     if preview.dry_run:
         estimates = [estimate_study(plan) for plan in plans]
         if output.json:

@@ -1,16 +1,18 @@
 """The options of `openmedlm tune` that no other command has."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import typer
 
+from openmedlm.options import DataOptions, EndpointOptions, SettledOptions, SpendOptions
 from optimizers.tuning.defaults import ALPHA, BLOCK
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsOptions:
-    """Which models, and where."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsOptions(EndpointOptions):
+    """Which models, and where; an address that one has to itself stands in the space file."""
 
     model: Annotated[
         list[str],
@@ -21,31 +23,6 @@ class ModelsOptions:
             show_default=False,
         ),
     ]
-    api_base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Address of the endpoint, such as http://127.0.0.1:8000/v1; one that a model has to itself stands in "
-            "the --space file.",
-        ),
-    ] = None
-    model_id: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Name of the model in the vote store, as for evaluate; for one model.",
-            show_default=False,
-        ),
-    ] = None
-    api_key: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OPENMEDLM_API_KEY",
-            show_envvar=True,
-            show_default=False,
-            help="Key of the endpoint; better given by the environment, where no process list shows it.",
-        ),
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,22 +117,15 @@ class StudyOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class SettledOptions:
-    """What no configuration changes."""
+class TuneOptions(NamedTuple):
+    """All that the command line says of studies."""
 
-    max_completion_tokens: Annotated[
-        int | None,
-        typer.Option(min=1, help="In place of 32 for a direct answer and 500 for reasoning.", show_default=False),
-    ] = None
-    top_k: Annotated[int | None, typer.Option(min=1, help="Not every endpoint takes it.", show_default=False)] = None
-    template: Annotated[str, typer.Option(help="As for evaluate.")] = "auto"
-    embedder_api_base: Annotated[
-        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
-    ] = None
-    index: Annotated[
-        str, typer.Option(help="How neighbours are found: exact, or hnsw for pools of 100,000 questions or more.")
-    ] = "exact"
-    balance: Annotated[
-        bool, typer.Option(help="Permute the options of nearest exemplars so that answer letters are spread evenly.")
-    ] = True
+    models: ModelsOptions
+    data: DataOptions
+    search: SearchOptions
+    budget: BudgetOptions
+    study: StudyOptions
+    settled: SettledOptions
+    spend: SpendOptions
+    seed: int
+    directory: Path

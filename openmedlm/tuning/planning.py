@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ import orjson
 
 from data import BadInput, Question, load_split
 from data.names import known_name
-from openmedlm.options import DataOptions, ProgramOptions, SpendOptions
+from openmedlm.options import ProgramOptions
 from openmedlm.places import vectors_directory, vote_store
 from openmedlm.planning import choices_of, drawn, policy_of
 from openmedlm.progress import telling
 from openmedlm.teaching import taught
 from openmedlm.tuning.files import STORAGE
-from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, SettledOptions, StudyOptions
+from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.space_file import ModelSpace, read_spaces
 from optimizers.build import shows_rationales
 from optimizers.choices import WITHOUT_EXEMPLARS
@@ -117,31 +117,25 @@ class TuningPlan:
 
 
 def plan_studies(
-    models: ModelsOptions,
-    data: DataOptions,
-    search: SearchOptions,
-    budget: BudgetOptions,
-    study: StudyOptions,
-    settled: SettledOptions,
-    spend: SpendOptions,
-    seed: int,
-    directory: Path,
+    options: TuneOptions,
     spaces: Mapping[str, ModelSpace] | None = None,
     first: Sequence[Configuration] = RUNGS,
 ) -> list[TuningPlan]:
     """A plan for each model; nothing is called.
 
     Args:
+        options: what is asked for.
         spaces: of the models, in place of the one that the options name.
         first: configurations that are tried before any is sampled, those of the space among them.
 
     Raises:
         BadInput: an option does not fit.
     """
+    models, data, search = options.models, options.data, options.search
     names = list(dict.fromkeys(models.model))
     if len(names) > 1 and models.model_id is not None:
         raise BadInput("--model-id names one model, and several are to be tuned; leave it out")
-    if len(names) > 1 and study.study is not None:
+    if len(names) > 1 and options.study.study is not None:
         raise BadInput("--study names one study, and several models are to be tuned; leave it out")
     known_name(search.objective, OBJECTIVES, "objective")
     known_name(search.sampler, SAMPLERS, "sampler")
@@ -155,32 +149,25 @@ def plan_studies(
             f"{data.benchmark}: {len(dev)} dev question; tuning needs 2, to rank on one part and choose on the other"
         )
     share = search.tune_share or tune_share(len(dev))
-    courses = divide(dev, seed, min(max(share, 1 / len(dev)), 1 - 1 / len(dev)), search.block)
+    courses = divide(dev, options.seed, min(max(share, 1 / len(dev)), 1 - 1 / len(dev)), search.block)
     plans = []
     for name in names:
         own = spaces[name]
         endpoint = find_endpoint(name, own.api_base or models.api_base, models.api_key, models.model_id)
-        place = directory if len(names) == 1 else directory / _folder(name)
-        plans.append(
-            _plan(endpoint, own.space, first, courses, data, search, budget, study, settled, spend, seed, place)
-        )
+        directory = options.directory if len(names) == 1 else options.directory / _folder(name)
+        plans.append(_plan(options, endpoint, own.space, first, courses, directory))
     return plans
 
 
 def _plan(
+    options: TuneOptions,
     endpoint: Endpoint,
     space: Space,
     first: Sequence[Configuration],
     courses: tuple[Course, Course],
-    data: DataOptions,
-    search: SearchOptions,
-    budget: BudgetOptions,
-    study: StudyOptions,
-    settled: SettledOptions,
-    spend: SpendOptions,
-    seed: int,
     directory: Path,
 ) -> TuningPlan:
+    data, search, budget, seed = options.data, options.search, options.budget, options.seed
     pool: Sequence[Question] = ()
     bare: Sequence[Any] = ()
     reasoned: Sequence[Any] = ()
@@ -190,14 +177,7 @@ def _plan(
         bare = demos_of(pool)
     if any(shows_rationales(name, name) for name in space.strategy):
         teacher, reasoned = taught(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
-    program = ProgramOptions(
-        max_completion_tokens=settled.max_completion_tokens,
-        top_k=settled.top_k,
-        template=settled.template,
-        embedder_api_base=settled.embedder_api_base,
-        index=settled.index,
-        balance=settled.balance,
-    )
+    program = ProgramOptions(**asdict(options.settled))
     choices = choices_of(program, endpoint, seed)
     workshop = Workshop(space, choices, bare, reasoned, vectors_directory(), telling("embedding the pool"))
     skipped: dict[str, str] = {}
@@ -239,12 +219,12 @@ def _plan(
         pool=pool,
         pool_benchmark=data.pool or data.benchmark,
         teacher=teacher,
-        policy=policy_of(spend, endpoint),
-        call_timeout=spend.call_timeout,
-        store=spend.store or vote_store(),
+        policy=policy_of(options.spend, endpoint),
+        call_timeout=options.spend.call_timeout,
+        store=options.spend.store or vote_store(),
         limits=Limits(budget.max_calls, budget.max_tokens, budget.cost_limit, budget.timeout),
-        storage=study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
-        study=study.study or f"{endpoint.model} on {data.benchmark}",
+        storage=options.study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
+        study=options.study.study or f"{endpoint.model} on {data.benchmark}",
         directory=directory,
         data_dir=data.data_dir,
     )

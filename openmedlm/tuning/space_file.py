@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import ValidationError
 
 from data import BadInput
+from openmedlm.config import yaml_mapping
 from optimizers.tuning.space import Space
 
 
@@ -28,7 +28,8 @@ def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
     Raises:
         BadInput: the file can't be read, or a value in it does not fit.
     """
-    values = {} if file is None else _mapping(Path(file))
+    read = {} if file is None else yaml_mapping(Path(file), "parameters to choices", "votes: [1, 5, 11]")
+    values = {str(name): value for name, value in read.items()}
     own = values.pop("models", None) or {}
     if not isinstance(own, dict):
         raise BadInput(f"{file}: models: not a mapping of models to parameters")
@@ -63,15 +64,3 @@ def _space(file: str | None, where: str, values: dict[str, Any]) -> Space:
             else "; give a list or {low, high, step}"
         )
         raise BadInput(f"{file}: {where}{name}: {first['msg']}{mend}") from error
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a readable YAML file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not YAML ({' '.join(str(error).split())}); correct the file") from error
-    if not isinstance(loaded, dict):
-        raise BadInput(f"{path}: not a mapping of parameters to choices; write lines such as 'votes: [1, 5, 11]'")
-    return {str(name): value for name, value in loaded.items()}
