@@ -119,7 +119,6 @@ def test_workers_share_a_study(start: Start, server: ModelServer, tmp_path: Path
     firsts = [trial.user_attrs["first"] for trial in done if "first" in trial.user_attrs]
     assert len(firsts) == len(set(firsts))
     assert len({orjson.dumps(each["configuration"]) for each in ended}) == 1
-    assert len({study.user_attrs["purpose"]}) == 1
     assert max(each["calls"] for each in ended) == len(server.requests)
     # Two may ask the same at the same moment; they choose one after the other.
     assert len(server.requests) - len({asked.identity for asked in server.requests}) < 20

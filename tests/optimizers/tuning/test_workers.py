@@ -64,14 +64,17 @@ def test_a_killed_worker_is_gone(study: optuna.Study, tmp_path: Path) -> None:
         assert release(study, worker) == 1
 
 
-def test_two_that_find_the_dead_at_once_do_not_trip(study: optuna.Study, tmp_path: Path) -> None:
+def test_two_that_find_the_dead_at_once_do_not_trip(
+    study: optuna.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with working(tmp_path) as gone:
-        trial = study.ask()
-        gone.mark(trial)
-    study.tell(trial, state=TrialState.FAIL)
-    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-    with working(tmp_path) as worker:
-        assert release(study, worker) == 0
+        gone.mark(study.ask())
+    both_saw = study.get_trials(states=(TrialState.RUNNING,))
+    monkeypatch.setattr(study, "get_trials", lambda **_: both_saw)
+    with working(tmp_path) as one, working(tmp_path) as other:
+        release(study, one)
+        release(study, other)
+    assert states(study) == [TrialState.FAIL]
 
 
 def test_one_waits_for_the_trials_of_others(study: optuna.Study, tmp_path: Path) -> None:
