@@ -70,8 +70,8 @@ def test_two_that_find_the_dead_at_once_do_not_trip(
     with working(tmp_path) as gone:
         gone.mark(study.ask())
     both_saw = study.get_trials(states=(TrialState.RUNNING,))
-    monkeypatch.setattr(study, "get_trials", lambda **_: both_saw)
-    with working(tmp_path) as one, working(tmp_path) as other:
+    with monkeypatch.context() as patched, working(tmp_path) as one, working(tmp_path) as other:
+        patched.setattr(study, "get_trials", lambda **_: both_saw)
         release(study, one)
         release(study, other)
     assert states(study) == [TrialState.FAIL]
