@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,16 @@ from programs.shuffle import derive_seed
 Letters = npt.NDArray[np.int64]
 
 
-def _random(*parts: object) -> np.random.Generator:
+def random_of(*parts: object) -> np.random.Generator:
+    """A generator that follows from what it is for."""
     return np.random.default_rng(derive_seed(*parts))
+
+
+class Model(Protocol):
+    """What a search has answer."""
+
+    def votes(self, point: Configuration, draw: object, rows: slice) -> Letters:
+        """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class SimulatedModel:
         """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
         scores = self._scores(point)[rows]
         count = len(scores)
-        golds = _random(self.seed, "golds").integers(0, 4, self.questions)[rows]
+        golds = random_of(self.seed, "golds").integers(0, 4, self.questions)[rows]
         own = (np.arange(4)[None, :] - golds[:, None]) % 4
         heat = 0.9 * point.temperature * (0.4 + 0.6 * (point.top_p or 1.0))
         if point.strategy.endswith("cot"):
@@ -49,20 +58,15 @@ class SimulatedModel:
         votes = np.empty((count, point.votes), dtype=np.int64)
         for vote in range(point.votes):
             shuffled = point.shuffle and vote > 0
-            random = _random(self.seed, draw, "vote", *request(point), vote, shuffled)
+            random = random_of(self.seed, draw, "vote", *request(point), vote, shuffled)
             places = random.permuted(np.tile(np.arange(4), (count, 1)), axis=1) if shuffled else own
             shown = scores - self._taste["position"] * places
             votes[:, vote] = (shown + heat * random.gumbel(size=(count, 4)) if heat else shown).argmax(axis=1)
         return votes
 
-    def right(self, point: Configuration, draw: object, rows: slice) -> npt.NDArray[np.bool_]:
-        """(questions,): whether the majority is right; a tie goes to the option that came first."""
-        cast = self.votes(point, draw, rows)[:, :, None] == np.arange(4)
-        return (cast.sum(axis=1) * 1000 - cast.argmax(axis=1)).argmax(axis=1) == 0
-
     def _scores(self, point: Configuration) -> npt.NDArray[np.float64]:
         """(questions, 4): the score of each option, the right one first."""
-        base = _random(self.seed, "questions")
+        base = random_of(self.seed, "questions")
         scores = base.normal(0.0, 1.0, (self.questions, 4))
         scores[:, 0] += base.normal(1.1, 1.6, self.questions) + self._effect(point)
         prompts = (
@@ -72,13 +76,13 @@ class SimulatedModel:
             (0.35, ("instructions", point.instructions)),
         )
         for size, name in prompts:
-            scores += _random(self.seed, *name).normal(0.0, size, (self.questions, 4))
+            scores += random_of(self.seed, *name).normal(0.0, size, (self.questions, 4))
         return scores
 
     @cached_property
     def _taste(self) -> dict[str, float]:
         """What this model makes of each choice."""
-        draw = _random(self.seed, "taste").normal
+        draw = random_of(self.seed, "taste").normal
         return {
             "few-shot": draw(0.15, 0.2),
             "knn-few-shot": draw(0.25, 0.25),
@@ -105,6 +109,12 @@ class SimulatedModel:
         return effect
 
 
+def majority_right(votes: Letters) -> npt.NDArray[np.bool_]:
+    """(questions,): whether the majority of (questions, votes) is option 0; of equals, the first cast wins."""
+    cast = votes[:, :, None] == np.arange(4)
+    return (cast.sum(axis=1) * 1000 - cast.argmax(axis=1)).argmax(axis=1) == 0
+
+
 def request(point: Configuration) -> tuple[object, ...]:
     """What configurations must have in common for a vote of theirs to be the same request."""
     return point.strategy, point.k, point.order, point.instructions, point.temperature, point.top_p
@@ -122,14 +132,14 @@ class Counts:
 
 @dataclass
 class SimulatedExaminer:
-    """Has the simulated model answer, and counts what that would have bought.
+    """Has a model answer, and counts what that would have bought.
 
     Attributes:
         model: answers.
         dev: how many of its questions are dev; a question's id is its row.
     """
 
-    model: SimulatedModel
+    model: Model
     dev: int
     counts: Counts = field(default_factory=Counts)
 
@@ -157,7 +167,7 @@ class SimulatedExaminer:
         self.counts.nothing_shared += needed
         reasons = point.strategy.endswith("cot")
         prompt = 150 + point.k * (220 if reasons else 110)
-        return Answered("".join(letters[:needed]), needed, prompt * needed, (250 if reasons else 3) * needed)
+        return Answered("".join(letters[:needed]), prompt * needed, (250 if reasons else 3) * needed)
 
     def _new(self, how: str, family: tuple[object, ...], row: int, votes: int) -> int:
         """Of the first votes of a family, those that were not bought before."""

@@ -1,10 +1,14 @@
-"""Calls and regret of a study against plain Optuna, on a simulated model whose true accuracies are known.
+"""Calls and regret of a study against plain Optuna, on models whose true accuracies are known.
 
     python benchmarks/tuning.py [--seeds 20] [--dev 1272] [--trials 150] [--plain-trials 60] [--pruners]
+    python benchmarks/tuning.py --recorded FILE.npz [--seeds 20] …
 
 Plain Optuna: multivariate TPE over the same space, every trial asks all dev questions for all its votes, the best trial
 wins. Ours: `openmedlm tune` with its defaults, the calls of choosing included. Regret: true accuracy of plain's winner
-less that of ours, on 20,000 other questions; negative where ours is better. Votes are drawn anew for that.
+less that of ours, on other questions than dev; negative where ours is better. Votes are drawn anew for that.
+
+A simulated model is another one for each seed, and has 20,000 other questions. A recorded one is real
+(`letter_probabilities.py`): each seed cuts its questions anew, into half dev and half others.
 """
 
 import argparse
@@ -12,10 +16,12 @@ import statistics
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import optuna
 from optuna.samplers import TPESampler
-from simulated_model import Counts, SimulatedExaminer, SimulatedModel, simulated_questions
+from recorded_model import RecordedModel
+from simulated_model import Counts, Model, SimulatedExaminer, SimulatedModel, majority_right, simulated_questions
 
 from openmedlm.tuning.planning import RUNGS, UNTUNED, tune_share, usual_trials
 from optimizers.tuning.configuration import Configuration
@@ -27,6 +33,8 @@ from optimizers.tuning.selecting import candidates, examine, finalists, winner
 from optimizers.tuning.space import Space
 
 POPULATION = 20_000
+DRAWS = 20
+"""Of all votes anew, over which a recorded model's true accuracy is averaged: it has few other questions."""
 
 
 @dataclass(frozen=True)
@@ -39,42 +47,66 @@ class Ended:
     winner: Configuration
 
 
-def plain(model: SimulatedModel, dev: int, trials: int, seed: int, truth: Callable[[Configuration], float]) -> Ended:
+@dataclass(frozen=True)
+class Task:
+    """What both searches are given: a model, how many of its questions are dev, the space, what is truly right."""
+
+    model: Model
+    dev: int
+    space: Space
+    truth: Callable[[Configuration], float]
+
+
+def simulated(seed: int, dev: int) -> Task:
+    """A simulated model and the space that a user has by default."""
+    model = SimulatedModel(seed, dev + POPULATION)
+
+    def truth(point: Configuration) -> float:
+        return 100 * float(majority_right(model.votes(point, "truth", slice(dev, None))).mean())
+
+    return Task(model, dev, Space(), truth)
+
+
+def recorded(seed: int, path: Path) -> Task:
+    """A real model and all that its record can answer."""
+    model = RecordedModel(path, seed)
+    dev = model.questions // 2
+
+    def truth(point: Configuration) -> float:
+        draws = [model.votes(point, ("truth", draw), slice(dev, None)) for draw in range(DRAWS)]
+        return 100 * statistics.mean(float(majority_right(votes).mean()) for votes in draws)
+
+    return Task(model, dev, model.space, truth)
+
+
+def plain(task: Task, trials: int, seed: int) -> Ended:
     """A search that shares nothing and stops nothing."""
-    space, counts = Space(), Counts()
+    space, counts = task.space, Counts()
 
     def objective(trial: optuna.Trial) -> float:
         point = space.suggest(trial)
-        counts.bought += point.votes * dev
-        return float(model.right(point, ("plain", trial.number), slice(0, dev)).mean())
+        counts.bought += point.votes * task.dev
+        return float(majority_right(task.model.votes(point, ("plain", trial.number), slice(0, task.dev))).mean())
 
     study = optuna.create_study(direction="maximize", sampler=TPESampler(seed=seed, multivariate=True, group=True))
     study.optimize(objective, n_trials=trials)
     best = space.suggest(optuna.trial.FixedTrial(study.best_params))
-    return Ended(truth(best), counts, trials, best)
+    return Ended(task.truth(best), counts, trials, best)
 
 
-def ours(
-    model: SimulatedModel,
-    dev: int,
-    trials: int,
-    seed: int,
-    truth: Callable[[Configuration], float],
-    pruner: Pruner,
-    alpha: float = ALPHA,
-    tie: float = TIE,
-) -> Ended:
+def ours(task: Task, trials: int, seed: int, pruner: Pruner, alpha: float = ALPHA, tie: float = TIE) -> Ended:
     """The product's search."""
-    tune, select = divide(simulated_questions(dev), seed, tune_share(dev))
-    search = Search(Space(), pruner=pruner, alpha=alpha, seed=seed, first=RUNGS)
+    tune, select = divide(simulated_questions(task.dev), seed, tune_share(task.dev))
+    first = tuple(rung for rung in RUNGS if rung.strategy in task.space.strategy)
+    search = Search(task.space, pruner=pruner, alpha=alpha, seed=seed, first=first)
     study = optuna.create_study(directions=search.directions())
-    examiner = SimulatedExaminer(model, dev)
+    examiner = SimulatedExaminer(task.model, task.dev)
     search.run(study, tune, examiner, trials)
     examiner.examine(UNTUNED, select.questions)
     chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha)
     examined = list(examine(chosen, select, examiner, None if pruner == "none" else alpha))
     best = winner(examined, "accuracy", search.rates, tie).configuration
-    return Ended(truth(best), examiner.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best)
+    return Ended(task.truth(best), examiner.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -87,39 +119,32 @@ def spread(values: Sequence[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--dev", type=int, default=1272)
+    parser.add_argument("--dev", type=int, default=1272, help="questions of a simulated model")
+    parser.add_argument("--recorded", type=Path, metavar="FILE.npz", help="a real model in place of simulated ones")
     parser.add_argument("--trials", type=int, help="tune's own number for that dev split, without it")
     parser.add_argument("--plain-trials", type=int, default=60)
     parser.add_argument("--alpha", type=float, default=ALPHA)
     parser.add_argument("--tie", type=float, default=TIE)
     parser.add_argument("--pruners", action="store_true", help="the other pruners too, on the same trials")
     options = parser.parse_args()
-    options.trials = options.trials or usual_trials(options.dev)
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruners: tuple[Pruner, ...] = PRUNERS if options.pruners else ("racing",)
     baseline: list[Ended] = []
     ended: dict[Pruner, list[Ended]] = {pruner: [] for pruner in pruners}
     for seed in range(options.seeds):
-        model = SimulatedModel(seed, options.dev + POPULATION)
-
-        def truth(point: Configuration, model: SimulatedModel = model) -> float:
-            return 100 * float(model.right(point, "truth", slice(options.dev, None)).mean())
-
-        baseline.append(plain(model, options.dev, options.plain_trials, seed, truth))
+        task = recorded(seed, options.recorded) if options.recorded else simulated(seed, options.dev)
+        trials = options.trials or usual_trials(task.dev)
+        baseline.append(plain(task, options.plain_trials, seed))
         for pruner in pruners:
-            ended[pruner].append(
-                ours(model, options.dev, options.trials, seed, truth, pruner, options.alpha, options.tie)
-            )
+            ended[pruner].append(ours(task, trials, seed, pruner, options.alpha, options.tie))
         found = ended["racing"][-1]
         print(
             f"seed {seed}: plain {baseline[-1].truth:.1f} with {baseline[-1].counts.bought:,} calls, ours "
             f"{found.truth:.1f} with {found.counts.bought:,}; {baseline[-1].winner.label()} | {found.winner.label()}",
             flush=True,
         )
-    print(
-        f"\n{options.dev} dev questions, {options.seeds} seeds, {options.trials} trials, {options.plain_trials} plain"
-    )
+    print(f"\n{task.dev} dev questions, {options.seeds} seeds, {trials} trials, {options.plain_trials} plain")
     print(f"{'':<28} {'mean':>7}   {'least':>7} {'25 %':>7} {'50 %':>7} {'75 %':>7} {'most':>7}")
     for pruner in pruners:
         pairs = list(zip(baseline, ended[pruner], strict=True))

@@ -1,5 +1,6 @@
 """Reading answers, counting votes, and the numbers that follow."""
 
+from metrics.comparison import Comparison, compare
 from metrics.intervals import Interval, wilson_interval
 from metrics.outcome import Failure, How, Outcome, Status, Vote
 from metrics.paired import Paired, difference_interval, mcnemar, minimum_detectable_effect, paired
@@ -9,6 +10,7 @@ from metrics.summary import Score, Summary, summarise
 from metrics.voting import Majority, decided, majority, votes_needed
 
 __all__ = [
+    "Comparison",
     "Failure",
     "How",
     "Interval",
@@ -20,6 +22,7 @@ __all__ = [
     "Status",
     "Summary",
     "Vote",
+    "compare",
     "decided",
     "difference_interval",
     "majority",

@@ -7,53 +7,13 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from metrics import (
-    Paired,
-    Summary,
-    difference_interval,
-    mcnemar,
-    minimum_detectable_effect,
-    paired,
-    wilson_interval,
-)
+from metrics import Comparison, Summary, compare, wilson_interval
 from openmedlm.tuning.choosing import Choice
 from openmedlm.tuning.planning import UNTUNED
 from optimizers.tuning.selecting import Candidate
 from optimizers.tuning.sheet import Rates
 from optimizers.tuning.trial_record import configuration_of
 from programs.engine.store import Spent
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The winner against the untuned program, on the same questions."""
-
-    pairs: Paired
-
-    def as_json(self) -> dict[str, Any]:
-        interval = difference_interval(self.pairs)
-        return {
-            "n": self.pairs.n,
-            "difference": self.pairs.difference,
-            "ci_low": interval.low,
-            "ci_high": interval.high,
-            "p_value": mcnemar(self.pairs),
-            "discordant": self.pairs.discordant,
-            "minimum_detectable_effect": detectable(self.pairs),
-        }
-
-
-def detectable(pairs: Paired) -> float:
-    """The smallest difference that these questions would show, at the share of them that told the two apart.
-
-    Where none did, as if one had: no discordance in n questions does not mean that there is none.
-    """
-    return minimum_detectable_effect(pairs.n, max(pairs.discordant, 1) / pairs.n)
-
-
-def compare(first: Sequence[bool], second: Sequence[bool]) -> Comparison:
-    """Pairs two programs' right answers."""
-    return Comparison(paired(first, second))
 
 
 @dataclass(frozen=True)

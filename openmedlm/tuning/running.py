@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from data import BadInput, fingerprint, load_split
-from metrics import summarise
+from metrics import compare, summarise
 from openmedlm.places import workers_directory
 from openmedlm.progress import Progress
 from openmedlm.tuning.choosing import choose
@@ -17,7 +17,7 @@ from openmedlm.tuning.examining import EngineExaminer, examining
 from openmedlm.tuning.opening import check_directory, open_study
 from openmedlm.tuning.planning import UNTUNED, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
-from openmedlm.tuning.result import TuningResult, compare, counted, plain_calls, summary_json
+from openmedlm.tuning.result import TuningResult, counted, plain_calls, summary_json
 from openmedlm.tuning.trials import importances, trial_rows
 from openmedlm.tuning.writing import write_result
 from optimizers.tuning.selecting import Candidate

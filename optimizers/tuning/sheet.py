@@ -42,11 +42,10 @@ class Answered:
     Attributes:
         letters: a character a vote that was asked for, in sample order; `UNREADABLE` where it names no letter, `FAILED`
             where it could not be had.
-        calls, prompt_tokens, completion_tokens: of all its votes, whether bought now or earlier.
+        prompt_tokens, completion_tokens: of all its votes, whether bought now or earlier.
     """
 
     letters: str
-    calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -55,7 +54,6 @@ def answered(outcome: Outcome) -> Answered:
     """The votes of an outcome."""
     return Answered(
         letters="".join(FAILED if vote.error else vote.letter or UNREADABLE for vote in outcome.votes),
-        calls=sum(vote.calls for vote in outcome.votes),
         prompt_tokens=sum(vote.prompt_tokens for vote in outcome.votes),
         completion_tokens=sum(vote.completion_tokens for vote in outcome.votes),
     )
@@ -120,7 +118,6 @@ def block_as_json(answers: Sequence[Answered]) -> dict[str, Any]:
     """Answers as plain JSON values, a column an attribute."""
     return {
         "letters": [answer.letters for answer in answers],
-        "calls": [answer.calls for answer in answers],
         "prompt_tokens": [answer.prompt_tokens for answer in answers],
         "completion_tokens": [answer.completion_tokens for answer in answers],
     }
@@ -128,7 +125,7 @@ def block_as_json(answers: Sequence[Answered]) -> dict[str, Any]:
 
 def block_from_json(values: Mapping[str, Any]) -> list[Answered]:
     """The answers that `block_as_json` wrote down."""
-    columns = zip(values["letters"], values["calls"], values["prompt_tokens"], values["completion_tokens"], strict=True)
+    columns = zip(values["letters"], values["prompt_tokens"], values["completion_tokens"], strict=True)
     return [Answered(*row) for row in columns]
 
 

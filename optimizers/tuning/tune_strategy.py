@@ -135,7 +135,6 @@ def _answered(ballots: Sequence[Ballot], prediction: dspy.Prediction | None) -> 
     written = len(votes) * (len(prediction.get("reasoning") or "") + 1)
     return Answered(
         "".join(letter or UNREADABLE for letter in votes),
-        calls=len(votes),
         prompt_tokens=shown // CHARACTERS_A_TOKEN,
         completion_tokens=written // CHARACTERS_A_TOKEN + 1,
     )

@@ -58,7 +58,7 @@ class Numbers:
             letters.append(question.answer if hit else others[luck % 3])
         needed = votes_needed(letters, configuration.votes)
         tokens = 100 * (1 + configuration.k)
-        return Answered("".join(letters[:needed]), needed, tokens * needed, 5 * needed)
+        return Answered("".join(letters[:needed]), tokens * needed, 5 * needed)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ GOLDS = "A" * 40
 
 
 def answers(row: str, tokens: int = 10) -> list[Answered]:
-    return [Answered(letter, prompt_tokens=tokens, calls=1) for letter in row]
+    return [Answered(letter, prompt_tokens=tokens) for letter in row]
 
 
 def begun(study: optuna.Study, row: str, votes: int = 1, at: int = 1, tokens: int = 10) -> optuna.Trial:
@@ -69,7 +69,7 @@ def test_an_ensemble_that_has_not_come_to_its_size_meets_the_leader_at_that_size
     """The leader's single votes are wrong, and its ensembles of five right: against one vote it loses nothing."""
     trial = study.ask()
     write_configuration(trial, Configuration("zero-shot", votes=5, temperature=0.8))
-    write_block(trial, 5, 0, [Answered("BBAAA", calls=5)] * 40)
+    write_block(trial, 5, 0, [Answered("BBAAA")] * 40)
     study.tell(trial, 1.0)
     pruner = RacingPruner(GOLDS)
     assert not judged(pruner, study, begun(study, "B" * 20, votes=9, at=3))

@@ -26,7 +26,7 @@ GOLDS = "A" * 40
 
 
 def sheet(rows: Sequence[str], tokens: int, votes: int) -> Sheet:
-    return Sheet(tuple(Answered(row, prompt_tokens=tokens * len(row), calls=len(row)) for row in rows), GOLDS, votes)
+    return Sheet(tuple(Answered(row, prompt_tokens=tokens * len(row)) for row in rows), GOLDS, votes)
 
 
 def candidate(name: str, right: int, tokens: int, chosen: int | None = None) -> Candidate:
@@ -105,7 +105,7 @@ class Fixed:
         name = configuration.instructions
         self.asked[name] = self.asked.get(name, 0) + len(asked)
         share = int(name)
-        return [Answered(q.answer if int(q.id[1:]) % 10 < share else "Z", calls=1, prompt_tokens=1) for q in asked]
+        return [Answered(q.answer if int(q.id[1:]) % 10 < share else "Z", prompt_tokens=1) for q in asked]
 
 
 def named(share: int) -> Candidate:

@@ -1,0 +1,120 @@
+"""How probable an embedded model holds each letter of many questions, for each of a few prompts: one token a pair.
+
+    python benchmarks/letter_probabilities.py --data-dir DIR -o FILE.npz [-b mmlu] [--questions 400] [--k 0,1,3,5]
+        [--instructions default,short]
+
+From these `benchmarks/tuning.py --recorded FILE.npz` draws the votes of any temperature, nucleus and ensemble size. The
+file is written after every chunk of questions and taken up again, so that it can be stopped at any time.
+"""
+
+import argparse
+import io
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openai
+
+from data import Question, load_split
+from data.atomic import write_atomically
+from optimizers import Choices
+from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.space import Space
+from optimizers.tuning.workshop import Workshop
+from programs import PromptProgram
+from programs.embedded import resolve, serve
+from programs.strategies import demos_of
+
+CHUNK = 40
+ALTERNATIVES = 20
+
+
+def prompts(ks: list[int], instructions: list[str]) -> list[Configuration]:
+    """Greedy programs that answer directly."""
+    return [
+        Configuration("few-shot" if k else "zero-shot", k=k, instructions=text)
+        for k, text in itertools.product(ks, instructions)
+    ]
+
+
+def shortest(benchmark: str, data_dir: str, count: int) -> list[Question]:
+    """The test questions with four options that take the fewest characters: on a CPU, reading takes the time."""
+    four = [question for question in load_split(benchmark, "test", data_dir) if len(question.options) == 4]
+    length = {
+        question.id: len(question.question) + sum(map(len, (*question.context, *question.options.values())))
+        for question in four
+    }
+    distinct = {question.question: question for question in four}.values()
+    return sorted(distinct, key=lambda question: length[question.id])[:count]
+
+
+def letters(client: openai.OpenAI, model: str, program: PromptProgram, question: Question) -> npt.NDArray[np.float64]:
+    """(4,): the probability of each letter as the next token, what other tokens have left out."""
+    (chosen,) = program.exemplars.choose([question])
+    prompt = program.render(question, chosen.exemplars)
+    answer = client.chat.completions.create(
+        model=model,
+        messages=list(prompt),  # type: ignore[arg-type]  # a chat template's messages
+        max_tokens=1,
+        temperature=0.0,
+        logprobs=True,
+        top_logprobs=ALTERNATIVES,
+    )
+    held = dict.fromkeys(question.options, 0.0)
+    logprobs = answer.choices[0].logprobs
+    for token in logprobs.content[0].top_logprobs if logprobs and logprobs.content else ():
+        if token.token.strip() in held:
+            held[token.token.strip()] += math.exp(token.logprob)
+    return np.array(list(held.values()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-b", "--benchmark", default="mmlu")
+    parser.add_argument("-m", "--model", default="qwen2.5-coder-1.5b")
+    parser.add_argument("--data-dir", required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=400)
+    parser.add_argument("--k", default="0,1,3,5")
+    parser.add_argument("--instructions", default="default")
+    options = parser.parse_args()
+    configurations = prompts([int(k) for k in options.k.split(",")], options.instructions.split(","))
+    questions = shortest(options.benchmark, options.data_dir, options.questions)
+    pool = demos_of(load_split(options.benchmark, "pool", options.data_dir))
+    space = Space(k=tuple({point.k for point in configurations}))
+    workshop = Workshop(space, Choices(), pool, (), None)
+    programs = [workshop.program(point) for point in configurations]
+    held = np.full((len(configurations), len(questions), 4), np.nan)
+    names = [point.label() for point in configurations]
+    golds = np.array([list(question.options).index(question.answer) for question in questions])
+    if options.output.exists():
+        kept = np.load(options.output)
+        if kept["names"].tolist() != names or kept["held"].shape != held.shape:
+            parser.error(f"{options.output} holds other prompts or questions; name another file")
+        held = kept["held"]
+    with serve(resolve(options.model)) as endpoint:
+        client = openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+        for start in range(0, len(questions), CHUNK):
+            rows = range(start, min(start + CHUNK, len(questions)))
+            for number, program in enumerate(programs):
+                for row in rows:
+                    if np.isnan(held[number, row, 0]):
+                        held[number, row] = letters(client, endpoint.model, program, questions[row])
+            file = io.BytesIO()
+            asked = {
+                "k": [point.k for point in configurations],
+                "instructions": [p.instructions for p in configurations],
+            }
+            np.savez(file, held=held, golds=golds, names=names, **asked)
+            write_atomically(options.output, [file.getvalue()])
+            done = held[:, : rows.stop]
+            right = (done.argmax(axis=2) == golds[: rows.stop]).mean(axis=1)
+            told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in zip(names, right, strict=True))
+            print(f"{rows.stop} of {len(questions)} questions: {told}", flush=True)
+    print(f"other tokens than letters have {100 * (1 - held.sum(axis=2)).mean():.2f} % on average")
+
+
+if __name__ == "__main__":
+    main()

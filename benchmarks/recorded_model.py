@@ -1,0 +1,81 @@
+"""A real model whose letter probabilities were read once (`letter_probabilities.py`): votes are drawn from them."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from simulated_model import Letters, random_of, request
+
+from optimizers.tuning.configuration import Configuration
+from optimizers.tuning.space import Space
+
+
+class RecordedModel:
+    """Answers the questions of a record, in an order that the seed shuffles.
+
+    A greedy vote is the most probable letter; a sampled one is drawn from the probabilities at its temperature, cut to
+    its nucleus, as a server would draw the one token that these programs' answers consist of. Options are never
+    shuffled, since other orders were not asked.
+
+    Args:
+        path: of the record.
+        seed: decides which of its questions are dev; the same record serves any number of splits.
+    """
+
+    def __init__(self, path: Path, seed: int) -> None:
+        record: Any = np.load(path)
+        asked = ~np.isnan(record["held"]).any(axis=(0, 2))
+        held = record["held"][:, asked]
+        golds = record["golds"][asked]
+        shuffled = random_of(seed, "split").permutation(len(golds))
+        # The right option comes first, as the simulated model has it.
+        rolled = (golds[:, None] + np.arange(4)) % 4
+        self._held = np.take_along_axis(held, np.broadcast_to(rolled, held.shape), axis=2)[:, shuffled]
+        self._prompts = {
+            (int(k), str(text)): number
+            for number, (k, text) in enumerate(zip(record["k"], record["instructions"], strict=True))
+        }
+        self._seed = seed
+
+    @property
+    def questions(self) -> int:
+        """How many questions were asked with every prompt."""
+        return self._held.shape[1]
+
+    @cached_property
+    def space(self) -> Space:
+        """All that can be drawn from the record, with the default choices of temperature, nucleus and size."""
+        ks = sorted({k for k, _ in self._prompts} - {0})
+        return Space(
+            strategy=("zero-shot", "few-shot"),
+            k=tuple(ks),
+            instructions=tuple(sorted({text for _, text in self._prompts})),
+            shuffle=(False,),
+        )
+
+    def votes(self, point: Configuration, draw: object, rows: slice) -> Letters:
+        """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
+        shares = self._shares(point)[rows]
+        if point.temperature == 0:
+            return np.repeat(shares.argmax(axis=1)[:, None], point.votes, axis=1)
+        drawn = [
+            random_of(self._seed, draw, "vote", *request(point), vote).random((self.questions, 1))[rows]
+            for vote in range(point.votes)
+        ]
+        reached = shares.cumsum(axis=1)
+        return np.stack([(drawn_once > reached[:, :3]).sum(axis=1) for drawn_once in drawn], axis=1)
+
+    def _shares(self, point: Configuration) -> npt.NDArray[np.float64]:
+        """(questions, 4): with which probability a vote is each option."""
+        held = np.maximum(self._held[self._prompts[point.k, point.instructions]], 1e-12)
+        if point.temperature == 0:
+            return held
+        scaled = (held / held.max(axis=1, keepdims=True)) ** (1 / point.temperature)
+        scaled /= scaled.sum(axis=1, keepdims=True)
+        order = (-scaled).argsort(axis=1, kind="stable")
+        ranked = np.take_along_axis(scaled, order, axis=1)
+        ranked[ranked.cumsum(axis=1) - ranked >= (point.top_p or 1.0)] = 0.0
+        np.put_along_axis(scaled, order, ranked, axis=1)
+        return scaled / scaled.sum(axis=1, keepdims=True)

@@ -1,0 +1,5 @@
+"""`python -m openmedlm` is the command line too."""
+
+from openmedlm.cli import main
+
+main()
