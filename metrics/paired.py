@@ -66,6 +66,25 @@ def mcnemar(pairs: Paired, alternative: Literal["two-sided", "less", "greater"] 
     return float(binomtest(pairs.first, pairs.discordant, alternative=alternative).pvalue)
 
 
+def mcnemar_mid_p(pairs: Paired) -> float:
+    """Two-sided mid-p value of the paired test: less half the probability of what was seen, on either side.
+
+    The exact test holds its level by being too careful; mid-p is nearly always within it, and finds more (Fagerland,
+    Lydersen and Laake 2013, equation 8).
+
+    Returns:
+        A probability; 1 where no question tells the two apart.
+    """
+    if not pairs.discordant:
+        return 1.0
+    from scipy.stats import binom
+
+    fewer = min(pairs.first, pairs.second)
+    if 2 * fewer == pairs.discordant:
+        return float(1.0 - 0.5 * binom.pmf(fewer, pairs.discordant, 0.5))
+    return float(2 * binom.cdf(fewer, pairs.discordant, 0.5) - binom.pmf(fewer, pairs.discordant, 0.5))
+
+
 def difference_interval(pairs: Paired, confidence: float = 0.95) -> Interval:
     """Interval around `Paired.difference` (Agresti and Min 2005).
 

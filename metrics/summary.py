@@ -5,19 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.intervals import wilson_interval
 from metrics.outcome import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Correct answers among some questions, with the 95 % Wilson interval; None where there was no question."""
-
-    n: int
-    correct: int
-    accuracy: float | None
-    ci_low: float | None
-    ci_high: float | None
+from metrics.score import Score, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +98,4 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
 
 
 def _score(outcomes: Iterable[Outcome]) -> Score:
-    hits = [outcome.correct for outcome in outcomes]
-    if not hits:
-        return Score(0, 0, None, None, None)
-    interval = wilson_interval(sum(hits), len(hits))
-    return Score(len(hits), sum(hits), sum(hits) / len(hits), interval.low, interval.high)
+    return score([outcome.correct for outcome in outcomes])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from metrics import Paired, difference_interval, mcnemar, minimum_detectable_effect, paired
+from metrics import Paired, difference_interval, mcnemar, mcnemar_mid_p, minimum_detectable_effect, paired
 
 FLAGS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
@@ -96,3 +96,18 @@ def test_a_paired_test_finds_the_detectable_effect_four_times_in_five() -> None:
             if weight > 1e-7 and mcnemar(Paired(n, first, second)) < 0.05:
                 power += weight
     assert 0.75 < power < 0.83
+
+
+def test_mid_p_has_the_value_of_a_published_table() -> None:
+    """Fagerland, Lydersen and Laake 2013: 1 and 7 discordant of 21, mid-p 0.0391."""
+    assert mcnemar_mid_p(Paired(21, 1, 7)) == pytest.approx(0.0391, abs=5e-5)
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_mid_p_is_the_exact_value_less_half_of_what_was_seen(first: int, second: int) -> None:
+    pairs = Paired(100, first, second)
+    seen = binom.pmf(first, first + second, 0.5) if first + second else 0.0
+    # In the middle the exact p-value is cut at 1, and what was seen counts once, not on both sides.
+    expected = 1 - seen / 2 if first == second else mcnemar(pairs) - seen
+    assert mcnemar_mid_p(pairs) == pytest.approx(expected)
+    assert mcnemar_mid_p(pairs) == pytest.approx(mcnemar_mid_p(Paired(100, second, first)))

@@ -1,0 +1,28 @@
+"""Averages that give each subject, or each answer, the same weight."""
+
+from collections.abc import Iterable, Sequence
+from statistics import mean
+
+from metrics.score import Score
+
+
+def macro_average(scores: Iterable[Score]) -> float | None:
+    """The mean accuracy over groups, each counting the same whatever its size; None without a group."""
+    shares = [each.accuracy for each in scores if each.accuracy is not None]
+    return mean(shares) if shares else None
+
+
+def macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> float | None:
+    """The mean F1 over the gold letters, as PubMedQA's leaderboard has it (Jin et al. 2019); None without a question.
+
+    For each letter 2 TP / (2 TP + FP + FN); a question without an answer is missed by its gold letter.
+
+    Raises:
+        ValueError: there are not as many answers as golds.
+    """
+    if not golds:
+        return None
+    from sklearn.metrics import f1_score
+
+    told = [answer or "" for answer in answers]
+    return float(f1_score(golds, told, labels=sorted(set(golds)), average="macro", zero_division=0.0))
