@@ -4,6 +4,7 @@ Importing this room loads neither `datasets` nor `pyarrow`: they come in when a 
 """
 
 from data.benchmarks import BENCHMARKS, Benchmark
+from data.checking import Twins, clusters, twins
 from data.duplicates import Profile, duplicate_kind, near_duplicate, profile, without_duplicates
 from data.errors import BadInput
 from data.files import read_questions, write_questions
@@ -21,7 +22,9 @@ __all__ = [
     "Benchmark",
     "Profile",
     "Question",
+    "Twins",
     "available",
+    "clusters",
     "duplicate_kind",
     "fingerprint",
     "import_questions",
@@ -31,6 +34,7 @@ __all__ = [
     "question_from_record",
     "read_questions",
     "record_of",
+    "twins",
     "without_duplicates",
     "write_questions",
 ]

@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -8,7 +8,15 @@ from rich.table import Table
 from openmedlm.options import Output, takes
 from openmedlm.printing import print_json, wide_console
 
-app = typer.Typer(no_args_is_help=True, help="Benchmarks and splits: list them, show a question, import your own.")
+if TYPE_CHECKING:
+    from data import Twins
+
+SHOWN = 20
+"""Pairs that are named on the terminal."""
+
+app = typer.Typer(
+    no_args_is_help=True, help="Benchmarks and splits: list them, show a question, find duplicates, import your own."
+)
 
 DataDir = Annotated[
     str | None,
@@ -75,6 +83,66 @@ def show(
         console.print(f"{'*' if letter == question.answer else ' '} {letter}. {text}")
     if question.explanation:
         console.print(f"\n{question.explanation}")
+
+
+@app.command("check")
+@takes(Output)
+def check(
+    output: Output,
+    benchmark: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--benchmark", "-b", help="Of this benchmark only; may be given several times.", show_default=False
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Questions that stand twice: inside a split, and across splits and benchmarks, word for word or nearly.
+
+    Exact: the same words in context, stem and options, whatever their order, case and punctuation. Near: four fifths of
+    their five-word runs in common. Exemplars are kept apart from such questions whatever this finds.
+    """
+    from data import available, load_split, twins
+    from data.names import known_name
+
+    splits = available(data_dir)
+    names = list(dict.fromkeys(split.benchmark for split in splits))
+    asked = [known_name(name, names, "benchmark") for name in benchmark or names]
+    questions = [q for s in splits if s.benchmark in asked for q in load_split(s.benchmark, s.split, data_dir)]
+    found = twins(questions)
+    leaks, duplicates = [t for t in found if t.leak], [t for t in found if not t.leak]
+    if output.json:
+        print_json(
+            {
+                "questions": len(questions),
+                "duplicates": [pair.as_json() for pair in duplicates],
+                "leaks": [pair.as_json() for pair in leaks],
+            }
+        )
+        return
+    console = wide_console()
+    console.print(_pairs_table(found))
+    for pair in found[:SHOWN]:
+        first, second = (f"{q.benchmark} {q.split} {q.id}" for q in (pair.first, pair.second))
+        console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', with another answer'}")
+    more = f"; --json has the other {len(found) - SHOWN:,} pairs" if len(found) > SHOWN else ""
+    print(
+        f"{len(questions):,} questions, {len(duplicates):,} pairs inside a split, {len(leaks):,} across splits{more}."
+    )
+
+
+def _pairs_table(found: list["Twins"]) -> Table:
+    """A row for each pair of splits that share questions."""
+    table = Table("of", "and", "exact", "near", "with another answer", title="Questions that stand twice")
+    rows: dict[tuple[str, str], list[Twins]] = {}
+    for pair in found:
+        key = (f"{pair.first.benchmark} {pair.first.split}", f"{pair.second.benchmark} {pair.second.split}")
+        rows.setdefault(key, []).append(pair)
+    for (first, second), pairs in rows.items():
+        exact = sum(pair.kind == "exact" for pair in pairs)
+        told = (exact, len(pairs) - exact, sum(not pair.same_answer for pair in pairs))
+        table.add_row(first, second, *map(str, told))
+    return table
 
 
 @app.command("import")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data.checking import twins
 from data.duplicates import profile
 from data.sources import available, load_split
 
@@ -44,3 +45,15 @@ def test_the_known_duplicates_of_the_real_files_are_found(shared: Path) -> None:
     test = Counter(keys("mmlu", "test"))
     assert sum(count * (count - 1) // 2 for count in test.values()) == 78
     assert [sum(key in test for key in keys("mmlu", split)) for split in ("pool", "dev")] == [5, 14]
+
+
+def test_mmlu_is_found_to_repeat_itself_where_it_is_known_to(shared: Path) -> None:
+    questions = [question for split in ("pool", "dev", "test") for question in load_split("mmlu", split, shared)]
+    exact = [pair for pair in twins(questions) if pair.kind == "exact"]
+    inside = Counter(pair.first.split for pair in exact if not pair.leak)
+    across: dict[str, set[str]] = {}
+    for pair in exact:
+        if pair.leak:
+            across.setdefault(pair.first.split, set()).add(pair.second.id)
+    assert inside["test"] == 78
+    assert {split: len(ids) for split, ids in across.items()} == {"pool": 5, "dev": 14}

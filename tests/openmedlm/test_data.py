@@ -45,3 +45,30 @@ def test_without_a_hub_it_says_what_to_do(openmedlm: Callable, monkeypatch) -> N
     assert ended.code == 2
     assert "--data-dir" in ended.err
     assert "sample" in ended.err
+
+
+def test_questions_that_stand_twice_are_told_apart_by_where_they_stand(openmedlm: Callable, tmp_path: Path) -> None:
+    stem = "Which drug is the best next step in this patient with fever and cough"
+    options = {"A": "aspirin", "B": "rest"}
+    rows = [{"id": number, "question": stem, "options": options, "answer": "A"} for number in ("1", "2")]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "test.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    (tmp_path / "mine" / "pool.jsonl").write_bytes(orjson.dumps(rows[0] | {"id": "p", "answer": "B"}))
+    checked = openmedlm("data", "check", "--data-dir", tmp_path, "--json").json
+    assert checked["questions"] == 3
+    assert checked["duplicates"] == [
+        {"split": "test", "benchmark": "mine", "ids": ["1", "2"], "kind": "exact", "same_answer": True}
+    ]
+    assert [(leak["splits"], leak["ids"], leak["same_answer"]) for leak in checked["leaks"]] == [
+        (["pool", "test"], ["p", "1"], False),
+        (["pool", "test"], ["p", "2"], False),
+    ]
+    told = openmedlm("data", "check", "-b", "mine", "--data-dir", tmp_path).out
+    assert "exact: mine pool p = mine test 1, with another answer" in told
+    assert "3 questions, 1 pairs inside a split, 2 across splits." in told
+
+
+def test_a_benchmark_that_is_not_there_is_not_checked(openmedlm: Callable) -> None:
+    ended = openmedlm("data", "check", "-b", "medca", "--data-dir", "sample")
+    assert ended.code == 2
+    assert "medqa" in ended.err

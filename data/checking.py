@@ -1,0 +1,92 @@
+"""Which questions stand twice: inside a split, and across splits and benchmarks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data.duplicates import NEAR, Kind, duplicate_kind, normalise, profile
+from data.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """The same question twice.
+
+    Attributes:
+        first, second: as they stand, in the order in which they were given.
+        kind: `exact` or `near`, see `data.duplicates.duplicate_kind`.
+        same_answer: whether their gold options say the same; where not, one of the keys is wrong, or a word decides.
+    """
+
+    first: Question
+    second: Question
+    kind: Kind
+    same_answer: bool
+
+    @property
+    def leak(self) -> bool:
+        """Whether they stand in different splits, or in different benchmarks."""
+        return (self.first.benchmark, self.first.split) != (self.second.benchmark, self.second.split)
+
+    def as_json(self) -> dict[str, Any]:
+        """As `data check --json` shows it."""
+        both = (self.first, self.second)
+        where = (
+            {"splits": [q.split for q in both], "benchmarks": [q.benchmark for q in both]}
+            if self.leak
+            else {"split": self.first.split, "benchmark": self.first.benchmark}
+        )
+        return {**where, "ids": [q.id for q in both], "kind": self.kind, "same_answer": self.same_answer}
+
+
+def twins(questions: Sequence[Question], threshold: float = NEAR) -> list[Twins]:
+    """All pairs of exact and near duplicates, in the order of the questions.
+
+    Every pair that comparing each question with each would find, and no other: exact duplicates share all their
+    shingles, and pairs of that similarity are found by those that are rarest (Bayardo, Ma and Srikant 2007).
+
+    Args:
+        questions: of any splits and benchmarks together.
+        threshold: least Jaccard similarity of a near duplicate, in (0, 1].
+    """
+    pairs = sorted((second, first) for first, second in _similar(questions, threshold))
+    return [
+        Twins(a, b, kind, _gold(a) == _gold(b))
+        for a, b in ((questions[first], questions[second]) for first, second in pairs)
+        if (kind := duplicate_kind(profile(a), profile(b), threshold)) is not None
+    ]
+
+
+def clusters(questions: Sequence[Question]) -> list[int]:
+    """A number for each question: those that stand twice or share a context, directly or through others, have the same.
+
+    What a clustered standard error asks for: such questions are right or wrong together.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    together = list(_similar(questions, NEAR))
+    met: dict[tuple[str, ...], int] = {}
+    for place, question in enumerate(questions):
+        if question.context:
+            together.append((met.setdefault(question.context, place), place))
+    rows, columns = list(zip(*together, strict=True)) if together else ((), ())
+    count = len(questions)
+    graph = coo_array(([True] * len(rows), (rows, columns)), shape=(count, count))
+    return [int(label) for label in connected_components(graph, directed=False)[1]]
+
+
+def _similar(questions: Sequence[Question], threshold: float) -> Iterator[tuple[int, int]]:
+    """Positions of the pairs that are similar enough, the later one first."""
+    from SetSimilaritySearch import all_pairs
+
+    if not questions:
+        return
+    # Shingles as numbers: the texts of 190,000 questions' shingles take a gigabyte.
+    shingles = [[hash(shingle) for shingle in profile(question).shingles] for question in questions]
+    for later, earlier, _ in all_pairs(shingles, "jaccard", threshold):
+        yield int(later), int(earlier)
+
+
+def _gold(question: Question) -> str:
+    return normalise(question.options[question.answer])

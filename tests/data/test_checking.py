@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import Question, Twins, clusters, duplicate_kind, profile, twins
+
+WORDS = ["a", "fever", "pain", "dose", "heart", "liver", "which", "best", "next", "step", "of", "the"]
+TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
+
+
+def _question(number: int, text: str, **fields: object) -> Question:
+    options = {"A": "aspirin", "B": "rest and water"}
+    return replace(Question(str(number), "mine", "test", text, options, "A"), **fields)  # type: ignore[arg-type]
+
+
+def _found(pairs: Sequence[Twins]) -> list[tuple[str, str, str]]:
+    return [(pair.first.id, pair.second.id, pair.kind) for pair in pairs]
+
+
+@given(st.lists(TEXTS, max_size=25))
+def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
+    questions = [_question(number, text) for number, text in enumerate(texts)]
+    profiles = [profile(question) for question in questions]
+    expected = [
+        (questions[a].id, questions[b].id, kind)
+        for a, b in combinations(range(len(questions)), 2)
+        if (kind := duplicate_kind(profiles[a], profiles[b])) is not None
+    ]
+    assert _found(twins(questions)) == expected
+
+
+def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:
+    text = "Which drug is the best next step in this patient"
+    same = [_question(1, text), _question(2, text), _question(3, text, split="pool"), _question(4, text, benchmark="b")]
+    leaks = {(pair.first.id, pair.second.id) for pair in twins(same) if pair.leak}
+    assert leaks == {("1", "3"), ("1", "4"), ("2", "3"), ("2", "4"), ("3", "4")}
+
+
+def test_a_pair_tells_whether_its_answers_are_the_same_words() -> None:
+    first = _question(1, "Which drug is the best next step")
+    moved = replace(first, id="2", options={"A": "rest and water", "B": "Aspirin."}, answer="B")
+    other = replace(first, id="3", answer="B")
+    assert [(pair.second.id, pair.same_answer) for pair in twins([first, moved, other])] == [
+        ("2", True),
+        ("3", False),
+        ("3", False),
+    ]
+
+
+def test_questions_of_one_passage_and_repeated_ones_are_one_cluster() -> None:
+    passage, other = ("The trial had 40 patients.",), ("Another one had 12.",)
+    questions = [
+        _question(1, "Did the drug help?", context=passage),
+        _question(2, "Was the trial blind?", context=passage),
+        _question(3, "Was it random?", context=other),
+        _question(4, "What is the dose of this drug for a child of five?"),
+        _question(5, "What is the dose of this drug for a child of five?"),
+        _question(6, "Who reads this?"),
+    ]
+    labels = clusters(questions)
+    assert [labels.index(label) for label in labels] == [0, 0, 2, 3, 3, 5]
+
+
+def test_no_questions_have_no_twins_and_no_clusters() -> None:
+    assert (twins([]), clusters([])) == ([], [])
