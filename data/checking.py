@@ -57,8 +57,10 @@ def twins(questions: Sequence[Question], threshold: float = NEAR) -> list[Twins]
     ]
 
 
-def clusters(questions: Sequence[Question]) -> list[int]:
-    """A number for each question: those that stand twice or share a context, directly or through others, have the same.
+def clusters(questions: Sequence[Question]) -> list[str]:
+    """For each question the id of the first that it belongs with: they share a context, or are the same question twice.
+
+    A question on its own has its own id.
 
     What a clustered standard error asks for: such questions are right or wrong together.
     """
@@ -73,7 +75,9 @@ def clusters(questions: Sequence[Question]) -> list[int]:
     rows, columns = list(zip(*together, strict=True)) if together else ((), ())
     count = len(questions)
     graph = coo_array(([True] * len(rows), (rows, columns)), shape=(count, count))
-    return [int(label) for label in connected_components(graph, directed=False)[1]]
+    labels = connected_components(graph, directed=False)[1]
+    first: dict[int, str] = {}
+    return [first.setdefault(int(label), question.id) for label, question in zip(labels, questions, strict=True)]
 
 
 def _similar(questions: Sequence[Question], threshold: float) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,7 @@
 """Reading answers, counting votes, and the numbers that follow."""
 
 from metrics.agreement import Agreement, agreement
+from metrics.analysis import Analysis, analyse
 from metrics.averages import macro_average, macro_f1
 from metrics.bootstrap import paired_bootstrap
 from metrics.calibration import Calibration, calibration
@@ -27,6 +28,7 @@ from metrics.voting import Majority, decided, majority, votes_needed
 
 __all__ = [
     "Agreement",
+    "Analysis",
     "Calibration",
     "Comparison",
     "Failure",
@@ -44,6 +46,7 @@ __all__ = [
     "Vote",
     "accuracy_by_size",
     "agreement",
+    "analyse",
     "benjamini_hochberg",
     "calibration",
     "clustered_standard_error",

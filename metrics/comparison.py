@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.paired import difference_interval, mcnemar, minimum_detectable_effect, paired
+from metrics.paired import difference_interval, mcnemar, mcnemar_mid_p, minimum_detectable_effect, paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,23 +13,28 @@ class Comparison:
 
     Attributes:
         n: the questions.
-        first, second: of them, those that only the first program answered right, and only the second.
-        discordant: those that tell the two apart, `first + second`.
+        only_first, only_second: of them, those that only the first program answered right, and only the second.
+        discordant: those that tell the two apart, `only_first + only_second`.
         difference: accuracy of the first less that of the second, with its 95 % interval `ci_low` to `ci_high`
             (`metrics.difference_interval`).
+        first_accuracy, second_accuracy: their shares of right answers.
         p_value: two-sided, of the exact paired test (`metrics.mcnemar`).
+        mid_p: two-sided mid-p value of that test (`metrics.mcnemar_mid_p`).
         minimum_detectable_effect: the smallest difference that so many questions would show, at the share of them that
             told the two apart; where none did, as if one had, since none in n does not mean that there is none.
     """
 
     n: int
-    first: int
-    second: int
+    only_first: int
+    only_second: int
     discordant: int
+    first_accuracy: float
+    second_accuracy: float
     difference: float
     ci_low: float
     ci_high: float
     p_value: float
+    mid_p: float
     minimum_detectable_effect: float
 
     def as_json(self) -> dict[str, Any]:
@@ -47,12 +52,15 @@ def compare(first: Sequence[bool], second: Sequence[bool]) -> Comparison:
     interval = difference_interval(pairs)
     return Comparison(
         n=pairs.n,
-        first=pairs.first,
-        second=pairs.second,
+        only_first=pairs.first,
+        only_second=pairs.second,
         discordant=pairs.discordant,
+        first_accuracy=sum(first) / pairs.n,
+        second_accuracy=sum(second) / pairs.n,
         difference=pairs.difference,
         ci_low=interval.low,
         ci_high=interval.high,
         p_value=mcnemar(pairs),
+        mid_p=mcnemar_mid_p(pairs),
         minimum_detectable_effect=minimum_detectable_effect(pairs.n, max(pairs.discordant, 1) / pairs.n),
     )

@@ -64,6 +64,8 @@ class Outcome:
         duplicates_removed: pool questions that would have been shown, had they not been this question itself.
         fixed_orders: of the exemplars, those whose options had to keep their order while answer letters were balanced.
         votes_saved: votes that the majority did not need and that were not bought.
+        cluster: id of the first question that this one belongs with (`data.clusters`): they share a passage, or are the
+            same question twice, and are right or wrong together; empty where nobody looked.
     """
 
     question_id: str
@@ -79,6 +81,7 @@ class Outcome:
     similarities: tuple[float, ...] = ()
     duplicates_removed: int = 0
     fixed_orders: int = 0
+    cluster: str = ""
 
     @property
     def correct(self) -> bool:

@@ -9,6 +9,7 @@ from typer._click.exceptions import UsageError  # no public name: typer carries 
 from data.errors import BadInput
 from openmedlm.commands import (
     ask,
+    compare,
     compile,
     data,
     evaluate,
@@ -40,6 +41,7 @@ app.command("ask")(ask.ask)
 app.command("pool")(pool.pool)
 app.command("compile")(compile.compile_program)
 app.command("tune")(tune.tune)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)

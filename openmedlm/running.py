@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from data import BadInput, fingerprint
-from metrics import Outcome, Summary, summarise
+from data import BadInput, clusters, fingerprint
+from metrics import Analysis, Outcome, Summary, analyse, summarise
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
 from programs.engine import Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client
@@ -21,10 +21,16 @@ class Result:
     split: str
     outcomes: Sequence[Outcome]
     summary: Summary
+    analysis: Analysis
     bought: int
 
     def as_json(self) -> dict[str, Any]:
-        return {"program": self.program, "split": self.split, **self.summary.as_json()}
+        return {
+            "program": self.program,
+            "split": self.split,
+            **self.summary.as_json(),
+            "analysis": self.analysis.as_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ def execute(plan: Plan, progress: Progress) -> Report:
 
 async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: Progress) -> Report:
     results = []
+    belonging = await asyncio.to_thread(clusters, plan.questions)
     try:
         async with open_client(endpoint, plan.policy.concurrency, plan.timeout) as client:
             await client.check()
@@ -67,9 +74,10 @@ async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: P
                 engine = Engine(client, endpoint, store, plan.policy)
                 started = time.perf_counter()
                 progress.begin(name, len(plan.questions))
-                outcomes = await engine.run(program, plan.questions, progress.seen)
+                answered = await engine.run(program, plan.questions, progress.seen)
+                outcomes = [replace(one, cluster=cluster) for one, cluster in zip(answered, belonging, strict=True)]
                 summary = summarise(outcomes, time.perf_counter() - started)
-                results.append(Result(name, plan.split, outcomes, summary, engine.bought))
+                results.append(Result(name, plan.split, outcomes, summary, analyse(outcomes), engine.bought))
     finally:
         await asyncio.shield(store.drain())
     return Report(results, looks)

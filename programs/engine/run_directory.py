@@ -1,7 +1,7 @@
 """A run on disk: what was asked for, and what became of every question."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from data import BadInput
 from data.atomic import write_atomically
-from metrics import Outcome
+from metrics import Outcome, Vote
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _FILES = ("manifest.json", "outcomes.parquet", "circumstances.json")
 
@@ -52,10 +52,71 @@ _OUTCOMES = pa.schema(
         ("similarities", pa.list_(pa.float64())),
         ("duplicates_removed", pa.int32()),
         ("fixed_orders", pa.int32()),
+        ("cluster", pa.string()),
         ("votes_saved", pa.int32()),
         ("votes", pa.list_(_VOTE)),
     ]
 )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it stands on disk.
+
+    Attributes:
+        directory: where.
+        asked: model, data, programs: what it is of.
+        results: what it came to.
+        outcomes: those of each program, by its name.
+        circumstances: what differs from time to time.
+    """
+
+    directory: Path
+    asked: Mapping[str, Any]
+    results: Mapping[str, Any]
+    outcomes: Mapping[str, Sequence[Outcome]]
+    circumstances: Mapping[str, Any]
+
+
+def read_run(directory: Path) -> Run:
+    """The run that `write_run` wrote there.
+
+    Raises:
+        BadInput: none is there, it was written by another release, or a file of it can't be read.
+    """
+    file = directory / "manifest.json"
+    try:
+        manifest = orjson.loads(file.read_bytes())
+        if manifest.get("schema") != SCHEMA_VERSION:
+            raise BadInput(
+                f"{file}: schema {manifest.get('schema')}, and this release reads {SCHEMA_VERSION}; run the command "
+                "again with another -o, which buys nothing anew"
+            )
+        circumstances = orjson.loads((directory / "circumstances.json").read_bytes())
+        rows = pq.read_table(directory / "outcomes.parquet", schema=_OUTCOMES).to_pylist()
+        outcomes: dict[str, list[Outcome]] = {name: [] for name in manifest["asked"]["programs"]}
+        for row in rows:
+            outcomes[row["program"]].append(_outcome(row))
+        return Run(directory, manifest["asked"], manifest["results"], outcomes, circumstances)
+    except FileNotFoundError as error:
+        missing = next((name for name in _FILES if not (directory / name).exists()), "a file")
+        raise BadInput(
+            f"{directory}: no run is there ({missing} is missing); name a directory that evaluate or ladder wrote"
+        ) from error
+    except BadInput:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(
+            f"{directory}: its run can't be read ({error}); run the command again with another -o"
+        ) from error
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    fields = {name: value for name, value in row.items() if name not in ("program", "correct", "status")}
+    votes = tuple(Vote(**vote) for vote in fields.pop("votes"))
+    for name in ("exemplars", "similarities"):
+        fields[name] = tuple(fields[name])
+    return Outcome(**fields, votes=votes)
 
 
 def check_free(directory: Path, manifest: Mapping[str, Any]) -> None:

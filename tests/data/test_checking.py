@@ -60,8 +60,7 @@ def test_questions_of_one_passage_and_repeated_ones_are_one_cluster() -> None:
         _question(5, "What is the dose of this drug for a child of five?"),
         _question(6, "Who reads this?"),
     ]
-    labels = clusters(questions)
-    assert [labels.index(label) for label in labels] == [0, 0, 2, 3, 3, 5]
+    assert clusters(questions) == ["1", "1", "3", "4", "4", "6"]
 
 
 def test_no_questions_have_no_twins_and_no_clusters() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from metrics import compare, difference_interval, mcnemar, minimum_detectable_effect, paired
+from metrics import compare, difference_interval, mcnemar, mcnemar_mid_p, minimum_detectable_effect, paired
 
 
 def test_a_comparison_is_what_the_paired_counts_say() -> None:
@@ -9,13 +9,16 @@ def test_a_comparison_is_what_the_paired_counts_say() -> None:
     interval = difference_interval(pairs)
     assert compared.as_json() == {
         "n": 20,
-        "first": 5,
-        "second": 1,
+        "only_first": 5,
+        "only_second": 1,
         "discordant": 6,
+        "first_accuracy": 0.6,
+        "second_accuracy": 0.4,
         "difference": pytest.approx(0.2),
         "ci_low": interval.low,
         "ci_high": interval.high,
         "p_value": mcnemar(pairs),
+        "mid_p": mcnemar_mid_p(pairs),
         "minimum_detectable_effect": minimum_detectable_effect(20, 6 / 20),
     }
 

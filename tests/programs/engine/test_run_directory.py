@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 
 from data import BadInput
 from metrics import Outcome, Vote
-from programs.engine.run_directory import check_free, write_run
+from programs.engine.run_directory import check_free, read_run, write_run
 
 ASKED = {"model": "hosted_vllm/small", "benchmark": "medqa", "programs": {"cot": {"votes": 1, "stop": ("\n",)}}}
 RESULTS = {"runs": [{"program": "cot", "accuracy": 0.5}]}
@@ -35,18 +37,10 @@ def write(directory: Path, outcomes: dict[str, list[Outcome]] | None = None, **c
     write_run(directory, ASKED, RESULTS, outcomes or {"cot": OUTCOMES}, circumstances)
 
 
-def read_back(row: dict[str, Any]) -> Outcome:
-    fields = {name: row[name] for name in Outcome.__dataclass_fields__}
-    votes = tuple(Vote(**vote) for vote in row["votes"])
-    lists = {name: tuple(row[name]) for name in ("exemplars", "similarities")}
-    return Outcome(**{**fields, **lists, "votes": votes})
-
-
 def test_outcomes_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:
     write(tmp_path / "run", {"cot": OUTCOMES, "zero-shot": OUTCOMES[:1]})
     rows = pq.read_table(tmp_path / "run" / "outcomes.parquet").to_pylist()
     assert [row["program"] for row in rows] == ["cot", "cot", "cot", "zero-shot"]
-    assert [read_back(row) for row in rows] == [*OUTCOMES, OUTCOMES[0]]
     assert [(row["correct"], row["status"]) for row in rows[:3]] == [
         (True, "answered"),
         (False, "error"),
@@ -54,10 +48,37 @@ def test_outcomes_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:
     ]
 
 
+def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    program = ASKED["programs"]["cot"]  # type: ignore[index]
+    asked = ASKED | {"programs": {"cot": program, "zero-shot": program}}
+    outcomes = {"cot": OUTCOMES, "zero-shot": [replace(OUTCOMES[0], cluster="q0")]}
+    write_run(tmp_path / "run", asked, RESULTS, outcomes, {"seconds": 1.5})
+    run = read_run(tmp_path / "run")
+    assert (run.outcomes, run.results, run.circumstances) == (outcomes, RESULTS, {"seconds": 1.5})
+    assert run.asked["programs"].keys() == outcomes.keys()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda run: (run / "manifest.json").unlink(), "manifest.json is missing"),
+        (lambda run: (run / "outcomes.parquet").unlink(), "outcomes.parquet is missing"),
+        (lambda run: (run / "outcomes.parquet").write_bytes(b"PAR1"), "can't be read"),
+        (lambda run: (run / "manifest.json").write_bytes(b"[]"), "can't be read"),
+        (lambda run: (run / "manifest.json").write_bytes(b'{"schema": 1}'), "schema 1, and this release reads"),
+    ],
+)
+def test_what_is_no_run_of_this_release_is_refused(spoil: Callable[[Path], object], said: str, tmp_path: Path) -> None:
+    write(tmp_path / "run")
+    spoil(tmp_path / "run")
+    with pytest.raises(BadInput, match=said):
+        read_run(tmp_path / "run")
+
+
 def test_the_manifest_says_what_was_asked_and_what_it_came_to(tmp_path: Path) -> None:
     write(tmp_path / "run")
     manifest = orjson.loads((tmp_path / "run" / "manifest.json").read_bytes())
-    assert manifest == {"schema": 2, "asked": orjson.loads(orjson.dumps(ASKED)), "results": RESULTS}
+    assert manifest == {"schema": 3, "asked": orjson.loads(orjson.dumps(ASKED)), "results": RESULTS}
 
 
 def test_the_same_run_gives_the_same_bytes_whatever_time_it_took(tmp_path: Path) -> None:

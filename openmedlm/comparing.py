@@ -1,0 +1,144 @@
+"""Runs side by side: which programs are compared, on which questions, and what follows."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from data import BadInput
+from data.names import known_name
+from metrics import Comparison, Interval, benjamini_hochberg, compare, paired_bootstrap
+from metrics.pairing import Common, common
+from programs.engine.run_directory import Run, read_run
+
+
+@dataclass(frozen=True)
+class Side:
+    """One program of a run."""
+
+    run: Run
+    program: str
+
+    def __str__(self) -> str:
+        return f"{self.run.directory}:{self.program}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"run": str(self.run.directory), "program": self.program, "model": self.run.asked["model"]}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two programs, and what can be said of them.
+
+    Attributes:
+        first, second: the programs.
+        benchmarks: whose questions they have in common.
+        left_out: questions that only one of them was asked, and that were left out.
+        comparison: on the common questions.
+        drawn: 95 % interval of the difference by drawing questions again, repeated ones and passages together.
+        p_adjusted: the p-value adjusted for all comparisons that were made together.
+    """
+
+    first: Side
+    second: Side
+    benchmarks: Sequence[str]
+    left_out: int
+    comparison: Comparison
+    drawn: Interval
+    p_adjusted: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "first": self.first.as_json(),
+            "second": self.second.as_json(),
+            "benchmarks": list(self.benchmarks),
+            "left_out": self.left_out,
+            **self.comparison.as_json(),
+            "p_adjusted": self.p_adjusted,
+            "bootstrap": asdict(self.drawn),
+        }
+
+
+def compare_runs(names: Sequence[str], *, of_common: bool, seed: int) -> list[Compared]:
+    """Compares runs in pairs: the first with the second, the third with the fourth, ….
+
+    Args:
+        names: `DIR` or `DIR:PROGRAM`. Where neither of a pair names a program, and both hold several, each program is
+            compared with that of its name.
+        of_common: whether runs over different questions are compared on those that they have in common.
+        seed: of the bootstrap.
+
+    Raises:
+        BadInput: there is no run, it holds no such program, or the questions are not the same.
+    """
+    if len(names) < 2 or len(names) % 2:
+        raise BadInput(f"{len(names)} runs: name two, or pairs of two, such as A1 B1 A2 B2")
+    sides = [pair for one, other in zip(names[::2], names[1::2], strict=True) for pair in _sides(one, other)]
+    made = [_compared(first, second, of_common, seed) for first, second in sides]
+    adjusted = benjamini_hochberg([each.comparison.p_value for each in made])
+    return [replace(each, p_adjusted=p) for each, p in zip(made, adjusted, strict=True)]
+
+
+def _sides(one: str, other: str) -> list[tuple[Side, Side]]:
+    (first, first_program), (second, second_program) = _named(one), _named(other)
+    if first_program is None and second_program is None and max(len(first.outcomes), len(second.outcomes)) > 1:
+        both = [program for program in first.outcomes if program in second.outcomes]
+        if not both:
+            raise BadInput(
+                f"{one} and {other} hold no program of one name ({', '.join(first.outcomes)}; "
+                f"{', '.join(second.outcomes)}); name one of each, such as {one}:{next(iter(first.outcomes))}"
+            )
+        if first.directory.resolve() == second.directory.resolve():
+            raise BadInput(f"{one}: compared with itself; name two of its programs, such as {one}:{both[0]}")
+        return [(Side(first, program), Side(second, program)) for program in both]
+    return [(_side(first, first_program), _side(second, second_program))]
+
+
+def _named(name: str) -> tuple[Run, str | None]:
+    """The run, and the program where one is named; a directory may hold a colon itself."""
+    if Path(name).is_dir() or ":" not in name:
+        return read_run(Path(name)), None
+    directory, _, program = name.rpartition(":")
+    run = read_run(Path(directory))
+    return run, known_name(program, run.outcomes, f"program of {directory}")
+
+
+def _side(run: Run, program: str | None) -> Side:
+    if program is None and len(run.outcomes) > 1:
+        raise BadInput(
+            f"{run.directory}: holds {', '.join(run.outcomes)}; name one, such as "
+            f"{run.directory}:{next(iter(run.outcomes))}"
+        )
+    return Side(run, program or next(iter(run.outcomes)))
+
+
+def _compared(first: Side, second: Side, of_common: bool, seed: int) -> Compared:
+    shared = common(first.run.outcomes[first.program], second.run.outcomes[second.program])
+    _check_questions(first, second, shared, of_common)
+    comparison = compare(shared.first, shared.second)
+    return Compared(
+        first=first,
+        second=second,
+        benchmarks=sorted({one.benchmark for one, _ in shared.pairs}),
+        left_out=shared.only_first + shared.only_second,
+        comparison=comparison,
+        drawn=paired_bootstrap(shared.first, shared.second, shared.clusters, seed=seed),
+        p_adjusted=comparison.p_value,
+    )
+
+
+def _check_questions(first: Side, second: Side, shared: Common, of_common: bool) -> None:
+    if not shared.pairs:
+        raise BadInput(f"{first} and {second} have no question in common; compare runs over one benchmark and split")
+    if shared.only_first or shared.only_second:
+        if not of_common:
+            raise BadInput(
+                f"{first} and {second} were asked different questions: {len(shared.pairs):,} in common, "
+                f"{shared.only_first:,} only in the first, {shared.only_second:,} only in the second; "
+                "--common compares them on the common ones"
+            )
+    elif first.run.asked["questions"]["fingerprint"] != second.run.asked["questions"]["fingerprint"]:
+        raise BadInput(
+            f"{first} and {second}: their questions have the same ids and other texts; run both on one version of the "
+            "data"
+        )
