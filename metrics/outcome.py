@@ -1,6 +1,6 @@
 """What became of a question: its votes and the answer that they gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Status = Literal["answered", "unanswered", "error"]
@@ -27,6 +27,7 @@ class Vote:
             wrote it.
         prompt_tokens, completion_tokens, cached_tokens: as the endpoint counted them, over all its calls.
         cost_usd: US dollars over all its calls; None where the price is not known.
+        seconds: from sending to the whole answer, over all its calls; of no bearing on whether votes are equal.
         key: the vote store's key of the deciding completion; empty for completions that another system wrote.
         failure, error: where a completion could not be had, what kind of failure it was and what the endpoint said;
             completions had before it are counted all the same.
@@ -47,6 +48,7 @@ class Vote:
     key: str = ""
     failure: Failure | None = None
     error: str | None = None
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from data import BadInput
 from data.names import known_name
 from metrics import Comparison, Interval, benjamini_hochberg, compare, paired_bootstrap
 from metrics.pairing import Common, common
-from programs.engine.run_directory import Run, read_run
+from programs.runs import Run, read_run
 
 
 @dataclass(frozen=True)

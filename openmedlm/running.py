@@ -11,15 +11,22 @@ from metrics import Analysis, Outcome, Summary, analyse, summarise
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
 from programs.engine import Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client
+from programs.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one program came to on the questions."""
+    """What one program came to on the questions.
+
+    Attributes:
+        outcomes, selections: of each question, what became of it and the exemplars that it was shown.
+        bought: completions that had to be bought; the others lay in the store.
+    """
 
     program: str
     split: str
     outcomes: Sequence[Outcome]
+    selections: Sequence[Selection]
     summary: Summary
     analysis: Analysis
     bought: int
@@ -74,10 +81,13 @@ async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: P
                 engine = Engine(client, endpoint, store, plan.policy)
                 started = time.perf_counter()
                 progress.begin(name, len(plan.questions))
-                answered = await engine.run(program, plan.questions, progress.seen)
+                selections = await asyncio.to_thread(program.exemplars.choose, plan.questions)
+                answered = await engine.run(program, plan.questions, progress.seen, selections)
                 outcomes = [replace(one, cluster=cluster) for one, cluster in zip(answered, belonging, strict=True)]
                 summary = summarise(outcomes, time.perf_counter() - started)
-                results.append(Result(name, plan.split, outcomes, summary, analyse(outcomes), engine.bought))
+                results.append(
+                    Result(name, plan.split, outcomes, selections, summary, analyse(outcomes), engine.bought)
+                )
     finally:
         await asyncio.shield(store.drain())
     return Report(results, looks)

@@ -87,6 +87,7 @@ class _Draft:
             cached_tokens=sum(completion.cached_tokens for completion in self.completions),
             cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
             key=self._key,
+            seconds=sum(completion.seconds for completion in self.completions),
             failure=self.error.failure if self.error else None,
             error=str(self.error) if self.error else None,
         )

@@ -43,7 +43,11 @@ class Engine:
         return self._buyer.lost
 
     async def run(
-        self, program: PromptProgram, questions: Sequence[Question], seen: Callable[[Outcome], None] | None = None
+        self,
+        program: PromptProgram,
+        questions: Sequence[Question],
+        seen: Callable[[Outcome], None] | None = None,
+        selections: Sequence[Selection] | None = None,
     ) -> list[Outcome]:
         """The outcome of each question, in the order of the questions.
 
@@ -51,18 +55,21 @@ class Engine:
             program: what renders the prompts.
             questions: begun in their order, answered side by side.
             seen: called with each outcome as it comes.
+            selections: the exemplars of each question, where the program has chosen them already.
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
             BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
         """
-        selections = await asyncio.to_thread(program.exemplars.choose, questions)
+        if selections is None:
+            selections = await asyncio.to_thread(program.exemplars.choose, questions)
+        chosen = selections
         outcomes: dict[int, Outcome] = {}
         positions = iter(range(len(questions)))
 
         async def work() -> None:
             for position in positions:
-                outcomes[position] = await self.answer(program, questions[position], selections[position])
+                outcomes[position] = await self.answer(program, questions[position], chosen[position])
                 if seen is not None:
                     seen(outcomes[position])
 

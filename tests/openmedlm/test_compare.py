@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from metrics import Outcome, compare
-from programs.engine.run_directory import write_run
+from programs.runs import Prompts, Run, Sent, write_run
 
 FIRST, SECOND = "AAAAAAAABB", "AABBBBBBBA"
 """Answers to ten questions whose right one is A: the first run is right on 8, the second on 3."""
@@ -24,7 +24,7 @@ def written(tmp_path: Path) -> Callable[..., Path]:
             program: [Outcome(f"q{start + n}", "mine", None, gold, answer) for n, answer in enumerate(answers)]
             for program, answers in programs.items()
         }
-        write_run(tmp_path / name, asked, {"runs": []}, outcomes, {})
+        write_run(Run(tmp_path / name, asked, {"runs": []}, outcomes, {}), Sent([], Prompts([], {})))
         return tmp_path / name
 
     return write

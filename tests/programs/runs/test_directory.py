@@ -7,9 +7,9 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from data import BadInput
+from data import BadInput, Question
 from metrics import Outcome, Vote
-from programs.engine.run_directory import check_free, read_run, write_run
+from programs.runs import Prompts, Run, Sent, check_free, read_run, read_sent, write_run
 
 ASKED = {"model": "hosted_vllm/small", "benchmark": "medqa", "programs": {"cot": {"votes": 1, "stop": ("\n",)}}}
 RESULTS = {"runs": [{"program": "cot", "accuracy": 0.5}]}
@@ -30,11 +30,25 @@ OUTCOMES = [
     Outcome("q2", "medqa", None, "A", None, error="HTTP 400: too long", failure="http"),
     Outcome("q3", "medqa", None, "A", None, votes=(Vote(0, None, "refusal", "I can't."),)),
 ]
-FILES = {"manifest.json", "outcomes.parquet", "circumstances.json"}
+QUESTION = Question("q1", "medqa", "dev", "Which\u2028one?", {"A": "this", "B": "that"}, "B", subject="step 1")
+CHAT = ({"role": "system", "content": "Answer."}, {"role": "user", "content": "Which one? 🫀"})
+SENT = Sent(
+    [QUESTION],
+    Prompts.of([(("cot", "q1", 0), CHAT), (("cot", "q1", 1), CHAT), (("plain", "q1", 0), "Question: Which one?\n")]),
+)
+FILES = {
+    "manifest.json",
+    "outcomes.parquet",
+    "seconds.parquet",
+    "questions.jsonl",
+    "prompts.parquet",
+    "texts.parquet",
+    "circumstances.json",
+}
 
 
 def write(directory: Path, outcomes: dict[str, list[Outcome]] | None = None, **circumstances: Any) -> None:
-    write_run(directory, ASKED, RESULTS, outcomes or {"cot": OUTCOMES}, circumstances)
+    write_run(Run(directory, ASKED, RESULTS, outcomes or {"cot": OUTCOMES}, circumstances), SENT)
 
 
 def test_outcomes_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:
@@ -52,10 +66,26 @@ def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
     program = ASKED["programs"]["cot"]  # type: ignore[index]
     asked = ASKED | {"programs": {"cot": program, "zero-shot": program}}
     outcomes = {"cot": OUTCOMES, "zero-shot": [replace(OUTCOMES[0], cluster="q0")]}
-    write_run(tmp_path / "run", asked, RESULTS, outcomes, {"seconds": 1.5})
+    write_run(Run(tmp_path / "run", asked, RESULTS, outcomes, {"seconds": 1.5}), SENT)
     run = read_run(tmp_path / "run")
     assert (run.outcomes, run.results, run.circumstances) == (outcomes, RESULTS, {"seconds": 1.5})
     assert run.asked["programs"].keys() == outcomes.keys()
+
+
+def test_the_questions_and_the_very_prompts_come_back(tmp_path: Path) -> None:
+    write(tmp_path / "run")
+    sent = read_sent(tmp_path / "run")
+    assert sent == SENT
+    assert sent.prompts.prompt(("cot", "q1", 1)) == CHAT
+    assert sent.prompts.prompt(("plain", "q1", 0)) == "Question: Which one?\n"
+    assert len(sent.prompts.texts) == 3
+
+
+def test_the_time_that_a_vote_took_is_kept_apart(tmp_path: Path) -> None:
+    timed = [replace(OUTCOMES[0], votes=(replace(OUTCOMES[0].votes[0], seconds=1.25),))]
+    write(tmp_path / "run", {"cot": timed})
+    assert read_run(tmp_path / "run").outcomes["cot"][0].votes[0].seconds == 1.25
+    assert "seconds" not in str(pq.read_schema(tmp_path / "run" / "outcomes.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +114,7 @@ def test_the_manifest_says_what_was_asked_and_what_it_came_to(tmp_path: Path) ->
 def test_the_same_run_gives_the_same_bytes_whatever_time_it_took(tmp_path: Path) -> None:
     write(tmp_path / "one", seconds=1.0, bought=9)
     write(tmp_path / "two", seconds=2.0, bought=0)
-    for name in ("manifest.json", "outcomes.parquet"):
+    for name in FILES - {"circumstances.json", "seconds.parquet"}:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert {file.name for file in (tmp_path / "one").iterdir()} == FILES
 
