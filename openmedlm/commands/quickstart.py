@@ -133,7 +133,7 @@ def quickstart(
         )
     found = tune(study, Progress(), test=False)
     proof = verify_program(directory / PROGRAM)
-    write_page(read_studies(directory), directory / REPORT)
+    write_page([], read_studies(directory), directory / REPORT)
     if output.json:
         runs = [result.as_json() for result in results]
         frozen = {"program": str(directory / PROGRAM), "ok": True, "checked": proof.prompts}

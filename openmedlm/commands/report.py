@@ -10,22 +10,25 @@ from openmedlm.printing import print_json
 @takes(Output)
 def report(
     output: Output,
-    studies: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Directories that tune wrote.")],
+    places: Annotated[
+        list[Path], typer.Argument(metavar="DIR…", help="Directories that evaluate, ladder or tune wrote with -o.")
+    ],
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page to write.")] = Path(
         "report.html"
     ),
 ) -> None:
-    """Writes studies as one page: winner, history, importance, accuracy by ensemble size and temperature, cost.
+    """Writes runs and studies as one page: figures, paired differences, and every question with every vote.
 
     The page is one file, works offline and loads nothing.
 
-    Example: openmedlm report tuned -o report.html
+    Example: openmedlm report RUN tuned -o report.html
     """
-    from openmedlm.page.study import read_studies
-    from openmedlm.page.writing import write_page
+    from openmedlm.page.writing import read_places, write_page
 
-    write_page([study for place in studies for study in read_studies(place)], file)
+    runs, studies = read_places(places)
+    write_page(runs, studies, file)
     if output.json:
-        print_json({"page": str(file), "studies": [str(place) for place in studies]})
+        shown = {"runs": [str(run.directory) for run, _ in runs], "studies": [str(study.place) for study in studies]}
+        print_json({"page": str(file), **shown})
     else:
         print(f"Written: {file}")

@@ -1,50 +1,145 @@
 """The page: one HTML file that works offline and loads nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from data import BadInput
 from data.atomic import write_atomically
-from openmedlm.page.study import Study, figures
+from openmedlm.page import browser
+from openmedlm.page.drawing import Figure
+from openmedlm.page.run_figures import run_figures
+from openmedlm.page.run_section import HEADINGS, NOTE, run_rows, run_rules, run_title, run_words
+from openmedlm.page.study import Study, read_studies, study_figures
 from openmedlm.printing import NOT_ADVICE, percent
+from openmedlm.tuning.files import RESULT
 from openmedlm.tuning.words import winner_words
+from programs.runs import Run, Sent, read_run, read_sent
+from programs.runs.directory import MANIFEST
+
+Shown = Sequence[tuple[Run, Sent]]
 
 
-def write_page(studies: Sequence[Study], file: Path) -> None:
-    """Writes the page of some studies.
-
-    What a model, a data set or a user wrote is escaped.
+def read_places(places: Iterable[Path]) -> tuple[list[tuple[Run, Sent]], list[Study]]:
+    """The runs and the studies in some directories.
 
     Raises:
-        BadInput: the file can't be written.
+        BadInput: a directory holds neither, or what it holds can't be read.
     """
-    environment = Environment(
-        loader=PackageLoader("openmedlm.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    shown = []
-    for number, study in enumerate(studies):
-        try:
-            shown.append(_shown(number, study))
-        except (KeyError, TypeError, IndexError) as error:
+    runs: list[tuple[Run, Sent]] = []
+    studies: list[Study] = []
+    for place in places:
+        if (place / MANIFEST).exists():
+            runs.append((read_run(place), read_sent(place)))
+        elif (place / RESULT).exists() or any(place.glob(f"*/{RESULT}")):
+            studies += read_studies(place)
+        else:
             raise BadInput(
-                f"{study.place}: its study is not one that this release of openmedlm wrote ({error!r}); run openmedlm "
-                "tune again, which buys nothing anew"
-            ) from error
-    page = environment.get_template("study.html").render(studies=shown, plotly=get_plotlyjs(), advice=NOT_ADVICE)
+                f"{place}: holds neither a run nor a study that ended; name a directory that evaluate, ladder or tune "
+                "wrote with -o"
+            )
+    return runs, studies
+
+
+def write_page(runs: Shown, studies: Sequence[Study], file: Path) -> None:
+    """Writes the page of some runs and studies; see `render_page`.
+
+    Raises:
+        BadInput: a study or a run is of another release, or the file can't be written.
+    """
+    page = render_page(runs, studies)
     try:
         write_atomically(file, [page.encode()])
     except OSError as error:
         raise BadInput(f"{file}: can't be written ({error.strerror}); name another with -o") from error
 
 
-def _shown(number: int, study: Study) -> dict[str, Any]:
+def render_page(runs: Shown, studies: Sequence[Study]) -> str:
+    """The page as text. What a model, a data set or a user wrote is escaped, or packed as data.
+
+    Raises:
+        BadInput: a study or a run is of another release.
+    """
+    environment = Environment(
+        loader=PackageLoader("openmedlm.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    plots: dict[str, Any] = {}
+    shown_runs = [_checked(run.directory, _run, number, run, plots) for number, (run, _) in enumerate(runs)]
+    shown_studies = [_checked(study.place, _study, number, study, plots) for number, study in enumerate(studies)]
+    questions, columns = browser.questions_of(runs), browser.columns_of(runs)
+    blobs = list(_blobs(questions, columns)) if questions else []
+    templates = files("openmedlm.page") / "templates"
+    scripts = [get_plotlyjs(), (templates / "page.js").read_text(encoding="utf-8")] if plots or blobs else []
+    contents = [(each["id"], each["title"]) for each in (*shown_runs, *shown_studies)]
+    return environment.get_template("page.html").render(
+        title=", ".join(title for _, title in contents),
+        contents=[*contents, *([("questions", "Questions")] if questions else [])],
+        runs=shown_runs,
+        studies=shown_studies,
+        questions=bool(questions),
+        plots=plots,
+        blobs=blobs,
+        scripts=scripts,
+        style=(templates / "page.css").read_text(encoding="utf-8"),
+        policy=_policy(scripts),
+        advice=NOT_ADVICE,
+    )
+
+
+def _policy(scripts: Iterable[str]) -> str:
+    """Nothing is loaded, and no script runs but the page's own, by their hashes. Plotly styles what it draws inline."""
+    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {hashes}"
+
+
+def _checked(place: Path, shown: Any, *arguments: Any) -> dict[str, Any]:
+    try:
+        return dict(shown(*arguments))
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise BadInput(
+            f"{place}: this release of openmedlm did not write what is there ({error!r}); run the command again, which "
+            "buys nothing anew"
+        ) from error
+
+
+def _blobs(questions: Any, columns: Any) -> Iterator[tuple[str, str]]:
+    yield "index", browser.index(questions, columns)
+    for number, chunk in enumerate(browser.details(questions, columns)):
+        yield f"chunk-{number}", chunk
+
+
+def _drawn(figures: Iterable[Figure], prefix: str, plots: dict[str, Any]) -> list[dict[str, str]]:
+    shown = []
+    for number, figure in enumerate(figures):
+        place = f"figure-{prefix}-{number}"
+        plots[place] = figure.as_json()
+        shown.append({"id": place, "title": figure.title, "told": figure.told})
+    return shown
+
+
+def _run(number: int, run: Run, plots: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": f"run-{number}",
+        "title": run_title(run),
+        "words": run_words(run),
+        "headings": HEADINGS,
+        "rows": run_rows(run),
+        "note": NOTE,
+        "rules": list(run_rules(run)),
+        "figures": _drawn(run_figures(run.results["runs"]), f"run-{number}", plots),
+    }
+
+
+def _study(number: int, study: Study, plots: dict[str, Any]) -> dict[str, Any]:
     result = study.result
     return {
+        "id": f"study-{number}",
         "title": f"{result['model']} on {result['benchmark']}",
         "winner": result["label"],
         "stopped": result["stopped"],
@@ -53,16 +148,8 @@ def _shown(number: int, study: Study) -> dict[str, Any]:
         "scores": list(_scores(result)),
         "words": winner_words(result),
         "trials": study.trials,
-        "figures": [
-            {"id": f"figure-{number}-{place}", "title": title, **_plain(figure.to_json())}
-            for place, (title, figure) in enumerate(figures(study).items())
-        ],
+        "figures": _drawn(study_figures(study), f"study-{number}", plots),
     }
-
-
-def _plain(figure: str) -> Mapping[str, Any]:
-    values = orjson.loads(figure)
-    return {"data": values["data"], "layout": values["layout"]}
 
 
 def _scores(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
