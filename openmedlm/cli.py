@@ -23,6 +23,7 @@ from openmedlm.commands import (
     serve_model,
     tune,
     verify,
+    view,
 )
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.command("tune")(tune.tune)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("verify")(verify.verify)
+app.command("view")(view.view)
 app.command("export")(export.export)
 app.command("score")(score.score)
 app.command("models")(models.models)

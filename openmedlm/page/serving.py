@@ -1,0 +1,94 @@
+"""The page over HTTP on loopback, with the runs and studies of a folder to choose from."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from data import BadInput
+from openmedlm.page.writing import read_places, render_page
+from openmedlm.printing import NOT_ADVICE
+from openmedlm.tuning.files import RESULT
+from programs.runs.directory import MANIFEST
+
+DEPTH = 4
+"""Folders below the given one that are looked into."""
+
+_LOCAL = ("127.0.0.1", "localhost", "[::1]")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def places_in(folder: Path) -> list[Path]:
+    """The directories of runs and studies in a folder, and in folders of it; itself, where it is one."""
+    found = []
+    for root, below, files in os.walk(folder):
+        deep = len(Path(root).relative_to(folder).parts) >= DEPTH
+        below[:] = [] if deep else sorted(name for name in below if not name.startswith("."))
+        if MANIFEST in files or RESULT in files:
+            found.append(Path(root))
+    return found
+
+
+def application(folder: Path) -> web.Application:
+    """The choice at `/`, and the page of what was chosen at `/report`."""
+    environment = Environment(
+        loader=PackageLoader("openmedlm.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+
+    async def choose(_: web.Request) -> web.Response:
+        names = [str(place.relative_to(folder)) for place in await asyncio.to_thread(places_in, folder)]
+        text = environment.get_template("choice.html").render(folder=str(folder), names=names, advice=NOT_ADVICE)
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+    async def report(request: web.Request) -> web.Response:
+        known = {str(place.relative_to(folder)): place for place in await asyncio.to_thread(places_in, folder)}
+        chosen = [known[name] for name in request.query.getall("place", []) if name in known]
+        if not chosen:
+            raise web.HTTPSeeOther("/")
+        try:
+            page = await asyncio.to_thread(lambda: render_page(*read_places(chosen)))
+        except BadInput as error:
+            return web.Response(text=str(error), status=400)
+        return web.Response(text=page, content_type="text/html")
+
+    app = web.Application(middlewares=[_only_local])
+    app.add_routes([web.get("/", choose), web.get("/report", report)])
+    return app
+
+
+@web.middleware
+async def _only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses what another site's name leads here (DNS rebinding): the page holds what a model was asked."""
+    if (request.url.host or "") not in (name.strip("[]") for name in _LOCAL):
+        raise web.HTTPForbidden(text="this page answers to 127.0.0.1 and localhost only")
+    return await handler(request)
+
+
+async def serve(folder: Path, port: int, told: Callable[[str], None]) -> None:
+    """Serves until it is cancelled.
+
+    Args:
+        folder: whose runs and studies can be chosen.
+        port: on loopback; 0 takes a free one.
+        told: called with the address once it answers.
+
+    Raises:
+        BadInput: the port is taken.
+    """
+    runner = web.AppRunner(application(folder))
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
+        told(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
