@@ -1,0 +1,109 @@
+"""How long the page of a large run takes to write, and to open in Chromium.
+
+    python benchmarks/page.py [--questions 10000] [--votes 5] [--opens 5]
+
+A run of two programs, zero-shot and an ensemble that reasons, with prompts of five exemplars; texts are made of the
+embedded sample's words. Opened: until figures near the top are drawn and the list of questions is there.
+"""
+
+import argparse
+import random
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from data import Question, load_split
+from metrics import Outcome, Vote, analyse, majority, summarise
+from openmedlm.page.writing import read_places, write_page
+from programs.runs import Prompts, Run, Sent, write_run
+from programs.template import CHAT, Prompt
+
+
+def run(directory: Path, count: int, votes: int) -> Run:
+    """Writes the run."""
+    source = random.Random(0)
+    sample = [question for name in ("medqa", "mmlu") for question in load_split(name, "pool", "sample")]
+    words = " ".join(question.question for question in sample).split()
+
+    def text(length: int) -> str:
+        return " ".join(source.choices(words, k=length))
+
+    questions = [
+        Question(str(n), "medqa", "test", text(90), {letter: text(5) for letter in "ABCD"}, source.choice("ABCD"))
+        for n in range(count)
+    ]
+    prefix = CHAT.prefix("Answer.", (), "ABCD", reasoning=True)
+    shown = [{"role": "user", "content": text(100)} for _ in range(1000)]
+    prompts: list[tuple[tuple[str, str, int], Prompt]] = []
+    outcomes: dict[str, list[Outcome]] = {"zero-shot": [], "ensemble": []}
+    for question in questions:
+        asked = CHAT.complete(prefix, question, reasoning=True)
+        for name, size in (("zero-shot", 1), ("ensemble", votes)):
+            letters = [question.answer if source.random() < 0.6 else source.choice("ABCD") for _ in range(size)]
+            cast = tuple(
+                Vote(n, letter, "answer cue", text(120 if size > 1 else 2), "ABCD", calls=1, prompt_tokens=900)
+                for n, letter in enumerate(letters)
+            )
+            answer = majority(letters).letter
+            outcomes[name].append(Outcome(question.id, "medqa", "step 1", question.answer, answer, cast))
+            exemplars = source.sample(shown, 5) if size > 1 else []
+            prompts += [((name, question.id, n), (*asked[:1], *exemplars, *asked[1:])) for n in range(size)]
+    results = [
+        {"program": name, **summarise(some, 0.0).as_json(), "analysis": analyse(some).as_json()}
+        for name, some in outcomes.items()
+    ]
+    wanted = {
+        "model": "simulated",
+        "benchmark": "medqa",
+        "split": "test",
+        "source": "simulated",
+        "programs": {name: {} for name in outcomes},
+        "questions": {"count": count, "fingerprint": "simulated"},
+    }
+    made = Run(directory, wanted, {"runs": results, "skipped": {}}, outcomes, {"test_looks": 1})
+    write_run(made, Sent(questions, Prompts.of(prompts)))
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=10_000)
+    parser.add_argument("--votes", type=int, default=5)
+    parser.add_argument("--opens", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        directory, page = Path(folder) / "run", Path(folder) / "page.html"
+        started = time.perf_counter()
+        run(directory, options.questions, options.votes)
+        made = time.perf_counter()
+        read = read_places([directory])
+        loaded = time.perf_counter()
+        write_page(*read, page)
+        written = time.perf_counter()
+        size = sum(file.stat().st_size for file in directory.iterdir()) / 1e6
+        print(
+            f"{options.questions:,} questions, {options.votes} votes: run of {size:.1f} MB, made in {made - started:.1f} s"
+        )
+        print(
+            f"page of {page.stat().st_size / 1e6:.1f} MB: read in {loaded - made:.1f} s, written in {written - loaded:.1f} s"
+        )
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            took = []
+            for _ in range(options.opens):
+                opened = browser.new_page()
+                started = time.perf_counter()
+                opened.goto(page.as_uri())
+                opened.wait_for_selector("body[data-ready] .main-svg")
+                took.append(time.perf_counter() - started)
+                opened.close()
+            browser.close()
+        print(f"opened in {min(took):.2f} – {statistics.median(took):.2f} – {max(took):.2f} s (least, median, most)")
+
+
+if __name__ == "__main__":
+    main()
