@@ -86,10 +86,12 @@ def main() -> None:
         written = time.perf_counter()
         size = sum(file.stat().st_size for file in directory.iterdir()) / 1e6
         print(
-            f"{options.questions:,} questions, {options.votes} votes: run of {size:.1f} MB, made in {made - started:.1f} s"
+            f"{options.questions:,} questions, {options.votes} votes: run of {size:.1f} MB, "
+            f"made in {made - started:.1f} s"
         )
         print(
-            f"page of {page.stat().st_size / 1e6:.1f} MB: read in {loaded - made:.1f} s, written in {written - loaded:.1f} s"
+            f"page of {page.stat().st_size / 1e6:.1f} MB: "
+            f"read in {loaded - made:.1f} s, written in {written - loaded:.1f} s"
         )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
