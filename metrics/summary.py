@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from metrics.analysis import Analysis, analyse
 from metrics.averages import macro_average
 from metrics.clusters import clustered_standard_error
 from metrics.outcome import Outcome
@@ -35,6 +36,7 @@ class Summary:
         seconds: wall-clock time of the run.
         by_subject: subject to its score, by name; questions without a subject stand in the totals alone.
         by_benchmark: the same by benchmark.
+        analysis: what the votes tell beside.
         truncated: votes whose deciding completion was cut off by the token limit.
         closed: votes whose letter was asked for under a constraint.
         asked_again: votes whose first completion could not be read and that were asked for again.
@@ -69,6 +71,7 @@ class Summary:
     seconds: float
     by_subject: Mapping[str, Score]
     by_benchmark: Mapping[str, Score]
+    analysis: Analysis
 
     def as_json(self) -> dict[str, Any]:
         """The fields as plain JSON values, under their own names."""
@@ -110,6 +113,7 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
         seconds=seconds,
         by_subject=by_subject,
         by_benchmark=_by(outcomes, lambda outcome: outcome.benchmark or None),
+        analysis=analyse(outcomes),
     )
 
 

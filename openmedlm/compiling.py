@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from data import Question, fingerprint
-from metrics import Summary
+from metrics import Score, Summary
 from openmedlm.planning import Plan, drawn
 from programs.frozen import (
     DevScore,
@@ -13,6 +13,7 @@ from programs.frozen import (
     FrozenProgram,
     Origin,
     Refused,
+    Share,
     check_place,
     freeze,
     is_frozen,
@@ -75,8 +76,22 @@ def _dev_score(plan: Plan, summary: Summary) -> DevScore:
 
 def dev_score(summary: Summary, questions: Origin, unreadable: str) -> DevScore:
     """What a program came to, as its frozen form records it."""
-    counts = {name: value for name, value in summary.as_json().items() if name in DevScore.model_fields}
-    return DevScore(questions=questions, unreadable=unreadable, **counts)
+    told = summary.as_json()
+    counts = {name: told[name] for name in DevScore.model_fields if name in told and name != "by_subject"}
+    analysis = summary.analysis
+    return DevScore(
+        questions=questions,
+        unreadable=unreadable,
+        **counts,
+        by_subject={name: _share(score) for name, score in summary.by_subject.items()},
+        by_letter={letter: _share(score) for letter, score in analysis.position.recall.items()},
+        by_size=[_share(size.score) for size in analysis.sizes] if len(analysis.sizes) > 1 else [],
+        calibration_error=analysis.calibration.ece if analysis.calibration else None,
+    )
+
+
+def _share(score: Score) -> Share:
+    return Share(n=score.n, correct=score.correct)
 
 
 def _origin(plan: Plan, benchmark: str, split: str, questions: Sequence[Question]) -> Origin:

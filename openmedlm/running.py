@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from data import BadInput, clusters, fingerprint
-from metrics import Analysis, Outcome, Summary, analyse, summarise
+from metrics import Outcome, Summary, summarise
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
 from programs.engine import Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client
@@ -28,16 +28,10 @@ class Result:
     outcomes: Sequence[Outcome]
     selections: Sequence[Selection]
     summary: Summary
-    analysis: Analysis
     bought: int
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "program": self.program,
-            "split": self.split,
-            **self.summary.as_json(),
-            "analysis": self.analysis.as_json(),
-        }
+        return {"program": self.program, "split": self.split, **self.summary.as_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +79,7 @@ async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: P
                 answered = await engine.run(program, plan.questions, progress.seen, selections)
                 outcomes = [replace(one, cluster=cluster) for one, cluster in zip(answered, belonging, strict=True)]
                 summary = summarise(outcomes, time.perf_counter() - started)
-                results.append(
-                    Result(name, plan.split, outcomes, selections, summary, analyse(outcomes), engine.bought)
-                )
+                results.append(Result(name, plan.split, outcomes, selections, summary, engine.bought))
     finally:
         await asyncio.shield(store.drain())
     return Report(results, looks)

@@ -31,7 +31,7 @@ def score(
     tied vote goes to the letter that came first; an unreadable sample is no vote.
     """
     from data import load_split
-    from metrics import analyse, summarise
+    from metrics import summarise
     from metrics.completions import read_completions, score_outcomes
 
     lines = read_completions(file)
@@ -40,10 +40,7 @@ def score(
     scored = {model: summarise(outcomes, 0.0) for model, outcomes in by_model.items()}
     whole = summarise((outcome for outcomes in by_model.values() for outcome in outcomes), 0.0)
     if output.json:
-        runs = [
-            {"model": model or None, **scored[model].as_json(), "analysis": analyse(outcomes).as_json()}
-            for model, outcomes in by_model.items()
-        ]
+        runs = [{"model": model or None, **summary.as_json()} for model, summary in scored.items()]
         print_json(whole.as_json() | {"runs": runs})
         return
     rows = [(model or "–", summary) for model, summary in scored.items()]

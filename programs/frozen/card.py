@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from programs.frozen.document import Document, Fixed, Nearest, Origin
+from metrics import wilson_interval
+from programs.frozen.document import DevScore, Document, Fixed, Nearest, Origin, Share
 
 FILE = "README.md"
 
@@ -21,6 +22,8 @@ def _lines(d: Document) -> Iterator[str]:
     yield "| --- | --- |"
     yield from (f"| {name} | {value} |" for name, value in _facts(d))
     yield ""
+    if d.dev is not None:
+        yield from _dev(d.dev)
     yield "`program.json` has the checksums, `golden.jsonl` questions with the exact prompts that they render to:"
     yield ""
     yield "    openmedlm verify DIRECTORY"
@@ -49,6 +52,27 @@ def _facts(d: Document) -> Iterator[tuple[str, str]]:
     yield "made with", ", ".join(f"{package} {version}" for package, version in d.provenance.versions.items())
 
 
+def _dev(dev: DevScore) -> Iterator[str]:
+    """What it came to on dev, as text: what the page draws as figures."""
+    tables = {
+        "subject": dev.by_subject,
+        "letter of the right option": dev.by_letter,
+        "votes": {str(size): share for size, share in enumerate(dev.by_size, start=1)},
+    }
+    for name, shares in tables.items():
+        if len(shares) > 1:
+            yield f"| {name} | right | of | accuracy (95 %) |"
+            yield "| --- | --- | --- | --- |"
+            yield from (_share(group, share) for group, share in shares.items())
+            yield ""
+
+
+def _share(name: str, share: Share) -> str:
+    interval = wilson_interval(share.correct, share.n)
+    accuracy = f"{share.correct / share.n:.1%} ({interval.low:.1%} – {interval.high:.1%})"
+    return f"| {name} | {share.correct} | {share.n} | {accuracy} |"
+
+
 def _exemplars(d: Document) -> str:
     if isinstance(d.exemplars, Fixed):
         return f"{d.exemplars.count}, the same for every question"
@@ -65,6 +89,9 @@ def _score(d: Document) -> str:
     return (
         f"{dev.correct}/{dev.n}, {dev.accuracy:.1%} (95 % {dev.ci_low:.1%} – {dev.ci_high:.1%}), "
         f"{dev.unanswered} unanswered, {dev.errors} errors, on {_origin(dev.questions)}"
+        + (f"; standard error {dev.standard_error:.1%}" if dev.standard_error is not None else "")
+        + (f"; mean over subjects {dev.macro_accuracy:.1%}" if dev.macro_accuracy is not None else "")
+        + (f"; calibration error {dev.calibration_error:.3f}" if dev.calibration_error is not None else "")
     )
 
 

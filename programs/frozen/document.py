@@ -92,6 +92,13 @@ class Origin(_Part):
     sha256: str = Field(pattern=f"^{_SHA256}$")
 
 
+class Share(_Part):
+    """Right ones among some."""
+
+    n: int
+    correct: int
+
+
 class DevScore(_Part):
     """What the program came to on dev questions when it was frozen.
 
@@ -101,6 +108,12 @@ class DevScore(_Part):
         n, correct, accuracy, ci_low, ci_high: with the 95 % Wilson interval.
         unanswered, errors: of the n, those without a readable answer, and those for which the endpoint failed.
         calls, prompt_tokens, completion_tokens: what the votes consist of.
+        standard_error: of the accuracy, questions that repeat each other or share a passage counted together.
+        macro_accuracy: mean over subjects.
+        by_subject: questions, by subject.
+        by_letter: votes, by the letter at which they were shown the right option.
+        by_size: questions, by an ensemble of one vote, two, …, of which the last is the program itself.
+        calibration_error: expected calibration error of the vote share.
     """
 
     questions: Origin
@@ -115,6 +128,12 @@ class DevScore(_Part):
     calls: int
     prompt_tokens: int
     completion_tokens: int
+    standard_error: float | None = None
+    macro_accuracy: float | None = None
+    by_subject: dict[str, Share] = {}
+    by_letter: dict[str, Share] = {}
+    by_size: list[Share] = []
+    calibration_error: float | None = None
 
 
 class Provenance(_Part):

@@ -42,6 +42,9 @@ def test_the_dev_score_is_what_evaluate_says_and_costs_nothing_again(
     card = Path("p/README.md").read_text()
     assert f"{dev['correct']}/12" in card
     assert "not medical advice" in card
+    for letter, share in run["analysis"]["position"]["recall"].items():
+        assert f"| {letter} | {share['correct']} | {share['n']} |" in card
+    assert dev["by_subject"] == {name: {"n": s["n"], "correct": s["correct"]} for name, s in run["by_subject"].items()}
 
 
 def test_unanswered_questions_end_with_3_and_are_written_down(
