@@ -12,6 +12,7 @@ from model_server import Asked, ModelServer, Reply
 from student import Student
 
 from data import load_split
+from optimizers.tuning.course import divide
 
 Run = Callable[..., Any]
 Command = tuple[str, ...]
@@ -131,3 +132,23 @@ def test_a_budget_too_small_for_any_trial_freezes_the_untuned_program(openmedlm:
     assert result["select"] is None
     assert orjson.loads(Path("out/program/program.json").read_bytes())["dev"] is None
     assert "Nothing could be ranked" in openmedlm(*tune, "--max-calls", 1).out
+
+
+def test_what_did_better_on_tune_alone_does_not_win_over_the_untuned_program(
+    openmedlm: Run, tune: Command, server: ModelServer
+) -> None:
+    """The budget ends while the better of tune is asked the questions that choose; untuned has answered them."""
+    questions = load_split("mmlu", "dev", "sample")
+    course, _ = divide(questions, 0, 0.5)
+    stumbling = {question.question for question in course.questions[:1]}
+    student = Student(questions, bare=1.0, taught=1.0)
+
+    def reply(asked: Asked) -> Reply:
+        bare = len(asked.prompt) == 2
+        return Reply("Who knows?") if bare and any(stem in asked.question for stem in stumbling) else student(asked)
+
+    server.reply = reply
+    asked = ("--trials", "2", "--unreadable", "leave", "--max-calls", "20", "--json")
+    result = openmedlm(*tune, *asked).json
+    assert (result["label"], result["select"]["n"], result["complete"]) == ("zero-shot", 6, False)
+    assert result["tune"]["correct"] == 5
