@@ -73,7 +73,7 @@ def letters(client: openai.OpenAI, model: str, program: PromptProgram, question:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-b", "--benchmark", default="mmlu")
-    parser.add_argument("-m", "--model", default="qwen2.5-coder-1.5b")
+    parser.add_argument("-m", "--model", default="local/qwen2.5-coder-1.5b")
     parser.add_argument("--data-dir", required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=400)
