@@ -103,7 +103,7 @@ def ours(task: Task, trials: int, seed: int, pruner: Pruner, alpha: float = ALPH
     examiner = SimulatedExaminer(task.model, task.dev)
     search.run(study, tune, examiner, trials)
     examiner.examine(UNTUNED, select.questions)
-    chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha)
+    chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha, UNTUNED)
     examined = list(examine(chosen, select, examiner, None if pruner == "none" else alpha))
     best = winner(examined, "accuracy", search.rates, tie).configuration
     return Ended(task.truth(best), examiner.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best)

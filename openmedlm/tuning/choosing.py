@@ -49,7 +49,7 @@ def choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told
     found = selecting.candidates(study, golds) or _unfinished(study, golds)
     if not found:
         return Choice(Candidate(UNTUNED, UNTUNED, Sheet((), "", 1)))
-    chosen = _with_untuned(found, selecting.finalists(found, search.objective, search.rates, search.alpha))
+    chosen = selecting.finalists(found, search.objective, search.rates, search.alpha, UNTUNED)
     told.choosing(chosen)
     alpha = search.alpha if search.objective == "accuracy" and search.pruner != "none" else None
     keeping = KeepingExaminer(examiner)
@@ -70,12 +70,6 @@ def choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told
     front = selecting.front(examined, selecting.on_select, search.rates) if search.objective == "both" else ()
     scored = [(candidate, _summary(plan, candidate, keeping)) for candidate in front]
     return Choice(best, len(level), scored, untuned, _summary(plan, best, keeping), complete)
-
-
-def _with_untuned(found: Sequence[Candidate], chosen: Sequence[Candidate]) -> list[Candidate]:
-    """The untuned program before the others: it is asked in any case, and what costs more has to be better than it."""
-    untuned = [candidate for candidate in found if candidate.configuration == UNTUNED]
-    return [*untuned, *(candidate for candidate in chosen if candidate.configuration != UNTUNED)]
 
 
 def _unfinished(study: optuna.Study, golds: str) -> list[Candidate]:

@@ -93,13 +93,21 @@ def front(found: Sequence[Candidate], flags: Flags, rates: Rates) -> list[Candid
 
 
 def finalists(
-    found: Sequence[Candidate], objective: Objective, rates: Rates, alpha: float = ALPHA, most: int = FINALISTS
+    found: Sequence[Candidate],
+    objective: Objective,
+    rates: Rates,
+    alpha: float = ALPHA,
+    untuned: Configuration | None = None,
+    most: int = FINALISTS,
 ) -> list[Candidate]:
     """The candidates that go on to the questions that choose, the most promising first.
 
     For accuracy, those that are tied with the best on the questions that rank; for cost, those whose right answers are
     the cheapest; for both, the Pareto front. They come from few trials: those of the most promising, and, for accuracy,
     that of the cheapest.
+
+    The untuned program stands before them, if it is named and was found: what it answers is asked in any case, and what
+    costs more has to be better than it.
     """
     if objective == "accuracy":
         level = tied(found, on_tune, alpha)
@@ -112,7 +120,11 @@ def finalists(
         ranked = front(found, on_tune, rates)[::-1]
         cheapest = {ranked[-1].source}
     sources = list(dict.fromkeys(candidate.source for candidate in ranked if candidate.source not in cheapest))
-    return [c for c in ranked if c.source in {*sources[: most - len(cheapest)], *cheapest}]
+    kept = {*sources[: most - len(cheapest)], *cheapest}
+    return [
+        *(c for c in found if c.configuration == untuned),
+        *(c for c in ranked if c.source in kept and c.configuration != untuned),
+    ]
 
 
 def examine(

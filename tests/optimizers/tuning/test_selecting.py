@@ -86,6 +86,16 @@ def test_finalists_for_both_are_the_front() -> None:
     assert names(finalists(found, "both", OWN_SERVER, 0.1)) == ["good", "cheap"]
 
 
+def test_the_untuned_program_stands_first_wherever_it_ranks() -> None:
+    untuned = candidate("untuned", 5, 50)
+    found = [candidate("good", 30, 60), untuned, candidate("cheap", 29, 10)]
+    for objective in ("accuracy", "cost", "both"):
+        chosen = names(finalists(found, objective, OWN_SERVER, 0.1, untuned.configuration))  # type: ignore[arg-type]
+        assert chosen[0] == "untuned"
+        assert sorted(set(chosen)) == sorted(chosen)
+        assert {"good", "cheap"} & set(chosen)
+
+
 @pytest.mark.parametrize(
     ("objective", "expected"),
     [("accuracy", "cheap"), ("cost", "poor")],
