@@ -27,12 +27,8 @@ class RecordedModel:
     def __init__(self, path: Path, seed: int) -> None:
         record: Any = np.load(path)
         asked = ~np.isnan(record["held"]).any(axis=(0, 2))
-        held = record["held"][:, asked]
-        golds = record["golds"][asked]
-        shuffled = random_of(seed, "split").permutation(len(golds))
-        # The right option comes first, as the simulated model has it.
-        rolled = (golds[:, None] + np.arange(4)) % 4
-        self._held = np.take_along_axis(held, np.broadcast_to(rolled, held.shape), axis=2)[:, shuffled]
+        held = record["held"][:, asked].astype(np.float64)
+        self._held = held[:, random_of(seed, "split").permutation(held.shape[1])]
         self._prompts = {
             (int(k), str(text)): number
             for number, (k, text) in enumerate(zip(record["k"], record["instructions"], strict=True))

@@ -8,7 +8,7 @@ wins. Ours: `openmedlm tune` with its defaults, the calls of choosing included. 
 less that of ours, on other questions than dev; negative where ours is better. Votes are drawn anew for that.
 
 A simulated model is another one for each seed, and has 20,000 other questions. A recorded one is real
-(`letter_probabilities.py`): each seed cuts its questions anew, into half dev and half others.
+(`letter_probabilities.py`): each seed cuts its questions anew into dev and others.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from optimizers.tuning.search import Search
 from optimizers.tuning.selecting import candidates, examine, finalists, winner
 from optimizers.tuning.space import Space
 
+MEDQA_DEV = 1_272
 POPULATION = 20_000
 DRAWS = 20
 """Of all votes anew, over which a recorded model's true accuracy is averaged: it has few other questions."""
@@ -67,10 +68,10 @@ def simulated(seed: int, dev: int) -> Task:
     return Task(model, dev, Space(), truth)
 
 
-def recorded(seed: int, path: Path) -> Task:
-    """A real model and all that its record can answer."""
+def recorded(seed: int, path: Path, dev: int | None) -> Task:
+    """A real model and all that its record can answer; half of its questions are dev, if no number is given."""
     model = RecordedModel(path, seed)
-    dev = model.questions // 2
+    dev = dev or model.questions // 2
 
     def truth(point: Configuration) -> float:
         draws = [model.votes(point, ("truth", draw), slice(dev, None)) for draw in range(DRAWS)]
@@ -110,16 +111,17 @@ def ours(task: Task, trials: int, seed: int, pruner: Pruner, alpha: float = ALPH
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean, and the distribution: least, quartiles, most."""
+    """Mean with its standard error, and the distribution: least, quartiles, most."""
     quartiles = statistics.quantiles(values, n=4)
     told = " ".join(f"{value:7.2f}" for value in (min(values), *quartiles, max(values)))
-    return f"{statistics.mean(values):7.2f}   {told}"
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):7.2f} ±{error:4.2f}   {told}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--dev", type=int, default=1272, help="questions of a simulated model")
+    parser.add_argument("--dev", type=int, help="dev questions; 1,272, or half of a record")
     parser.add_argument("--recorded", type=Path, metavar="FILE.npz", help="a real model in place of simulated ones")
     parser.add_argument("--trials", type=int, help="tune's own number for that dev split, without it")
     parser.add_argument("--plain-trials", type=int, default=60)
@@ -133,7 +135,11 @@ def main() -> None:
     baseline: list[Ended] = []
     ended: dict[Pruner, list[Ended]] = {pruner: [] for pruner in pruners}
     for seed in range(options.seeds):
-        task = recorded(seed, options.recorded) if options.recorded else simulated(seed, options.dev)
+        task = (
+            recorded(seed, options.recorded, options.dev)
+            if options.recorded
+            else simulated(seed, options.dev or MEDQA_DEV)
+        )
         trials = options.trials or usual_trials(task.dev)
         baseline.append(plain(task, options.plain_trials, seed))
         for pruner in pruners:
@@ -145,7 +151,7 @@ def main() -> None:
             flush=True,
         )
     print(f"\n{task.dev} dev questions, {options.seeds} seeds, {trials} trials, {options.plain_trials} plain")
-    print(f"{'':<28} {'mean':>7}   {'least':>7} {'25 %':>7} {'50 %':>7} {'75 %':>7} {'most':>7}")
+    print(f"{'':<28} {'mean':>7}  s.e.    {'least':>7} {'25 %':>7} {'50 %':>7} {'75 %':>7} {'most':>7}")
     for pruner in pruners:
         pairs = list(zip(baseline, ended[pruner], strict=True))
         print(f"{pruner + ': fewer calls, times':<28} {spread([p.counts.bought / o.counts.bought for p, o in pairs])}")
