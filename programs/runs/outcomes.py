@@ -1,0 +1,97 @@
+"""Outcomes as a parquet table, a row a question of a program."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from metrics import Outcome, Vote
+
+_VOTE = pa.struct(
+    [
+        ("sample", pa.int32()),
+        ("letter", pa.string()),
+        ("rule", pa.string()),
+        ("text", pa.string()),
+        ("order", pa.string()),
+        ("how", pa.string()),
+        ("finish_reason", pa.string()),
+        ("calls", pa.int32()),
+        ("prompt_tokens", pa.int64()),
+        ("completion_tokens", pa.int64()),
+        ("cached_tokens", pa.int64()),
+        ("cost_usd", pa.float64()),
+        ("key", pa.string()),
+        ("failure", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        ("program", pa.string()),
+        ("question_id", pa.string()),
+        ("benchmark", pa.string()),
+        ("subject", pa.string()),
+        ("gold", pa.string()),
+        ("answer", pa.string()),
+        ("correct", pa.bool_()),
+        ("status", pa.string()),
+        ("failure", pa.string()),
+        ("error", pa.string()),
+        ("exemplars", pa.list_(pa.string())),
+        ("similarities", pa.list_(pa.float64())),
+        ("duplicates_removed", pa.int32()),
+        ("fixed_orders", pa.int32()),
+        ("cluster", pa.string()),
+        ("votes_saved", pa.int32()),
+        ("votes", pa.list_(_VOTE)),
+    ]
+)
+_SECONDS = pa.schema(
+    [("program", pa.string()), ("question_id", pa.string()), ("sample", pa.int32()), ("seconds", pa.float64())]
+)
+
+
+def table_of(outcomes: Mapping[str, Sequence[Outcome]]) -> pa.Table:
+    """The outcomes of each program."""
+    return pa.Table.from_pylist([_row(program, one) for program, some in outcomes.items() for one in some], SCHEMA)
+
+
+def seconds_of(outcomes: Mapping[str, Sequence[Outcome]]) -> pa.Table:
+    """How long each vote took: a table of its own, since it differs from time to time."""
+    rows = [
+        {"program": program, "question_id": one.question_id, "sample": vote.sample, "seconds": vote.seconds}
+        for program, some in outcomes.items()
+        for one in some
+        for vote in one.votes
+    ]
+    return pa.Table.from_pylist(rows, _SECONDS)
+
+
+def outcomes_of(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
+    """The outcomes of each program, from `table_of` and `seconds_of`."""
+    took = {
+        (row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()
+    }
+    outcomes: dict[str, list[Outcome]] = {}
+    for row in table.to_pylist():
+        for vote in row["votes"]:
+            vote["seconds"] = took[row["program"], row["question_id"], vote["sample"]]
+        outcomes.setdefault(row["program"], []).append(_outcome(row))
+    return outcomes
+
+
+def _row(program: str, outcome: Outcome) -> dict[str, Any]:
+    fields = asdict(outcome)
+    for vote in fields["votes"]:
+        del vote["seconds"]
+    return {"program": program, **fields, "correct": outcome.correct, "status": outcome.status}
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    fields = {name: value for name, value in row.items() if name not in ("program", "correct", "status")}
+    votes = tuple(Vote(**vote) for vote in fields.pop("votes"))
+    for name in ("exemplars", "similarities"):
+        fields[name] = tuple(fields[name])
+    return Outcome(**fields, votes=votes)
