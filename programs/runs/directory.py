@@ -27,6 +27,7 @@ PROMPTS = "prompts.parquet"
 TEXTS = "texts.parquet"
 _FILES = (MANIFEST, OUTCOMES, SECONDS, QUESTIONS, PROMPTS, TEXTS, CIRCUMSTANCES)
 
+
 @dataclass(frozen=True)
 class Run:
     """A run as it stands on disk.

@@ -71,9 +71,7 @@ def seconds_of(outcomes: Mapping[str, Sequence[Outcome]]) -> pa.Table:
 
 def outcomes_of(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
     """The outcomes of each program, from `table_of` and `seconds_of`."""
-    took = {
-        (row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()
-    }
+    took = {(row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()}
     outcomes: dict[str, list[Outcome]] = {}
     for row in table.to_pylist():
         for vote in row["votes"]:

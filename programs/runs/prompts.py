@@ -43,8 +43,7 @@ class Prompts:
         places: dict[str, int] = {}
         sent: dict[Key, Parts] = {}
         for key, prompt in prompts:
-            turns = [(None, prompt)] if isinstance(prompt, str) else [(turn["role"], turn["content"]) for turn in prompt]
-            sent[key] = [(role, places.setdefault(text, len(places))) for role, text in turns]
+            sent[key] = [(role, places.setdefault(text, len(places))) for role, text in _turns(prompt)]
         return cls(list(places), sent)
 
     def prompt(self, key: Key) -> Prompt:
@@ -76,3 +75,9 @@ class Prompts:
             for row in prompts.to_pylist()
         }
         return cls(texts["text"].to_pylist(), sent)
+
+
+def _turns(prompt: Prompt) -> list[tuple[str | None, str]]:
+    if isinstance(prompt, str):
+        return [(None, prompt)]
+    return [(turn["role"], turn["content"]) for turn in prompt]
