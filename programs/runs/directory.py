@@ -70,8 +70,8 @@ def read_run(directory: Path) -> Run:
         manifest = orjson.loads((directory / MANIFEST).read_bytes())
         if manifest.get("schema") != SCHEMA_VERSION:
             raise BadInput(
-                f"{directory / MANIFEST}: schema {manifest.get('schema')}, and this release reads {SCHEMA_VERSION}; run "
-                "the command again with another -o, which buys nothing anew"
+                f"{directory / MANIFEST}: schema {manifest.get('schema')}, and this release reads {SCHEMA_VERSION}; "
+                "run the command again with another -o, which buys nothing anew"
             )
         circumstances = orjson.loads((directory / CIRCUMSTANCES).read_bytes())
         read = outcomes_of(pq.read_table(directory / OUTCOMES), pq.read_table(directory / SECONDS))
