@@ -31,7 +31,8 @@ class Summary:
         errors_by_kind: the same by kind of failure (`timeout`, `connection`, `http`, `malformed`).
         calls: completions that the votes consist of; prompt_tokens, completion_tokens and cached_tokens are theirs.
         cost_usd: US dollars; None when the price of any bought completion is unknown.
-        cost_per_correct: US dollars for a right answer; None where the cost is unknown or nothing was right.
+        cost_per_correct: US dollars for a right answer; None where the cost is unknown, nothing was
+            right, or another system wrote the completions.
         votes_saved: votes that the majority did not need and that were not bought.
         seconds: wall-clock time of the run.
         by_subject: subject to its score, by name; questions without a subject stand in the totals alone.
@@ -102,7 +103,9 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
         completion_tokens=sum(vote.completion_tokens for vote in votes),
         cached_tokens=sum(vote.cached_tokens for vote in votes),
         cost_usd=None if unpriced else cost,
-        cost_per_correct=None if unpriced or not total.correct else cost / total.correct,
+        cost_per_correct=None
+        if unpriced or not total.correct or not any(vote.calls for vote in votes)
+        else cost / total.correct,
         votes_saved=sum(outcome.votes_saved for outcome in outcomes),
         truncated=sum(vote.finish_reason == "length" for vote in votes),
         closed=sum(vote.how == "closed" for vote in votes),

@@ -1,10 +1,14 @@
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from openmedlm.options import Output, takes
 from openmedlm.printing import NOT_ADVICE, percent, print_json, wide_console
+
+if TYPE_CHECKING:
+    from openmedlm.comparing import Side
 
 
 @takes(Output)
@@ -12,7 +16,9 @@ def compare(
     output: Output,
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN RUN…", help="Directories that evaluate or ladder wrote, or DIR:PROGRAM; in pairs."),
+        typer.Argument(
+            metavar="RUN RUN…", help="Directories that evaluate, ladder or score wrote, or DIR:PROGRAM; in pairs."
+        ),
     ],
     common: Annotated[
         bool, typer.Option("--common", help="Compare runs over different questions on those that both were asked.")
@@ -32,14 +38,17 @@ def compare(
     if output.json:
         print_json({**(rows[0] if len(rows) == 1 else {}), "comparisons": rows})
         return
-    table = Table("first", "second", title="The first less the second, in points", title_justify="left")
+    title = "The first less the second, in points"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("first", overflow="fold")
+    table.add_column("second", overflow="fold")
     for heading in ("n", "accuracy", "difference", "95 %", "bootstrap", "p", "adjusted", "told apart by", "would show"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for each, row in zip(compared, rows, strict=True):
         drawn = row["bootstrap"]
         table.add_row(
-            str(each.first),
-            str(each.second),
+            _name(each.first, each.second),
+            _name(each.second, each.first),
             str(row["n"]),
             f"{percent(row['first_accuracy'])} / {percent(row['second_accuracy'])}",
             _points(row["difference"]),
@@ -59,6 +68,11 @@ def compare(
         + NOT_ADVICE,
         highlight=False,
     )
+
+
+def _name(side: "Side", other: "Side") -> str:
+    """Short where the two are of one run."""
+    return side.program if side.run.directory == other.run.directory else str(side)
 
 
 def _points(share: float) -> str:

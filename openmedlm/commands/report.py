@@ -11,7 +11,8 @@ from openmedlm.printing import print_json
 def report(
     output: Output,
     places: Annotated[
-        list[Path], typer.Argument(metavar="DIR…", help="Directories that evaluate, ladder or tune wrote with -o.")
+        list[Path],
+        typer.Argument(metavar="DIR…", help="Directories that evaluate, ladder, score or tune wrote with -o."),
     ],
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page to write.")] = Path(
         "report.html"

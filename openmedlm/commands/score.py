@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from metrics import Summary
@@ -24,21 +25,36 @@ def score(
     votes: Annotated[
         int | None, typer.Option(min=1, help="Majority of the first K samples only.", show_default=False)
     ] = None,
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="RUN", help="Directory to write a run to, for compare, report and view."
+        ),
+    ] = None,
 ) -> None:
     """Scores completions that any other system wrote: answers read, votes counted, accuracy with its interval.
 
     Lines that share a qid are samples of one question, in order; "options", "sample" and "model" may stand in a line. A
-    tied vote goes to the letter that came first; an unreadable sample is no vote.
+    tied vote goes to the letter that came first; an unreadable sample is no vote. With -o, models can be compared on
+    the same questions (compare RUN:MODEL RUN:OTHER) and looked at (report RUN).
     """
     from data import load_split
     from metrics import summarise
     from metrics.completions import read_completions, score_outcomes
+    from openmedlm.scoring import clustered, questions_of, run_of
+    from programs.runs import check_free, write_run
 
     lines = read_completions(file)
     questions = {q.id: q for q in load_split(benchmark, split, data_dir)} if benchmark else None
     by_model = score_outcomes(lines, votes, questions)
+    asked = questions_of(lines, (one for outcomes in by_model.values() for one in outcomes), questions or {})
+    by_model = clustered(by_model, asked if benchmark else ())
     scored = {model: summarise(outcomes, 0.0) for model, outcomes in by_model.items()}
     whole = summarise((outcome for outcomes in by_model.values() for outcome in outcomes), 0.0)
+    if directory is not None:
+        run, sent = run_of(directory, file, by_model, scored, asked)
+        check_free(directory, run.asked)
+        write_run(run, sent)
     if output.json:
         runs = [{"model": model or None, **summary.as_json()} for model, summary in scored.items()]
         print_json(whole.as_json() | {"runs": runs})
@@ -50,11 +66,19 @@ def score(
 
 
 def _table(title: str, rows: list[tuple[str, Summary]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("model")
-    for heading in ("right", "accuracy", "95 % interval", "unanswered"):
-        table.add_column(heading, justify="right")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
+    table.add_column("model", overflow="fold")
+    for heading in ("right", "accuracy (95 %)", "std. error", "macro-F1", "unread", "agreement"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, s in rows:
-        interval = f"{percent(s.ci_low)} – {percent(s.ci_high)}"
-        table.add_row(name, f"{s.correct}/{s.n}", percent(s.accuracy), interval, str(s.unanswered))
+        agreement = s.analysis.agreement
+        table.add_row(
+            name,
+            f"{s.correct}/{s.n}",
+            f"{percent(s.accuracy)} ({percent(s.ci_low)}–{percent(s.ci_high)})".replace("%", ""),
+            "–" if s.standard_error is None else f"{100 * s.standard_error:.1f}",
+            percent(s.analysis.macro_f1).rstrip("%"),
+            str(s.unanswered),
+            percent(agreement.share) if agreement else "–",
+        )
     return table

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from metrics import Comparison, Outcome, benjamini_hochberg, compare
+from metrics.pairing import common
 from openmedlm.printing import percent
 from openmedlm.table import dollars, thousands
 from openmedlm.tuning.words import points
@@ -30,7 +31,7 @@ HEADINGS = (
 NOTE = (
     "Accuracy: errors and unanswered questions count as not right; Wilson intervals. Std. error: repeated questions, "
     "and those of one passage, counted together. Macro: mean over subjects. Against the first: difference in points on "
-    "the same questions (Agresti and Min 2005), exact McNemar p, adjusted for the rows of this table (Benjamini and "
+    "the questions that both were asked (Agresti and Min 2005), exact McNemar p, adjusted for the rows of this table (Benjamini and "
     "Hochberg 1995)."
 )
 
@@ -65,7 +66,8 @@ def run_rows(run: Run) -> list[dict[str, Any]]:
         versus = ["–"] * 4
         if compared is not None:
             spread = f"{points(compared.ci_low)} to {points(compared.ci_high)}"
-            versus = [points(compared.difference), spread, f"{compared.p_value:.3g}", f"{adjusted.pop(0):.3g}"]
+            asked = "" if compared.n == row["n"] == results[0]["n"] else f" on {compared.n}"
+            versus = [points(compared.difference) + asked, spread, f"{compared.p_value:.3g}", f"{adjusted.pop(0):.3g}"]
         error = row["standard_error"]
         rows.append(
             {
@@ -98,6 +100,5 @@ def run_rules(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _against(first: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison | None:
-    if not first:
-        return None
-    return compare([outcome.correct for outcome in other], [outcome.correct for outcome in first])
+    both = common(other, first)
+    return compare(both.first, both.second) if both.pairs else None

@@ -41,8 +41,8 @@ def read_places(places: Iterable[Path]) -> tuple[list[tuple[Run, Sent]], list[St
             studies += read_studies(place)
         else:
             raise BadInput(
-                f"{place}: holds neither a run nor a study that ended; name a directory that evaluate, ladder or tune "
-                "wrote with -o"
+                f"{place}: holds neither a run nor a study that ended; name a directory that evaluate, ladder, "
+                "score or tune wrote with -o"
             )
     return runs, studies
 

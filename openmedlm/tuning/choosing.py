@@ -66,8 +66,8 @@ def choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told
     if not examined:
         return Choice(chosen[0], untuned=untuned)
     best = selecting.winner(examined, search.objective, search.rates)
-    level = [best] if search.objective == "cost" else selecting.tied(examined, selecting.on_select, TIE)
-    front = selecting.front(examined, selecting.on_select, search.rates) if search.objective == "both" else ()
+    level = [best] if search.objective == "cost" else selecting.tied(examined, selecting.on_dev, TIE)
+    front = selecting.front(examined, selecting.on_dev, search.rates) if search.objective == "both" else ()
     scored = [(candidate, _summary(plan, candidate, keeping)) for candidate in front]
     return Choice(best, len(level), scored, untuned, _summary(plan, best, keeping), complete)
 

@@ -30,7 +30,7 @@ def winner_words(result: Mapping[str, Any]) -> list[str]:
     elif result["test_missed"]:
         lines.append("The budget ended before test was answered; what was bought of it is kept.")
     if result["tied"] > 1:
-        lines.append(f"{result['tied']} programs were as good as the best on select; the cheapest was taken.")
+        lines.append(f"{result['tied']} programs were as good as the best on tune and select; the cheapest was taken.")
     trials = ", ".join(f"{count} {state}" for state, count in result["trials"].items() if count)
     bought = f"{result['calls']:,} completion{'' if result['calls'] == 1 else 's'}"
     lines.append(

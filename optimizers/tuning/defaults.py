@@ -16,5 +16,6 @@ SCOUTS = 3
 FINALISTS = 6
 """Trials whose programs go on to the questions that choose."""
 
-TIE = 0.4
-"""Level of the paired test there: from it on, a program counts as good as the best, and the cheapest of those wins."""
+TIE = 0.45
+"""Level of the paired test at the end: from it on, a program counts as good as the best; the cheapest of
+those wins."""

@@ -1,4 +1,4 @@
-"""From a study to its winner: the cheapest of those that are as good as the best, on questions that ranked nobody."""
+"""From a study to its winner: the cheapest of those that are as good as the best, judged on new questions too."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -73,6 +73,11 @@ def on_select(candidate: Candidate) -> list[bool]:
     """Of the questions that choose."""
     assert candidate.select is not None, "not asked yet"
     return candidate.select.correct(candidate.size)
+
+
+def on_dev(candidate: Candidate) -> list[bool]:
+    """Of both."""
+    return on_tune(candidate) + on_select(candidate)
 
 
 def tied(found: Sequence[Candidate], flags: Flags, alpha: float) -> list[Candidate]:
@@ -161,11 +166,12 @@ def winner(examined: Sequence[Candidate], objective: Objective, rates: Rates, ti
     """The choice among candidates that the questions that choose were asked of.
 
     For accuracy, and as the one program of both: the cheapest that is not behind the best. For cost: the one whose
-    right answers are the cheapest.
+    right answers are the cheapest. The answers that ranked count as much as the new ones: they flatter all finalists
+    alike, and half of a small dev split tells too little apart.
     """
     if objective == "cost":
-        return min(examined, key=lambda c: (_cost_of_right(c, on_select, rates), c.configuration))
-    return min(tied(examined, on_select, tie), key=lambda c: (c.cost(rates), -sum(on_select(c)), c.configuration))
+        return min(examined, key=lambda c: (_cost_of_right(c, on_dev, rates), c.configuration))
+    return min(tied(examined, on_dev, tie), key=lambda c: (c.cost(rates), -sum(on_dev(c)), c.configuration))
 
 
 def _cost_of_right(candidate: Candidate, flags: Flags, rates: Rates) -> float:

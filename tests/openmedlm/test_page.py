@@ -124,10 +124,8 @@ def test_an_opened_question_shows_votes_rules_and_the_very_messages(page: Page) 
     expect(opened).to_contain_text("Vote 1")
     assert "by “answer cue”" in opened.inner_text()
     assert "Exemplars, in the order shown" in opened.inner_text()
-    opened.locator("summary", has_text="the messages that were sent").first.evaluate(
-        "e => e.closest('details').open = true"
-    )
-    assert "Reply with the letter of that option only" in opened.inner_text()
+    opened.locator("summary:visible", has_text="the messages that were sent").first.click()
+    expect(opened).to_contain_text("Reply with the letter of that option only", use_inner_text=True)
 
 
 def test_what_a_model_wrote_is_shown_and_does_not_run(page: Page) -> None:

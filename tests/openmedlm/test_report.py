@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_the_page_has_every_figure_and_loads_nothing(openmedlm: Run, tuned: str)
         assert title in page
     own = page.replace(get_plotlyjs(), "")  # it names addresses, and asks for none of them
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", own)
-    assert "default-src 'none'" in page
+    assert "default-src 'none'" in unescape(page)
     assert "not medical advice" in page
 
 

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import orjson
 
+from programs.runs import read_sent
+
 
 def write(path: Path, *records: object) -> Path:
     path.write_bytes(b"\n".join(map(orjson.dumps, records)))
@@ -36,6 +38,36 @@ def test_options_come_from_a_benchmark(openmedlm: Callable, tmp_path: Path) -> N
     file = write(tmp_path / "f.jsonl", {"qid": record["id"], "gold": record["answer"], "completion": said})
     assert openmedlm("score", file, "--json").json["correct"] == 0
     assert openmedlm("score", file, "--json", "-b", "medqa", "--data-dir", "sample").json["correct"] == 1
+
+
+def test_models_are_compared_and_looked_at_as_the_programs_of_a_run(openmedlm: Callable, tmp_path: Path) -> None:
+    said = {"strong": "BBBBBBBB", "weak": "BACBABBC"}
+    file = write(
+        tmp_path / "file.jsonl",
+        *(
+            {"qid": f"q{number}", "gold": "B", "model": model, "completion": f"The answer is ({letter})."}
+            for model, letters in said.items()
+            for number, letter in enumerate(letters)
+        ),
+    )
+    assert openmedlm("score", file, "-o", "run").code == 0
+    compared = openmedlm("compare", "run:strong", "run:weak", "--json").json
+    assert (compared["n"], compared["difference"], compared["discordant"]) == (8, 0.5, 4)
+    assert openmedlm("report", "run", "-o", "page.html").code == 0
+    assert "strong" in (tmp_path / "page.html").read_text()
+
+
+def test_a_run_of_completions_keeps_odd_letters_and_what_is_not_known(openmedlm: Callable, tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "file.jsonl",
+        {"qid": "1", "gold": "H", "letters": ["H", "J", None]},
+        {"qid": "2", "gold": "C", "completion": "C", "options": {"C": "three", "A": " "}},
+    )
+    assert openmedlm("score", file, "-o", "run").code == 0
+    first, second = read_sent(Path("run")).questions
+    assert "".join(first.options) == "ABCDEFGH"
+    assert (list(second.options), second.options["C"]) == (["A", "B", "C"], "three")
+    assert openmedlm("report", "run", "-o", "page.html").code == 0
 
 
 def test_a_malformed_line_is_named(openmedlm: Callable, tmp_path: Path) -> None:

@@ -105,6 +105,12 @@ def test_the_winner(objective: Any, expected: str) -> None:
     assert winner(found, objective, OWN_SERVER).configuration.instructions == expected
 
 
+def test_what_ranked_the_finalists_counts_in_the_choice() -> None:
+    """On the questions that choose alone, the cheap one would not be behind."""
+    found = [candidate("best", 40, 9, 30), candidate("cheap", 20, 3, 30)]
+    assert winner(found, "accuracy", OWN_SERVER).configuration.instructions == "best"
+
+
 class Fixed:
     """Answers by the instructions: the number of questions, from the first, that are answered right."""
 
