@@ -31,8 +31,8 @@ HEADINGS = (
 NOTE = (
     "Accuracy: errors and unanswered questions count as not right; Wilson intervals. Std. error: repeated questions, "
     "and those of one passage, counted together. Macro: mean over subjects. Against the first: difference in points on "
-    "the questions that both were asked (Agresti and Min 2005), exact McNemar p, adjusted for the rows of this table (Benjamini and "
-    "Hochberg 1995)."
+    "the questions that both were asked (Agresti and Min 2005), exact McNemar p, adjusted for the rows of this table "
+    "(Benjamini and Hochberg 1995)."
 )
 
 

@@ -102,7 +102,7 @@ def _reading(directory: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         missing = next((name for name in _FILES if not (directory / name).exists()), "a file")
         raise BadInput(
-            f"{directory}: no run is there ({missing} is missing); name one that evaluate, ladder or score wrote with -o"
+            f"{directory}: no run is there ({missing} is missing); name one that evaluate, ladder or score wrote"
         ) from error
     except BadInput:
         raise
