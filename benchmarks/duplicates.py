@@ -2,9 +2,9 @@
 
     python benchmarks/duplicates.py [--questions 190000] [--data-dir DIR]
 
-Questions are drawn word by word, each word among those that follow the one before it in real questions (the embedded
-sample's, or MedMCQA's where a folder has them), so that runs of words are as common as there; one in a hundred is a
-repetition of another, with another order of the options, and one in a hundred has a word changed.
+Questions are drawn word by word, each word among those that follow the one before it in MedMCQA's, so that runs of
+words are as common as there; one in a hundred is a repetition of another, with another order of the options, and one in
+a hundred has a word changed.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from dataclasses import replace
 from data import Question, load_split, twins
 
 
-def questions(count: int, data_dir: str) -> list[Question]:
+def questions(count: int, data_dir: str | None) -> list[Question]:
     """Made questions, some of them twice."""
     source = random.Random(0)
     real = load_split("medmcqa", "pool", data_dir)
@@ -55,7 +55,7 @@ def questions(count: int, data_dir: str) -> list[Question]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=190_000)
-    parser.add_argument("--data-dir", default="sample")
+    parser.add_argument("--data-dir", help="where MedMCQA lies; the hub, without it")
     options = parser.parse_args()
     made = questions(options.questions, options.data_dir)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

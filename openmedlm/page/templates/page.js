@@ -13,12 +13,26 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Details stand behind the scripts, so that list and figures do not wait for them.
+const parsed = new Promise((done) => document.readyState === "loading" ? addEventListener("DOMContentLoaded", done) : done());
+
 async function unpack(id) {
-  const bytes = Uint8Array.from(atob($(id).textContent.trim()), (c) => c.charCodeAt(0));
+  if (id !== "index") await parsed;
+  const text = atob($(id).textContent.trim());
+  const bytes = new Uint8Array(text.length);
+  for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
-// Figures are drawn when they come near, so that a long page opens at once.
+// Plotly takes a second to start: the questions come first. Figures are drawn when they come near.
+let begin;
+const listed = new Promise((done) => { begin = done; });
+function start() {
+  if (globalThis.Plotly) return;
+  const script = make("script");
+  script.textContent = $("plotly").textContent;
+  document.body.append(script);
+}
 function ink() {
   const style = getComputedStyle(document.documentElement);
   const [text, line] = [style.getPropertyValue("--ink").trim(), style.getPropertyValue("--line").trim()];
@@ -29,8 +43,14 @@ async function draw(place) {
   const figure = data[place.id];
   if (!figure || place.dataset.drawn) return;
   place.dataset.drawn = "true";
-  await Plotly.newPlot(place, figure.data, figure.layout, { responsive: true, displaylogo: false, displayModeBar: false });
-  await Plotly.relayout(place, ink());
+  await listed;
+  start();
+  const layout = structuredClone(figure.layout);
+  for (const [path, value] of Object.entries(ink())) {
+    const names = path.split("."), last = names.pop();
+    names.reduce((inner, name) => (inner[name] ??= {}), layout)[last] = value;
+  }
+  await Plotly.newPlot(place, figure.data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
 }
 const plots = [...document.querySelectorAll(".plot")];
 const near = new IntersectionObserver((seen) => seen.filter((each) => each.isIntersecting).forEach((each) => draw(each.target)), { rootMargin: "300px" });
@@ -195,4 +215,4 @@ async function browse() {
   refilter();
   document.body.dataset.ready = "true";
 }
-browse();
+browse().finally(() => requestAnimationFrame(() => setTimeout(begin)));
