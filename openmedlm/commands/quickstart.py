@@ -27,7 +27,7 @@ medicine and may lose by reasoning aloud. {advice}
   `openmedlm ladder -b medqa -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1`
 - the best program for it: `openmedlm tune -b medqa -m hosted_vllm/NAME --max-calls 5000 -o tuned`
 - what either would cost, before it does: the same with `--dry-run`
-- the study as a page: {page}
+- ladder and study as a page, with every question and every answer: {page}
 - one question of yours: `openmedlm ask {program} -q "…" --option "…" --option "…"`
 - the program elsewhere: `openmedlm export {program} --to messages -b {benchmark} --data-dir sample`
 - your own questions: `openmedlm data import FILE --name NAME`
@@ -58,7 +58,7 @@ def quickstart(
     max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one completion.")] = 200,
     max_calls: Annotated[int, typer.Option(min=1, help="Completions that tuning may buy.")] = 100,
     directory: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory for the program, the study and its page.")
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory for ladder, study, program and page.")
     ] = Path("quickstart"),
 ) -> None:
     """The main job on an embedded model and the embedded sample, in minutes: one question, every strategy, a small
@@ -67,6 +67,7 @@ def quickstart(
     Needs no download beyond the model's weights (0.5 GB, once), no key and no GPU.
     """
     from data import load_split
+    from openmedlm.keeping import keep_run
     from openmedlm.one_question import Answered
     from openmedlm.page.study import read_studies
     from openmedlm.page.writing import write_page
@@ -74,7 +75,7 @@ def quickstart(
     from openmedlm.progress import Progress
     from openmedlm.running import execute
     from openmedlm.table import ladder_table
-    from openmedlm.tuning.files import PROGRAM, REPORT
+    from openmedlm.tuning.files import LADDER_RUN, PROGRAM, REPORT
     from openmedlm.tuning.opening import check_directory
     from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
     from openmedlm.tuning.planning import RUNGS, plan_studies
@@ -85,6 +86,7 @@ def quickstart(
     from optimizers.tuning.space import Space
     from programs.engine import find_endpoint
     from programs.frozen import verify_program
+    from programs.runs import check_free
 
     console = Console(file=sys.stderr if output.json else sys.stdout, highlight=False)
     questions = load_split(BENCHMARK, SPLIT, "sample")
@@ -126,16 +128,19 @@ def quickstart(
         console.print(line, markup=False)
     console.print(f"The right answer is {questions[0].answer}.\n")
 
-    results = execute(plan(LADDER, endpoint, questions, SPLIT, *options), Progress()).results
+    climbed = plan(LADDER, endpoint, questions, SPLIT, *options)
+    check_free(directory / LADDER_RUN, climbed.asked())
+    report = execute(climbed, Progress())
+    run = keep_run(directory / LADDER_RUN, climbed, report)
     if not output.json:
         console.print(
-            ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", results, {})
+            ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", report.results, {})
         )
     found = tune(study, Progress(), test=False)
     proof = verify_program(directory / PROGRAM)
-    write_page([], read_studies(directory), directory / REPORT)
+    write_page([run], read_studies(directory), directory / REPORT)
     if output.json:
-        runs = [result.as_json() for result in results]
+        runs = [result.as_json() for result in report.results]
         frozen = {"program": str(directory / PROGRAM), "ok": True, "checked": proof.prompts}
         page = str(directory / REPORT)
         ended = {"question": answered.as_json(), "model": model, "runs": runs, "study": found.as_json()}

@@ -2,12 +2,12 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
 from openmedlm.estimate import estimate
+from openmedlm.keeping import keep_run
 from openmedlm.options import (
     DataOptions,
     ModelOptions,
@@ -22,8 +22,7 @@ from openmedlm.printing import NOT_ADVICE, print_json, wide_console
 from openmedlm.progress import Progress
 from openmedlm.running import Report, execute
 from openmedlm.table import estimate_table, ladder_table
-from programs.runs import Prompts, Run, Sent, check_free, write_run
-from programs.template import Prompt
+from programs.runs import check_free
 
 UNANSWERED = 3
 
@@ -58,7 +57,7 @@ def report_runs(
         check_free(directory, planned.asked())
     report = execute(planned, Progress())
     if directory is not None:
-        _write(directory, planned, report)
+        keep_run(directory, planned, report)
     if output.json:
         print_json(
             {
@@ -97,30 +96,6 @@ def _causes(report: Report) -> Counter[str]:
         for outcome in result.outcomes
         if outcome.answer is None
     )
-
-
-def _write(directory: Path, planned: Plan, report: Report) -> None:
-    """The run on disk; what depends on when it ran stands apart from what it came to."""
-    runs = [{name: value for name, value in run.items() if name != "seconds"} for run in report.as_json()["runs"]]
-    timing = {r.program: {"seconds": r.summary.seconds, "bought": r.bought} for r in report.results}
-    run = Run(
-        directory,
-        asked=planned.asked(),
-        results={"runs": runs, "skipped": planned.skipped},
-        outcomes={result.program: result.outcomes for result in report.results},
-        circumstances={"test_looks": report.test_looks, "programs": timing},
-    )
-    write_run(run, Sent(planned.questions, Prompts.of(_sent(planned, report))))
-
-
-def _sent(planned: Plan, report: Report) -> Iterator[tuple[tuple[str, str, int], Prompt]]:
-    """The prompt of every vote that was bought."""
-    for result in report.results:
-        program = planned.programs[result.program]
-        for question, selection, outcome in zip(planned.questions, result.selections, result.outcomes, strict=True):
-            ballots = program.ballots(question, selection.exemplars)
-            for vote in outcome.votes:
-                yield (result.program, question.id, vote.sample), ballots[vote.sample].prompt
 
 
 def _remarks(planned: Plan, looks: int | None) -> str:

@@ -15,3 +15,6 @@ REPORT = "report.html"
 PROGRAM = "program"
 FRONT = "front"
 """Folders of the winner, and of the Pareto front's programs."""
+
+LADDER_RUN = "ladder"
+"""Folder of the run that stands beside the study, where quickstart wrote one."""

@@ -8,7 +8,7 @@ import orjson
 
 from data import BadInput
 from openmedlm.places import workers_directory
-from openmedlm.tuning.files import FRONT, PROGRAM, REPORT, RESULT, TRIALS
+from openmedlm.tuning.files import FRONT, LADDER_RUN, PROGRAM, REPORT, RESULT, TRIALS
 from openmedlm.tuning.planning import TuningPlan
 from optimizers.tuning.storage import open_storage, shown_url, storage_file
 from programs.locks import locked
@@ -23,7 +23,7 @@ def check_directory(plan: TuningPlan) -> None:
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
         raise BadInput(f"{directory}: is a file; name a directory with -o")
-    own = (PROGRAM, FRONT, RESULT, TRIALS, REPORT)
+    own = (PROGRAM, FRONT, RESULT, TRIALS, REPORT, LADDER_RUN)
     beside = (*own, *(f".{name}." for name in own))  # what a kill leaves of one that was just being written
     stored = storage_file(plan.storage)
     strangers = sorted(
