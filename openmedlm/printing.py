@@ -21,6 +21,11 @@ def print_json(result: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def teacher_words(teacher: str) -> str:
+    """Whose rationales exemplars show."""
+    return "those of the data set" if teacher == "dataset" else f"those of {teacher}"
+
+
 def percent(share: float | None) -> str:
     """A share of one as a percentage; a dash where there is none."""
     return "–" if share is None else f"{share:.1%}"

@@ -18,7 +18,7 @@ from openmedlm.options import (
     SplitOptions,
 )
 from openmedlm.planning import Plan, plan_split
-from openmedlm.printing import NOT_ADVICE, print_json, wide_console
+from openmedlm.printing import NOT_ADVICE, print_json, teacher_words, wide_console
 from openmedlm.progress import Progress
 from openmedlm.running import Report, execute
 from openmedlm.table import estimate_table, ladder_table
@@ -102,7 +102,7 @@ def _remarks(planned: Plan, looks: int | None) -> str:
     n = len(planned.questions)
     lines = []
     if planned.teacher is not None:
-        lines.append(f"Rationales of the exemplars: those of {planned.teacher}.")
+        lines.append(f"Rationales of the exemplars: {teacher_words(planned.teacher)}.")
     if looks is not None:
         lines.append(f"Looks at this test split with this model so far: {looks}.")
     if n and n < 300:

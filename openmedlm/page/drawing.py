@@ -1,6 +1,7 @@
 """What all figures have in common: colours, axes, points with their intervals."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -106,6 +107,16 @@ def accuracy_words(score: Mapping[str, Any]) -> str:
     """`12/40 right, 30.0 % (18.1–45.4)`."""
     spread = f"{100 * score['ci_low']:.1f}–{100 * score['ci_high']:.1f}"
     return f"{score['correct']}/{score['n']} right, {100 * score['accuracy']:.1f} % ({spread})"
+
+
+def logarithmic(figure: Any, values: Iterable[float]) -> None:
+    """Makes x a logarithmic axis whose 1, 2 and 5 are written out."""
+    figure.update_xaxes(type="log")
+    positive = [value for value in values if value > 0]
+    if positive:
+        low, high = math.floor(math.log10(min(positive))), math.ceil(math.log10(max(positive)))
+        ticks = [step * 10.0**power for power in range(low - 1, high + 1) for step in (1, 2, 5)]
+        figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:,.10g}" for tick in ticks])
 
 
 def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from openmedlm.page.drawing import SYMBOLS, Figure, accuracy_words, axes, colour, front, points, whiskers
+from openmedlm.page.drawing import SYMBOLS, Figure, accuracy_words, axes, colour, front, logarithmic, points, whiskers
 
 Row = Mapping[str, Any]
 """What a program came to, as `--json` prints it."""
@@ -69,7 +69,7 @@ def _cost(rows: Sequence[Row]) -> Figure:
         name="Pareto front",
         hoverinfo="skip",
     )
-    figure.update_xaxes(type="log")
+    logarithmic(figure, costs)
     told = "Programs on the dotted line: no other is both cheaper and more often right."
     return Figure("Cost against accuracy", told, figure)
 

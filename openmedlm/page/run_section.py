@@ -5,7 +5,7 @@ from typing import Any
 
 from metrics import Comparison, Outcome, benjamini_hochberg, compare
 from metrics.pairing import common
-from openmedlm.printing import percent
+from openmedlm.printing import percent, teacher_words
 from openmedlm.table import dollars, thousands
 from openmedlm.tuning.words import points
 from programs.runs import Run
@@ -47,7 +47,7 @@ def run_words(run: Run) -> list[str]:
     asked = run.asked
     lines = [f"{asked['questions']['count']:,} questions, from {asked['source']}."]
     if asked.get("teacher"):
-        lines.append(f"Rationales of the exemplars: those of {asked['teacher']}.")
+        lines.append(f"Rationales of the exemplars: {teacher_words(asked['teacher'])}.")
     if run.circumstances.get("test_looks") is not None:
         lines.append(f"Looks at this test split with this model so far: {run.circumstances['test_looks']}.")
     for name, why in run.results["skipped"].items():

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from data import BadInput
-from openmedlm.page.drawing import Figure, axes, colour, front, points
+from openmedlm.page.drawing import Figure, axes, colour, front, logarithmic, points
 from openmedlm.tuning.files import RESULT, TRIALS
 
 RANKING = "accuracy on the questions that rank"
@@ -143,7 +143,7 @@ def _cost(study: Study, finished: Sequence[Row]) -> Figure:
         line={"shape": "hv", "color": colour(0)},
         name="Pareto front",
     )
-    figure.update_xaxes(type="log")
+    logarithmic(figure, [row["cost"] for row in finished])
     return Figure("Cost against accuracy", "Trials on the line: no other is both cheaper and more often right.", figure)
 
 

@@ -44,7 +44,9 @@ class Candidate:
 def candidates(study: optuna.Study, golds: str) -> list[Candidate]:
     """Every program whose answers to all the questions that rank are known.
 
-    These are the finished trials, each at every size of its ensemble: its first votes are those of the smaller ones.
+    These are the finished trials, each at every size of its ensemble: its first votes are those of the smaller ones. A
+    size that buys no vote more than the one below it is the same program, and left out: two votes are one, since a tie
+    goes to the first.
 
     Args:
         study: searched by `optimizers.tuning.search`.
@@ -55,6 +57,8 @@ def candidates(study: optuna.Study, golds: str) -> list[Candidate]:
     for trial in largest_first:
         source, sheet = configuration_of(trial), sheet_of(trial, golds)
         for votes in range(1, source.votes + 1):
+            if votes > 1 and sheet.votes_bought(votes) == sheet.votes_bought(votes - 1):
+                continue
             configuration = source.sized(votes)
             found.setdefault(configuration, Candidate(configuration, source, sheet))
     return list(found.values())

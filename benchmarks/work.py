@@ -1,0 +1,51 @@
+"""What the benchmarks of speed ask: made questions, and a program of five exemplars with rationales."""
+
+import random
+from functools import cache
+
+from data import Question
+from programs import CHAT, PromptProgram
+from programs.decode import Decode
+from programs.exemplar import Exemplar
+from programs.prompt_program import FixedExemplars
+
+INSTRUCTIONS = "Answer the multiple-choice question about medicine."
+_TEXT = """
+patient fever cough artery renal acute chronic level therapy blood pressure presents with history of pain daily dose
+loss weight years man woman examination shows most likely which following the and or after two left right cardiac
+hepatic nerve muscle cell receptor enzyme deficiency infection culture gram positive negative
+"""
+WORDS = _TEXT.split()
+
+
+def questions(count: int, words: int = 60) -> list[Question]:
+    """Made questions of so many words."""
+    source = random.Random(0)
+    return [
+        Question(
+            id=f"q{number}",
+            benchmark="made",
+            split="test",
+            question=f"Case {number}. " + " ".join(source.choices(WORDS, k=words)),
+            options={letter: " ".join(source.choices(WORDS, k=5)) for letter in "ABCD"},
+            answer=source.choice("ABCD"),
+            subject=f"subject {number % 6}",
+        )
+        for number in range(count)
+    ]
+
+
+@cache
+def exemplars(count: int = 5) -> tuple[Exemplar, ...]:
+    """Made exemplars with rationales of 60 words."""
+    source = random.Random(1)
+    return tuple(
+        Exemplar(question, " ".join(source.choices(WORDS, k=60))) for question in questions(count + 1_000)[1_000:]
+    )
+
+
+def program(votes: int = 1, *, temperature: float = 0.0, shuffle: bool = False) -> PromptProgram:
+    """Few-shot chain of thought over five exemplars."""
+    decode = Decode(temperature=temperature, max_tokens=512)
+    fixed = FixedExemplars(exemplars())
+    return PromptProgram("few-shot-cot", INSTRUCTIONS, CHAT, True, decode, fixed, votes, shuffle)
