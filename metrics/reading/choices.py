@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from metrics.reading.clean import plain
 
@@ -80,6 +81,7 @@ class Choices:
                 yield letter, own
 
 
+@lru_cache(maxsize=8_192)  # the options of a question are tokens for each of its votes
 def tokenise(text: str) -> tuple[str, ...]:
     """Words, numbers and signs of a text, without case and markup."""
     return tuple(match.casefold() for match in _TOKEN.findall(plain(text)))

@@ -21,11 +21,14 @@ _TICK = re.compile("[✅✔☑✓👉➡]\ufe0f?")
 _EMPHASIS = re.compile(r"\*+|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _LINE_MARK = re.compile(r"^[ \t]*(?:[#>]+[ \t]*|[-•+][ \t]+)+", re.MULTILINE)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
+_RUNS = ("  ", "\t", "\r", "\f", "\v")
 _BREAKS = re.compile(r" ?\n[ \n]*")
 
 
 def without_thoughts(completion: str) -> str | None:
     """The text outside a thinking block; None where the block never closes and nothing stands before it."""
+    if "<" not in completion:
+        return completion
     closes = list(_THOUGHT_CLOSE.finditer(completion))
     opening = _THOUGHT_OPEN.search(completion)
     if not closes:
@@ -43,7 +46,7 @@ def clean(text: str) -> str:
     if len(text) > _HEAD + _TAIL:
         text = f"{text[:_HEAD]}\n…\n{text[-_TAIL:]}"
     text = text.lstrip()
-    end = _END_OF_TURN.search(text)
+    end = _END_OF_TURN.search(text) if "<" in text else None
     if end is not None and end.start() > 0:
         text = text[: end.start()]
     text = text.replace('\\"', '"').replace("\\n", "\n")
@@ -51,13 +54,25 @@ def clean(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text without emphasis, list marks, LaTeX styling and runs of blanks; its line breaks are kept."""
+    """A text without emphasis, list marks, LaTeX styling and runs of blanks; its line breaks are kept.
+
+    Patterns run only where a character that they need is there: this is the bulk of reading a long completion.
+    """
     text = unicodedata.normalize("NFKC", text)
-    for _ in range(3):
-        text = _LATEX_STYLE.sub(r"\1", text)
-    text = _LATEX_SPACE.sub(" ", text)
-    text = _CLOSING_TAG.sub("\n", _TAG.sub(" ", text))
-    text = _TICK.sub(" ", text)
-    text = _EMPHASIS.sub("", text)
-    text = _LINE_MARK.sub("", text)
-    return _BLANKS.sub(" ", text)
+    if "\\" in text:
+        for _ in range(3):
+            text = _LATEX_STYLE.sub(r"\1", text)
+        text = _LATEX_SPACE.sub(" ", text)
+    elif "$" in text:
+        text = _LATEX_SPACE.sub(" ", text)
+    if "<" in text:
+        text = _CLOSING_TAG.sub("\n", _TAG.sub(" ", text))
+    if not text.isascii():
+        text = _TICK.sub(" ", text)
+    if "*" in text or "_" in text or "`" in text:
+        text = _EMPHASIS.sub("", text)
+    if any(mark in text for mark in "#>-•+"):
+        text = _LINE_MARK.sub("", text)
+    if any(blank in text for blank in _RUNS):
+        text = _BLANKS.sub(" ", text)
+    return text

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 
 class Cue(NamedTuple):
-    """A named phrase; what it declares starts where the pattern's match ends."""
+    """A named phrase; what it declares starts where the pattern's match ends.
+
+    No pattern goes over an empty line, but for the empty lines at its end.
+    """
 
     name: str
     pattern: re.Pattern[str]

@@ -43,7 +43,13 @@ class _Place(NamedTuple):
 
 def explicit_cue(text: str, choices: Choices) -> Reading | None:
     """The last place where the text declares its answer, since a model may correct itself."""
-    for place in sorted(_places(text), reverse=True)[:_MOST_PLACES]:
+    paragraph = text.rfind("\n\n") + 2
+    # No cue goes over an empty line, so what the last paragraph declares is the last that the text declares.
+    return (_declared(text, paragraph, choices) if paragraph > 1 else None) or _declared(text, 0, choices)
+
+
+def _declared(text: str, start: int, choices: Choices) -> Reading | None:
+    for place in sorted(_places(text, start), reverse=True)[:_MOST_PLACES]:
         if place.letter:
             if place.letter in choices.letters:
                 return Reading(place.letter, place.name)
@@ -68,19 +74,21 @@ def conditional(text: str, at: int) -> bool:
     return bool(_CONDITION.search(text, max(0, at - 120), at))
 
 
-def _places(text: str) -> Iterator[_Place]:
+def _places(text: str, start: int) -> Iterator[_Place]:
     low, high = _behind_last_field(text)
     for cue in CUES:
-        for match in cue.pattern.finditer(text):
+        for match in cue.pattern.finditer(text, start):
             if cue is FIELD or not (low <= match.start() < high or conditional(text, match.start())):
                 yield _Place(match.end(), cue.name, "")
-    for match in _CALLED_ANSWER.finditer(text):
+    for match in _CALLED_ANSWER.finditer(text, start):
         if not (low <= match.start() < high or conditional(text, match.start())):
             yield _Place(match.end(), "called the answer", match[1])
 
 
 def _behind_last_field(text: str) -> tuple[int, int]:
     """Where further fields follow the last answer field of an object: an explanation there is no later word."""
+    if '"' not in text and "'" not in text:
+        return 0, 0
     end = -1
     for match in FIELD.pattern.finditer(text):
         end = match.end()

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.reading import read_answer
+from metrics.reading.choices import Choices
+from metrics.reading.explicit import _declared, explicit_cue
 
 LETTERS = "ABCD"
 TEXTS = ("aspirin", "Oral warfarin", "warfarin", "none of the above")
@@ -97,3 +99,20 @@ def test_an_answer_at_either_end_of_a_long_completion_is_read(filler: str) -> No
     long = filler * (1_000_000 // len(filler))
     assert read_answer(f"{long}\nThe answer is C.").letter == "C"
     assert read_answer(f"The answer is C.\n{long}").letter == "C"
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces)
+def test_an_option_that_nobody_speaks_of_changes_nothing(parts: list[tuple[tuple[str, int | str], str]]) -> None:
+    text, options = render(parts, tuple(LETTERS))
+    assert read_answer(text, {**options, "E": "phlebotomy"}) == read_answer(text, options)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(pieces, min_size=2, max_size=4))
+def test_reading_the_last_paragraph_first_changes_nothing(
+    paragraphs: list[list[tuple[tuple[str, int | str], str]]],
+) -> None:
+    text = "\n\n".join(render(parts, tuple(LETTERS))[0] for parts in paragraphs)
+    choices = Choices.of(dict(zip(LETTERS, TEXTS, strict=True)), None)
+    assert explicit_cue(text, choices) == _declared(text, 0, choices)
