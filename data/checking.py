@@ -1,6 +1,6 @@
 """Which questions stand twice: inside a split, and across splits and benchmarks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,13 +43,15 @@ def twins(questions: Sequence[Question], threshold: float = NEAR) -> list[Twins]
     """All pairs of exact and near duplicates, in the order of the questions.
 
     Every pair that comparing each question with each would find, and no other: exact duplicates share all their
-    shingles, and pairs of that similarity are found by those that are rarest (Bayardo, Ma and Srikant 2007).
+    shingles, and `similar_pairs` finds all of that similarity.
 
     Args:
         questions: of any splits and benchmarks together.
         threshold: least Jaccard similarity of a near duplicate, in (0, 1].
     """
-    pairs = sorted((second, first) for first, second in _similar(questions, threshold))
+    from data.similarity import similar_pairs
+
+    pairs = sorted(similar_pairs(questions, threshold))
     return [
         Twins(a, b, kind, _gold(a) == _gold(b))
         for a, b in ((questions[first], questions[second]) for first, second in pairs)
@@ -67,7 +69,9 @@ def clusters(questions: Sequence[Question]) -> list[str]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    together = list(_similar(questions, NEAR))
+    from data.similarity import similar_pairs
+
+    together = list(similar_pairs(questions, NEAR))
     met: dict[tuple[str, ...], int] = {}
     for place, question in enumerate(questions):
         if question.context:
@@ -78,18 +82,6 @@ def clusters(questions: Sequence[Question]) -> list[str]:
     labels = connected_components(graph, directed=False)[1]
     first: dict[int, str] = {}
     return [first.setdefault(int(label), question.id) for label, question in zip(labels, questions, strict=True)]
-
-
-def _similar(questions: Sequence[Question], threshold: float) -> Iterator[tuple[int, int]]:
-    """Positions of the pairs that are similar enough, the later one first."""
-    from SetSimilaritySearch import all_pairs
-
-    if not questions:
-        return
-    # Shingles as numbers: the texts of 190,000 questions' shingles take a gigabyte.
-    shingles = [[hash(shingle) for shingle in profile(question).shingles] for question in questions]
-    for later, earlier, _ in all_pairs(shingles, "jaccard", threshold):
-        yield int(later), int(earlier)
 
 
 def _gold(question: Question) -> str:

@@ -9,7 +9,7 @@ from data import BadInput, Question
 from openmedlm.progress import Progress
 from optimizers.rationales import RationalePool, add_to_pool, read_pool, write_rationales
 from programs import PromptProgram
-from programs.engine import Endpoint, EndpointDownError, Engine, Policy, VoteStore, connect, open_client
+from programs.engine import Endpoint, EndpointDownError, Engine, Policy, VoteStore, connect, open_client, wait_for
 from programs.neighbours import NeighbourIndex
 
 
@@ -53,7 +53,7 @@ def teach(lesson: Lesson, progress: Progress) -> tuple[RationalePool, list[str]]
         return pool, []
     try:
         with VoteStore(lesson.store) as store, progress, connect(lesson.endpoint, progress.fetched) as endpoint:
-            return asyncio.run(_teach(lesson, pool, endpoint, store, progress))
+            return wait_for(_teach(lesson, pool, endpoint, store, progress))
     except EndpointDownError as error:
         raise BadInput(f"{lesson.endpoint.model}: {error}") from error
 

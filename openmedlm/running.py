@@ -10,7 +10,7 @@ from data import BadInput, clusters, fingerprint
 from metrics import Outcome, Summary, summarise
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
-from programs.engine import Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client
+from programs.engine import Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client, wait_for
 from programs.selection import Selection
 
 
@@ -59,7 +59,7 @@ def execute(plan: Plan, progress: Progress) -> Report:
     """
     try:
         with VoteStore(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
-            return asyncio.run(_execute(plan, endpoint, store, progress))
+            return wait_for(_execute(plan, endpoint, store, progress))
     except EndpointDownError as error:
         raise BadInput(f"{plan.endpoint.model}: {error}") from error
 

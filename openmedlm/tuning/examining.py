@@ -9,7 +9,7 @@ from metrics import Outcome, resized
 from openmedlm.tuning.planning import TuningPlan
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.sheet import Answered, answered
-from programs.engine import Budget, Endpoint, Engine, VoteStore, open_client
+from programs.engine import Budget, Endpoint, Engine, VoteStore, open_client, wait_for
 
 LOST_SHARE = 0.1
 """Share of a block's questions that an endpoint in trouble may leave unanswered; a configuration must not be judged by
@@ -44,7 +44,7 @@ class EngineExaminer:
         """The same with every vote as the model wrote it."""
         program = self._plan.workshop.program(configuration)
         before = self._engine.lost
-        outcomes = self._runner.run(self._engine.run(program, questions))
+        outcomes = wait_for(self._engine.run(program, questions), self._runner)
         failed = [outcome.error for outcome in outcomes if outcome.error is not None]
         lost = min(self._engine.lost - before, len(failed))
         if lost > max(1, LOST_SHARE * len(questions)):

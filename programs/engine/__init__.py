@@ -7,6 +7,7 @@ from programs.engine.engine import Engine
 from programs.engine.errors import EndpointDownError, EndpointError
 from programs.engine.policy import Policy, Unreadable
 from programs.engine.store import VoteStore
+from programs.engine.waiting import wait_for
 
 __all__ = [
     "Budget",
@@ -22,4 +23,5 @@ __all__ = [
     "connect",
     "find_endpoint",
     "open_client",
+    "wait_for",
 ]

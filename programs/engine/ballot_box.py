@@ -64,9 +64,9 @@ class _Draft:
         self._text += f"\n\n{completion.text}"
 
     async def _get(self, asked: Request, how: How) -> Completion:
-        completion = await self._buyer.get(asked)
+        self._key, completion = await self._buyer.get(asked)
         self.completions.append(completion)
-        self._how, self._key = how, self._buyer.key(asked)
+        self._how = how
         self._reading = read_answer(completion.text, self._ballot.shown.options)
         return completion
 

@@ -46,53 +46,50 @@ class Buyer:
         self._slots = asyncio.Semaphore(concurrency)
         self._attempts = attempts
         self._budget = budget
-        self._in_flight: dict[str, asyncio.Task[Completion]] = {}
+        self._in_flight: dict[str, asyncio.Future[Completion]] = {}
         self._answered = False
         self._failed = 0
         self.bought = 0
         self.lost = 0
 
-    def key(self, request: Request) -> str:
-        """The store's key of a request."""
-        return request.key(self._endpoint.identity)
-
-    async def get(self, request: Request) -> Completion:
-        """The completion of a request; equal requests at the same time are sent once.
+    async def get(self, request: Request) -> tuple[str, Completion]:
+        """The store's key and the completion of a request; equal requests at the same time are sent once.
 
         Raises:
             EndpointError: it could not be had.
             EndpointDownError: nothing can be had of this endpoint.
             BudgetSpent: it would have to be bought, and a limit is reached.
         """
-        key = self.key(request)
+        key = request.key(self._endpoint.identity)
         stored = self._store.get(key)
         if stored is not None:
             self._answered = True
-            return stored
-        if key not in self._in_flight:
-            if self._budget is not None:
-                self._budget.admit()
-            buying = asyncio.create_task(self._buy(key, request))
-            self._in_flight[key] = buying
-            buying.add_done_callback(lambda _: self._in_flight.pop(key))
-        # Shielded, since another may be waiting for the same completion.
-        return await asyncio.shield(self._in_flight[key])
-
-    async def arrive(self) -> None:
-        """Waits for what is in flight; it is on disk afterwards."""
-        await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
-
-    async def drain(self) -> None:
-        """Ends what is in flight; what has arrived is on disk afterwards."""
-        for task in self._in_flight.values():
-            task.cancel()
-        await self.arrive()
+            return key, stored
+        bought = self._in_flight.get(key)
+        if bought is not None:
+            return key, await asyncio.shield(bought)
+        if self._budget is not None:
+            self._budget.admit()
+        bought = self._in_flight[key] = asyncio.get_running_loop().create_future()
+        try:
+            completion = await self._buy(key, request)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                bought.set_exception(error)
+                bought.exception()  # whoever waits for it raises it; where nobody does, that is no fault
+            else:
+                bought.cancel()
+            raise
+        finally:
+            del self._in_flight[key]
+        bought.set_result(completion)
+        return key, completion
 
     async def _buy(self, key: str, request: Request) -> Completion:
         purpose = self._budget.purpose if self._budget is not None else None
         try:
             completion = await self._send(request)
-            await self._store.put(key, self._endpoint.identity, self._endpoint.base_url, completion, purpose)
+            kept = await self._store.put(key, self._endpoint.identity, self._endpoint.base_url, completion, purpose)
         except EndpointError as error:
             raise self._judged(error) from error
         finally:
@@ -100,8 +97,7 @@ class Buyer:
                 self._budget.settle()
         self._answered = True
         self.bought += 1
-        # Where another command bought the same at the same time, both use the one that the store kept.
-        return self._store.get(key) or completion
+        return kept
 
     def _judged(self, error: EndpointError) -> Exception:
         """The failure of one request, or of the endpoint where no request ever went through."""
@@ -114,13 +110,25 @@ class Buyer:
         return EndpointError(said, failure=error.failure, status=error.status)
 
     async def _send(self, request: Request) -> Completion:
+        try:
+            return await self._send_once(request)
+        except EndpointError as error:
+            if not error.transient:
+                raise
+            first: EndpointError | None = error
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, EndpointError) and error.transient),
             wait=_wait,
             stop=stop_after_attempt(self._attempts),
             reraise=True,
         )
-        return await retrying(self._send_once, request)
+        async for attempt in retrying:
+            with attempt:
+                if first is not None:  # tenacity counts the attempt that was made without it, which most calls need
+                    failed, first = first, None
+                    raise failed
+                return await self._send_once(request)
+        raise AssertionError("tenacity raises the last failure")
 
     async def _send_once(self, request: Request) -> Completion:
         async with self._slots:

@@ -12,8 +12,11 @@ from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.policy import Policy
 from programs.engine.store import VoteStore
-from programs.prompt_program import PromptProgram
+from programs.prompt_program import Ballot, PromptProgram
 from programs.selection import Selection
+
+WORKERS = 2
+"""Questions at hand for each request in flight: while one's answer goes to disk, another's goes out."""
 
 
 class Engine:
@@ -66,24 +69,28 @@ class Engine:
         chosen = selections
         outcomes: dict[int, Outcome] = {}
         positions = iter(range(len(questions)))
+        spent: list[BudgetSpent] = []
 
         async def work() -> None:
             for position in positions:
-                outcomes[position] = await self.answer(program, questions[position], chosen[position])
+                if spent:
+                    return
+                try:
+                    outcomes[position] = await self.answer(program, questions[position], chosen[position])
+                except BudgetSpent as limit:
+                    spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
+                    return
                 if seen is not None:
                     seen(outcomes[position])
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._policy.concurrency, len(questions))):
+                for _ in range(min(WORKERS * self._policy.concurrency, len(questions))):
                     group.create_task(work())
-        except* BudgetSpent as spent:
-            await self._buyer.arrive()
-            raise spent.exceptions[0] from None
         except* Exception as failures:
             raise failures.exceptions[0] from None
-        finally:
-            await self._buyer.drain()
+        if spent:
+            raise spent[0]
         return [outcomes[position] for position in range(len(questions))]
 
     async def answer(self, program: PromptProgram, question: Question, selection: Selection) -> Outcome:
@@ -93,8 +100,7 @@ class Engine:
         failed: Vote | None = None
         while failed is None and (wave := self._wave(votes, len(ballots) - len(votes))):
             next_ballots = ballots[len(votes) : len(votes) + wave]
-            casts = [cast_vote(self._buyer, self._policy, program, question, ballot) for ballot in next_ballots]
-            votes += await asyncio.gather(*casts)
+            votes += await self._cast(program, question, next_ballots)
             failed = next((vote for vote in votes if vote.error is not None), None)
         return Outcome(
             question_id=question.id,
@@ -111,6 +117,18 @@ class Engine:
             fixed_orders=selection.fixed_orders,
             votes_saved=0 if failed else len(ballots) - len(votes),
         )
+
+    async def _cast(self, program: PromptProgram, question: Question, ballots: Sequence[Ballot]) -> list[Vote]:
+        """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
+        casts = [cast_vote(self._buyer, self._policy, program, question, ballot) for ballot in ballots]
+        if len(casts) == 1:
+            return [await casts[0]]
+        tasks = [asyncio.create_task(cast) for cast in casts]
+        try:
+            return await asyncio.gather(*tasks)
+        except BudgetSpent:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
 
     def _wave(self, votes: Sequence[Vote], to_come: int) -> int:
         """How many votes to buy next: the fewest after which the majority could be decided."""

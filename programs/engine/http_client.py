@@ -5,6 +5,7 @@ import os
 import time
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import getproxies
 
 import aiohttp
 import orjson
@@ -37,7 +38,7 @@ class HttpClient:
             headers["Authorization"] = f"Bearer {self._endpoint.api_key}"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
-            trust_env=True,  # a proxy that the environment names
+            trust_env=bool(getproxies()),  # a proxy that the environment names; to look for one takes time
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             headers=headers,
         )

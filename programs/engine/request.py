@@ -2,6 +2,8 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -42,13 +44,18 @@ class Request:
             "model": model,
             "kind": "chat" if self.chat else "completion",
             "prompt": self.prompt,
-            "decode": asdict(self.decode),
+            "decode": _fields(self.decode),
             "sample": self.sample,
             "attempt": self.attempt,
             "seed": self.seed,
             "choices": self.choices,
         }
         return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@lru_cache(maxsize=256)  # a program has one, and sends it with every request
+def _fields(decode: Decode) -> dict[str, Any]:
+    return asdict(decode)
 
 
 @dataclass(frozen=True, slots=True)

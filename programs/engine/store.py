@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -45,6 +44,10 @@ CREATE TABLE IF NOT EXISTS spending (
     cost_usd REAL NOT NULL
 ) WITHOUT ROWID;
 """
+_BY_KEY = (
+    "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
+    " FROM completions WHERE key = ?"
+)
 _ADDABLE = (1,)
 """Older versions, which lack tables that this one has and differ in nothing else."""
 
@@ -74,8 +77,9 @@ class _Row(NamedTuple):
 class VoteStore:
     """Completions by key, in a SQLite file that several commands may use at once.
 
-    Completions are written in groups, one transaction for all that arrive while the last is being written; `put`
-    returns once its own is on disk.
+    Completions are written in groups, one transaction for all that arrived in the same turn of the event loop; `put`
+    returns once its own is on disk. They are written in the loop's own thread: no commit waits for the disk in this
+    mode of SQLite, and handing a group to another thread costs more than writing it.
 
     Args:
         path: of the database file; its directory is made.
@@ -95,7 +99,7 @@ class VoteStore:
                     self._prepare()
         except (OSError, sqlite3.DatabaseError) as error:
             raise BadInput(f"{path}: not a usable vote store ({error}); name another with --store") from error
-        self._waiting: list[tuple[_Row, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[_Row, asyncio.Future[Completion]]] = []
         self._writer: asyncio.Task[None] | None = None
 
     def _prepare(self) -> None:
@@ -127,30 +131,29 @@ class VoteStore:
         self._writing.close()
 
     def get(self, key: str) -> Completion | None:
-        row = self._reading.execute(
-            "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
-            " FROM completions WHERE key = ?",
-            (key,),
-        ).fetchone()
+        row = self._reading.execute(_BY_KEY, (key,)).fetchone()
         return Completion(*row) if row else None
 
     async def put(
         self, key: str, model: str, endpoint: str | None, completion: Completion, purpose: str | None = None
-    ) -> None:
-        """Keeps a completion; returns once it is on disk. A key that is there already keeps what it has.
+    ) -> Completion:
+        """Keeps a completion; returns what is on disk then.
+
+        That is another one where the key was there already: two commands that buy the same at the same moment both use
+        the one that came first.
 
         Args:
             key, model, endpoint: of the request, and who answered it.
             completion: what was answered.
             purpose: what it was bought for; it is counted there in the same transaction.
         """
-        kept = asyncio.get_running_loop().create_future()
-        self._waiting.append(
-            (_Row(purpose, (key, model, endpoint, time.time(), *astuple(completion)), completion), kept)
-        )
+        kept: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+        c = completion
+        told = (c.text, c.finish_reason, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.cost_usd, c.seconds)
+        self._waiting.append((_Row(purpose, (key, model, endpoint, time.time(), *told), completion), kept))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
-        await kept
+        return await kept
 
     async def drain(self) -> None:
         """Returns once everything given to `put` is on disk."""
@@ -161,24 +164,26 @@ class VoteStore:
         while self._waiting:
             group, self._waiting = self._waiting, []
             try:
-                await asyncio.to_thread(self._insert, [row for row, _ in group])
+                on_disk = self._insert([row for row, _ in group])
             except Exception as error:
                 reason = BadInput(f"{self.path}: can't be written ({error}); mend that, and the same command goes on")
                 for _, kept in group:
                     if not kept.cancelled():
                         kept.set_exception(reason)
             else:
-                for _, kept in group:
+                for (_, kept), completion in zip(group, on_disk, strict=True):
                     if not kept.cancelled():
-                        kept.set_result(None)
+                        kept.set_result(completion)
 
-    def _insert(self, rows: Sequence["_Row"]) -> None:
+    def _insert(self, rows: Sequence["_Row"]) -> list[Completion]:
+        """Writes rows in one transaction; returns what is on disk then for each."""
         self._writing.execute("BEGIN IMMEDIATE")
         try:
-            self._writing.executemany(
+            written = self._writing.executemany(
                 "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [row.values for row in rows],
             )
+            new = written.rowcount == len(rows)
             self._writing.executemany(
                 "INSERT INTO spending VALUES (?, 1, ?, ?, ?) ON CONFLICT (purpose) DO UPDATE SET calls = calls + 1,"
                 " prompt_tokens = prompt_tokens + excluded.prompt_tokens,"
@@ -190,10 +195,15 @@ class VoteStore:
                     if row.purpose is not None
                 ],
             )
+            kept = [row.bought if new else self._kept(row) for row in rows]
             self._writing.execute("COMMIT")
+            return kept
         except BaseException:
             self._writing.execute("ROLLBACK")
             raise
+
+    def _kept(self, row: "_Row") -> Completion:
+        return Completion(*self._writing.execute(_BY_KEY, row.values[:1]).fetchone())
 
     def spent(self, purpose: str) -> Spent:
         """What was spent on a purpose so far, by whoever uses this store."""

@@ -32,6 +32,12 @@ def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
     assert _found(twins(questions)) == expected
 
 
+def test_questions_of_a_word_or_two_are_compared_too() -> None:
+    short = [replace(_question(number, "why"), options={"A": "x", "B": "y"}) for number in (1, 2)]
+    assert _found(twins(short[:1])) == []
+    assert _found(twins(short)) == [("1", "2", "exact")]
+
+
 def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:
     text = "Which drug is the best next step in this patient"
     same = [_question(1, text), _question(2, text), _question(3, text, split="pool"), _question(4, text, benchmark="b")]

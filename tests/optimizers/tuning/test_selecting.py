@@ -41,9 +41,7 @@ def names(found: Sequence[Candidate]) -> list[str]:
     return [each.configuration.instructions for each in found]
 
 
-def test_every_size_of_a_finished_ensemble_that_costs_more_is_a_candidate(
-    course: Course, numbers: Any
-) -> None:
+def test_every_size_of_a_finished_ensemble_that_costs_more_is_a_candidate(course: Course, numbers: Any) -> None:
     space = Space(strategy=("zero-shot",), votes=(7,), temperature=(0.8,), top_p=(0.8,), shuffle=(True,))
     study = optuna.create_study(direction="maximize")
     Search(space.model_copy(update={"instructions": ("default",)})).run(study, course, numbers, 1)
