@@ -40,23 +40,23 @@ class Analysis:
 
 def analyse(outcomes: Sequence[Outcome]) -> Analysis:
     """The analysis of a run's outcomes."""
-    agreed = agreement(outcomes)
     return Analysis(
         macro_f1=macro_f1([outcome.gold for outcome in outcomes], [outcome.answer for outcome in outcomes]),
         position=position_bias(outcomes),
         sizes=tuple(accuracy_by_size(outcomes)),
-        agreement=agreed,
-        calibration=_calibrated(outcomes) if agreed else None,
+        agreement=agreement(outcomes),
+        calibration=_calibrated(outcomes),
         rules=_rules(outcomes),
     )
 
 
 def _calibrated(outcomes: Sequence[Outcome]) -> Calibration | None:
-    answered = [outcome for outcome in outcomes if outcome.answer is not None]
-    shares = [majority([vote.letter for vote in outcome.votes]).share for outcome in answered]
-    if not answered:
+    counted = [(majority([vote.letter for vote in one.votes]), one) for one in outcomes if one.answer is not None]
+    several = [(each.share, one.correct) for each, one in counted if sum(each.counts.values()) > 1]
+    if not several:
         return None
-    return calibration(shares, [outcome.correct for outcome in answered])
+    shares, right = zip(*several, strict=True)
+    return calibration(shares, right)
 
 
 def _rules(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:

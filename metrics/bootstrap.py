@@ -16,7 +16,7 @@ def paired_bootstrap(
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> Interval:
+) -> Interval | None:
     """Percentile interval around the accuracy of the first program less that of the second (Efron 1979; Koehn 2004).
 
     Questions are drawn again with replacement, both programs' answers to one together; with clusters, whole clusters
@@ -28,6 +28,9 @@ def paired_bootstrap(
         confidence: two-sided coverage, between 0 and 1 exclusive.
         resamples: draws.
         seed: of the draws.
+
+    Returns:
+        The interval; None for a single cluster, of which every draw is the same.
 
     Raises:
         ValueError: the programs, or the clusters, are not about as many questions, or about none.
@@ -45,7 +48,7 @@ def paired_bootstrap(
     ahead = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
     sums, sizes = np.bincount(members, weights=ahead), np.bincount(members).astype(float)
     if len(sums) == 1:
-        return Interval(*[float(sums[0] / sizes[0])] * 2)
+        return None
     found = bootstrap(
         (sums, sizes),
         lambda drawn, counted, axis: drawn.sum(axis=axis) / counted.sum(axis=axis),

@@ -35,7 +35,7 @@ class Coverage:
 
     Attributes:
         share: the least vote share that is answered.
-        coverage: share of the questions that have it.
+        coverage: share that has it of the questions with several readable votes; the others have no share to go by.
         risk: share of wrong answers among them.
     """
 
@@ -49,12 +49,14 @@ class Calibration:
     """What the vote share is worth as a probability of being right.
 
     Attributes:
-        n: questions with an answer.
+        n: questions with several readable votes: the share of a single one says nothing.
         ece: expected calibration error over ten equal bins (Guo et al. 2017, equation 3).
         brier: mean squared distance of the share to 1 for a right and 0 for a wrong answer (Brier 1950).
         auroc: how probable it is that a right answer has the larger share than a wrong one, ties counting half; None
             where all answers are right, or all wrong.
-        aurc: area under the risk–coverage curve (Geifman, Uziel and El-Yaniv 2019), in [0, 1]; less is better.
+        aurc: area under the risk–coverage curve (Geifman, Uziel and El-Yaniv 2019), in [0, 1]; less is better. Theirs
+            is a mean over the questions, each with a confidence of its own; here many share one, so it is the integral
+            over coverage, with the questions of one share in random order.
         bins: of the reliability diagram, empty ones left out.
         risk_coverage: a point a distinct share, the largest share first (El-Yaniv and Wiener 2010).
     """

@@ -43,4 +43,5 @@ def _sized(outcomes: Sequence[Outcome], votes: int) -> Size:
 
 def _at_most(outcome: Outcome, votes: int) -> Outcome:
     """The outcome at that size, or at its own where that is smaller: another system may have sampled unevenly."""
-    return resized(outcome, votes) if votes < len(outcome.votes) + outcome.votes_saved else outcome
+    failed = any(vote.error is not None for vote in outcome.votes)  # only the sizes that it mattered to failed
+    return resized(outcome, votes) if failed or votes < len(outcome.votes) + outcome.votes_saved else outcome

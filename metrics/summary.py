@@ -30,9 +30,8 @@ class Summary:
         errors: questions for which the endpoint failed.
         errors_by_kind: the same by kind of failure (`timeout`, `connection`, `http`, `malformed`).
         calls: completions that the votes consist of; prompt_tokens, completion_tokens and cached_tokens are theirs.
-        cost_usd: US dollars; None when the price of any bought completion is unknown.
-        cost_per_correct: US dollars for a right answer; None where the cost is unknown, nothing was
-            right, or another system wrote the completions.
+        cost_usd: US dollars; None when the price of any completion is unknown, as of those that another system wrote.
+        cost_per_correct: US dollars for a right answer; None where the cost is unknown, or nothing was right or bought.
         votes_saved: votes that the majority did not need and that were not bought.
         seconds: wall-clock time of the run.
         by_subject: subject to its score, by name; questions without a subject stand in the totals alone.
@@ -86,7 +85,7 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
     total = _score(outcomes)
     by_subject = _by(outcomes, lambda outcome: outcome.subject)
     cost = sum((vote.cost_usd or 0.0 for vote in votes), 0.0)
-    unpriced = any(vote.calls and vote.cost_usd is None for vote in votes)
+    unpriced = any(vote.cost_usd is None for vote in votes if vote.calls or vote.error is None)
     return Summary(
         n=total.n,
         correct=total.correct,
@@ -131,7 +130,7 @@ def _by(outcomes: Iterable[Outcome], named: Callable[[Outcome], str | None]) -> 
 def _standard_error(outcomes: Sequence[Outcome]) -> float | None:
     if not outcomes:
         return None
-    clusters = [outcome.cluster or place for place, outcome in enumerate(outcomes)]
+    clusters = [(outcome.benchmark, outcome.cluster or place) for place, outcome in enumerate(outcomes)]
     return clustered_standard_error([outcome.correct for outcome in outcomes], clusters)
 
 

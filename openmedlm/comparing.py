@@ -9,7 +9,8 @@ from data import BadInput
 from data.names import known_name
 from metrics import Comparison, Interval, benjamini_hochberg, compare, paired_bootstrap
 from metrics.pairing import Common, common
-from programs.runs import Run, read_run
+from openmedlm.scoring import same_question
+from programs.runs import Run, read_questions, read_run
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Compared:
         benchmarks: whose questions they have in common.
         left_out: questions that only one of them was asked, and that were left out.
         comparison: on the common questions.
-        drawn: 95 % interval of the difference by drawing questions again, repeated ones and passages together.
+        drawn: 95 % interval of the difference by drawing questions again, repeated ones and passages together; None
+            where all belong together.
         p_adjusted: the p-value adjusted for all comparisons that were made together.
     """
 
@@ -44,7 +46,7 @@ class Compared:
     benchmarks: Sequence[str]
     left_out: int
     comparison: Comparison
-    drawn: Interval
+    drawn: Interval | None
     p_adjusted: float
 
     def as_json(self) -> dict[str, Any]:
@@ -55,7 +57,7 @@ class Compared:
             "left_out": self.left_out,
             **self.comparison.as_json(),
             "p_adjusted": self.p_adjusted,
-            "bootstrap": asdict(self.drawn),
+            "bootstrap": asdict(self.drawn) if self.drawn else None,
         }
 
 
@@ -130,15 +132,19 @@ def _compared(first: Side, second: Side, of_common: bool, seed: int) -> Compared
 def _check_questions(first: Side, second: Side, shared: Common, of_common: bool) -> None:
     if not shared.pairs:
         raise BadInput(f"{first} and {second} have no question in common; compare runs over one benchmark and split")
-    if shared.only_first or shared.only_second:
-        if not of_common:
-            raise BadInput(
-                f"{first} and {second} were asked different questions: {len(shared.pairs):,} in common, "
-                f"{shared.only_first:,} only in the first, {shared.only_second:,} only in the second; "
-                "--common compares them on the common ones"
-            )
-    elif first.run.asked["questions"]["fingerprint"] != second.run.asked["questions"]["fingerprint"]:
+    if (shared.only_first or shared.only_second) and not of_common:
         raise BadInput(
-            f"{first} and {second}: their questions have the same ids and other texts; run both on one version of the "
-            "data"
+            f"{first} and {second} were asked different questions: {len(shared.pairs):,} in common, "
+            f"{shared.only_first:,} only in the first, {shared.only_second:,} only in the second; "
+            "--common compares them on the common ones"
         )
+    if first.run.directory == second.run.directory:
+        return
+    asked, also = ({(q.benchmark, q.id): q for q in read_questions(side.run.directory)} for side in (first, second))
+    for outcome, _ in shared.pairs:
+        key = outcome.benchmark, outcome.question_id
+        if key in asked and key in also and not same_question(asked[key], also[key]):
+            raise BadInput(
+                f"{first} and {second}: {outcome.question_id} has another text in one than in the other; run both on "
+                "one version of the data"
+            )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from data import Question, clusters, fingerprint
+from data import BadInput, Question, clusters, fingerprint
 from data.records import letters
 from metrics import Outcome, Summary
 from metrics.completions import AnswerLine
@@ -20,39 +21,71 @@ SCORED = "scored"
 _UNKNOWN = "(text not given)"
 
 
-def clustered(by_model: Mapping[str, Sequence[Outcome]], questions: Sequence[Question]) -> dict[str, list[Outcome]]:
-    """The outcomes with the cluster of each question; all answers to one question belong together."""
-    belonging = dict(zip((question.id for question in questions), clusters(questions), strict=True))
+def clustered(by_model: Mapping[str, Sequence[Outcome]], known: Mapping[str, Question]) -> dict[str, list[Outcome]]:
+    """The outcomes with the cluster of each question; all answers to one question belong together.
+
+    Args:
+        by_model: as `score_outcomes` gives them.
+        known: the benchmark's questions by id; empty where there is none, and each question is a cluster of its own.
+    """
+    ids = {one.question_id for outcomes in by_model.values() for one in outcomes}
+    asked = [question for id, question in known.items() if id in ids]
+    belonging = dict(zip((question.id for question in asked), clusters(asked), strict=True))
     return {
         model: [replace(one, cluster=belonging.get(one.question_id, one.question_id)) for one in outcomes]
         for model, outcomes in by_model.items()
     }
 
 
-def questions_of(
-    lines: Iterable[AnswerLine], outcomes: Iterable[Outcome], known: Mapping[str, Question]
-) -> list[Question]:
-    """What was asked, each question once, as far as it is known: a benchmark's question, else the line's options."""
-    options = {line.qid: line.options for line in lines if line.options}
-    asked: dict[str, Question] = {}
-    for outcome in outcomes:
-        if outcome.question_id not in asked:
-            asked[outcome.question_id] = known.get(outcome.question_id) or _known_by_its_answers(
-                outcome, options.get(outcome.question_id, {})
+def questions_of(lines: Iterable[AnswerLine], known: Mapping[str, Question]) -> list[Question]:
+    """What was asked, each question once: as its lines give it, the rest from the benchmark.
+
+    Args:
+        lines: as `read_completions` gives them.
+        known: the benchmark's questions by id; empty where there is none.
+
+    Raises:
+        BadInput: two models were asked different versions of a question, which a run can't hold.
+    """
+    given: dict[tuple[str | None, str], AnswerLine] = {}
+    for line in lines:
+        key = (None if known else line.benchmark), line.qid
+        first = given.setdefault(key, line)
+        if line.gold != first.gold or (line.options and first.options and line.options != first.options):
+            row = first.where.rpartition(":")[2]
+            raise BadInput(
+                f"{line.where}: {line.qid} has other options, or another gold letter, than in row {row}, and a run "
+                "holds one version of a question; score each model's lines to a run of their own"
             )
-    return list(asked.values())
+        if line.options and not first.options:
+            given[key] = line
+    return [_question(line, known.get(line.qid)) for line in given.values()]
 
 
-def _known_by_its_answers(outcome: Outcome, options: Mapping[str, str]) -> Question:
-    last = max([*options, outcome.gold, *("E" if not options else ())])
+def same_question(one: Question, other: Question) -> bool:
+    """Whether two records may be of the same question: no text that both know differs."""
+    texts = zip((one.question, *one.options.values()), (other.question, *other.options.values()), strict=False)
+    return all(a == b or _UNKNOWN in (a, b) for a, b in texts)
+
+
+def _question(line: AnswerLine, known: Question | None) -> Question:
+    if known is not None:
+        return known if line.options is None else replace(known, options=_lettered(line), answer=line.gold)
     return Question(
-        id=outcome.question_id,
-        benchmark=outcome.benchmark or UNNAMED,
+        id=line.qid,
+        benchmark=line.benchmark or UNNAMED,
         split=SCORED,
         question=_UNKNOWN,
-        options={letter: options.get(letter, "").strip() or _UNKNOWN for letter in letters(ord(last) - ord("A") + 1)},
-        answer=outcome.gold,
+        options=_lettered(line),
+        answer=line.gold,
     )
+
+
+def _lettered(line: AnswerLine) -> dict[str, str]:
+    """The options with every letter up to the last, two of them at least: what a question needs to be one."""
+    options = line.options or {}
+    last = max([*options, line.gold, "B" if options else "E"])
+    return {letter: options.get(letter, "").strip() or _UNKNOWN for letter in letters(ord(last) - ord("A") + 1)}
 
 
 def run_of(
@@ -61,8 +94,15 @@ def run_of(
     by_model: Mapping[str, Sequence[Outcome]],
     summaries: Mapping[str, Summary],
     asked: Sequence[Question],
+    votes: int | None,
 ) -> tuple[Run, Sent]:
-    """The run of which each model is a program; nobody knows what it was sent."""
+    """The run of which each model is a program; nobody knows what it was sent.
+
+    Raises:
+        BadInput: a model has the name that lines without one go by.
+    """
+    if "" in by_model and UNNAMED in by_model:
+        raise BadInput(f'{source}: some lines name no model, others the model "{UNNAMED}"; name it in all of them')
     names = {model: model or UNNAMED for model in by_model}
     benchmarks = sorted({question.benchmark for question in asked})
     about = {
@@ -71,6 +111,7 @@ def run_of(
         "benchmark": ", ".join(benchmarks),
         "split": SCORED,
         "source": str(source),
+        "completions": {"sha256": sha256(source.read_bytes()).hexdigest(), "votes": votes},
         "questions": {"count": len(asked), "fingerprint": fingerprint(asked)},
         "programs": {name: {} for name in names.values()},
     }

@@ -46,8 +46,9 @@ def read_completions(path: Path) -> tuple[AnswerLine, ...]:
 
     A line is `{"qid", "gold", "completion"}` or `{"qid", "gold", "letters": […]}`, with `options`, `sample`, `model`,
     `method` and `benchmark` if the writer likes; any other key is ignored. The file is UTF-8, with or without a
-    byte-order mark; blank lines are skipped. Lines that share a qid and a model are samples of one question: they must
-    agree on its gold letter and options, be all completions or all letters, and not repeat a sample index of a method.
+    byte-order mark; blank lines are skipped. Lines that share a qid, a benchmark and a model are samples of one
+    question: they must agree on its gold letter and options, be all completions or all letters, and not repeat a sample
+    index of a method.
 
     Raises:
         BadInput: the file cannot be read or holds no line, or a line is wrong; the message names the row and the mend.
@@ -151,14 +152,15 @@ def _name(record: Mapping[str, object], key: str, where: str) -> str | None:
     value = record.get(key)
     if value is not None and not isinstance(value, str):
         _refuse(where, f'"{key}" is no text; write it in quotes or leave it out')
-    return value or None
+    return value if value and value.strip() else None
 
 
 def _check_agreement(lines: Iterable[AnswerLine]) -> None:
-    first: dict[tuple[str, str], AnswerLine] = {}
-    samples: dict[tuple[str, str | None, str, int | str], AnswerLine] = {}
+    first: dict[tuple[str, str | None, str], AnswerLine] = {}
+    samples: dict[tuple[str, str | None, str, str | None, int | str], AnswerLine] = {}
     for line in lines:
-        other = first.setdefault((line.model, line.qid), line)
+        question = line.model, line.benchmark, line.qid
+        other = first.setdefault(question, line)
         row = other.where.rpartition(":")[2]
         if line.gold != other.gold:
             _refuse(
@@ -171,7 +173,7 @@ def _check_agreement(lines: Iterable[AnswerLine]) -> None:
                 line.where, f'row {row} has the other of "completion" and "letters" for {line.qid}; use one of them'
             )
         if line.sample is not None:
-            twin = samples.setdefault((line.model, line.method, line.qid, line.sample), line)
+            twin = samples.setdefault((*question, line.method, line.sample), line)
             if twin is not line:
                 row = twin.where.rpartition(":")[2]
                 _refuse(line.where, f"sample {line.sample} of {line.qid} stands in row {row} too; drop or renumber one")

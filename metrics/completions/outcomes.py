@@ -28,14 +28,22 @@ def score_outcomes(
         questions: a benchmark by question id; a line without options must agree with it on the gold letter.
 
     Raises:
-        BadInput: a line's question is not in the benchmark, or the two disagree on its gold letter.
+        BadInput: a line's question is not in the benchmark, the two disagree on its gold letter, or lines that name
+            several benchmarks have one id, of which only one can be meant.
         ValueError: votes is below 1.
     """
     if votes is not None and votes < 1:
         raise ValueError(f"votes must be at least 1, got {votes}")
-    asked: dict[str, dict[str, list[AnswerLine]]] = {}
+    asked: dict[str, dict[tuple[str | None, str], list[AnswerLine]]] = {}
     for line in lines:
-        asked.setdefault(line.model, {}).setdefault(line.qid, []).append(line)
+        benchmark = line.benchmark if questions is None else None
+        same = asked.setdefault(line.model, {}).setdefault((benchmark, line.qid), [])
+        if same and same[0].benchmark != line.benchmark:
+            raise BadInput(
+                f"{line.where}: {line.qid} is of {line.benchmark or 'no benchmark'} here, and of "
+                f"{same[0].benchmark or 'none'} in another line; score the lines of one benchmark at a time"
+            )
+        same.append(line)
     return {
         model: [_outcome(_in_order(samples), votes, questions) for samples in by_question.values()]
         for model, by_question in asked.items()

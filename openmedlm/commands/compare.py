@@ -53,7 +53,7 @@ def compare(
             f"{percent(row['first_accuracy'])} / {percent(row['second_accuracy'])}",
             _points(row["difference"]),
             f"{_points(row['ci_low'])} to {_points(row['ci_high'])}",
-            f"{_points(drawn['low'])} to {_points(drawn['high'])}",
+            f"{_points(drawn['low'])} to {_points(drawn['high'])}" if drawn else "–",
             f"{row['p_value']:.3g}",
             f"{row['p_adjusted']:.3g}",
             f"{row['discordant']}",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -34,9 +35,11 @@ def score(
 ) -> None:
     """Scores completions that any other system wrote: answers read, votes counted, accuracy with its interval.
 
-    Lines that share a qid are samples of one question, in order; "options", "sample" and "model" may stand in a line. A
-    tied vote goes to the letter that came first; an unreadable sample is no vote. With -o, models can be compared on
-    the same questions (compare RUN:MODEL RUN:OTHER) and looked at (report RUN).
+    Lines that share a qid are samples of one question, in order; "options", "sample", "model" and "benchmark" may stand
+    in a line. A tied vote goes to the letter that came first; an unreadable sample is no vote, and a question without
+    one that can be read is wrong, which is no error of this command: it ends with 0. With -b, questions that repeat
+    each other or share a passage widen the standard error. With -o, models can be compared on the same questions
+    (compare RUN:MODEL RUN:OTHER) and looked at (report RUN).
     """
     from data import load_split
     from metrics import summarise
@@ -46,13 +49,13 @@ def score(
 
     lines = read_completions(file)
     questions = {q.id: q for q in load_split(benchmark, split, data_dir)} if benchmark else None
-    by_model = score_outcomes(lines, votes, questions)
-    asked = questions_of(lines, (one for outcomes in by_model.values() for one in outcomes), questions or {})
-    by_model = clustered(by_model, asked if benchmark else ())
+    by_model = clustered(score_outcomes(lines, votes, questions), questions or {})
     scored = {model: summarise(outcomes, 0.0) for model, outcomes in by_model.items()}
     whole = summarise((outcome for outcomes in by_model.values() for outcome in outcomes), 0.0)
+    if len(by_model) > 1:  # Wilson's interval takes answers for independent, and several models answer one question
+        whole = replace(whole, ci_low=None, ci_high=None)
     if directory is not None:
-        run, sent = run_of(directory, file, by_model, scored, asked)
+        run, sent = run_of(directory, file, by_model, scored, questions_of(lines, questions or {}), votes)
         check_free(directory, run.asked)
         write_run(run, sent)
     if output.json:
@@ -75,10 +78,16 @@ def _table(title: str, rows: list[tuple[str, Summary]]) -> Table:
         table.add_row(
             name,
             f"{s.correct}/{s.n}",
-            f"{percent(s.accuracy)} ({percent(s.ci_low)}–{percent(s.ci_high)})".replace("%", ""),
+            _accuracy(s).replace("%", ""),
             "–" if s.standard_error is None else f"{100 * s.standard_error:.1f}",
             percent(s.analysis.macro_f1).rstrip("%"),
             str(s.unanswered),
             percent(agreement.share) if agreement else "–",
         )
     return table
+
+
+def _accuracy(summary: Summary) -> str:
+    if summary.ci_low is None:
+        return percent(summary.accuracy)
+    return f"{percent(summary.accuracy)} ({percent(summary.ci_low)}–{percent(summary.ci_high)})"

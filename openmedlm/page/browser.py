@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from data import Question
+from data import BadInput, Question
 from metrics import Outcome, Vote, majority
 from programs.runs import Prompts, Run, Sent
 
@@ -21,40 +21,47 @@ CHUNK = 100
 _MARKS = {"answered": "w", "unanswered": "u", "error": "e"}
 
 
+_Key = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Column:
     """One program of one run.
 
     Attributes:
         name: as the page shows it.
-        outcomes: by benchmark and question.
+        outcomes: by question, as `_key` tells them apart.
         prompts: of its run.
         program: its name in the run.
     """
 
     name: str
-    outcomes: Mapping[tuple[str, str], Outcome]
+    outcomes: Mapping[_Key, Outcome]
     prompts: Prompts
     program: str
 
 
 def columns_of(runs: Sequence[tuple[Run, Sent]]) -> list[Column]:
     """A column a program, named by its run too where there are several runs."""
-    return [
-        Column(
-            name=program if len(runs) == 1 else f"{run.directory.name}: {program}",
-            outcomes={(one.benchmark, one.question_id): one for one in outcomes},
-            prompts=sent.prompts,
-            program=program,
-        )
-        for run, sent in runs
-        for program, outcomes in run.outcomes.items()
-    ]
+    names = [run.directory.name for run, _ in runs]
+    if len(set(names)) < len(names):
+        names = [str(run.directory) for run, _ in runs]
+    columns = []
+    for name, (run, sent) in zip(names, runs, strict=True):
+        keys = {(question.benchmark, question.id): _key(question) for question in sent.questions}
+        for program, outcomes in run.outcomes.items():
+            try:
+                by_key = {keys[one.benchmark, one.question_id]: one for one in outcomes}
+            except KeyError as error:
+                raise BadInput(f"{run.directory}: its questions lack {error}; run the command again") from error
+            shown = program if len(runs) == 1 else f"{name}: {program}"
+            columns.append(Column(shown, by_key, sent.prompts, program))
+    return columns
 
 
 def questions_of(runs: Sequence[tuple[Run, Sent]]) -> list[Question]:
-    """The questions of all runs, each once."""
-    return list({(q.benchmark, q.id): q for _, sent in runs for q in sent.questions}.values())
+    """The questions of all runs, each once; versions of one that differ stand side by side."""
+    return list({_key(question): question for _, sent in runs for question in sent.questions}.values())
 
 
 def index(questions: Sequence[Question], columns: Sequence[Column]) -> str:
@@ -136,8 +143,9 @@ def _vote(column: Column, outcome: Outcome, vote: Vote, place: Any) -> dict[str,
     }
 
 
-def _key(question: Question) -> tuple[str, str]:
-    return question.benchmark, question.id
+def _key(question: Question) -> _Key:
+    """What makes it this question; where its order of options differs, its letters mean something else."""
+    return question.benchmark, question.id, question.answer, question.question, *question.options.values()
 
 
 def _mark(outcome: Outcome | None) -> str:

@@ -18,7 +18,7 @@ def run_figures(rows: Sequence[Row]) -> Iterator[Figure]:
     if not scored:
         return
     yield _ladder(scored)
-    if len(scored) > 1:
+    if len(scored) > 1 and all(map(_tokens, scored)):
         yield _cost(scored)
     ensembles = [row for row in scored if len(row["analysis"]["sizes"]) > 1]
     if ensembles:
@@ -56,7 +56,7 @@ def _ladder(rows: Sequence[Row]) -> Figure:
 def _cost(rows: Sequence[Row]) -> Figure:
     priced = all(row["cost_usd"] for row in rows)
     unit = "US dollars a question" if priced else "tokens a question, written ones counting four"
-    costs = [_spent(row, priced) / row["n"] for row in rows]
+    costs = [(row["cost_usd"] if priced else _tokens(row)) / row["n"] for row in rows]
     figure = axes(unit, "accuracy")
     for number, (row, cost) in enumerate(zip(rows, costs, strict=True)):
         points(figure, row["program"], [cost], [row], number)
@@ -74,8 +74,8 @@ def _cost(rows: Sequence[Row]) -> Figure:
     return Figure("Cost against accuracy", told, figure)
 
 
-def _spent(row: Row, priced: bool) -> float:
-    return float(row["cost_usd"]) if priced else float(row["prompt_tokens"] + 4 * row["completion_tokens"])
+def _tokens(row: Row) -> int:
+    return int(row["prompt_tokens"] + 4 * row["completion_tokens"])
 
 
 def _sizes(rows: Sequence[Row]) -> Figure:
@@ -110,7 +110,11 @@ def _reliability(rows: Sequence[Row]) -> Figure:
 
 
 def _risk(rows: Sequence[Row]) -> Figure:
-    figure = axes("share of questions answered, the most agreed first", "share of wrong answers", percent_x=True)
+    figure = axes(
+        "share of the questions with several votes that is answered, the most agreed first",
+        "share of wrong answers",
+        percent_x=True,
+    )
     for number, row in enumerate(rows):
         curve = row["analysis"]["calibration"]["risk_coverage"]
         figure.add_scatter(
@@ -139,10 +143,9 @@ def _letters(rows: Sequence[Row]) -> Figure:
         for row in rows
         if row["analysis"]["position"]["deviation"] is not None
     )
-    told = (
-        "A model without position bias finds the right option as often at any letter. Standard deviation of the "
-        f"recalls: {deviations}."
-    )
+    told = "A model without position bias finds the right option as often at any letter."
+    if deviations:
+        told += f" Standard deviation of the recalls: {deviations}."
     return Figure("Recall by letter", told, figure)
 
 

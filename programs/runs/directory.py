@@ -87,12 +87,21 @@ def read_sent(directory: Path) -> Sent:
     """
     with _reading(directory):
         prompts = Prompts.from_tables(pq.read_table(directory / PROMPTS), pq.read_table(directory / TEXTS))
+        return Sent(read_questions(directory), prompts)
+
+
+def read_questions(directory: Path) -> list[Question]:
+    """The questions that the run asked, in their order.
+
+    Raises:
+        BadInput: as for `read_run`.
+    """
+    with _reading(directory):
         rows = (directory / QUESTIONS).read_bytes().splitlines()
-        questions = [
+        return [
             question_from_record(orjson.loads(row), f"{directory / QUESTIONS}:{number}")
             for number, row in enumerate(rows, start=1)
         ]
-        return Sent(questions, prompts)
 
 
 @contextmanager

@@ -29,5 +29,12 @@ def test_samples_of_another_system_may_be_of_different_numbers(make_outcome: Mak
     assert [size.score.n for size in accuracy_by_size(outcomes)] == [2, 2, 2]
 
 
+def test_a_vote_that_failed_counts_against_the_sizes_that_needed_it(make_outcome: Make, make_vote: MakeVote) -> None:
+    votes = (*(make_vote(sample=sample) for sample in range(2)), make_vote(sample=2, letter=None, error="timeout"))
+    failed = make_outcome(answer=None, votes=votes, error="timeout")
+    other = _asked(make_outcome, make_vote, "ABABA", 5)
+    assert [size.score.correct for size in accuracy_by_size([failed, other])] == [2, 2, 2, 2, 1]
+
+
 def test_nothing_has_no_sizes() -> None:
     assert accuracy_by_size([]) == []

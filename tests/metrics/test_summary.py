@@ -1,5 +1,7 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from math import sqrt
 
 import pytest
 from scipy.stats import binomtest
@@ -40,11 +42,18 @@ def test_calls_tokens_and_dollars_are_summed_over_votes(make_outcome: Make, make
     bought = {"calls": 2, "prompt_tokens": 100, "completion_tokens": 7, "cached_tokens": 60, "cost_usd": 0.25}
     outcomes = [
         make_outcome(votes=(make_vote(**bought), make_vote(**bought)), votes_saved=3),
-        make_outcome(votes=(make_vote(**bought), make_vote(calls=0)), votes_saved=1),
+        make_outcome(votes=(make_vote(**bought), make_vote(calls=0, error="refused")), votes_saved=1),
     ]
     summary = summarise(iter(outcomes), 0.0)
     assert (summary.calls, summary.prompt_tokens, summary.completion_tokens) == (6, 300, 21)
     assert (summary.cached_tokens, summary.cost_usd, summary.votes_saved) == (180, 0.75, 4)
+
+
+def test_repeated_questions_are_counted_together_within_their_benchmark(make_outcome: Make) -> None:
+    right, wrong = make_outcome(cluster="1"), make_outcome(answer="B", cluster="1")
+    apart = [right, right, replace(wrong, benchmark="x"), replace(wrong, benchmark="x")]
+    assert summarise(apart, 0.0).standard_error == pytest.approx(sqrt(2) / 4)
+    assert summarise([right, right, wrong, wrong], 0.0).standard_error == 0
 
 
 def test_one_bought_completion_of_unknown_price_makes_the_cost_unknown(make_outcome: Make, make_vote: MakeVote) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from data import Question
 from metrics import Outcome, compare
 from programs.runs import Prompts, Run, Sent, write_run
 
@@ -15,16 +16,17 @@ def written(tmp_path: Path) -> Callable[..., Path]:
     """Writes a run of some programs, by their answers to questions of which A is right."""
 
     def write(name: str, programs: Mapping[str, str], start: int = 0, texts: str = "1", gold: str = "A") -> Path:
-        asked = {
-            "model": "hosted_vllm/small",
-            "programs": {program: {} for program in programs},
-            "questions": {"fingerprint": f"{start} {texts}"},
-        }
+        asked = {"model": "hosted_vllm/small", "programs": {program: {} for program in programs}}
+        count = len(next(iter(programs.values())))
+        questions = [
+            Question(f"q{start + n}", "mine", "dev", f"Why {texts}?", {"A": "so", "B": "or so"}, gold)
+            for n in range(count)
+        ]
         outcomes = {
             program: [Outcome(f"q{start + n}", "mine", None, gold, answer) for n, answer in enumerate(answers)]
             for program, answers in programs.items()
         }
-        write_run(Run(tmp_path / name, asked, {"runs": []}, outcomes, {}), Sent([], Prompts([], {})))
+        write_run(Run(tmp_path / name, asked, {"runs": []}, outcomes, {}), Sent(questions, Prompts([], {})))
         return tmp_path / name
 
     return write
@@ -73,7 +75,8 @@ def test_runs_over_different_questions_are_refused_unless_told_otherwise(
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"texts": "2"}, "the same ids and other texts"),
+        ({"texts": "2"}, "q0 has another text in one than in the other"),
+        ({"texts": "2", "start": 4}, "q4 has another text in one than in the other"),
         ({"gold": "B"}, "its right answer is A in one run and B in the other"),
         ({"start": 100}, "no question in common"),
     ],

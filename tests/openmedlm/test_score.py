@@ -70,6 +70,99 @@ def test_a_run_of_completions_keeps_odd_letters_and_what_is_not_known(openmedlm:
     assert openmedlm("report", "run", "-o", "page.html").code == 0
 
 
+def test_a_question_of_two_benchmarks_is_two_questions(openmedlm: Callable, tmp_path: Path) -> None:
+    lines = [
+        {"qid": "1", "gold": gold, "letters": ["A"], "benchmark": benchmark}
+        for benchmark, gold in (("x", "A"), ("y", "B"))
+    ]
+    file = write(tmp_path / "file.jsonl", *lines)
+    scored = openmedlm("score", file, "-o", "run", "--json").json
+    assert (scored["n"], scored["correct"], sorted(scored["by_benchmark"])) == (2, 1, ["x", "y"])
+    assert [(q.benchmark, q.answer) for q in read_sent(Path("run")).questions] == [("x", "A"), ("y", "B")]
+    assert openmedlm("report", "run", "-o", "page.html").code == 0
+
+
+def test_with_a_benchmark_one_id_can_not_be_of_two(openmedlm: Callable, tmp_path: Path) -> None:
+    record = openmedlm("data", "show", "-b", "medqa", "--split", "test", "--data-dir", "sample", "--json").json
+    lines = [
+        {"qid": record["id"], "gold": record["answer"], "letters": ["A"], "benchmark": benchmark}
+        for benchmark in ("medqa", "other")
+    ]
+    ended = openmedlm("score", write(tmp_path / "f.jsonl", *lines), "-b", "medqa", "--data-dir", "sample")
+    assert ended.code == 2
+    assert "f.jsonl:2: " in ended.err
+
+
+def test_the_options_that_a_line_gives_are_those_of_its_question(openmedlm: Callable, tmp_path: Path) -> None:
+    record = openmedlm("data", "show", "-b", "medqa", "--split", "test", "--data-dir", "sample", "--json").json
+    letters, texts = list(record["options"]), list(record["options"].values())[::-1]
+    gold = letters[texts.index(record["options"][record["answer"]])]
+    line = {"qid": record["id"], "gold": gold, "letters": [gold], "options": dict(zip(letters, texts, strict=True))}
+    file = write(tmp_path / "f.jsonl", line)
+    assert openmedlm("score", file, "-b", "medqa", "--data-dir", "sample", "-o", "run").code == 0
+    (question,) = read_sent(Path("run")).questions
+    assert (question.question, list(question.options.values()), question.answer) == (record["question"], texts, gold)
+
+
+def test_a_run_holds_one_version_of_a_question(openmedlm: Callable, tmp_path: Path) -> None:
+    lines = [
+        {"qid": "1", "gold": gold, "letters": ["A"], "model": model, "options": {"A": a, "B": b}}
+        for model, gold, a, b in (("one", "A", "yes", "no"), ("other", "B", "no", "yes"))
+    ]
+    file = write(tmp_path / "file.jsonl", *lines)
+    assert openmedlm("score", file, "--json").json["n"] == 2
+    ended = openmedlm("score", file, "-o", "run")
+    assert ended.code == 2
+    assert "file.jsonl:2: 1 has other options" in ended.err
+    assert not Path("run").exists()
+
+
+def test_lines_without_a_model_are_not_taken_for_a_model_of_that_name(openmedlm: Callable, tmp_path: Path) -> None:
+    named = {"qid": "1", "gold": "A", "letters": ["A"], "model": "completions"}
+    file = write(tmp_path / "file.jsonl", named, {"qid": "1", "gold": "A", "letters": ["B"]})
+    ended = openmedlm("score", file, "-o", "run")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+
+
+def test_another_run_of_the_same_questions_is_not_written_over(openmedlm: Callable, tmp_path: Path) -> None:
+    line = {"qid": "1", "gold": "C", "letters": ["B", "C", "C"]}
+    file = write(tmp_path / "file.jsonl", line)
+    assert openmedlm("score", file, "-o", "run").code == 0
+    assert openmedlm("score", file, "-o", "run").code == 0
+    assert openmedlm("score", file, "-o", "run", "--votes", 1).code == 2
+    write(file, {**line, "letters": ["A", "A", "A"]})
+    assert openmedlm("score", file, "-o", "run").code == 2
+
+
+def test_a_question_of_one_option_and_a_blank_name_make_a_run_that_can_be_read(
+    openmedlm: Callable, tmp_path: Path
+) -> None:
+    line = {"qid": "1", "gold": "A", "completion": "A", "options": {"A": "yes"}, "benchmark": " "}
+    file = write(tmp_path / "file.jsonl", line)
+    assert openmedlm("score", file, "-o", "run").code == 0
+    (question,) = read_sent(Path("run")).questions
+    assert (question.benchmark, list(question.options)) == ("completions", ["A", "B"])
+
+
+def test_what_others_sampled_has_no_known_cost(openmedlm: Callable, tmp_path: Path) -> None:
+    lines = [{"qid": "1", "gold": "A", "letters": ["A"], "model": model} for model in ("one", "other")]
+    scored = openmedlm("score", write(tmp_path / "file.jsonl", *lines), "-o", "run", "--json").json
+    assert (scored["cost_usd"], scored["cost_per_correct"]) == (None, None)
+    assert openmedlm("report", "run", "-o", "page.html").code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "Recall by letter" in page
+    assert "Cost against accuracy" not in page
+
+
+def test_answers_of_several_models_together_have_no_interval_of_independent_ones(
+    openmedlm: Callable, tmp_path: Path
+) -> None:
+    lines = [{"qid": "1", "gold": "A", "letters": ["A"], "model": model} for model in ("one", "other")]
+    scored = openmedlm("score", write(tmp_path / "file.jsonl", *lines), "--json").json
+    assert (scored["accuracy"], scored["ci_low"], scored["ci_high"]) == (1, None, None)
+    assert all(run["ci_low"] is not None for run in scored["runs"])
+
+
 def test_a_malformed_line_is_named(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "B", "completion": "B"}, {"qid": "2", "gold": "B"})
     ended = openmedlm("score", file)
