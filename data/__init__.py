@@ -4,8 +4,8 @@ Importing this room loads neither `datasets` nor `pyarrow`: they come in when a 
 """
 
 from data.benchmarks import BENCHMARKS, Benchmark
-from data.checking import Twins, clusters, twins
-from data.duplicates import Profile, duplicate_kind, near_duplicate, profile, without_duplicates
+from data.checking import Twins, clusters, repetitions, twins
+from data.duplicates import Profile, duplicate_kind, near_duplicate, profile
 from data.errors import BadInput
 from data.files import read_questions, write_questions
 from data.fingerprint import fingerprint
@@ -34,6 +34,7 @@ __all__ = [
     "question_from_record",
     "read_questions",
     "record_of",
+    "repetitions",
     "twins",
     "without_duplicates",
     "write_questions",

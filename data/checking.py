@@ -1,11 +1,14 @@
 """Which questions stand twice: inside a split, and across splits and benchmarks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from data.duplicates import NEAR, Kind, duplicate_kind, normalise, profile
 from data.question import Question
+
+MANY = 64
+"""Questions from which on it pays to load what looks for likely pairs first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,33 @@ def clusters(questions: Sequence[Question]) -> list[str]:
     labels = connected_components(graph, directed=False)[1]
     first: dict[int, str] = {}
     return [first.setdefault(int(label), question.id) for label, question in zip(labels, questions, strict=True)]
+
+
+def repetitions(questions: Sequence[Question], few: Sequence[Question]) -> dict[int, list[int]]:
+    """The positions of the questions that repeat any of a few others, exactly or nearly, and which of them they repeat.
+
+    Args:
+        questions: as many as one likes.
+        few: what they are compared with, each with each.
+    """
+    if not questions or not few:
+        return {}
+    theirs = [profile(question) for question in few]
+    repeated = {}
+    for place in _likely(questions, few):
+        own = profile(questions[place])
+        same = [n for n, other in enumerate(theirs) if duplicate_kind(own, other) is not None]
+        if same:
+            repeated[place] = same
+    return repeated
+
+
+def _likely(questions: Sequence[Question], few: Sequence[Question]) -> Iterable[int]:
+    if len(questions) < MANY:
+        return range(len(questions))
+    from data.similarity import resembling
+
+    return resembling(questions, few, NEAR)
 
 
 def _gold(question: Question) -> str:

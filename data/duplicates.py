@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,11 +63,6 @@ def duplicate_kind(a: Profile, b: Profile, threshold: float = NEAR) -> Kind | No
 def near_duplicate(a: Question, b: Question, threshold: float = NEAR) -> bool:
     """Whether two questions are exact or near duplicates of each other."""
     return duplicate_kind(profile(a), profile(b), threshold) is not None
-
-
-def without_duplicates(question: Profile, candidates: Iterable[Profile], threshold: float = NEAR) -> list[int]:
-    """The positions, in order, of the candidates that are no duplicates of the question."""
-    return [n for n, other in enumerate(candidates) if duplicate_kind(question, other, threshold) is None]
 
 
 def _shingles(*texts: str) -> Iterator[str]:

@@ -49,6 +49,21 @@ def similar_pairs(questions: Sequence[Question], threshold: float) -> Iterator[t
                 yield a, b
 
 
+def resembling(questions: Sequence[Question], others: Sequence[Question], threshold: float) -> list[int]:
+    """Positions of the questions that may be as similar as the threshold to one of the others: all that are, and a few
+    more, since their shingles are looked for in all of the others together.
+
+    Args:
+        questions, others: in any order; some of each.
+        threshold: in (0, 1].
+    """
+    owners, shingles = _shingles(questions)
+    known = np.isin(shingles, _shingles(others)[1])
+    shared = np.bincount(owners[known], minlength=len(questions))
+    likely = shared >= threshold * np.bincount(owners, minlength=len(questions))
+    return [int(place) for place in np.flatnonzero(likely)]
+
+
 def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
     """The distinct shingles of all questions as numbers, sorted within each; and whose they are."""
     words: list[int] = []

@@ -1,6 +1,5 @@
 """The majority of an ensemble's votes, and when it can no longer change."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,12 +21,15 @@ class Majority:
 
 def majority(letters: Sequence[str | None]) -> Majority:
     """The majority of the votes, in sample order; None stands for an unreadable one, which is no vote."""
-    counts = Counter(letter for letter in letters if letter is not None)
+    counts: dict[str, int] = {}
+    for letter in letters:
+        if letter is not None:
+            counts[letter] = counts.get(letter, 0) + 1
     if not counts:
-        return Majority(None, 0.0, {})
-    # A Counter keeps first appearance and max() keeps the first of equals, so a tie goes to the letter that came first.
+        return Majority(None, 0.0, counts)
+    # A dict keeps first appearance and max() keeps the first of equals, so a tie goes to the letter that came first.
     winner = max(counts, key=counts.__getitem__)
-    return Majority(winner, counts[winner] / counts.total(), dict(counts))
+    return Majority(winner, counts[winner] / sum(counts.values()), counts)
 
 
 def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> bool:

@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from metrics import Outcome
+from metrics import Outcome, wilson_interval
 
 LINE_EVERY = 30.0
 """Seconds between two lines where stderr is no terminal."""
 
+DRAW_EVERY = 0.1
+"""Seconds between two states of a bar."""
 
 WORTH_TELLING = 256
 """Texts to embed from which on a user would wonder what is going on."""
@@ -41,7 +43,10 @@ def telling(what: str) -> Callable[[int, int], None]:
 
 
 class Progress:
-    """Questions done, running accuracy, calls, tokens a second, time left; bars on a terminal, lines elsewhere."""
+    """Questions done, accuracy so far with its interval, calls and tokens a second, dollars, time left.
+
+    Bars on a terminal, lines elsewhere.
+    """
 
     def __init__(self, shown: bool = True) -> None:
         self._lines = shown and not sys.stderr.isatty()
@@ -77,7 +82,8 @@ class Progress:
         """A program begins on so many questions."""
         self._program, self._questions = program, questions
         self._done = self._correct = self._calls = self._tokens = 0
-        self._began = self._told = time.monotonic()
+        self._cost = 0.0
+        self._began = self._told = self._drawn = time.monotonic()
         self._task = self._bars.add_task(program, total=questions, state="")
 
     def seen(self, outcome: Outcome) -> None:
@@ -85,15 +91,28 @@ class Progress:
         self._done += 1
         self._correct += outcome.correct
         self._calls += sum(vote.calls for vote in outcome.votes)
-        self._tokens += sum(vote.prompt_tokens + vote.completion_tokens for vote in outcome.votes)
+        for vote in outcome.votes:
+            self._tokens += vote.prompt_tokens + vote.completion_tokens
+            self._cost += vote.cost_usd or 0.0
         now = time.monotonic()
-        state = (
-            f"{self._correct / self._done:.1%} right, {self._calls:,} calls, "
-            f"{self._tokens / max(now - self._began, 1e-3):,.0f} tokens/s"
-        )
-        self._bars.update(self._task, advance=1, state=state)
         last = self._done == self._questions
+        if not last and now - self._drawn < DRAW_EVERY:
+            return
+        self._drawn = now
+        state = self._state(max(now - self._began, 1e-3))
+        self._bars.update(self._task, completed=self._done, state=state)
         if self._lines and (last or now - self._told > LINE_EVERY):
             self._told = now
             left = (now - self._began) / self._done * (self._questions - self._done)
             print(f"{self._program}: {self._done}/{self._questions}, {state}, {left:.0f} s left", file=sys.stderr)
+
+    def _state(self, seconds: float) -> str:
+        right = wilson_interval(self._correct, self._done)
+        told = [
+            f"{self._correct / self._done:.1%} right ({right.low:.1%}–{right.high:.1%})".replace("%–", "–"),
+            f"{self._calls / seconds:,.0f} calls/s",
+            f"{self._tokens / seconds:,.0f} tokens/s",
+        ]
+        if self._cost:
+            told.append(f"${self._cost:,.2f}")
+        return ", ".join(told)

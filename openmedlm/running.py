@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from data import BadInput, clusters, fingerprint
@@ -76,8 +76,7 @@ async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: P
                 started = time.perf_counter()
                 progress.begin(name, len(plan.questions))
                 selections = await asyncio.to_thread(program.exemplars.choose, plan.questions)
-                answered = await engine.run(program, plan.questions, progress.seen, selections)
-                outcomes = [replace(one, cluster=cluster) for one, cluster in zip(answered, belonging, strict=True)]
+                outcomes = await engine.run(program, plan.questions, progress.seen, selections, belonging)
                 summary = summarise(outcomes, time.perf_counter() - started)
                 results.append(Result(name, plan.split, outcomes, selections, summary, engine.bought))
     finally:

@@ -4,14 +4,13 @@ The DSPy module declares a strategy; this is the form that runs, and that is fro
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import Protocol
 
 import orjson
 
-from data import Profile, Question, profile, without_duplicates
+from data import Question, repetitions
 from programs.decode import Decode
 from programs.exemplar import Exemplar, digest_of
 from programs.prefix_cache import PrefixCache
@@ -40,21 +39,13 @@ class FixedExemplars:
     exemplars: tuple[Exemplar, ...] = ()
 
     def choose(self, questions: Sequence[Question]) -> list[Selection]:
-        return [self._choose(question) for question in questions]
+        repeated = repetitions(questions, [exemplar.question for exemplar in self.exemplars])
+        everything = Selection(self.exemplars)
+        return [self._without(repeated[n]) if n in repeated else everything for n in range(len(questions))]
 
-    def _choose(self, question: Question) -> Selection:
-        kept = without_duplicates(profile(question), self._profiles) if self.exemplars else []
-        if len(kept) == len(self.exemplars):
-            return self._all
-        return Selection(tuple(self.exemplars[i] for i in kept), duplicates=len(self.exemplars) - len(kept))
-
-    @cached_property
-    def _all(self) -> Selection:
-        return Selection(self.exemplars)
-
-    @cached_property
-    def _profiles(self) -> list[Profile]:
-        return [profile(exemplar.question) for exemplar in self.exemplars]
+    def _without(self, left_out: Collection[int]) -> Selection:
+        kept = tuple(exemplar for n, exemplar in enumerate(self.exemplars) if n not in left_out)
+        return Selection(kept, duplicates=len(left_out))
 
     def describe(self) -> dict[str, object]:
         ids = [exemplar.question.id for exemplar in self.exemplars]

@@ -14,21 +14,22 @@ _VERDICTS = frozenset({"yes", "no", "maybe", "true", "false", "uncertain", "uncl
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Letters, and each option's text as comparable tokens; a letter whose text is unknown has no tokens."""
+    """Letters, and the options' texts as far as they are known."""
 
     letters: tuple[str, ...]
-    tokens: Mapping[str, tuple[str, ...]]
+    texts: Mapping[str, str]
 
     @classmethod
     def of(cls, options: Mapping[str, str] | None, letters: Sequence[str] | None) -> "Choices":
         texts = options or {}
         known = tuple(letters if letters is not None else texts or "ABCDE")
-        return cls(known, {letter: tokenise(texts[letter]) for letter in known if letter in texts})
+        return cls(known, {letter: texts[letter] for letter in known if letter in texts})
 
     @property
     def verdicts_only(self) -> bool:
         """Whether every option is a verdict such as yes, no or maybe, words that any text is full of."""
-        return bool(self.tokens) and all(len(words) == 1 and words[0] in _VERDICTS for words in self.tokens.values())
+        options = map(tokenise, self.texts.values())
+        return bool(self.texts) and all(len(words) == 1 and words[0] in _VERDICTS for words in options)
 
     def named_at_start(self, text: str) -> tuple[str, str] | None:
         """The one option whose whole text opens this text, with what follows; the longest where one contains another.
@@ -37,6 +38,8 @@ class Choices:
         """
         found, skip = _words(text)
         words = tuple(match[0].casefold() for match in found)
+        if not words or (len(words) == 1 and _letter(words[0])):
+            return None
         fitting = [
             (found[start + len(own) - 1].end(), letter)
             for letter, whole in self._nameable()
@@ -69,15 +72,16 @@ class Choices:
         """Whether this text opens with the option's first words (two of them, or all where it has or gives fewer)."""
         found, skip = _words(text[:200])
         words = tuple(match[0].casefold() for match in found[skip:])
-        own = _without_article(self.tokens.get(letter, ()))
+        own = _without_article(tokenise(self.texts[letter])) if words and letter in self.texts else ()
         shared = min(2, len(words), len(own))
         return shared > 0 and words[:shared] == own[:shared]
 
     def _nameable(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         # An option whose text is itself a letter can only be named by its label.
-        for letter, own in self.tokens.items():
+        for letter, text in self.texts.items():
+            own = tokenise(text)
             bare = _without_article(own)
-            if bare and not (len(bare) == 1 and len(bare[0]) == 1 and bare[0].isalpha()):
+            if bare and not (len(bare) == 1 and _letter(bare[0])):
                 yield letter, own
 
 
@@ -85,6 +89,10 @@ class Choices:
 def tokenise(text: str) -> tuple[str, ...]:
     """Words, numbers and signs of a text, without case and markup."""
     return tuple(match.casefold() for match in _TOKEN.findall(plain(text)))
+
+
+def _letter(token: str) -> bool:
+    return len(token) == 1 and token.isalpha()
 
 
 def _words(text: str) -> tuple[list[re.Match[str]], int]:

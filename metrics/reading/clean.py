@@ -21,7 +21,9 @@ _TICK = re.compile("[✅✔☑✓👉➡]\ufe0f?")
 _EMPHASIS = re.compile(r"\*+|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _LINE_MARK = re.compile(r"^[ \t]*(?:[#>]+[ \t]*|[-•+][ \t]+)+", re.MULTILINE)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
-_RUNS = ("  ", "\t", "\r", "\f", "\v")
+_RUNS = re.compile(r"  |[\t\r\f\v]")
+_EMPHASIS_SIGN = re.compile(r"[*_`]")
+_LINE_SIGN = re.compile(r"[#>\-•+]")
 _BREAKS = re.compile(r" ?\n[ \n]*")
 
 
@@ -69,10 +71,10 @@ def plain(text: str) -> str:
         text = _CLOSING_TAG.sub("\n", _TAG.sub(" ", text))
     if not text.isascii():
         text = _TICK.sub(" ", text)
-    if "*" in text or "_" in text or "`" in text:
+    if _EMPHASIS_SIGN.search(text):
         text = _EMPHASIS.sub("", text)
-    if any(mark in text for mark in "#>-•+"):
+    if _LINE_SIGN.search(text):
         text = _LINE_MARK.sub("", text)
-    if any(blank in text for blank in _RUNS):
+    if _RUNS.search(text):
         text = _BLANKS.sub(" ", text)
     return text

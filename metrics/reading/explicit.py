@@ -30,6 +30,9 @@ _CONDITION = re.compile(
     r"\bto\s(?:determine|find|identify|choose|select|reach|arrive\sat)\b[^.,\n]*$",
     re.IGNORECASE,
 )
+_LONGEST_CONDITION = 20
+"""Characters that the fixed part of a condition takes, at most; it may stand across the end of a sentence."""
+
 _MORE_FIELDS = re.compile(
     r"(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\"'\n,}]{1,50}),\s{0,3}[\"']\w{1,40}[\"']\s?:", re.IGNORECASE
 )
@@ -71,7 +74,11 @@ def called_correct(text: str, choices: Choices) -> Reading | None:
 
 def conditional(text: str, at: int) -> bool:
     """Whether the sentence up to this place is a condition or a denial, so that what follows declares nothing."""
-    return bool(_CONDITION.search(text, max(0, at - 120), at))
+    start, end = max(0, at - 120), at - text.endswith("\n", 0, at)
+    sentence = max(text.rfind(stop, start, end) for stop in ".\n") + 1
+    if sentence == end:
+        return False
+    return bool(_CONDITION.search(text, max(start, sentence - _LONGEST_CONDITION), end))
 
 
 def _places(text: str, start: int) -> Iterator[_Place]:

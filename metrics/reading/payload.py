@@ -129,7 +129,7 @@ def _plausible_text(after: str, marks: str, line: str, choices: Choices) -> bool
         return False
     if not marks:
         return bool(_GOES_ON.match(after))
-    return not (marks == "." and line[0].islower() and choices.tokens)
+    return not (marks == "." and line[0].islower() and choices.texts)
 
 
 def _set_off(before: str, after: str) -> bool:

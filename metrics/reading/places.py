@@ -46,7 +46,7 @@ def last_line(text: str, choices: Choices) -> Reading | None:
     label = _LABEL.match(lines[-1])
     if label is None or _LABEL.match(lines[-2]):
         return None
-    if choices.tokens and not choices.begins_like(label[1], lines[-1][label.end() :]):
+    if choices.texts and not choices.begins_like(label[1], lines[-1][label.end() :]):
         return None
     reading = read_payload(lines[-1], 0, choices, "last line")
     return reading if reading is not None and reading.letter is not None else None

@@ -43,7 +43,7 @@ _PARENTHESIS = re.compile(r"\((?:(?:option|choice|answer)\s)?([A-Z])\)", re.IGNO
 def labelled_in_prose(text: str, choices: Choices) -> Reading | None:
     """`… is C) Aspirin`: a labelled option right after a verb; the last one whose text is the option's own."""
     for match in list(_LABELLED.finditer(text))[-_MOST_PLACES:][::-1]:
-        if choices.tokens:
+        if choices.texts:
             trusted = choices.begins_like(match[1], text[match.end() + 1 : match.end() + 200])
         else:
             trusted = text[match.end() + 1] == ")" and labels(text, choices) == {match[1]}

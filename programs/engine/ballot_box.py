@@ -1,5 +1,6 @@
 """One vote: asked, read, and mended where the completion names no letter."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from data import Question
@@ -19,15 +20,27 @@ CLOSING_TOKENS = 16
 """Room for a letter, or for the JSON that some endpoints wrap it in."""
 
 
-async def cast_vote(buyer: Buyer, policy: Policy, program: PromptProgram, question: Question, ballot: Ballot) -> Vote:
+async def cast_vote(
+    buyer: Buyer,
+    policy: Policy,
+    program: PromptProgram,
+    question: Question,
+    ballot: Ballot,
+    others: Sequence[Ballot] = (),
+) -> Vote:
     """Buys one vote. Where a completion can't be had, the vote says so, and what was paid until then is in it.
+
+    Args:
+        buyer, policy: from whom, and how.
+        program, question, ballot: what is asked.
+        others: ballots of the same prompt that are cast at the same time.
 
     Raises:
         EndpointDownError: nothing can be had of this endpoint.
     """
     draft = _Draft(buyer, ballot)
     try:
-        await draft.ask(request(program, question, ballot), "asked")
+        await draft.ask(request(program, question, ballot), "asked", [request(program, question, o) for o in others])
         while draft.unread and policy.unreadable == "again" and len(draft.completions) < policy.rounds:
             await draft.ask(request(program, question, ballot, len(draft.completions)), "asked again")
         if draft.unread and policy.unreadable == "close":
@@ -55,16 +68,16 @@ class _Draft:
     def unread(self) -> bool:
         return self._reading.letter is None
 
-    async def ask(self, asked: Request, how: How) -> None:
-        completion = await self._get(asked, how)
+    async def ask(self, asked: Request, how: How, siblings: Sequence[Request] = ()) -> None:
+        completion = await self._get(asked, how, siblings)
         self._text, self._finish_reason = completion.text, completion.finish_reason
 
     async def close(self, asked: Request) -> None:
         completion = await self._get(asked, "closed")
         self._text += f"\n\n{completion.text}"
 
-    async def _get(self, asked: Request, how: How) -> Completion:
-        self._key, completion = await self._buyer.get(asked)
+    async def _get(self, asked: Request, how: How, siblings: Sequence[Request] = ()) -> Completion:
+        self._key, completion = await self._buyer.get(asked, siblings)
         self.completions.append(completion)
         self._how = how
         self._reading = read_answer(completion.text, self._ballot.shown.options)

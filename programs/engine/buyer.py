@@ -1,19 +1,25 @@
 """Completions, each bought once: from the store where it has them, from the endpoint where it has not."""
 
 import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from data.secrets import without_secrets
-from programs.engine.budget import Budget
+from programs.engine.budget import Budget, BudgetSpent
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.errors import EndpointDownError, EndpointError
 from programs.engine.request import Completion, Request
+from programs.engine.slots import Slots
 from programs.engine.store import VoteStore
 
 LONGEST_WAIT = 60.0
 """Seconds between two attempts, at most, whatever the endpoint asks for."""
+
+_BUSY = (429, 503)
 
 DOWN_AFTER = 5
 """Requests that fail for good before any went through, and the endpoint counts as down."""
@@ -43,17 +49,23 @@ class Buyer:
         self._client = client
         self._endpoint = endpoint
         self._store = store
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
         self._attempts = attempts
         self._budget = budget
-        self._in_flight: dict[str, asyncio.Future[Completion]] = {}
+        self._several = endpoint.several
+        self._in_flight: dict[str, asyncio.Future[Completion | None]] = {}
         self._answered = False
         self._failed = 0
         self.bought = 0
         self.lost = 0
 
-    async def get(self, request: Request) -> tuple[str, Completion]:
+    async def get(self, request: Request, siblings: Sequence[Request] = ()) -> tuple[str, Completion]:
         """The store's key and the completion of a request; equal requests at the same time are sent once.
+
+        Args:
+            request: what is asked.
+            siblings: other samples of the same prompt that will be asked for now; where the endpoint can give several
+                completions for one request, those that are missing are bought together.
 
         Raises:
             EndpointError: it could not be had.
@@ -61,43 +73,86 @@ class Buyer:
             BudgetSpent: it would have to be bought, and a limit is reached.
         """
         key = request.key(self._endpoint.identity)
-        stored = self._store.get(key)
-        if stored is not None:
-            self._answered = True
-            return key, stored
-        bought = self._in_flight.get(key)
-        if bought is not None:
-            return key, await asyncio.shield(bought)
-        if self._budget is not None:
-            self._budget.admit()
-        bought = self._in_flight[key] = asyncio.get_running_loop().create_future()
-        try:
-            completion = await self._buy(key, request)
-        except BaseException as error:
-            if isinstance(error, Exception):
-                bought.set_exception(error)
-                bought.exception()  # whoever waits for it raises it; where nobody does, that is no fault
+        while True:
+            stored = self._store.get(key)
+            if stored is not None:
+                self._answered = True
+                return key, stored
+            bought = self._in_flight.get(key)
+            if bought is None:
+                wanted = {key: request, **self._missing(siblings)} if self._several and siblings else {key: request}
+                completion = await self._buy(key, wanted)
             else:
-                bought.cancel()
+                completion = await asyncio.shield(bought)
+            if completion is not None:
+                return key, completion
+
+    def _missing(self, siblings: Sequence[Request]) -> dict[str, Request]:
+        keys = {sibling.key(self._endpoint.identity): sibling for sibling in siblings}
+        return {
+            key: sibling for key, sibling in keys.items() if key not in self._in_flight and self._store.get(key) is None
+        }
+
+    async def _buy(self, key: str, wanted: Mapping[str, Request]) -> Completion | None:
+        """Buys completions of one prompt with one request; None where the endpoint gave too few to have this one."""
+        admitted = self._admitted(key, wanted)
+        loop = asyncio.get_running_loop()
+        futures = {each: loop.create_future() for each in admitted}
+        self._in_flight |= futures
+        kept: list[Completion] = []
+        try:
+            kept = await self._have(wanted[key], admitted)
+        except BaseException as error:
+            for future in futures.values():
+                if isinstance(error, Exception):
+                    future.set_exception(error)
+                    future.exception()  # whoever waits for it raises it; where nobody does, that is no fault
+                else:
+                    future.cancel()
             raise
         finally:
-            del self._in_flight[key]
-        bought.set_result(completion)
-        return key, completion
-
-    async def _buy(self, key: str, request: Request) -> Completion:
-        purpose = self._budget.purpose if self._budget is not None else None
-        try:
-            completion = await self._send(request)
-            kept = await self._store.put(key, self._endpoint.identity, self._endpoint.base_url, completion, purpose)
-        except EndpointError as error:
-            raise self._judged(error) from error
-        finally:
-            if self._budget is not None:
-                self._budget.settle()
+            for each in futures:
+                del self._in_flight[each]
+                if self._budget is not None:
+                    self._budget.settle()
         self._answered = True
-        self.bought += 1
-        return kept
+        self.bought += len(kept)
+        for future, completion in zip_longest(futures.values(), kept):
+            future.set_result(completion)  # None to those that were not given: they are asked for again, alone
+        return kept[0] if kept else None
+
+    def _admitted(self, key: str, wanted: Iterable[str]) -> list[str]:
+        """Those of the wanted that may be bought, the first of them at least."""
+        if self._budget is None:
+            return list(wanted)
+        self._budget.admit()
+        admitted = [key]
+        for each in wanted:
+            if each != key:
+                try:
+                    self._budget.admit()
+                except BudgetSpent:
+                    break
+                admitted.append(each)
+        return admitted
+
+    async def _have(self, request: Request, keys: Sequence[str]) -> list[Completion]:
+        """Completions, from the endpoint and then on disk, as many as it gave."""
+        purpose = self._budget.purpose if self._budget is not None else None
+        identity, url = self._endpoint.identity, self._endpoint.base_url
+        try:
+            completions = await self._send(request, len(keys))
+        except EndpointError as error:
+            if len(keys) > 1 and error.status in (400, 422):
+                self._several = False
+                return []
+            raise self._judged(error) from error
+        if len(completions) < len(keys):
+            self._several = False
+        if len(keys) == 1:
+            return [await self._store.put(keys[0], identity, url, completions[0], purpose)]
+        given = zip(keys, completions, strict=False)
+        return await asyncio.gather(*(self._store.put(key, identity, url, one, purpose) for key, one in given))
 
     def _judged(self, error: EndpointError) -> Exception:
         """The failure of one request, or of the endpoint where no request ever went through."""
@@ -109,9 +164,9 @@ class Buyer:
             return EndpointDownError(said)
         return EndpointError(said, failure=error.failure, status=error.status)
 
-    async def _send(self, request: Request) -> Completion:
+    async def _send(self, request: Request, count: int) -> Sequence[Completion]:
         try:
-            return await self._send_once(request)
+            return await self._send_once(request, count)
         except EndpointError as error:
             if not error.transient:
                 raise
@@ -127,12 +182,22 @@ class Buyer:
                 if first is not None:  # tenacity counts the attempt that was made without it, which most calls need
                     failed, first = first, None
                     raise failed
-                return await self._send_once(request)
+                return await self._send_once(request, count)
         raise AssertionError("tenacity raises the last failure")
 
-    async def _send_once(self, request: Request) -> Completion:
-        async with self._slots:
-            return await self._client.complete(request)
+    async def _send_once(self, request: Request, count: int) -> Sequence[Completion]:
+        await self._slots.take()
+        sent = time.monotonic()
+        try:
+            completions = await self._client.complete(request, count)
+        except EndpointError as error:
+            if error.status in _BUSY or error.failure == "timeout":
+                self._slots.refused(sent, time.monotonic())
+            raise
+        finally:
+            self._slots.give()
+        self._slots.passed()
+        return completions
 
 
 def _wait(state: RetryCallState) -> float:

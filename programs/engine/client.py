@@ -1,6 +1,6 @@
-"""What the engine needs of an endpoint: one completion for one request."""
+"""What the engine needs of an endpoint: completions for one request."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -18,8 +18,8 @@ class Client(Protocol):
             EndpointDownError: it does not.
         """
 
-    async def complete(self, request: Request) -> Completion:
-        """The completion.
+    async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
+        """Completions of the request, one at least; fewer than `count` where the endpoint gives no more at once.
 
         Raises:
             EndpointError: the endpoint refused, failed, or did not answer in time.

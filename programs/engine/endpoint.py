@@ -41,6 +41,7 @@ class Endpoint:
         embedded: whether the model comes with the product and is served by it.
         direct: whether calls go straight to `base_url`, not through litellm.
         text: whether it takes completion prompts.
+        several: whether it may be asked for several completions of one prompt at once.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Endpoint:
     embedded: bool = False
     direct: bool = True
     text: bool = True
+    several: bool = False
 
 
 def find_endpoint(
@@ -97,6 +99,7 @@ def find_endpoint(
             constraint="structured_outputs" if provider == "hosted_vllm" else "json_schema",
             chat=not text_only,
             free=provider in _OWN_SERVERS,
+            several=True,
         )
     return Endpoint(
         model=model,

@@ -51,6 +51,7 @@ class Engine:
         questions: Sequence[Question],
         seen: Callable[[Outcome], None] | None = None,
         selections: Sequence[Selection] | None = None,
+        clusters: Sequence[str] | None = None,
     ) -> list[Outcome]:
         """The outcome of each question, in the order of the questions.
 
@@ -59,6 +60,7 @@ class Engine:
             questions: begun in their order, answered side by side.
             seen: called with each outcome as it comes.
             selections: the exemplars of each question, where the program has chosen them already.
+            clusters: what each question belongs to, where somebody looked (`data.clusters`).
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
@@ -67,6 +69,7 @@ class Engine:
         if selections is None:
             selections = await asyncio.to_thread(program.exemplars.choose, questions)
         chosen = selections
+        belonging = clusters or [""] * len(questions)
         outcomes: dict[int, Outcome] = {}
         positions = iter(range(len(questions)))
         spent: list[BudgetSpent] = []
@@ -76,7 +79,9 @@ class Engine:
                 if spent:
                     return
                 try:
-                    outcomes[position] = await self.answer(program, questions[position], chosen[position])
+                    outcomes[position] = await self._answer(
+                        program, questions[position], chosen[position], belonging[position]
+                    )
                 except BudgetSpent as limit:
                     spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
                     return
@@ -93,7 +98,7 @@ class Engine:
             raise spent[0]
         return [outcomes[position] for position in range(len(questions))]
 
-    async def answer(self, program: PromptProgram, question: Question, selection: Selection) -> Outcome:
+    async def _answer(self, program: PromptProgram, question: Question, selection: Selection, cluster: str) -> Outcome:
         """Buys and counts the votes of one question, in waves that stop once the majority can no longer change."""
         ballots = program.ballots(question, selection.exemplars)
         votes: list[Vote] = []
@@ -116,14 +121,18 @@ class Engine:
             duplicates_removed=selection.duplicates,
             fixed_orders=selection.fixed_orders,
             votes_saved=0 if failed else len(ballots) - len(votes),
+            cluster=cluster,
         )
 
     async def _cast(self, program: PromptProgram, question: Question, ballots: Sequence[Ballot]) -> list[Vote]:
         """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
-        casts = [cast_vote(self._buyer, self._policy, program, question, ballot) for ballot in ballots]
-        if len(casts) == 1:
-            return [await casts[0]]
-        tasks = [asyncio.create_task(cast) for cast in casts]
+        buyer, policy = self._buyer, self._policy
+        if len(ballots) == 1:
+            return [await cast_vote(buyer, policy, program, question, ballots[0])]
+        tasks = []
+        for place, ballot in enumerate(ballots):
+            others = () if program.shuffle or program.decode.greedy else ballots[place + 1 :]
+            tasks.append(asyncio.create_task(cast_vote(buyer, policy, program, question, ballot, others)))
         try:
             return await asyncio.gather(*tasks)
         except BudgetSpent:
@@ -132,7 +141,7 @@ class Engine:
 
     def _wave(self, votes: Sequence[Vote], to_come: int) -> int:
         """How many votes to buy next: the fewest after which the majority could be decided."""
-        if self._policy.all_votes:
+        if self._policy.all_votes or to_come <= (not votes):
             return to_come
         letters = [vote.letter for vote in votes]
         leader = majority(letters).letter or "A"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.request import getproxies
@@ -60,9 +61,9 @@ class HttpClient:
         except aiohttp.ClientError as error:
             raise EndpointDownError(f"{url}: {_reason(error)}; is the server up?") from error
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         path = "chat/completions" if request.chat else "completions"
-        sent = orjson.dumps(wire.body(request, self._endpoint.served_name, self._endpoint.constraint))
+        sent = orjson.dumps(wire.body(request, self._endpoint.served_name, self._endpoint.constraint, count))
         started = time.perf_counter()
         try:
             async with self._session.post(f"{self._endpoint.base_url}/{path}", data=sent) as response:
@@ -77,7 +78,7 @@ class HttpClient:
         if status != 200:
             raise wire.failure(status, answer, _seconds(headers.get("Retry-After")))
         cost = 0.0 if self._endpoint.free else None
-        return wire.completion(answer, time.perf_counter() - started, cost)
+        return wire.completions(answer, time.perf_counter() - started, cost)
 
 
 def _reason(error: aiohttp.ClientError) -> str:

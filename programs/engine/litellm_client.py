@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metrics import Failure
@@ -26,7 +27,8 @@ class LitellmClient:
     async def check(self) -> None:
         """Providers differ too much for a question that all of them answer free of charge."""
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
+        """One completion: not every provider gives several, and litellm does not tell which do."""
         fields = wire.body(request, self._endpoint.served_name, self._endpoint.constraint)
         call = litellm.acompletion if request.chat else litellm.atext_completion
         if request.chat:
@@ -45,7 +47,7 @@ class LitellmClient:
         except Exception as error:
             raise _failure(error) from error
         seconds = time.perf_counter() - started
-        return wire.completion(response.model_dump(), seconds, _price(response))
+        return wire.completions(response.model_dump(), seconds, _price(response))
 
 
 def _failure(error: Exception) -> EndpointError:

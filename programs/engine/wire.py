@@ -8,8 +8,8 @@ from programs.engine.errors import EndpointError
 from programs.engine.request import Completion, Request
 
 
-def body(request: Request, served_name: str, constraint: Constraint | None) -> dict[str, Any]:
-    """The JSON body of a request; parameters left to the endpoint are left out."""
+def body(request: Request, served_name: str, constraint: Constraint | None, count: int = 1) -> dict[str, Any]:
+    """The JSON body of a request for so many completions; parameters left to the endpoint are left out."""
     decode = request.decode
     fields: dict[str, Any] = {
         "model": served_name,
@@ -20,6 +20,7 @@ def body(request: Request, served_name: str, constraint: Constraint | None) -> d
         "top_k": decode.top_k,
         "stop": list(decode.stop) or None,
         "seed": request.seed,
+        "n": count if count > 1 else None,
     }
     if request.choices:
         if constraint is None:
@@ -28,25 +29,35 @@ def body(request: Request, served_name: str, constraint: Constraint | None) -> d
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def completion(response: Any, seconds: float, cost_usd: float | None) -> Completion:
-    """The first choice of a response.
+def completions(response: Any, seconds: float, cost_usd: float | None) -> list[Completion]:
+    """The choices of a response, one at least.
+
+    An endpoint counts the tokens of all choices together: the first is given those of the prompt, which was read once,
+    and each an equal part of those that were written, and of the cost.
 
     Raises:
         EndpointError: the response is not one, or holds no choice; transient, since the next one may.
     """
     try:
-        choice = response["choices"][0]
+        choices = response["choices"]
         usage = response.get("usage") or {}
-        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
-        return Completion(
-            text=_written(choice["message"]) if "message" in choice else _text(choice["text"]),
-            finish_reason=_text(choice.get("finish_reason")) or None,
-            prompt_tokens=_count(usage.get("prompt_tokens")),
-            completion_tokens=_count(usage.get("completion_tokens")),
-            cached_tokens=_count(cached),
-            cost_usd=cost_usd,
-            seconds=seconds,
-        )
+        prompt = _count(usage.get("prompt_tokens"))
+        cached = _count((usage.get("prompt_tokens_details") or {}).get("cached_tokens"))
+        count = len(choices) or 1
+        written, left = divmod(_count(usage.get("completion_tokens")), count)
+        cost = cost_usd and cost_usd / count
+        return [
+            Completion(
+                text=_written(choice["message"]) if "message" in choice else _text(choice["text"]),
+                finish_reason=_text(choice.get("finish_reason")) or None,
+                prompt_tokens=0 if place else prompt,
+                completion_tokens=written + (place < left),
+                cached_tokens=0 if place else cached,
+                cost_usd=cost,
+                seconds=seconds,
+            )
+            for place, choice in enumerate([choices[0], *choices[1:]])
+        ]
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         said = f"the endpoint sent no completion: {_said(response)}"
         raise EndpointError(said, failure="malformed", transient=True) from error

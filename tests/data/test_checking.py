@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import Question, Twins, clusters, duplicate_kind, profile, twins
+from data import Question, Twins, clusters, duplicate_kind, profile, repetitions, twins
 
 WORDS = ["a", "fever", "pain", "dose", "heart", "liver", "which", "best", "next", "step", "of", "the"]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
@@ -36,6 +36,18 @@ def test_questions_of_a_word_or_two_are_compared_too() -> None:
     short = [replace(_question(number, "why"), options={"A": "x", "B": "y"}) for number in (1, 2)]
     assert _found(twins(short[:1])) == []
     assert _found(twins(short)) == [("1", "2", "exact")]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=20), st.lists(TEXTS, max_size=4), st.sampled_from([1, 70]))
+def test_a_few_questions_are_found_again_among_many(many: list[str], few: list[str], times: int) -> None:
+    asked = [_question(number, text) for number, text in enumerate(many * times)]
+    others = [_question(number, text) for number, text in enumerate(few)]
+    expected = {
+        place: same
+        for place, one in enumerate(asked)
+        if (same := [n for n, other in enumerate(others) if duplicate_kind(profile(one), profile(other)) is not None])
+    }
+    assert repetitions(asked, others) == expected
 
 
 def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:

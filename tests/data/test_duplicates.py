@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.duplicates import duplicate_kind, near_duplicate, normalise, profile, without_duplicates
+from data.duplicates import duplicate_kind, near_duplicate, normalise, profile
 from data.question import Question
 
 STEM = (
@@ -75,12 +75,6 @@ def test_the_threshold_is_the_share_of_common_shingles() -> None:
     assert len(a.shingles | b.shingles) == 7
     assert duplicate_kind(a, b, threshold=5 / 7) == "near"
     assert duplicate_kind(a, b, threshold=5 / 7 + 0.01) is None
-
-
-def test_duplicates_are_dropped_from_candidates_and_the_rest_keep_their_order() -> None:
-    others = [replace(BASE, question=f"{word} is a sign of what?") for word in ("Icterus", "Oedema")]
-    candidates = [others[0], replace(BASE, id="copy"), others[1], replace(BASE, question=STEM.replace("40", "14"))]
-    assert without_duplicates(profile(BASE), map(profile, candidates)) == [0, 2]
 
 
 def test_two_questions_can_be_asked_directly(make_record: Any) -> None:

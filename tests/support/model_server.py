@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import orjson
@@ -59,12 +59,15 @@ class ModelServer:
 
     Attributes:
         reply: from a request to what is sent back.
+        choices: completions that one request gets, at most; where it asks for several, each is what a request of its
+            own would get with the next seed.
         requests: every request, in the order of arrival.
         busiest: the most requests that were being answered at once.
     """
 
     def __init__(self) -> None:
         self.reply: Callable[[Asked], Reply] = drawn_letter
+        self.choices = 1
         self.requests: list[Asked] = []
         self.busiest = 0
         self.base_url = ""
@@ -117,27 +120,39 @@ class ModelServer:
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
         try:
-            reply = self.reply(asked)
+            replies = [self.reply(each) for each in self._alone(asked)]
+            reply = replies[0]
             await asyncio.sleep(reply.delay)
         finally:
             self._busy -= 1
-        raw = _completion(asked, reply) if reply.raw is None else reply.raw
+        raw = _completion(asked, replies) if reply.raw is None else reply.raw
         return web.Response(body=raw, status=reply.status, headers=reply.headers, content_type="application/json")
 
+    def _alone(self, asked: Asked) -> list[Asked]:
+        """The requests for one completion that a request for several stands for, as many as are given at once."""
+        body = {name: value for name, value in asked.body.items() if name != "n"}
+        count = min(asked.body.get("n", 1), self.choices)
+        return [
+            replace(asked, body={**body, "seed": body["seed"] + place} if place else body) for place in range(count)
+        ]
 
-def _completion(asked: Asked, reply: Reply) -> bytes:
-    if reply.status != 200:
-        return orjson.dumps({"error": {"message": reply.text}})
+
+def _completion(asked: Asked, replies: Sequence[Reply]) -> bytes:
+    if replies[0].status != 200:
+        return orjson.dumps({"error": {"message": replies[0].text}})
     chat = "messages" in asked.body
-    said = {"message": {"role": "assistant", "content": reply.text}} if chat else {"text": reply.text}
-    choice = {"index": 0, "finish_reason": reply.finish_reason, **said}
+    choices = []
+    for place, reply in enumerate(replies):
+        said = {"message": {"role": "assistant", "content": reply.text}} if chat else {"text": reply.text}
+        choices.append({"index": place, "finish_reason": reply.finish_reason, **said})
+    read, written = len(str(asked.prompt).split()), sum(len(reply.text.split()) for reply in replies)
     usage = {
-        "prompt_tokens": len(str(asked.prompt).split()),
-        "completion_tokens": len(reply.text.split()),
-        "total_tokens": len(str(asked.prompt).split()) + len(reply.text.split()),
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "total_tokens": read + written,
         "prompt_tokens_details": {"cached_tokens": 3},
     }
     kind = "chat.completion" if chat else "text_completion"
     return orjson.dumps(
-        {"id": "x", "object": kind, "created": 1, "model": asked.body["model"], "choices": [choice], "usage": usage}
+        {"id": "x", "object": kind, "created": 1, "model": asked.body["model"], "choices": choices, "usage": usage}
     )

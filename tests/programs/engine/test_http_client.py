@@ -29,7 +29,8 @@ def nobody() -> str:
 def complete(endpoint: Endpoint, request: Request, timeout: float = 20.0) -> Completion:
     async def go() -> Completion:
         async with open_client(endpoint, 4, timeout) as client:
-            return await client.complete(request)
+            (done,) = await client.complete(request)
+            return done
 
     return asyncio.run(go())
 

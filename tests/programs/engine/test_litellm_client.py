@@ -29,13 +29,15 @@ def prompt(model: str, question: Question) -> Request:
 
 def through_litellm(model: str, base_url: str, request: Request, timeout: float = 20.0) -> Completion:
     endpoint = Endpoint(model, model, served_name=model, base_url=base_url, api_key="a-secret-key", direct=False)
-    return asyncio.run(LitellmClient(endpoint, timeout).complete(request))
+    (done,) = asyncio.run(LitellmClient(endpoint, timeout).complete(request))
+    return done
 
 
 def directly(model: str, base_url: str, request: Request) -> Completion:
     async def go() -> Completion:
         async with HttpClient(find_endpoint(model, base_url, "a-secret-key"), 4, 20.0) as client:
-            return await client.complete(request)
+            (done,) = await client.complete(request)
+            return done
 
     return asyncio.run(go())
 
