@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from data import BadInput, clusters, fingerprint
+from data import BadInput, Question, clusters, fingerprint
 from metrics import Outcome, Summary, summarise
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
-from programs.engine import Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client, wait_for
+from programs.engine import Choosing, Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client, wait_for
 from programs.selection import Selection
 
 
@@ -66,7 +66,7 @@ def execute(plan: Plan, progress: Progress) -> Report:
 
 async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: Progress) -> Report:
     results = []
-    belonging = await asyncio.to_thread(clusters, plan.questions)
+    belonging = asyncio.create_task(_clusters(plan.questions))
     try:
         async with open_client(endpoint, plan.policy.concurrency, plan.timeout) as client:
             await client.check()
@@ -75,13 +75,19 @@ async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: P
                 engine = Engine(client, endpoint, store, plan.policy)
                 started = time.perf_counter()
                 progress.begin(name, len(plan.questions))
-                selections = await asyncio.to_thread(program.exemplars.choose, plan.questions)
-                outcomes = await engine.run(program, plan.questions, progress.seen, selections, belonging)
+                choosing = Choosing(program.exemplars, plan.questions)
+                outcomes = await engine.run(program, plan.questions, progress.seen, choosing, belonging)
+                selections = await choosing.all()
                 summary = summarise(outcomes, time.perf_counter() - started)
                 results.append(Result(name, plan.split, outcomes, selections, summary, engine.bought))
     finally:
         await asyncio.shield(store.drain())
     return Report(results, looks)
+
+
+async def _clusters(questions: Sequence[Question]) -> list[str]:
+    await asyncio.sleep(0.1)  # the first requests go out before; this takes a thread's time from them
+    return await asyncio.to_thread(clusters, questions)
 
 
 def _record_looks(plan: Plan, store: VoteStore) -> int | None:

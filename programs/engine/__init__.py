@@ -1,6 +1,7 @@
 """How prompt programs are run against models."""
 
 from programs.engine.budget import Budget, BudgetSpent, Limits
+from programs.engine.choosing import Choosing
 from programs.engine.client import open_client
 from programs.engine.endpoint import Endpoint, connect, find_endpoint
 from programs.engine.engine import Engine
@@ -12,6 +13,7 @@ from programs.engine.waiting import wait_for
 __all__ = [
     "Budget",
     "BudgetSpent",
+    "Choosing",
     "Endpoint",
     "EndpointDownError",
     "EndpointError",

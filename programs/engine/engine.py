@@ -8,6 +8,7 @@ from metrics import Outcome, Vote, decided, majority
 from programs.engine.ballot_box import cast_vote
 from programs.engine.budget import Budget, BudgetSpent
 from programs.engine.buyer import Buyer
+from programs.engine.choosing import Choosing
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.policy import Policy
@@ -50,8 +51,8 @@ class Engine:
         program: PromptProgram,
         questions: Sequence[Question],
         seen: Callable[[Outcome], None] | None = None,
-        selections: Sequence[Selection] | None = None,
-        clusters: Sequence[str] | None = None,
+        choosing: Choosing | None = None,
+        clusters: asyncio.Future[list[str]] | None = None,
     ) -> list[Outcome]:
         """The outcome of each question, in the order of the questions.
 
@@ -59,17 +60,14 @@ class Engine:
             program: what renders the prompts.
             questions: begun in their order, answered side by side.
             seen: called with each outcome as it comes.
-            selections: the exemplars of each question, where the program has chosen them already.
-            clusters: what each question belongs to, where somebody looked (`data.clusters`).
+            choosing: chooses the exemplars of these questions; None makes one.
+            clusters: what each question belongs to, where somebody looks (`data.clusters`).
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
             BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
         """
-        if selections is None:
-            selections = await asyncio.to_thread(program.exemplars.choose, questions)
-        chosen = selections
-        belonging = clusters or [""] * len(questions)
+        chosen = choosing or Choosing(program.exemplars, questions)
         outcomes: dict[int, Outcome] = {}
         positions = iter(range(len(questions)))
         spent: list[BudgetSpent] = []
@@ -79,12 +77,13 @@ class Engine:
                 if spent:
                     return
                 try:
-                    outcomes[position] = await self._answer(
-                        program, questions[position], chosen[position], belonging[position]
-                    )
+                    selection = await chosen.of(position)
+                    votes, size = await self._votes(program, questions[position], selection)
                 except BudgetSpent as limit:
                     spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
                     return
+                cluster = (await clusters)[position] if clusters is not None else ""
+                outcomes[position] = _outcome(questions[position], selection, votes, size, cluster)
                 if seen is not None:
                     seen(outcomes[position])
 
@@ -98,31 +97,17 @@ class Engine:
             raise spent[0]
         return [outcomes[position] for position in range(len(questions))]
 
-    async def _answer(self, program: PromptProgram, question: Question, selection: Selection, cluster: str) -> Outcome:
-        """Buys and counts the votes of one question, in waves that stop once the majority can no longer change."""
+    async def _votes(self, program: PromptProgram, question: Question, selection: Selection) -> tuple[list[Vote], int]:
+        """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there
+        would be of them all."""
         ballots = program.ballots(question, selection.exemplars)
         votes: list[Vote] = []
-        failed: Vote | None = None
-        while failed is None and (wave := self._wave(votes, len(ballots) - len(votes))):
+        failed = False
+        while not failed and (wave := self._wave(votes, len(ballots) - len(votes))):
             next_ballots = ballots[len(votes) : len(votes) + wave]
             votes += await self._cast(program, question, next_ballots)
-            failed = next((vote for vote in votes if vote.error is not None), None)
-        return Outcome(
-            question_id=question.id,
-            benchmark=question.benchmark,
-            subject=question.subject,
-            gold=question.answer,
-            answer=None if failed else majority([vote.letter for vote in votes]).letter,
-            votes=tuple(votes),
-            error=failed.error if failed else None,
-            failure=failed.failure if failed else None,
-            exemplars=tuple(exemplar.question.id for exemplar in selection.exemplars),
-            similarities=selection.similarities,
-            duplicates_removed=selection.duplicates,
-            fixed_orders=selection.fixed_orders,
-            votes_saved=0 if failed else len(ballots) - len(votes),
-            cluster=cluster,
-        )
+            failed = any(vote.error is not None for vote in votes)
+        return votes, len(ballots)
 
     async def _cast(self, program: PromptProgram, question: Question, ballots: Sequence[Ballot]) -> list[Vote]:
         """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
@@ -146,3 +131,23 @@ class Engine:
         letters = [vote.letter for vote in votes]
         leader = majority(letters).letter or "A"
         return next(wave for wave in range(to_come + 1) if decided([*letters, *[leader] * wave], to_come - wave))
+
+
+def _outcome(question: Question, selection: Selection, votes: Sequence[Vote], size: int, cluster: str) -> Outcome:
+    failed = next((vote for vote in votes if vote.error is not None), None)
+    return Outcome(
+        question_id=question.id,
+        benchmark=question.benchmark,
+        subject=question.subject,
+        gold=question.answer,
+        answer=None if failed else majority([vote.letter for vote in votes]).letter,
+        votes=tuple(votes),
+        error=failed.error if failed else None,
+        failure=failed.failure if failed else None,
+        exemplars=tuple(exemplar.question.id for exemplar in selection.exemplars),
+        similarities=selection.similarities,
+        duplicates_removed=selection.duplicates,
+        fixed_orders=selection.fixed_orders,
+        votes_saved=0 if failed else size - len(votes),
+        cluster=cluster,
+    )

@@ -1,0 +1,44 @@
+"""The exemplars of many questions, chosen while earlier ones are asked."""
+
+import asyncio
+from collections.abc import Sequence
+
+from data import Question
+from programs.prompt_program import ExemplarSource
+from programs.selection import Selection
+
+TOGETHER = 512
+"""Questions whose exemplars are chosen at once: enough for a search of all of them to cost little each."""
+
+
+class Choosing:
+    """Chooses the exemplars of questions, some of them at a time, the next ones ahead.
+
+    Args:
+        source: what chooses.
+        questions: all of them.
+    """
+
+    def __init__(self, source: ExemplarSource, questions: Sequence[Question]) -> None:
+        self._source = source
+        self._questions = questions
+        self._begun: list[asyncio.Task[list[Selection]]] = []
+
+    async def of(self, position: int) -> Selection:
+        """The exemplars of the question at that position."""
+        part, place = divmod(position, TOGETHER)
+        while len(self._begun) < min(part + 2, -(-len(self._questions) // TOGETHER)):
+            self._begun.append(asyncio.create_task(self._choose(len(self._begun))))
+        return (await asyncio.shield(self._begun[part]))[place]
+
+    async def all(self) -> list[Selection]:
+        """Those of all questions."""
+        if self._questions:
+            await self.of(len(self._questions) - 1)
+        return [selection for part in self._begun for selection in await part]
+
+    async def _choose(self, part: int) -> list[Selection]:
+        if part:  # one after another: a search uses all cores
+            await asyncio.shield(self._begun[part - 1])
+        questions = self._questions[part * TOGETHER : (part + 1) * TOGETHER]
+        return await asyncio.to_thread(self._source.choose, questions)
