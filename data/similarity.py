@@ -1,7 +1,5 @@
 """Which questions of many are similar: every pair above a threshold, without comparing each with each."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,10 +12,14 @@ from data.question import Question
 _ROWS = 4_096
 """Questions whose candidates are looked up together, which bounds the memory."""
 
-_BETWEEN = "\x1f"
-_SIGNS = re.compile(rf"[^\w{_BETWEEN}]+")
-_ASCII_SIGNS = {place: " " for place in range(128) if not chr(place).isalnum() and chr(place) != _BETWEEN}
+_BETWEEN = b"\x1f"
+_PLAIN = bytes(code if chr(code).isalnum() or code == _BETWEEN[0] else ord(" ") for code in range(128)) + bytes(128)
+"""What an ASCII character is in a normalised text; nothing else is looked up in it."""
+
 _BASE = np.uint64(0x9E3779B97F4A7C15)
+_OWNER_BITS, _COMMON_BITS, _HASH_BITS = (np.uint64(bits) for bits in (20, 10, 34))
+MOST = 1 << int(_OWNER_BITS)
+"""Questions that can be compared at once, at most."""
 
 Numbers = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -26,27 +28,26 @@ Places = npt.NDArray[np.int64]
 def similar_pairs(questions: Sequence[Question], threshold: float) -> Iterator[tuple[int, int]]:
     """Positions of the pairs whose shingles' Jaccard similarity is at least the threshold, the earlier one first.
 
-    Exact but for collisions of 64-bit hashes. Two sets that are that similar share one of their rarest elements, the
-    first |x| - ⌈t·|x|⌉ + 1 in an order by frequency that holds for all (Bayardo, Ma and Srikant 2007, section 4): pairs
-    that share one are looked up in a sparse matrix, and their sets compared.
+    Exact: two sets that are that similar share one of the first |x| - ⌈t·|x|⌉ + 1 elements of each, in any order that
+    holds for all (Bayardo, Ma and Srikant 2007, section 4). Pairs that share one of those, the rarest first, are looked
+    up in a sparse matrix, and their sets compared.
 
     Args:
-        questions: in any order.
+        questions: in any order, `MOST` of them at most.
         threshold: in (0, 1].
+
+    Raises:
+        ValueError: there are more questions.
     """
+    if len(questions) > MOST:
+        raise ValueError(f"{len(questions):,} questions; {MOST:,} can be compared at once")
     if not questions:
         return
     owners, shingles = _shingles(questions)
-    sizes = np.bincount(owners, minlength=len(questions))
-    starts = np.concatenate(([0], np.cumsum(sizes)))
-    rows, columns = _rarest(owners, shingles, sizes, threshold)
+    rows, columns = _rarest(owners, shingles, len(questions), threshold)
     for one, other in _sharing(rows, columns, len(questions)):
-        fewer, more = np.sort([sizes[one], sizes[other]], axis=0)
-        likely = fewer >= threshold * more
-        for a, b in zip(one[likely].tolist(), other[likely].tolist(), strict=True):
-            both = np.intersect1d(shingles[starts[a] : starts[a + 1]], shingles[starts[b] : starts[b + 1]], True).size
-            if both >= threshold * (sizes[a] + sizes[b] - both):
-                yield a, b
+        alike = _similarity(owners, shingles, one, other) >= threshold
+        yield from zip(one[alike].tolist(), other[alike].tolist(), strict=True)
 
 
 def resembling(questions: Sequence[Question], others: Sequence[Question], threshold: float) -> list[int]:
@@ -65,7 +66,7 @@ def resembling(questions: Sequence[Question], others: Sequence[Question], thresh
 
 
 def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
-    """The distinct shingles of all questions as numbers, sorted within each; and whose they are."""
+    """The shingles of all questions as numbers, and whose they are; one that a text has twice stands twice."""
     words: list[int] = []
     lengths: list[int] = []
     texts: list[int] = []
@@ -86,46 +87,78 @@ def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
         ahead[: max(0, len(words) - place)] = number[place:]
         rolled = _mixed(rolled * _BASE + np.where(left > place, ahead, np.uint64(place)))
     whole = (left >= SHINGLE_WORDS) | first  # a shorter text is one shingle
-    owners, shingles = owner[whole], rolled[whole]
-    order = np.lexsort((shingles, owners))
-    owners, shingles = owners[order], shingles[order]
-    new = np.concatenate(([True], (owners[1:] != owners[:-1]) | (shingles[1:] != shingles[:-1])))
-    return owners[new], shingles[new]
+    return owner[whole], rolled[whole]
 
 
-def _words(texts: Sequence[str]) -> list[list[str]]:
-    """The words of each text, normalised all at once."""
-    folded = unicodedata.normalize("NFKC", _BETWEEN.join(texts)).casefold()
-    plain = folded.translate(_ASCII_SIGNS) if folded.isascii() else _SIGNS.sub(" ", folded).replace("_", " ")
-    split = [text.split() for text in plain.split(_BETWEEN)]
-    if len(split) == len(texts) and all(split):
-        return split
-    return [normalise(text).split() or [""] for text in texts]  # signs alone are words, and one may be the separator
+def _words(texts: Sequence[str]) -> list[list[bytes]]:
+    """The words of each text, normalised; texts of ASCII all at once."""
+    joined = _BETWEEN.decode().join(texts)
+    if joined.isascii():
+        split = [text.split() for text in joined.encode().lower().translate(_PLAIN).split(_BETWEEN)]
+        if len(split) == len(texts) and all(split):
+            return split
+    # A text may be signs alone, which are its words then, and one of them may be the separator.
+    return [[word.encode() for word in normalise(text).split()] or [b""] for text in texts]
 
 
 def _mixed(number: Numbers) -> Numbers:
     return (number ^ (number >> np.uint64(29))) * _BASE
 
 
-def _rarest(owners: Places, shingles: Numbers, sizes: Places, threshold: float) -> tuple[Places, Places]:
+def _rarest(owners: Places, shingles: Numbers, count: int, threshold: float) -> tuple[Places, Places]:
     """Each question's rarest shingles, as many as two similar questions must share one of; those of one question only
-    are left out."""
-    _, column, count = np.unique(shingles, return_inverse=True, return_counts=True)
-    order = np.lexsort((column, count[column], owners))
-    rank = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    kept = order[rank < (sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1)[owners]]
-    kept = kept[count[column[kept]] > 1]
-    return owners[kept], column[kept]
+    are left out.
+
+    A shingle is a part of its hash, behind how common it is: equal ones are equal, and few others are, which only makes
+    a pair more to compare.
+    """
+    short = shingles >> (np.uint64(64) - _HASH_BITS)
+    bucket = (short & np.uint64((1 << len(short).bit_length()) - 1)).astype(np.int64)
+    often = np.minimum(np.bincount(bucket)[bucket], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
+    own = np.sort((owners.astype(np.uint64) << (_COMMON_BITS + _HASH_BITS)) | (often << _HASH_BITS) | short)
+    own = own[np.concatenate(([True], own[1:] != own[:-1]))]
+    owner = (own >> (_COMMON_BITS + _HASH_BITS)).astype(np.int64)
+    sizes = np.bincount(owner, minlength=count)
+    rank = np.arange(len(own)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    # One more than needed, for the rare set of which two elements look alike.
+    kept = rank < (sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 2)[owner]
+    owner, own = owner[kept], own[kept] & ((np.uint64(1) << (_COMMON_BITS + _HASH_BITS)) - np.uint64(1))
+    _, column, shared = np.unique(own, return_inverse=True, return_counts=True)
+    several = shared[column] > 1
+    return owner[several], column[several]
 
 
 def _sharing(rows: Places, columns: Places, count: int) -> Iterator[tuple[Places, Places]]:
     """Pairs of rows that share a column, the earlier first."""
-    from scipy.sparse import csr_array, triu
+    from scipy.sparse import triu
 
     if not rows.size:
         return
-    matrix: Any = csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=(count, int(columns.max()) + 1))
+    matrix = _incidence(rows, columns, count)
     turned = matrix.T.tocsr()
     for start in range(0, count, _ROWS):
         shared = triu(matrix[start : start + _ROWS] @ turned, k=start + 1).tocoo()
-        yield shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
+        if shared.nnz:
+            yield shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
+
+
+def _similarity(owners: Places, shingles: Numbers, one: Places, other: Places) -> npt.NDArray[np.float64]:
+    """The Jaccard similarity of each pair."""
+    involved, place = np.unique(np.concatenate((one, other)), return_inverse=True)
+    theirs = np.isin(owners, involved)
+    _, column = np.unique(shingles[theirs], return_inverse=True)
+    sets = _incidence(np.searchsorted(involved, owners[theirs]), column, len(involved))
+    sizes = np.diff(sets.indptr)
+    first, second = np.split(place, 2)
+    shared = sets[first].multiply(sets[second]).sum(axis=1)
+    return np.asarray(shared / (sizes[first] + sizes[second] - shared))
+
+
+def _incidence(rows: Places, columns: Places, count: int) -> Any:
+    """A sparse matrix with a one where a row has a column."""
+    from scipy.sparse import csr_array
+
+    matrix: Any = csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=(count, int(columns.max()) + 1))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return matrix

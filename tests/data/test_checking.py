@@ -32,6 +32,11 @@ def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
     assert _found(twins(questions)) == expected
 
 
+def test_pairs_are_found_though_most_questions_have_none() -> None:
+    many = [_question(number, f"question {number} of a long list, unlike any other in it") for number in range(9_000)]
+    assert _found(twins([*many[:8_998], replace(many[7], id="again")])) == [("7", "again", "exact")]
+
+
 def test_questions_of_a_word_or_two_are_compared_too() -> None:
     short = [replace(_question(number, "why"), options={"A": "x", "B": "y"}) for number in (1, 2)]
     assert _found(twins(short[:1])) == []
