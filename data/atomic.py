@@ -26,8 +26,11 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~umask())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the disk does not say which of its files did not fit
+            error.filename2 = None
         raise
 
 

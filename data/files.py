@@ -69,6 +69,8 @@ def _jsonl_records(path: Path) -> Iterator[tuple[int, object]]:
                 continue
             try:
                 yield row, json.loads(text)
-            except (json.JSONDecodeError, RecursionError) as error:
-                reason = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep"
+            except json.JSONDecodeError as error:
+                reason = f"{error.msg}, column {error.colno}"
                 raise BadInput(f"{path}:{row}: not JSON ({reason}); write one JSON object a line") from None
+            except (ValueError, RecursionError):
+                raise BadInput(f"{path}:{row}: a number too long or a nesting too deep; write plain JSON") from None

@@ -107,6 +107,8 @@ def _options(cell: object, where: str) -> object:
             return json.loads(cell)
         except json.JSONDecodeError as error:
             raise BadInput(f'{where}: "options" is not JSON ({error.msg}); write {{"A": …, "B": …}}') from None
+        except (ValueError, RecursionError):
+            raise BadInput(f'{where}: "options" is not plain JSON; write {{"A": …, "B": …}}') from None
     if isinstance(cell, Mapping):
         return _present(cell.items())
     if isinstance(cell, list) and all(isinstance(item, tuple) for item in cell):

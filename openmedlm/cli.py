@@ -25,6 +25,7 @@ from openmedlm.commands import (
     verify,
     view,
 )
+from openmedlm.printing import in_one_line
 
 app = typer.Typer(
     name="openmedlm",
@@ -68,7 +69,15 @@ def main() -> None:
             print("openmedlm: stopped; every answer is kept, and the same command goes on from there", file=sys.stderr)
         sys.exit(code)
     except BadInput as error:
-        print(f"openmedlm: {error}", file=sys.stderr)
+        print(f"openmedlm: {in_one_line(error)}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read our output has seen enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        said = error.strerror or in_one_line(error)
+        print(f"openmedlm: {in_one_line(place + said)}; mend that, and run the command again", file=sys.stderr)
         sys.exit(2)
     except UsageError as error:
         error.show()
@@ -77,7 +86,7 @@ def main() -> None:
         if os.environ.get("OPENMEDLM_TRACEBACK"):
             raise
         print(
-            f"openmedlm: {type(error).__name__}: {' '.join(str(error).split())} (this is a fault of the program; "
+            f"openmedlm: {type(error).__name__}: {in_one_line(error)} (this is a fault of the program; "
             "OPENMEDLM_TRACEBACK=1 shows where)",
             file=sys.stderr,
         )

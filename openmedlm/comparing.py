@@ -90,17 +90,22 @@ def _sides(one: str, other: str) -> list[tuple[Side, Side]]:
                 f"{one} and {other} hold no program of one name ({', '.join(first.outcomes)}; "
                 f"{', '.join(second.outcomes)}); name one of each, such as {one}:{next(iter(first.outcomes))}"
             )
-        if first.directory.resolve() == second.directory.resolve():
-            raise BadInput(f"{one}: compared with itself; name two of its programs, such as {one}:{both[0]}")
-        return [(Side(first, program), Side(second, program)) for program in both]
-    return [(_side(first, first_program), _side(second, second_program))]
+        pairs = [(Side(first, program), Side(second, program)) for program in both]
+    else:
+        pairs = [(_side(first, first_program), _side(second, second_program))]
+    for left, right in pairs:
+        if left.program == right.program and left.run.directory.resolve() == right.run.directory.resolve():
+            raise BadInput(f"{left}: compared with itself; name another run, or two programs of this one")
+    return pairs
 
 
 def _named(name: str) -> tuple[Run, str | None]:
-    """The run, and the program where one is named; a directory may hold a colon itself."""
-    if Path(name).is_dir() or ":" not in name:
+    """The run, and the program where one is named; both may hold colons."""
+    colons = [place for place, sign in enumerate(name) if sign == ":"]
+    if Path(name).is_dir() or not colons:
         return read_run(Path(name)), None
-    directory, _, program = name.rpartition(":")
+    colon = next((place for place in colons if Path(name[:place]).is_dir()), colons[-1])
+    directory, program = name[:colon], name[colon + 1 :]
     run = read_run(Path(directory))
     return run, known_name(program, run.outcomes, f"program of {directory}")
 

@@ -1,7 +1,7 @@
 """The options that commands share, in groups, each with its default and its help."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from data.errors import BadInput
 from openmedlm.config import read_config
 
 
@@ -19,7 +20,7 @@ class Output:
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")] = (
         False
     )
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0
     config: Annotated[
         Path | None,
         typer.Option(
@@ -285,6 +286,7 @@ def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]
 
         @wraps(command)
         def run(**values: Any) -> None:
+            _check_utf8(values.values())
             built = [group(**{f.name: values.pop(f.name) for f in fields(group)}) for group in groups]
             command(*built, **values)
 
@@ -296,6 +298,15 @@ def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]
         return run
 
     return decorate
+
+
+def _check_utf8(values: Iterable[object]) -> None:
+    """Refuses names that no file of ours could hold: Linux allows any bytes in a path, JSON and HTML do not."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            _check_utf8(value)
+        elif isinstance(value, str | Path) and any("\ud800" <= sign <= "\udfff" for sign in str(value)):
+            raise BadInput(f"{str(value)!a}: this name is not UTF-8; rename it")
 
 
 def _parameters(group: type) -> list[inspect.Parameter]:

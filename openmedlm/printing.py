@@ -1,18 +1,46 @@
 """What goes to stdout."""
 
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 NOT_ADVICE = "For benchmarking language models; not medical advice."
 
 
+_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it: control characters, escape sequences, changes of direction."""
+
+
+class InertConsole(Console):
+    """A console that shows what data sets, models and users wrote, and obeys none of it."""
+
+    def __init__(self, **settings: Any) -> None:
+        # Ids, file names and models may hold brackets, which are no markup.
+        super().__init__(**{"markup": False, "highlight": False, **settings})
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(inert(segment.text), segment.style)
+
+
+def inert(text: str) -> str:
+    """The text without what a terminal would obey; line breaks and tabs stay."""
+    return _ORDERS.sub("", text)
+
+
+def in_one_line(said: object) -> str:
+    """What was said, on one line, inert."""
+    return inert(" ".join(str(said).split()))
+
+
 def wide_console() -> Console:
     """For tables: as wide as the terminal, or as the widest table where there is none."""
-    # Ids, file names and models may hold brackets, which are no markup.
-    return Console(width=None if sys.stdout.isatty() else 150, markup=False)
+    return InertConsole(width=None if sys.stdout.isatty() else 150, highlight=True)
 
 
 def print_json(result: Mapping[str, object]) -> None:

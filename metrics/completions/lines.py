@@ -102,18 +102,22 @@ def _checked(record: object, where: str) -> AnswerLine:
         _refuse(where, 'a line has either "completion" or "letters"; give one of the two')
     if completion is not None and not isinstance(completion, str):
         _refuse(where, '"completion" is no text; write what the model wrote in quotes')
-    return AnswerLine(
+    line = AnswerLine(
         where=where,
         model=_name(record, "model", where) or "",
         qid=qid,
         gold=gold,
-        completion=completion,
+        completion=completion and completion.encode(errors="replace").decode(),
         letters=_letters(letters, options, where),
         options=options,
         sample=_sample(record.get("sample"), where),
         method=_name(record, "method", where),
         benchmark=_name(record, "benchmark", where),
     )
+    named = (line.qid, line.model, line.benchmark, line.method, line.sample, *(options or {}).values())
+    if any("\ud800" <= sign <= "\udfff" for text in named if isinstance(text, str) for sign in text):
+        _refuse(where, "a text holds half of a surrogate pair, which is no character; write the character itself")
+    return line
 
 
 def _options(value: object, where: str) -> dict[str, str] | None:

@@ -2,7 +2,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from openmedlm.options import (
     DataOptions,
@@ -13,7 +12,7 @@ from openmedlm.options import (
     SpendOptions,
     takes,
 )
-from openmedlm.printing import NOT_ADVICE, print_json
+from openmedlm.printing import NOT_ADVICE, InertConsole, print_json
 
 
 @takes(Output, ModelOptions, ProgramOptions, SpendOptions, PreviewOptions)
@@ -68,7 +67,7 @@ def ask(
     if output.json:
         print_json(answered.as_json())
     else:
-        console = Console(highlight=False, markup=False)
+        console = InertConsole()
         for line in answered.lines():
             console.print(line)
         console.print(NOT_ADVICE)

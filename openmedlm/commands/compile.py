@@ -12,7 +12,7 @@ from openmedlm.options import (
     SpendOptions,
     takes,
 )
-from openmedlm.printing import print_json
+from openmedlm.printing import inert, print_json
 
 
 @takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions, PreviewOptions)
@@ -68,7 +68,7 @@ def compile_program(
         print_json({"program": str(directory), **described})
     else:
         card = (directory / "README.md").read_text(encoding="utf-8")
-        print(card)
+        print(inert(card))
         print(f"Frozen in {directory}; sha256 {document.sha256}")
     if summary is not None and (summary.unanswered or summary.errors):
         raise typer.Exit(UNANSWERED)

@@ -2,11 +2,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from openmedlm.options import Output, takes
-from openmedlm.printing import print_json, wide_console
+from openmedlm.printing import InertConsole, print_json, wide_console
 
 if TYPE_CHECKING:
     from data import Twins
@@ -72,7 +71,7 @@ def show(
     if output.json:
         print_json(record_of(question))
         return
-    console = Console(highlight=False, markup=False)
+    console = InertConsole()
     console.print(
         f"{question.id}  {question.benchmark}, {question.split}{', ' + question.subject if question.subject else ''}\n"
     )
@@ -102,13 +101,15 @@ def check(
     Exact: the same words in context, stem and options, whatever their order, case and punctuation. Near: four fifths of
     their five-word runs in common. Exemplars are kept apart from such questions whatever this finds.
     """
-    from data import available, load_split, twins
+    from data import BadInput, available, load_split, twins
     from data.names import known_name
 
     splits = available(data_dir)
     names = list(dict.fromkeys(split.benchmark for split in splits))
     asked = [known_name(name, names, "benchmark") for name in benchmark or names]
     questions = [q for s in splits if s.benchmark in asked for q in load_split(s.benchmark, s.split, data_dir)]
+    if not questions:
+        raise BadInput(f"{data_dir or 'the hub'}: no benchmark's questions are there; name another --data-dir")
     found = twins(questions)
     leaks, duplicates = [t for t in found if t.leak], [t for t in found if not t.leak]
     if output.json:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions, takes
-from openmedlm.printing import print_json, wide_console
+from openmedlm.printing import in_one_line, print_json, wide_console
 
 
 @takes(Output, ModelOptions, DataOptions, CallOptions, PreviewOptions, PoolOptions)
@@ -56,7 +56,10 @@ def pool(
         console.print(pool_table(title, result))
         console.print(pool_remarks(result, lesson.file), highlight=False)
     for cause, count in Counter(errors).most_common(5):
-        print(f"{count:,} questions could not be asked: {cause}; the same command asks them again", file=sys.stderr)
+        print(
+            f"{count:,} questions could not be asked: {in_one_line(cause)}; the same command asks them again",
+            file=sys.stderr,
+        )
     if result.not_asked or result.unfinished or errors:
         raise typer.Exit(3)
 

@@ -28,7 +28,7 @@ def places_in(folder: Path) -> list[Path]:
     found = []
     for root, below, files in os.walk(folder):
         deep = len(Path(root).relative_to(folder).parts) >= DEPTH
-        below[:] = [] if deep else sorted(name for name in below if not name.startswith("."))
+        below[:] = [] if deep else sorted(name for name in below if name.isprintable() and name[0] != ".")
         if MANIFEST in files or RESULT in files:
             found.append(Path(root))
     return found

@@ -101,7 +101,9 @@ def _policy(scripts: Iterable[str]) -> str:
 def _checked(place: Path, shown: Any, *arguments: Any) -> dict[str, Any]:
     try:
         return dict(shown(*arguments))
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except BadInput:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise BadInput(
             f"{place}: this release of openmedlm did not write what is there ({error!r}); run the command again, which "
             "buys nothing anew"

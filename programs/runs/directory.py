@@ -73,6 +73,11 @@ def read_run(directory: Path) -> Run:
                 f"{directory / MANIFEST}: schema {manifest.get('schema')}, and this release reads {SCHEMA_VERSION}; "
                 "run the command again with another -o, which buys nothing anew"
             )
+        asked, rows = manifest["asked"], manifest["results"]["runs"]
+        if not asked["programs"] or not isinstance(asked["model"], str) or not isinstance(rows, list):
+            raise BadInput(
+                f"{directory / MANIFEST}: names no program, or no model; run the command again with another -o"
+            )
         circumstances = orjson.loads((directory / CIRCUMSTANCES).read_bytes())
         read = outcomes_of(pq.read_table(directory / OUTCOMES), pq.read_table(directory / SECONDS))
         outcomes = {name: read.get(name, []) for name in manifest["asked"]["programs"]}
@@ -115,9 +120,9 @@ def _reading(directory: Path) -> Iterator[None]:
         ) from error
     except BadInput:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, pa.ArrowException) as error:
         raise BadInput(
-            f"{directory}: its run can't be read ({error}); run the command again with another -o"
+            f"{directory}: its run can't be read ({error!r}); run the command again with another -o"
         ) from error
 
 
@@ -141,7 +146,7 @@ def check_free(directory: Path, manifest: Mapping[str, Any]) -> None:
         return
     try:
         asked = orjson.loads(file.read_bytes())["asked"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadInput(f"{file}: not a manifest; name another directory with -o") from error
     if asked != orjson.loads(orjson.dumps(manifest)):
         raise BadInput(f"{directory}: holds another run; name another directory with -o")

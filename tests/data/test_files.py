@@ -53,7 +53,8 @@ def test_a_wrong_record_names_its_line_in_the_file(make_record: Any, tmp_path: P
     [
         (b'{"id": "a",\n', "q.jsonl:1: not JSON (Expecting property name enclosed in double quotes, column"),
         (b'\n{"id": "caf\xe9"}\n', "q.jsonl:2: byte 12 is not UTF-8; save the file as UTF-8"),
-        (b"[" * 100_000, "q.jsonl:1: not JSON (too deep); write one JSON object a line"),
+        (b"[" * 100_000, "q.jsonl:1: a number too long or a nesting too deep; write plain JSON"),
+        (b"1" * 5_000, "q.jsonl:1: a number too long or a nesting too deep; write plain JSON"),
         (b"\n\n", "q.jsonl: holds no question; add at least one"),
         (b"", "q.jsonl: holds no question; add at least one"),
     ],

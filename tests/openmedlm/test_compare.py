@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import orjson
 import pytest
 
 from data import Question
@@ -50,6 +51,32 @@ def test_programs_of_one_run_are_named(openmedlm: Callable, written: Callable) -
     assert "+50.0" in shown
 
 
+def test_a_program_s_name_may_hold_colons(openmedlm: Callable, written: Callable) -> None:
+    run = written("a:run", {"org/model:7b": FIRST, "org/model:70b": SECOND})
+    told = openmedlm("compare", f"{run}:org/model:7b", f"{run}:org/model:70b", "--json").json
+    assert (told["first"]["program"], told["difference"]) == ("org/model:7b", pytest.approx(0.5))
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b"\xff", b'{"schema": 3}', b'{"schema": 3, "asked": 1}'])
+def test_a_damaged_run_is_named(openmedlm: Callable, written: Callable, manifest: bytes) -> None:
+    one, other = written("a", {"cot": FIRST}), written("b", {"cot": SECOND})
+    (other / "manifest.json").write_bytes(manifest)
+    for command in (("compare", one, other), ("report", one, other, "-o", "page.html")):
+        ended = openmedlm(*command)
+        assert (ended.code, ended.err.count("\n")) == (2, 1)
+        assert str(other) in ended.err
+
+
+@pytest.mark.parametrize("asked", [{}, {"programs": {}}, {"programs": {"cot": {}}}, {"model": "m", "programs": 1}])
+def test_a_run_of_no_program_or_model_is_named(openmedlm: Callable, written: Callable, asked: object) -> None:
+    one, other = written("a", {"cot": FIRST}), written("b", {"cot": SECOND})
+    manifest = orjson.loads((other / "manifest.json").read_bytes())
+    (other / "manifest.json").write_bytes(orjson.dumps(manifest | {"asked": asked}))
+    ended = openmedlm("compare", one, other)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert str(other) in ended.err
+
+
 def test_ladders_are_compared_rung_by_rung_and_p_values_adjusted(openmedlm: Callable, written: Callable) -> None:
     one = written("one", {"cot": FIRST, "few-shot": SECOND, "zero-shot": FIRST})
     other = written("other", {"zero-shot": SECOND, "cot": SECOND})
@@ -94,6 +121,8 @@ def test_runs_that_were_asked_something_else_are_refused(
     [
         (["{run}:cot", "{run}"], "holds cot, knn-cot; name one, such as"),
         (["{run}", "{run}"], "compared with itself"),
+        (["{one}", "{one}"], "compared with itself"),
+        (["{run}:cot", "{run}:cot"], "compared with itself"),
         (["{run}:cot", "{run}:kn-cot"], "knn-cot"),
         (["{run}:cot"], "1 runs: name two"),
         (["{run}:cot", "nowhere"], "nowhere: no run is there"),

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,6 +164,52 @@ def test_answers_of_several_models_together_have_no_interval_of_independent_ones
     scored = openmedlm("score", write(tmp_path / "file.jsonl", *lines), "--json").json
     assert (scored["accuracy"], scored["ci_low"], scored["ci_high"]) == (1, None, None)
     assert all(run["ci_low"] is not None for run in scored["runs"])
+
+
+def test_half_a_character_in_a_completion_loses_nothing_and_elsewhere_is_refused(
+    openmedlm: Callable, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.jsonl"
+    file.write_text('{"qid": "1", "gold": "A", "completion": "\\ud800 Answer: A"}')
+    assert openmedlm("score", file, "-o", "run", "--json").json["correct"] == 1
+    for key in ("qid", "model", "benchmark", "method"):
+        file.write_text(f'{{"qid": "1", "gold": "A", "completion": "A", "{key}": "x\\ud800"}}')
+        ended = openmedlm("score", file)
+        assert (ended.code, ended.err.count("\n")) == (2, 1)
+        assert "file.jsonl:1" in ended.err
+
+
+def test_what_a_terminal_would_obey_is_not_printed(openmedlm: Callable, tmp_path: Path) -> None:
+    line = {"qid": "1", "gold": "A", "letters": ["A"], "model": "evil\x1b]0;title\x07\x1b[2J\u202e[red]name"}
+    shown = openmedlm("score", write(tmp_path / "file.jsonl", line)).out
+    assert "[red]name" in shown
+    assert not set(shown) & set("\x1b\x07\u202e")
+    file = write(tmp_path / "file.jsonl", line, line | {"gold": "\x1b[2J\nB"})
+    refused = openmedlm("score", file).err
+    assert (refused.count("\n"), "\x1b" in refused) == (1, False)
+
+
+def test_a_name_that_is_not_utf8_is_refused(openmedlm: Callable, tmp_path: Path) -> None:
+    file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "A", "letters": ["A"]})
+    odd = os.fsdecode(b"r\xff")
+    ended = openmedlm("score", file, "-o", odd)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "not UTF-8" in ended.err
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    write(tmp_path / "file.jsonl", *({"qid": str(n), "gold": "A", "letters": ["A"]} for n in range(3_000)))
+    command = f"ulimit -f 8; exec {sys.executable} -m openmedlm score file.jsonl -o run"
+    ended = subprocess.run(["bash", "-c", f"trap '' XFSZ; {command}"], cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "File too large" in ended.stderr
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    assert not list((tmp_path / "run").glob("*.tmp"))
+
+
+def test_a_seed_below_zero_is_refused(openmedlm: Callable, tmp_path: Path) -> None:
+    file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "A", "letters": ["A"]})
+    assert openmedlm("score", file, "--seed", "-1").code == 2
 
 
 def test_a_malformed_line_is_named(openmedlm: Callable, tmp_path: Path) -> None:
