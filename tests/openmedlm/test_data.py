@@ -68,6 +68,15 @@ def test_questions_that_stand_twice_are_told_apart_by_where_they_stand(openmedlm
     assert "3 questions, 1 pairs inside a split, 2 across splits." in told
 
 
+def test_a_folder_without_questions_is_not_taken_for_one_without_duplicates(
+    openmedlm: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = openmedlm("data", "check", "--data-dir", "empty")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "empty" in ended.err
+
+
 def test_a_benchmark_that_is_not_there_is_not_checked(openmedlm: Callable) -> None:
     ended = openmedlm("data", "check", "-b", "medca", "--data-dir", "sample")
     assert ended.code == 2
