@@ -1,61 +1,72 @@
-"""The command line: one file a command, errors as one line, exit codes that scripts can read."""
+"""The command line: one file a command, errors as one line, exit codes that scripts can read.
 
+A command's file is imported when the command is run, so that help takes no longer than it must.
+"""
+
+import importlib
 import os
 import sys
+from typing import Any, NoReturn
 
 import typer
 from typer._click.exceptions import UsageError  # no public name: typer carries its own click
+from typer.core import TyperCommand, TyperGroup
 
-from data.errors import BadInput
-from openmedlm.commands import (
-    ask,
-    compare,
-    compile,
-    data,
-    evaluate,
-    export,
-    ladder,
-    models,
-    pool,
-    quickstart,
-    report,
-    score,
-    serve_model,
-    tune,
-    verify,
-    view,
-)
-from openmedlm.printing import in_one_line
-
-app = typer.Typer(
-    name="openmedlm",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Compile, tune and freeze the best prompt program for an open-source language model on medical question "
-    "answering. For benchmarking; nothing it prints is medical advice.",
-    epilog="Start with: openmedlm quickstart",
-)
-app.command("quickstart")(quickstart.quickstart)
-app.command("ladder")(ladder.ladder)
-app.command("evaluate")(evaluate.evaluate)
-app.command("ask")(ask.ask)
-app.command("pool")(pool.pool)
-app.command("compile")(compile.compile_program)
-app.command("tune")(tune.tune)
-app.command("compare")(compare.compare)
-app.command("report")(report.report)
-app.command("verify")(verify.verify)
-app.command("view")(view.view)
-app.command("export")(export.export)
-app.command("score")(score.score)
-app.command("models")(models.models)
-app.command("serve-model")(serve_model.serve_model)
-app.add_typer(data.app, name="data")
-
+COMMANDS = {
+    "quickstart": "The main job on an embedded model, in minutes.",
+    "ladder": "Every strategy on the same questions: the paper's table.",
+    "evaluate": "Programs over a split: accuracy with intervals, cost.",
+    "ask": "One question, with its votes and exemplars.",
+    "pool": "Rationales of a teacher that end on the right letter.",
+    "compile": "Freezes a strategy for a model and a benchmark.",
+    "tune": "Searches the best program for a budget, and freezes it.",
+    "compare": "Runs on the same questions: differences and tests.",
+    "report": "Runs and studies as one page.",
+    "verify": "Proves that a frozen program is what was frozen.",
+    "view": "The page over HTTP, with runs and studies to choose from.",
+    "export": "Takes a frozen program elsewhere.",
+    "score": "Scores completions that any other system wrote.",
+    "models": "The embedded models.",
+    "serve-model": "An embedded model behind an OpenAI-compatible endpoint.",
+    "data": "Benchmarks and splits: list, show, check, import.",
+}
+"""Each command and what it does, as the list of them says it."""
 
 INTERRUPTED = 130
 """What typer ends with on Ctrl-C."""
+
+
+class Commands(TyperGroup):
+    """The commands, each loaded when it is run."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and _load(command.name or ""), rest
+
+
+def _load(name: str) -> Any:
+    """A command: the function of its file's name, or the file's `app` where it has commands of its own."""
+    module = importlib.import_module(f"openmedlm.commands.{name.replace('-', '_')}")
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False)
+        app.command(name)(getattr(module, module.__name__.rpartition(".")[2]))
+    command = typer.main.get_command(app)
+    command.name = name
+    return command
+
+
+def commands() -> Commands:
+    """The `openmedlm` command with all of its own."""
+    return Commands(
+        name="openmedlm",
+        no_args_is_help=True,
+        help="Compile, tune and freeze the best prompt program for an open-source language model on medical question "
+        "answering. For benchmarking; nothing it prints is medical advice.",
+        epilog="Start with: openmedlm quickstart",
+        rich_markup_mode=None,  # rich takes longer to load than everything else here
+        commands={name: TyperCommand(name, help=told) for name, told in COMMANDS.items()},
+    )
 
 
 def main() -> None:
@@ -64,30 +75,34 @@ def main() -> None:
     Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 on Ctrl-C.
     """
     try:
-        code = app(standalone_mode=False) or 0
-        if code == INTERRUPTED:
-            print("openmedlm: stopped; every answer is kept, and the same command goes on from there", file=sys.stderr)
-        sys.exit(code)
-    except BadInput as error:
-        print(f"openmedlm: {in_one_line(error)}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:  # whoever read our output has seen enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        said = error.strerror or in_one_line(error)
-        print(f"openmedlm: {in_one_line(place + said)}; mend that, and run the command again", file=sys.stderr)
-        sys.exit(2)
-    except UsageError as error:
+        code = commands().main(standalone_mode=False) or 0
+    except Exception as error:
+        _end(error)
+    if code == INTERRUPTED:
+        print("openmedlm: stopped; every answer is kept, and the same command goes on from there", file=sys.stderr)
+    sys.exit(code)
+
+
+def _end(error: Exception) -> NoReturn:
+    """Says in one line what went wrong, and ends."""
+    from data.errors import BadInput
+    from openmedlm.printing import in_one_line
+
+    if isinstance(error, UsageError):
         error.show()
         sys.exit(error.exit_code)
-    except Exception as error:
-        if os.environ.get("OPENMEDLM_TRACEBACK"):
-            raise
-        print(
-            f"openmedlm: {type(error).__name__}: {in_one_line(error)} (this is a fault of the program; "
-            "OPENMEDLM_TRACEBACK=1 shows where)",
-            file=sys.stderr,
-        )
+    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    if isinstance(error, BadInput):
+        said, code = in_one_line(error), 2
+    elif isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        said, code = in_one_line(f"{place}{error.strerror or error}; mend that, and run the command again"), 2
+    elif os.environ.get("OPENMEDLM_TRACEBACK"):
+        raise error
+    else:
+        fault = "this is a fault of the program; OPENMEDLM_TRACEBACK=1 shows where"
+        said, code = f"{type(error).__name__}: {in_one_line(error)} ({fault})", 1
+    print(f"openmedlm: {said}", file=sys.stderr)
+    sys.exit(code)

@@ -16,7 +16,7 @@ from openmedlm.printing import inert, print_json
 
 
 @takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions, PreviewOptions)
-def compile_program(
+def compile(
     output: Output,
     model: ModelOptions,
     data: DataOptions,

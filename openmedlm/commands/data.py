@@ -14,7 +14,9 @@ SHOWN = 20
 """Pairs that are named on the terminal."""
 
 app = typer.Typer(
-    no_args_is_help=True, help="Benchmarks and splits: list them, show a question, find duplicates, import your own."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Benchmarks and splits: list them, show a question, find duplicates, import your own.",
 )
 
 DataDir = Annotated[
