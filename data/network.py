@@ -3,7 +3,6 @@
 import socket
 import threading
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 PORTS = {"http": 80, "https": 443}
 
@@ -14,6 +13,8 @@ def reachable(url: str, seconds: float = 4.0) -> bool:
     Clients of the Hugging Face hub retry an unreachable host for half a minute. This asks once, and bounds the name
     look-up too, which no socket timeout does.
     """
+    from urllib.request import getproxies, proxy_bypass
+
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)

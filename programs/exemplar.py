@@ -8,8 +8,6 @@ import orjson
 
 from data import Question
 from programs.closing import split_closing
-from programs.lettering import order_is_free
-from programs.references import letter_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,9 @@ class Exemplar:
 
     def lettered(self) -> "Exemplar":
         """The exemplar with its `letters`: None where an option speaks of the others, or a reference is unsure."""
+        from programs.lettering import order_is_free
+        from programs.references import letter_references  # compiling its patterns takes as long as loading a program
+
         if not order_is_free(self.question):
             return self
         return replace(self, letters=letter_references(self.rationale or "", self.question))

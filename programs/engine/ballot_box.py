@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from data import Question
 from metrics import How, Reading, Vote, read_answer
@@ -20,38 +22,84 @@ CLOSING_TOKENS = 16
 """Room for a letter, or for the JSON that some endpoints wrap it in."""
 
 
+class Slip(NamedTuple):
+    """A ballot, what is sent for it, and the store's key of that."""
+
+    ballot: Ballot
+    request: Request
+    key: str
+
+
+def slips(buyer: Buyer, program: PromptProgram, question: Question, ballots: Sequence[Ballot]) -> list[Slip]:
+    """What is first asked for each ballot."""
+    requests = [request(program, question, ballot) for ballot in ballots]
+    return [Slip(*each) for each in zip(ballots, requests, buyer.keys(requests), strict=True)]
+
+
+def recalled(question: Question, slip: Slip, completion: Completion) -> Vote:
+    """The vote of a completion that lies in the store; its letter is None where it can't be read."""
+    ballot = slip.ballot
+    reading = _read(completion.text, tuple(ballot.shown.options.items()))
+    return Vote(
+        sample=ballot.sample,
+        letter=reading.letter and own_letter(reading.letter, list(question.options), ballot.order),
+        rule=reading.rule,
+        text=completion.text,
+        order=ballot.order,
+        finish_reason=completion.finish_reason,
+        calls=1,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        cached_tokens=completion.cached_tokens,
+        cost_usd=completion.cost_usd,
+        key=slip.key,
+        seconds=completion.seconds,
+    )
+
+
+@lru_cache(maxsize=16_384)  # a search over programs meets the same completions again and again
+def _read(text: str, options: tuple[tuple[str, str], ...]) -> Reading:
+    return read_answer(text, dict(options))
+
+
 async def cast_vote(
     buyer: Buyer,
     policy: Policy,
     program: PromptProgram,
     question: Question,
-    ballot: Ballot,
-    others: Sequence[Ballot] = (),
+    slip: Slip,
+    others: Sequence[Slip] = (),
+    missing_at: int | None = None,
 ) -> Vote:
     """Buys one vote. Where a completion can't be had, the vote says so, and what was paid until then is in it.
 
     Args:
         buyer, policy: from whom, and how.
-        program, question, ballot: what is asked.
-        others: ballots of the same prompt that are cast at the same time.
+        program, question, slip: what is asked.
+        others: slips of the same prompt that are cast at the same time.
+        missing_at: see `Buyer.get`.
 
     Raises:
         EndpointDownError: nothing can be had of this endpoint.
     """
-    draft = _Draft(buyer, ballot)
+    draft = _Draft(buyer, slip.ballot)
     try:
-        await draft.ask(request(program, question, ballot), "asked", [request(program, question, o) for o in others])
+        first = await buyer.get(slip.key, slip.request, {other.key: other.request for other in others}, missing_at)
+        vote = recalled(question, slip, first)
+        if vote.letter is not None or policy.unreadable == "leave":
+            return vote
+        draft.take(slip.key, first, "asked")
         while draft.unread and policy.unreadable == "again" and len(draft.completions) < policy.rounds:
-            await draft.ask(request(program, question, ballot, len(draft.completions)), "asked again")
+            await draft.ask(request(program, question, slip.ballot, len(draft.completions)), "asked again")
         if draft.unread and policy.unreadable == "close":
-            await draft.close(_closing(program, ballot, draft.completions[0]))
+            await draft.ask(_closing(program, slip.ballot, draft.completions[0]), "closed")
     except EndpointError as error:
         draft.error = error
     return draft.vote(question)
 
 
 class _Draft:
-    """A vote in the making."""
+    """A vote in the making, of several completions."""
 
     def __init__(self, buyer: Buyer, ballot: Ballot) -> None:
         self._buyer = buyer
@@ -68,20 +116,18 @@ class _Draft:
     def unread(self) -> bool:
         return self._reading.letter is None
 
-    async def ask(self, asked: Request, how: How, siblings: Sequence[Request] = ()) -> None:
-        completion = await self._get(asked, how, siblings)
-        self._text, self._finish_reason = completion.text, completion.finish_reason
-
-    async def close(self, asked: Request) -> None:
-        completion = await self._get(asked, "closed")
-        self._text += f"\n\n{completion.text}"
-
-    async def _get(self, asked: Request, how: How, siblings: Sequence[Request] = ()) -> Completion:
-        self._key, completion = await self._buyer.get(asked, siblings)
+    def take(self, key: str, completion: Completion, how: How) -> None:
         self.completions.append(completion)
-        self._how = how
+        self._key, self._how = key, how
         self._reading = read_answer(completion.text, self._ballot.shown.options)
-        return completion
+        if how == "closed":
+            self._text += f"\n\n{completion.text}"
+        else:
+            self._text, self._finish_reason = completion.text, completion.finish_reason
+
+    async def ask(self, asked: Request, how: How) -> None:
+        (key,) = self._buyer.keys([asked])
+        self.take(key, await self._buyer.get(key, asked), how)
 
     def vote(self, question: Question) -> Vote:
         letter = self._reading.letter if self.error is None else None

@@ -12,7 +12,7 @@ from programs.engine.budget import Budget, BudgetSpent
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.errors import EndpointDownError, EndpointError
-from programs.engine.request import Completion, Request
+from programs.engine.request import Completion, Request, keys_of
 from programs.engine.slots import Slots
 from programs.engine.store import VoteStore
 
@@ -59,25 +59,37 @@ class Buyer:
         self.bought = 0
         self.lost = 0
 
-    async def get(self, request: Request, siblings: Sequence[Request] = ()) -> tuple[str, Completion]:
-        """The store's key and the completion of a request; equal requests at the same time are sent once.
+    def keys(self, requests: Sequence[Request]) -> list[str]:
+        """The store's keys of requests."""
+        return keys_of(requests, self._endpoint.identity)
+
+    def stored(self, keys: Sequence[str]) -> dict[str, Completion]:
+        """The completions that the store has of those keys."""
+        found = self._store.get_many(keys)
+        self._answered = self._answered or bool(found)
+        return found
+
+    async def get(
+        self, key: str, request: Request, siblings: Mapping[str, Request] | None = None, missing_at: int | None = None
+    ) -> Completion:
+        """The completion of a request; equal requests at the same time are sent once.
 
         Args:
-            request: what is asked.
-            siblings: other samples of the same prompt that will be asked for now; where the endpoint can give several
-                completions for one request, those that are missing are bought together.
+            key, request: what is asked.
+            siblings: other samples of the same prompt that will be asked for now, by their keys; where the endpoint can
+                give several completions for one request, those that are missing are bought together.
+            missing_at: what `bought` was when the store was found not to have it; None where nobody looked.
 
         Raises:
             EndpointError: it could not be had.
             EndpointDownError: nothing can be had of this endpoint.
             BudgetSpent: it would have to be bought, and a limit is reached.
         """
-        key = request.key(self._endpoint.identity)
         while True:
-            stored = self._store.get(key)
+            stored = self._store.get(key) if missing_at != self.bought else None
             if stored is not None:
                 self._answered = True
-                return key, stored
+                return stored
             bought = self._in_flight.get(key)
             if bought is None:
                 wanted = {key: request, **self._missing(siblings)} if self._several and siblings else {key: request}
@@ -85,13 +97,12 @@ class Buyer:
             else:
                 completion = await asyncio.shield(bought)
             if completion is not None:
-                return key, completion
+                return completion
+            missing_at = None
 
-    def _missing(self, siblings: Sequence[Request]) -> dict[str, Request]:
-        keys = {sibling.key(self._endpoint.identity): sibling for sibling in siblings}
-        return {
-            key: sibling for key, sibling in keys.items() if key not in self._in_flight and self._store.get(key) is None
-        }
+    def _missing(self, siblings: Mapping[str, Request]) -> dict[str, Request]:
+        there = self._store.get_many(list(siblings))
+        return {key: one for key, one in siblings.items() if key not in self._in_flight and key not in there}
 
     async def _buy(self, key: str, wanted: Mapping[str, Request]) -> Completion | None:
         """Buys completions of one prompt with one request; None where the endpoint gave too few to have this one."""

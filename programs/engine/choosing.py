@@ -29,7 +29,8 @@ class Choosing:
         part, place = divmod(position, TOGETHER)
         while len(self._begun) < min(part + 2, -(-len(self._questions) // TOGETHER)):
             self._begun.append(asyncio.create_task(self._choose(len(self._begun))))
-        return (await asyncio.shield(self._begun[part]))[place]
+        begun = self._begun[part]
+        return (begun.result() if begun.done() else await asyncio.shield(begun))[place]
 
     async def all(self) -> list[Selection]:
         """Those of all questions."""

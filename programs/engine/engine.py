@@ -1,19 +1,20 @@
 """Runs prompt programs over questions."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from data import Question
 from metrics import Outcome, Vote, decided, majority
-from programs.engine.ballot_box import cast_vote
+from programs.engine.ballot_box import Slip, cast_vote, recalled, slips
 from programs.engine.budget import Budget, BudgetSpent
 from programs.engine.buyer import Buyer
 from programs.engine.choosing import Choosing
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.policy import Policy
+from programs.engine.request import Completion
 from programs.engine.store import VoteStore
-from programs.prompt_program import Ballot, PromptProgram
+from programs.prompt_program import PromptProgram
 from programs.selection import Selection
 
 WORKERS = 2
@@ -100,24 +101,44 @@ class Engine:
     async def _votes(self, program: PromptProgram, question: Question, selection: Selection) -> tuple[list[Vote], int]:
         """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there
         would be of them all."""
-        ballots = program.ballots(question, selection.exemplars)
-        votes: list[Vote] = []
+        all_slips = slips(self._buyer, program, question, program.ballots(question, selection.exemplars))
+        stored = self._buyer.stored([slip.key for slip in all_slips])
+        votes = self._recalled(question, all_slips, stored) if stored else []
+        missing_at = None if stored else self._buyer.bought
         failed = False
-        while not failed and (wave := self._wave(votes, len(ballots) - len(votes))):
-            next_ballots = ballots[len(votes) : len(votes) + wave]
-            votes += await self._cast(program, question, next_ballots)
+        while not failed and (wave := self._wave(votes, len(all_slips) - len(votes))):
+            next_slips = all_slips[len(votes) : len(votes) + wave]
+            votes += await self._cast(program, question, next_slips, missing_at)
             failed = any(vote.error is not None for vote in votes)
-        return votes, len(ballots)
+            missing_at = None
+        return votes, len(all_slips)
 
-    async def _cast(self, program: PromptProgram, question: Question, ballots: Sequence[Ballot]) -> list[Vote]:
+    def _recalled(self, question: Question, all_slips: Sequence[Slip], stored: Mapping[str, Completion]) -> list[Vote]:
+        """The votes that lie in the store, from the first on, until one is missing, is to be mended, or decides."""
+        votes: list[Vote] = []
+        for slip in all_slips:
+            completion = stored.get(slip.key)
+            if completion is None:
+                break
+            vote = recalled(question, slip, completion)
+            if vote.letter is None and self._policy.unreadable != "leave":
+                break
+            votes.append(vote)
+            if not self._wave(votes, len(all_slips) - len(votes)):
+                break
+        return votes
+
+    async def _cast(
+        self, program: PromptProgram, question: Question, some: Sequence[Slip], missing_at: int | None
+    ) -> list[Vote]:
         """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
         buyer, policy = self._buyer, self._policy
-        if len(ballots) == 1:
-            return [await cast_vote(buyer, policy, program, question, ballots[0])]
+        if len(some) == 1:
+            return [await cast_vote(buyer, policy, program, question, some[0], (), missing_at)]
         tasks = []
-        for place, ballot in enumerate(ballots):
-            others = () if program.shuffle or program.decode.greedy else ballots[place + 1 :]
-            tasks.append(asyncio.create_task(cast_vote(buyer, policy, program, question, ballot, others)))
+        for place, slip in enumerate(some):
+            others = () if program.shuffle or program.decode.greedy else some[place + 1 :]
+            tasks.append(asyncio.create_task(cast_vote(buyer, policy, program, question, slip, others)))
         try:
             return await asyncio.gather(*tasks)
         except BudgetSpent:

@@ -1,6 +1,7 @@
 """What is asked of an endpoint, and what it answered."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,22 +36,44 @@ class Request:
     def chat(self) -> bool:
         return not isinstance(self.prompt, str)
 
+    def samples_with(self, other: "Request") -> bool:
+        """Whether the two differ in nothing but sample and seed, as far as that shows at a glance."""
+        return (
+            self.prompt is other.prompt
+            and self.decode is other.decode
+            and (self.attempt, self.choices) == (other.attempt, other.choices)
+        )
+
     def key(self, model: str) -> str:
         """sha256 over the model and everything asked: equal only where the same completion is meant.
 
         The sample index is part of it, or five votes would be one vote five times.
         """
-        asked = {
-            "model": model,
-            "kind": "chat" if self.chat else "completion",
-            "prompt": self.prompt,
-            "decode": _fields(self.decode),
-            "sample": self.sample,
-            "attempt": self.attempt,
-            "seed": self.seed,
-            "choices": self.choices,
-        }
-        return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return keys_of([self], model)[0]
+
+
+def keys_of(requests: Sequence[Request], model: str) -> list[str]:
+    """The keys of some requests; what those of one prompt have in common is read once."""
+    keys = []
+    last: Request | None = None
+    for request in requests:
+        if last is None or not last.samples_with(request):
+            asked = {
+                "model": model,
+                "kind": "chat" if request.chat else "completion",
+                "prompt": request.prompt,
+                "decode": _fields(request.decode),
+                "attempt": request.attempt,
+                "choices": request.choices,
+            }
+            # Sorted, all of these come before the sample and the seed.
+            common = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)[:-1])
+            last = request
+        digest = common.copy()
+        seed = "null" if request.seed is None else request.seed
+        digest.update(b',"sample":%d,"seed":%s}' % (request.sample, str(seed).encode()))
+        keys.append(digest.hexdigest())
+    return keys
 
 
 @lru_cache(maxsize=256)  # a program has one, and sends it with every request

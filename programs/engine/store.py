@@ -48,6 +48,7 @@ _BY_KEY = (
     "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
     " FROM completions WHERE key = ?"
 )
+_MANY = f"SELECT key, {_BY_KEY.removeprefix('SELECT ').removesuffix('= ?')}IN"
 _ADDABLE = (1,)
 """Older versions, which lack tables that this one has and differ in nothing else."""
 
@@ -133,6 +134,11 @@ class VoteStore:
     def get(self, key: str) -> Completion | None:
         row = self._reading.execute(_BY_KEY, (key,)).fetchone()
         return Completion(*row) if row else None
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Completion]:
+        """The completions of those keys that there are."""
+        rows = self._reading.execute(f"{_MANY} ({','.join('?' * len(keys))})", keys)
+        return {key: Completion(*row) for key, *row in rows}
 
     async def put(
         self, key: str, model: str, endpoint: str | None, completion: Completion, purpose: str | None = None

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from metrics import wilson_interval
 from programs.frozen.document import DevScore, Document, Fixed, Nearest, Origin, Share
 
 FILE = "README.md"
@@ -68,6 +67,8 @@ def _dev(dev: DevScore) -> Iterator[str]:
 
 
 def _share(name: str, share: Share) -> str:
+    from metrics import wilson_interval
+
     interval = wilson_interval(share.correct, share.n)
     accuracy = f"{share.correct / share.n:.1%} ({interval.low:.1%} – {interval.high:.1%})"
     return f"| {name} | {share.correct} | {share.n} | {accuracy} |"

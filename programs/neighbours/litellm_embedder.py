@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from data import BadInput
 from data.secrets import without_secrets
@@ -66,6 +65,8 @@ class LitellmEmbedder:
 
     def _ask(self, texts: Sequence[str]) -> list[object]:
         """What was sent for each text, in the texts' order, which need not be that of the answer."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
         retrying = Retrying(
             retry=retry_if_exception(_may_pass),
             wait=wait_random_exponential(multiplier=0.5, max=30),

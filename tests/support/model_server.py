@@ -33,8 +33,9 @@ class Asked:
 
     @property
     def identity(self) -> bytes:
-        """Equal for requests that ask for exactly the same."""
-        return orjson.dumps([self.path, self.body], option=orjson.OPT_SORT_KEYS)
+        """Equal for requests whose first completion is the same one."""
+        body = {name: value for name, value in self.body.items() if name != "n"}
+        return orjson.dumps([self.path, body], option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""Embedding a pool: the product beside sentence-transformers at its best batch size.
+
+    python benchmarks/embedding.py [--texts 500] [--words 90] [--rounds 5]
+
+The product encodes one text at a time, so that a vector depends on its text alone, and keeps each on disk; the second
+time, all come from there. Texts of 90 words are as long as MedQA's vignettes, of 15 as MedMCQA's one-liners.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import work
+
+from programs.neighbours import encode_kept, find_embedder
+
+BATCHES = (1, 8, 32, 128)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=int, default=500)
+    parser.add_argument("--words", type=int, default=90)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    texts = [question.question for question in work.questions(options.texts, options.words)]
+    embedder = find_embedder(None)
+    embedder.encode(texts[:2])
+    model = embedder._model
+
+    def theirs(batch: int) -> Callable[[], object]:
+        return lambda: model.encode(texts, batch_size=batch, normalize_embeddings=True, show_progress_bar=False)
+
+    best = min(BATCHES, key=lambda batch: seconds(theirs(batch)))
+    first, again, other = [], [], []
+    for _ in range(options.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            first.append(seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
+            again.append(seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
+        other.append(seconds(theirs(best)))
+    ratio = statistics.median(a / b for a, b in zip(first, other, strict=True))
+    print(f"{options.texts} texts of {options.words} words: {statistics.median(first):.2f} s and kept; ", end="")
+    print(f"from disk {1000 * statistics.median(again):.1f} ms; ", end="")
+    print(f"sentence-transformers, {best} at a time, {statistics.median(other):.2f} s; {ratio:.2f}x")
+
+
+if __name__ == "__main__":
+    main()
