@@ -149,11 +149,11 @@ def _examples(questions: list[Question]) -> list[Any]:
     return [dspy.Example(**_inputs(q), answer=q.answer).with_inputs("question", "options") for q in questions]
 
 
-def dspy(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
+def dspy(url: str, questions: list[Question], in_flight: int, *, cache: bool = False) -> Callable[[], None]:
     """dspy.Evaluate as its documentation shows it; more threads make it slower (see docs/performance.md)."""
     import dspy as library
 
-    library.configure(lm=library.LM("openai/m", api_base=url, api_key="x", cache=False, num_retries=0))
+    library.configure(lm=library.LM("openai/m", api_base=url, api_key="x", cache=cache, num_retries=0))
     program, examples = _dspy_program(), _examples(questions)
     evaluator = library.Evaluate(
         devset=examples,

@@ -112,10 +112,9 @@ class PromptProgram:
     def ballots(self, question: Question, exemplars: Sequence[Exemplar]) -> list[Ballot]:
         """The prompts of all the question's votes, in the order of their sample index."""
         orders = self.orders(question)
-        prompts = {
-            order: (asked, self.render(asked, exemplars)) for order in orders for asked in [reorder(question, order)]
-        }
-        return [Ballot(sample, order, *prompts[order]) for sample, order in enumerate(orders)]
+        shown = {order: reorder(question, order) for order in dict.fromkeys(orders)}
+        prompts = {order: self.render(asked, exemplars) for order, asked in shown.items()}
+        return [Ballot(sample, order, shown[order], prompts[order]) for sample, order in enumerate(orders)]
 
     def render(self, question: Question, exemplars: Sequence[Exemplar]) -> Prompt:
         """The prompt of a question as it is shown; what stands before it is rendered once for all of its votes."""

@@ -3,12 +3,13 @@
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from itertools import count, islice
 
 from data import Question
 
 
+@lru_cache(maxsize=65_536)  # the votes of a question, and the programs of a search, ask for the same ones
 def derive_seed(*parts: object) -> int:
     """A seed of 31 bits from what it is for, such as (run seed, question id, vote number).
 
@@ -56,7 +57,17 @@ def reorder(question: Question, order: str) -> Question:
     if order == "".join(letters):
         return question
     options = {shown: question.options[own] for shown, own in zip(letters, order, strict=True)}
-    return replace(question, options=options, answer=letters[order.index(question.answer)])
+    return Question(
+        question.id,
+        question.benchmark,
+        question.split,
+        question.question,
+        options,
+        letters[order.index(question.answer)],
+        question.subject,
+        question.context,
+        question.explanation,
+    )
 
 
 def own_letter(shown: str, letters: Sequence[str], order: str) -> str:
