@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 from data import Question, load_split
 from metrics import Outcome, Vote, analyse, majority, summarise
 from openmedlm.page.writing import read_places, write_page
-from programs.runs import Prompts, Run, Sent, write_run
+from programs.runs import Run, write_run
 from programs.template import CHAT, Prompt
 
 WATCH = """
@@ -73,7 +73,7 @@ def run(directory: Path, count: int, votes: int) -> Run:
         "questions": {"count": count, "fingerprint": "simulated"},
     }
     made = Run(directory, wanted, {"runs": results, "skipped": {}}, outcomes, {"test_looks": 1})
-    write_run(made, Sent(questions, Prompts.of(prompts)))
+    write_run(made, questions, prompts)
     return made
 
 

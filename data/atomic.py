@@ -2,8 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
@@ -15,13 +17,20 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     Raises:
         OSError: the folder cannot be made or written, or the disk is full.
     """
+    with atomically(path) as file:
+        for chunk in chunks:
+            file.write(chunk)
+
+
+@contextmanager
+def atomically(path: Path) -> Iterator[IO[bytes]]:
+    """A temporary file to write to, which takes the place of `path` as the context ends; see `write_atomically`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~umask())

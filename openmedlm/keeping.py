@@ -5,11 +5,11 @@ from pathlib import Path
 
 from openmedlm.planning import Plan
 from openmedlm.running import Report
-from programs.runs import Prompts, Run, Sent, write_run
+from programs.runs import Run, write_run
 from programs.template import Prompt
 
 
-def keep_run(directory: Path, planned: Plan, report: Report) -> tuple[Run, Sent]:
+def keep_run(directory: Path, planned: Plan, report: Report) -> None:
     """Writes the run; what depends on when it ran stands apart from what it came to."""
     runs = [{name: value for name, value in run.items() if name != "seconds"} for run in report.as_json()["runs"]]
     timing = {r.program: {"seconds": r.summary.seconds, "bought": r.bought} for r in report.results}
@@ -20,9 +20,7 @@ def keep_run(directory: Path, planned: Plan, report: Report) -> tuple[Run, Sent]
         outcomes={result.program: result.outcomes for result in report.results},
         circumstances={"test_looks": report.test_looks, "programs": timing},
     )
-    sent = Sent(planned.questions, Prompts.of(_sent(planned, report)))
-    write_run(run, sent)
-    return run, sent
+    write_run(run, planned.questions, _sent(planned, report))
 
 
 def _sent(planned: Plan, report: Report) -> Iterator[tuple[tuple[str, str, int], Prompt]]:

@@ -10,7 +10,7 @@ from data import BadInput, Question, clusters, fingerprint
 from data.records import letters
 from metrics import Outcome, Summary
 from metrics.completions import AnswerLine
-from programs.runs import Prompts, Run, Sent
+from programs.runs import Run
 
 UNNAMED = "completions"
 """In place of a model's or a benchmark's name, where the lines have none."""
@@ -95,7 +95,7 @@ def run_of(
     summaries: Mapping[str, Summary],
     asked: Sequence[Question],
     votes: int | None,
-) -> tuple[Run, Sent]:
+) -> Run:
     """The run of which each model is a program; nobody knows what it was sent.
 
     Raises:
@@ -120,5 +120,4 @@ def run_of(
         names[model]: [replace(one, benchmark=one.benchmark or UNNAMED) for one in some]
         for model, some in by_model.items()
     }
-    run = Run(directory, about, {"runs": rows, "skipped": {}}, outcomes, {"test_looks": None})
-    return run, Sent(asked, Prompts.of(()))
+    return Run(directory, about, {"runs": rows, "skipped": {}}, outcomes, {"test_looks": None})

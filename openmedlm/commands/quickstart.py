@@ -69,8 +69,7 @@ def quickstart(
     from data import load_split
     from openmedlm.keeping import keep_run
     from openmedlm.one_question import Answered
-    from openmedlm.page.study import read_studies
-    from openmedlm.page.writing import write_page
+    from openmedlm.page.writing import read_places, write_page
     from openmedlm.planning import plan
     from openmedlm.progress import Progress
     from openmedlm.running import execute
@@ -131,14 +130,14 @@ def quickstart(
     climbed = plan(LADDER, endpoint, questions, SPLIT, *options)
     check_free(directory / LADDER_RUN, climbed.asked())
     report = execute(climbed, Progress())
-    run = keep_run(directory / LADDER_RUN, climbed, report)
+    keep_run(directory / LADDER_RUN, climbed, report)
     if not output.json:
         console.print(
             ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", report.results, {})
         )
     found = tune(study, Progress(), test=False)
     proof = verify_program(directory / PROGRAM)
-    write_page([run], read_studies(directory), directory / REPORT)
+    write_page(*read_places([directory / LADDER_RUN, directory]), directory / REPORT)
     if output.json:
         runs = [result.as_json() for result in report.results]
         frozen = {"program": str(directory / PROGRAM), "ok": True, "checked": proof.prompts}

@@ -55,9 +55,10 @@ def score(
     if len(by_model) > 1:  # Wilson's interval takes answers for independent, and several models answer one question
         whole = replace(whole, ci_low=None, ci_high=None)
     if directory is not None:
-        run, sent = run_of(directory, file, by_model, scored, questions_of(lines, questions or {}), votes)
+        asked = questions_of(lines, questions or {})
+        run = run_of(directory, file, by_model, scored, asked, votes)
         check_free(directory, run.asked)
-        write_run(run, sent)
+        write_run(run, asked)
     if output.json:
         runs = [{"model": model or None, **summary.as_json()} for model, summary in scored.items()]
         print_json(whole.as_json() | {"runs": runs})

@@ -1,6 +1,6 @@
 """A run on disk: what was asked for, and what became of every question."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data import BadInput, Question, question_from_record, write_questions
-from data.atomic import write_atomically
+from data.atomic import atomically, write_atomically
 from metrics import Outcome
-from programs.runs.outcomes import outcomes_of, seconds_of, table_of
-from programs.runs.prompts import Prompts
+from programs.runs.outcomes import outcomes_of, write_outcomes
+from programs.runs.prompts import Key, Prompts, write_prompts
+from programs.template import Prompt
 
 SCHEMA_VERSION = 3
 
@@ -152,24 +153,23 @@ def check_free(directory: Path, manifest: Mapping[str, Any]) -> None:
         raise BadInput(f"{directory}: holds another run; name another directory with -o")
 
 
-def write_run(run: Run, sent: Sent) -> None:
+def write_run(run: Run, questions: Iterable[Question], prompts: Iterable[tuple[Key, Prompt]] = ()) -> None:
     """Writes a run; each file is whole or not there, and the manifest, which makes it a run, comes last.
 
     All but `circumstances.json` and `seconds.parquet` depends only on what was asked and answered, so that the same run
     gives the same bytes.
+
+    Args:
+        run: what it came to.
+        questions: what it asked.
+        prompts: what was sent for each vote; read once, and written as they come.
     """
-    prompts, texts = sent.prompts.tables()
-    tables = {
-        OUTCOMES: table_of(run.outcomes),
-        SECONDS: seconds_of(run.outcomes),
-        PROMPTS: prompts,
-        TEXTS: texts,
-    }
-    for name, table in tables.items():
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        write_atomically(run.directory / name, [sink.getvalue().to_pybytes()])
-    write_questions(run.directory / QUESTIONS, sent.questions)
+    at = run.directory
+    with atomically(at / OUTCOMES) as outcomes, atomically(at / SECONDS) as seconds:
+        write_outcomes(run.outcomes, outcomes, seconds)
+    with atomically(at / PROMPTS) as sent, atomically(at / TEXTS) as texts:
+        write_prompts(prompts, sent, texts)
+    write_questions(at / QUESTIONS, questions)
     write_atomically(run.directory / CIRCUMSTANCES, [_json(run.circumstances)])
     manifest = {"schema": SCHEMA_VERSION, "asked": run.asked, "results": run.results}
     write_atomically(run.directory / MANIFEST, [_json(manifest)])

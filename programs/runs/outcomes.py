@@ -1,12 +1,15 @@
 """Outcomes as a parquet table, a row a question of a program."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import IO, Any
 
 import pyarrow as pa
 
 from metrics import Outcome, Vote
+from programs.runs.rows import Rows
+
+_OUTCOME_FIELDS = [field.name for field in fields(Outcome) if field.name != "votes"]
 
 _VOTE = pa.struct(
     [
@@ -53,24 +56,26 @@ _SECONDS = pa.schema(
 )
 
 
-def table_of(outcomes: Mapping[str, Sequence[Outcome]]) -> pa.Table:
-    """The outcomes of each program."""
-    return pa.Table.from_pylist([_row(program, one) for program, some in outcomes.items() for one in some], SCHEMA)
-
-
-def seconds_of(outcomes: Mapping[str, Sequence[Outcome]]) -> pa.Table:
-    """How long each vote took: a table of its own, since it differs from time to time."""
-    rows = [
-        {"program": program, "question_id": one.question_id, "sample": vote.sample, "seconds": vote.seconds}
-        for program, some in outcomes.items()
-        for one in some
-        for vote in one.votes
-    ]
-    return pa.Table.from_pylist(rows, _SECONDS)
+def write_outcomes(outcomes: Mapping[str, Iterable[Outcome]], file: IO[bytes], seconds: IO[bytes]) -> None:
+    """Writes the outcomes of each program; how long each vote took goes to a file of its own, since it differs from
+    time to time."""
+    with Rows(file, SCHEMA) as rows, Rows(seconds, _SECONDS) as times:
+        for program, some in outcomes.items():
+            for one in some:
+                rows.add(_row(program, one))
+                for vote in one.votes:
+                    times.add(
+                        {
+                            "program": program,
+                            "question_id": one.question_id,
+                            "sample": vote.sample,
+                            "seconds": vote.seconds,
+                        }
+                    )
 
 
 def outcomes_of(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
-    """The outcomes of each program, from `table_of` and `seconds_of`."""
+    """The outcomes of each program, as `write_outcomes` wrote them."""
     took = {(row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()}
     outcomes: dict[str, list[Outcome]] = {}
     for row in table.to_pylist():
@@ -81,10 +86,9 @@ def outcomes_of(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
 
 
 def _row(program: str, outcome: Outcome) -> dict[str, Any]:
-    fields = asdict(outcome)
-    for vote in fields["votes"]:
-        del vote["seconds"]
-    return {"program": program, **fields, "correct": outcome.correct, "status": outcome.status}
+    row = {name: getattr(outcome, name) for name in _OUTCOME_FIELDS}
+    row["votes"] = [{name: getattr(vote, name) for name in _VOTE.names} for vote in outcome.votes]
+    return {"program": program, **row, "correct": outcome.correct, "status": outcome.status}
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:

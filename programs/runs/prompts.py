@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import IO
 
 import pyarrow as pa
 
+from programs.runs.rows import Rows
 from programs.template import Prompt
 
 _PROMPTS = pa.schema(
@@ -37,15 +40,6 @@ class Prompts:
     texts: Sequence[str]
     sent: Mapping[Key, Parts]
 
-    @classmethod
-    def of(cls, prompts: Iterable[tuple[Key, Prompt]]) -> "Prompts":
-        """Gathers prompts."""
-        places: dict[str, int] = {}
-        sent: dict[Key, Parts] = {}
-        for key, prompt in prompts:
-            sent[key] = [(role, places.setdefault(text, len(places))) for role, text in _turns(prompt)]
-        return cls(list(places), sent)
-
     def prompt(self, key: Key) -> Prompt:
         """The prompt, as it was sent."""
         parts = self.sent[key]
@@ -53,28 +47,30 @@ class Prompts:
             return self.texts[parts[0][1]]
         return tuple({"role": role or "", "content": self.texts[place]} for role, place in parts)
 
-    def tables(self) -> tuple[pa.Table, pa.Table]:
-        """As two tables: prompts, and texts."""
-        rows = [
-            {
-                "program": program,
-                "question_id": question,
-                "sample": sample,
-                "roles": [role for role, _ in parts],
-                "texts": [place for _, place in parts],
-            }
-            for (program, question, sample), parts in self.sent.items()
-        ]
-        return pa.Table.from_pylist(rows, _PROMPTS), pa.table({"text": list(self.texts)}, _TEXTS)
-
     @classmethod
     def from_tables(cls, prompts: pa.Table, texts: pa.Table) -> "Prompts":
-        """From `tables`."""
+        """What `write_prompts` wrote."""
         sent = {
             (row["program"], row["question_id"], row["sample"]): list(zip(row["roles"], row["texts"], strict=True))
             for row in prompts.to_pylist()
         }
         return cls(texts["text"].to_pylist(), sent)
+
+
+def write_prompts(prompts: Iterable[tuple[Key, Prompt]], sent: IO[bytes], texts: IO[bytes]) -> None:
+    """Writes prompts as they come: their parts to one file, each distinct text to the other."""
+    places: dict[bytes, int] = {}
+    with Rows(sent, _PROMPTS) as votes, Rows(texts, _TEXTS) as said:
+        for (program, question, sample), prompt in prompts:
+            roles, parts = [], []
+            for role, text in _turns(prompt):
+                digest = blake2b(text.encode(), digest_size=16).digest()
+                if digest not in places:
+                    places[digest] = len(places)
+                    said.add({"text": text})
+                roles.append(role)
+                parts.append(places[digest])
+            votes.add({"program": program, "question_id": question, "sample": sample, "roles": roles, "texts": parts})
 
 
 def _turns(prompt: Prompt) -> list[tuple[str | None, str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from data import Question
 from metrics import Outcome, compare
-from programs.runs import Prompts, Run, Sent, write_run
+from programs.runs import Run, write_run
 
 FIRST, SECOND = "AAAAAAAABB", "AABBBBBBBA"
 """Answers to ten questions whose right one is A: the first run is right on 8, the second on 3."""
@@ -27,7 +27,7 @@ def written(tmp_path: Path) -> Callable[..., Path]:
             program: [Outcome(f"q{start + n}", "mine", None, gold, answer) for n, answer in enumerate(answers)]
             for program, answers in programs.items()
         }
-        write_run(Run(tmp_path / name, asked, {"runs": []}, outcomes, {}), Sent(questions, Prompts([], {})))
+        write_run(Run(tmp_path / name, asked, {"runs": []}, outcomes, {}), questions)
         return tmp_path / name
 
     return write

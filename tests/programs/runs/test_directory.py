@@ -9,7 +9,8 @@ import pytest
 
 from data import BadInput, Question
 from metrics import Outcome, Vote
-from programs.runs import Prompts, Run, Sent, check_free, read_run, read_sent, write_run
+from programs.runs import Run, check_free, read_run, read_sent, write_run
+from programs.runs.rows import PART
 
 ASKED = {"model": "hosted_vllm/small", "benchmark": "medqa", "programs": {"cot": {"votes": 1, "stop": ("\n",)}}}
 RESULTS = {"runs": [{"program": "cot", "accuracy": 0.5}]}
@@ -32,10 +33,7 @@ OUTCOMES = [
 ]
 QUESTION = Question("q1", "medqa", "dev", "Which\u2028one?", {"A": "this", "B": "that"}, "B", subject="step 1")
 CHAT = ({"role": "system", "content": "Answer."}, {"role": "user", "content": "Which one? 🫀"})
-SENT = Sent(
-    [QUESTION],
-    Prompts.of([(("cot", "q1", 0), CHAT), (("cot", "q1", 1), CHAT), (("plain", "q1", 0), "Question: Which one?\n")]),
-)
+SENT = [(("cot", "q1", 0), CHAT), (("cot", "q1", 1), CHAT), (("plain", "q1", 0), "Question: Which one?\n")]
 FILES = {
     "manifest.json",
     "outcomes.parquet",
@@ -48,7 +46,7 @@ FILES = {
 
 
 def write(directory: Path, outcomes: dict[str, list[Outcome]] | None = None, **circumstances: Any) -> None:
-    write_run(Run(directory, ASKED, RESULTS, outcomes or {"cot": OUTCOMES}, circumstances), SENT)
+    write_run(Run(directory, ASKED, RESULTS, outcomes or {"cot": OUTCOMES}, circumstances), [QUESTION], SENT)
 
 
 def test_outcomes_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:
@@ -66,7 +64,7 @@ def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
     program = ASKED["programs"]["cot"]  # type: ignore[index]
     asked = ASKED | {"programs": {"cot": program, "zero-shot": program}}
     outcomes = {"cot": OUTCOMES, "zero-shot": [replace(OUTCOMES[0], cluster="q0")]}
-    write_run(Run(tmp_path / "run", asked, RESULTS, outcomes, {"seconds": 1.5}), SENT)
+    write_run(Run(tmp_path / "run", asked, RESULTS, outcomes, {"seconds": 1.5}), [QUESTION], SENT)
     run = read_run(tmp_path / "run")
     assert (run.outcomes, run.results, run.circumstances) == (outcomes, RESULTS, {"seconds": 1.5})
     assert run.asked["programs"].keys() == outcomes.keys()
@@ -75,9 +73,8 @@ def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_the_questions_and_the_very_prompts_come_back(tmp_path: Path) -> None:
     write(tmp_path / "run")
     sent = read_sent(tmp_path / "run")
-    assert sent == SENT
-    assert sent.prompts.prompt(("cot", "q1", 1)) == CHAT
-    assert sent.prompts.prompt(("plain", "q1", 0)) == "Question: Which one?\n"
+    assert sent.questions == [QUESTION]
+    assert [(key, sent.prompts.prompt(key)) for key in sent.prompts.sent] == SENT
     assert len(sent.prompts.texts) == 3
 
 
@@ -129,6 +126,15 @@ def test_other_outcomes_are_other_bytes(tmp_path: Path) -> None:
 def test_a_run_without_questions_is_a_run(tmp_path: Path) -> None:
     write(tmp_path / "run", {"cot": []})
     assert pq.read_table(tmp_path / "run" / "outcomes.parquet").num_rows == 0
+
+
+def test_a_run_of_many_questions_is_written_a_part_at_a_time(tmp_path: Path) -> None:
+    many = [replace(OUTCOMES[0], question_id=f"q{number}") for number in range(2 * PART + 1)]
+    prompts = (((("cot", one.question_id, 0), ({"role": "user", "content": one.question_id},))) for one in many)
+    write_run(Run(tmp_path / "run", ASKED, RESULTS, {"cot": many}, {}), [QUESTION], prompts)
+    assert pq.ParquetFile(tmp_path / "run" / "outcomes.parquet").num_row_groups == 3
+    assert read_run(tmp_path / "run").outcomes["cot"] == many
+    assert len(read_sent(tmp_path / "run").prompts.sent) == len(many)
 
 
 @pytest.mark.parametrize("made", [False, True])

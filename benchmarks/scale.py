@@ -1,0 +1,75 @@
+"""Memory and time of `evaluate` by the number of questions, five votes each.
+
+    python benchmarks/scale.py [--questions 1000 5000 20000 50000] [--votes 5]
+
+Each size runs in a process of its own, against an endpoint that answers at once, with everything that the command does:
+questions read, exemplars chosen, votes bought and stored, outcomes summarised, the run written.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import endpoint
+import work
+
+
+def alone(url: str, count: int, votes: int) -> None:
+    """One size, in this process; prints seconds and the peak and the first memory in MiB."""
+    from openmedlm.keeping import keep_run
+    from openmedlm.planning import Plan
+    from openmedlm.progress import Progress
+    from openmedlm.running import execute
+    from programs.engine import Policy, find_endpoint
+
+    def mebibytes() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    def evaluate(number: int) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Plan(
+                endpoint=find_endpoint("hosted_vllm/m", url),
+                programs={"ensemble": work.program(votes, temperature=0.8, shuffle=True)},
+                skipped={},
+                questions=work.questions(number),
+                benchmark="made",
+                split="dev",
+                source="made",
+                policy=Policy(concurrency=64, all_votes=True),
+                timeout=60,
+                store=Path(folder) / "votes.sqlite",
+            )
+            keep_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False)))
+
+    evaluate(50)
+    before, began = mebibytes(), time.perf_counter()
+    evaluate(count)
+    print(time.perf_counter() - began, mebibytes(), before)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, nargs="+", default=[1_000, 5_000, 20_000, 50_000])
+    parser.add_argument("--votes", type=int, default=5)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.url:
+        alone(options.url, options.questions[0], options.votes)
+        return
+    print(f"{'questions':>9} {'ms a question':>14} {'peak MiB':>9} {'above its start':>16} {'KiB a question':>15}")
+    with endpoint.running() as url:
+        for count in options.questions:
+            asked = ["--url", url, "--questions", str(count), "--votes", str(options.votes)]
+            ended = subprocess.run([sys.executable, __file__, *asked], capture_output=True, text=True, check=True)
+            seconds, peak, before = map(float, ended.stdout.split())
+            above = peak - before
+            each = f"{1000 * seconds / count:>14.2f} {peak:>9,.0f} {above:>16,.0f} {1024 * above / count:>15.1f}"
+            print(f"{count:>9,} {each}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
