@@ -19,8 +19,18 @@ lint: $(INSTALLED)  ## style, types, rooms, build
 	$(BIN)/lint-imports
 	$(BIN)/python -m build --no-isolation --outdir $(VENV)/dist
 
-bench: $(INSTALLED)  ## speed against peers, in ratios of one run
+bench: $(INSTALLED)  ## speed against peers, in ratios of one run; half an hour
+	$(BIN)/python benchmarks/calls.py
+	$(BIN)/python benchmarks/calls.py --latency-ms 500 --in-flight 512 --calls 5000 --contenders bare evaluate
+	$(BIN)/python benchmarks/several.py
+	$(BIN)/python benchmarks/rescoring.py
+	$(BIN)/python benchmarks/neighbours.py
+	$(BIN)/python benchmarks/embedding.py
+	$(BIN)/python benchmarks/embedding.py --words 15 --texts 2000
+	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/rendering.py
+	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/prefix.py
 	$(BIN)/python benchmarks/tuning.py --pruners
 
 # torch stands outside the lock, so that a CUDA build that fits, or the CPU build of an index of yours, is taken as it is.

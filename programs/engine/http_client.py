@@ -39,6 +39,7 @@ class HttpClient:
             headers["Authorization"] = f"Bearer {self._endpoint.api_key}"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=bool(getproxies()),  # a proxy that the environment names; to look for one takes time
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             headers=headers,

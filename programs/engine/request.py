@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,8 +12,7 @@ from programs.decode import Decode
 from programs.template import Prompt
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One completion to be had.
 
     Attributes:
@@ -81,8 +80,7 @@ def _fields(decode: Decode) -> dict[str, Any]:
     return asdict(decode)
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """What the endpoint wrote.
 
     Attributes:

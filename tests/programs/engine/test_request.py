@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from programs import Decode
@@ -12,7 +10,7 @@ REQUEST = Request(MESSAGES, Decode(32, temperature=0.8, top_p=0.9), sample=2, at
 def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> None:
     """A known value: a store that was filled last year still has the answers."""
     assert REQUEST.key("hosted_vllm/small") == "6cff75389517626479d5f1c2217158e6deca80268ed9e52f9db4a8a683873b9a"
-    assert replace(REQUEST, prompt=tuple(dict(reversed(m.items())) for m in MESSAGES)).key("m") == REQUEST.key("m")
+    assert REQUEST._replace(prompt=tuple(dict(reversed(m.items())) for m in MESSAGES)).key("m") == REQUEST.key("m")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +31,7 @@ def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> N
     ],
 )
 def test_whatever_is_asked_otherwise_has_another_key(change: dict[str, object]) -> None:
-    assert replace(REQUEST, **change).key("m") != REQUEST.key("m")
+    assert REQUEST._replace(**change).key("m") != REQUEST.key("m")
 
 
 def test_another_model_has_another_key() -> None:
@@ -42,4 +40,4 @@ def test_another_model_has_another_key() -> None:
 
 def test_messages_are_chat_and_a_text_is_not() -> None:
     assert REQUEST.chat
-    assert not replace(REQUEST, prompt="Pumps?").chat
+    assert not REQUEST._replace(prompt="Pumps?").chat
