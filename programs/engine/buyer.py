@@ -21,6 +21,9 @@ LONGEST_WAIT = 60.0
 
 _BUSY = (429, 503)
 
+DEAD_SECONDS = 10.0
+"""Seconds of nothing but failures after which an endpoint counts as dead; one that is started anew may take less."""
+
 DOWN_AFTER = 5
 """Requests that fail for good before any went through, and the endpoint counts as down."""
 
@@ -50,6 +53,7 @@ class Buyer:
         self._endpoint = endpoint
         self._store = store
         self._slots = Slots(concurrency)
+        self._silence = _Silence()
         self._attempts = attempts
         self._budget = budget
         self._several = endpoint.several
@@ -202,13 +206,49 @@ class Buyer:
         try:
             completions = await self._client.complete(request, count)
         except EndpointError as error:
+            now = time.monotonic()
             if error.status in _BUSY or error.failure == "timeout":
-                self._slots.refused(sent, time.monotonic())
+                self._slots.refused(sent, now)
+            if error.transient and error.status != 429:
+                self._silence.failed(now, request, error)
             raise
         finally:
             self._slots.give()
         self._slots.passed()
+        self._silence.broken()
         return completions
+
+
+class _Silence:
+    """How long an endpoint has answered nothing at all."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._failed: set[int] = set()
+        self._unreached = 0
+
+    def broken(self) -> None:
+        """A request was answered."""
+        self._began = None
+        self._failed.clear()
+        self._unreached = 0
+
+    def failed(self, now: float, request: Request, error: EndpointError) -> None:
+        """A request failed, in a way that may pass and is no word that there were too many.
+
+        One that always fails is its own error; several, or connections that can't be had, are the endpoint's.
+
+        Raises:
+            EndpointDownError: nothing else has happened for `DEAD_SECONDS`.
+        """
+        self._began = now if self._began is None else self._began
+        self._failed.add(id(request))
+        self._unreached += error.failure == "connection"
+        if max(len(self._failed), self._unreached) >= DOWN_AFTER and now - self._began >= DEAD_SECONDS:
+            raise EndpointDownError(
+                f"{error} (nothing was answered for {now - self._began:.0f} s); what was answered before is kept, and "
+                "the same command goes on from there"
+            )
 
 
 def _wait(state: RetryCallState) -> float:

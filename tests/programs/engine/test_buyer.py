@@ -250,3 +250,43 @@ def test_a_key_that_the_endpoint_repeats_is_masked(
     (outcome,) = run(make_program(), [make_question()]).outcomes
     assert outcome.error == "HTTP 400: bad header: Bearer ***"
     assert "a-secret-key" not in repr(outcome)
+
+
+def test_an_endpoint_that_dies_is_told_as_dead_and_not_asked_a_thousand_times(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("programs.engine.buyer.DEAD_SECONDS", 1.0)
+    server.reply = lambda asked: make_reply("B") if len(server.requests) <= 20 else make_reply("gone", status=502)
+    with pytest.raises(EndpointDownError, match=r"HTTP 502: gone \(nothing was answered for \d+ s\); what was"):
+        run(make_program(), [make_question(number) for number in range(500)], concurrency=8)
+    assert len(server.requests) < 100
+
+
+def test_an_endpoint_that_comes_back_in_time_loses_nothing(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    gone: list[float] = []
+
+    def reply(asked: Any) -> Any:
+        if len(server.requests) > 20 and (not gone or asked.at - gone[0] < 2.0):
+            gone.append(asked.at)
+            return make_reply("starting", status=503)
+        return make_reply("B")
+
+    server.reply = reply
+    ran = run(make_program(), [make_question(number) for number in range(60)], concurrency=8)
+    assert len(gone) >= 5
+    assert {outcome.answer for outcome in ran.outcomes} == {"B"}
+
+
+def test_a_question_that_always_fails_is_an_error_of_its_own_even_as_the_last_one(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("programs.engine.buyer.DEAD_SECONDS", 0.5)
+
+    def reply(asked: Any) -> Any:
+        return make_reply("crashed", status=500) if "number 7" in asked.question else make_reply("B")
+
+    server.reply = reply
+    ran = run(make_program(), [make_question(number) for number in range(8)], concurrency=2, attempts=4)
+    assert [outcome.error for outcome in ran.outcomes] == [None] * 7 + ["HTTP 500: crashed"]
