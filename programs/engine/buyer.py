@@ -203,18 +203,18 @@ class Buyer:
     async def _send_once(self, request: Request, count: int) -> Sequence[Completion]:
         await self._slots.take()
         sent = time.monotonic()
+        busy = False
         try:
             completions = await self._client.complete(request, count)
         except EndpointError as error:
             now = time.monotonic()
-            if error.status in _BUSY or error.failure == "timeout":
-                self._slots.refused(sent, now)
+            busy = error.status in _BUSY or error.failure == "timeout"
             if error.transient and error.status != 429:
                 self._silence.failed(now, request, error)
             raise
         finally:
             self._slots.give()
-        self._slots.passed()
+            self._slots.ended(sent, time.monotonic(), refused=busy)
         self._silence.broken()
         return completions
 

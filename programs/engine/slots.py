@@ -3,13 +3,17 @@
 import asyncio
 from collections import deque
 
+TOLERATED = 0.2
+"""Share of refusals in a round up to which the endpoint is given no way."""
+
 
 class Slots:
     """Slots for requests in flight, fewer while the endpoint pushes back.
 
-    Their number is halved where the endpoint refuses or does not answer in time, and grows by one with each round of
-    answers: additive increase, multiplicative decrease (Chiu and Jain 1989), which shares a server fairly with others
-    that do the same. It starts at the most, since a server that takes them should not have to wait.
+    After each round of answers, as many as there are slots, their number grows by one, or falls by half of the share of
+    the round that was refused or not answered in time, where that is more than `TOLERATED`: additive increase, and a
+    decrease by as much as is wrong (Alizadeh et al. 2010, section 3), which a fault now and then does not set off. It
+    starts at the most, since a server that takes them should not have to wait.
 
     Args:
         most: slots, at most.
@@ -20,7 +24,9 @@ class Slots:
         self._limit = float(most)
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._lowered = float("-inf")
+        self._changed = float("-inf")
+        self._round = 0
+        self._refused = 0
 
     @property
     def limit(self) -> int:
@@ -46,23 +52,29 @@ class Slots:
         self._taken -= 1
         self._admit()
 
-    def passed(self) -> None:
-        """A request was answered."""
-        if self._limit < self._most:
-            self._limit = min(self._most, self._limit + 1 / self._limit)
-            self._admit()
-
-    def refused(self, sent: float, now: float) -> None:
-        """A request was refused for now, or not answered in time.
+    def ended(self, sent: float, now: float, *, refused: bool) -> None:
+        """A request ended.
 
         Args:
-            sent: when it was sent, in seconds of a clock that only goes forward. Refusals of requests that were sent
-                before the endpoint was last given way say nothing new.
+            sent: when it was sent, in seconds of a clock that only goes forward. What was sent before the number of
+                slots last fell says nothing of it.
             now: of that clock.
+            refused: whether it was refused for now, or not answered in time.
         """
-        if sent >= self._lowered:
-            self._lowered = now
-            self._limit = max(1.0, self._limit / 2)
+        if sent < self._changed:
+            return
+        self._round += 1
+        self._refused += refused
+        if self._round < self._limit:
+            return
+        share = self._refused / self._round
+        if share > TOLERATED:
+            self._limit = max(1.0, self._limit * (1 - share / 2))
+            self._changed = now
+        elif self._limit < self._most:
+            self._limit = min(self._most, self._limit + 1)
+            self._admit()
+        self._round = self._refused = 0
 
     def _admit(self) -> None:
         while self._waiting and self._taken < self.limit:

@@ -9,25 +9,37 @@ from programs import PromptProgram
 from programs.engine.slots import Slots
 
 
-def test_refusals_of_what_was_sent_together_halve_the_slots_once_and_answers_win_them_back() -> None:
+def _round(slots: Slots, sent: float, refused: int, times: int | None = None) -> None:
+    """A round of requests that were sent then, of which some are refused."""
+    for number in range(slots.limit if times is None else times):
+        slots.ended(sent, sent + 0.5, refused=number < refused)
+
+
+def test_a_round_that_is_refused_takes_half_of_the_slots_and_answers_win_them_back() -> None:
     slots = Slots(64)
-    for sent in (0.0, 0.1, 0.9):
-        slots.refused(sent, now=1.0)
+    _round(slots, 0.0, refused=64)
     assert slots.limit == 32
-    slots.refused(1.1, now=1.2)
-    assert slots.limit == 16
-    for _ in range(17):
-        slots.passed()
-    assert slots.limit == 17
-    for _ in range(10_000):
-        slots.passed()
+    _round(slots, 0.4, refused=32)  # sent before the slots fell
+    assert slots.limit == 32
+    _round(slots, 1.0, refused=16)
+    assert slots.limit == 24
+    _round(slots, 2.0, refused=0)
+    assert slots.limit == 25
+    _round(slots, 3.0, refused=0, times=10_000)
     assert slots.limit == 64
+
+
+def test_faults_now_and_then_take_no_slots() -> None:
+    slots = Slots(50)
+    for sent in range(20):
+        _round(slots, sent, refused=10)
+    assert slots.limit == 50
 
 
 def test_one_slot_is_always_left() -> None:
     slots = Slots(2)
-    for now in range(10):
-        slots.refused(now, now)
+    for sent in range(10):
+        _round(slots, sent, refused=slots.limit)
     assert slots.limit == 1
 
 

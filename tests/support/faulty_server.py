@@ -1,0 +1,171 @@
+"""An OpenAI-compatible server that misbehaves on order, byte by byte."""
+
+import asyncio
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import orjson
+
+Writer = asyncio.StreamWriter
+HANG = 60.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request: its body, which attempt at it this is, from 0, and the letter that answers it."""
+
+    body: dict[str, Any]
+    attempt: int
+    letter: str
+
+
+def answer(text: Any, **choice: Any) -> bytes:
+    """The body of a completion."""
+    said = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", **choice}
+    usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
+    return orjson.dumps({"id": "x", "object": "chat.completion", "model": "m", "choices": [said], "usage": usage})
+
+
+def response(body: bytes, status: str = "200 OK", headers: str = "", kind: str = "application/json") -> bytes:
+    """A whole HTTP response."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def _sent(raw: bytes) -> Callable[[Call, Writer], Awaitable[None]]:
+    async def send(call: Call, writer: Writer) -> None:
+        writer.write(raw)
+        await writer.drain()
+
+    return send
+
+
+def _status(status: str, headers: str = "") -> Callable[[Call, Writer], Awaitable[None]]:
+    return _sent(response(b'{"error": {"message": "not now"}}', status, headers))
+
+
+async def _reset(call: Call, writer: Writer) -> None:
+    writer.transport.abort()
+
+
+async def _hang(call: Call, writer: Writer) -> None:
+    await asyncio.sleep(HANG)
+
+
+async def _truncated(call: Call, writer: Writer) -> None:
+    writer.write(response(answer(call.letter))[:-20])
+    await writer.drain()
+    writer.transport.abort()
+
+
+async def _dripping(call: Call, writer: Writer) -> None:
+    """Slow, but in time: the answer comes."""
+    for start in range(0, len(raw := response(answer(call.letter))), 64):
+        writer.write(raw[start : start + 64])
+        await writer.drain()
+        await asyncio.sleep(0.005)
+
+
+async def _twice(call: Call, writer: Writer) -> None:
+    """The response, and the same once more on the connection, which nobody asked for."""
+    writer.write(response(answer(call.letter)) * 2)
+    await writer.drain()
+
+
+PASSING: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
+    "connection reset": _reset,
+    "time-out": _hang,
+    "truncated response": _truncated,
+    "truncated JSON": _sent(response(answer("B")[:-9])),
+    "no choices": _sent(response(b'{"choices": []}')),
+    "choices null": _sent(response(b'{"choices": null}')),
+    "an error in a 200": _sent(response(b'{"error": {"message": "overloaded"}}')),
+    "an HTML page": _sent(response(b"<html>Bad gateway</html>", kind="text/html")),
+    "no JSON at all": _sent(response(b"\xff\xfe\x00")),
+    "a list": _sent(response(b"[]")),
+    "a number for content": _sent(response(answer(7))),
+    **{
+        f"HTTP {status.split()[0]}": _status(status)
+        for status in (
+            "408 Request Timeout",
+            "409 Conflict",
+            "429 Too Many Requests",
+            "500 Internal Server Error",
+            "502 Bad Gateway",
+            "503 Service Unavailable",
+            "504 Gateway Timeout",
+        )
+    },
+    "HTTP 429 with Retry-After": _status("429 Too Many Requests", "Retry-After: 0\r\n"),
+    "HTTP 503 with a date": _status("503 Service Unavailable", "Retry-After: Wed, 21 Oct 2035 07:28:00 GMT\r\n"),
+}
+"""Faults after which the same request may go through."""
+
+HARMLESS: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
+    "slow drip": _dripping,
+    "sent twice": _twice,
+}
+"""Odd ways to give the right answer."""
+
+
+class FaultyServer:
+    """Answers each request with a letter that follows from it, or with the fault that `fault` names.
+
+    Attributes:
+        fault: from a call to the name of a fault; None answers.
+        answered: how often each request was answered in full.
+        attempts: how often each was sent.
+    """
+
+    def __init__(self) -> None:
+        self.fault: Callable[[Call], str | None] = lambda call: None
+        self.answered: Counter[bytes] = Counter()
+        self.attempts: Counter[bytes] = Counter()
+        self.seen: Counter[str] = Counter()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(10)
+        self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = next(
+                    (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
+                )
+                body = await reader.readexactly(length)
+                if not body:
+                    writer.write(response(b'{"data": [{"id": "m"}]}'))
+                else:
+                    await self._answer(body, writer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, body: bytes, writer: Writer) -> None:
+        call = Call(orjson.loads(body), self.attempts[body], "ABC"[hashlib.sha256(body).digest()[0] % 3])
+        self.attempts[body] += 1
+        name = self.fault(call)
+        if name is not None:
+            self.seen[name] += 1
+        if name in PASSING:
+            await PASSING[name](call, writer)
+            return
+        self.answered[body] += 1
+        await HARMLESS[name](call, writer) if name else writer.write(response(answer(call.letter)))
