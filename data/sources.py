@@ -129,6 +129,9 @@ def _own(name: str, split: str, data_dir: str | Path | None) -> list[Question]:
 
 def _own_names(folder: Path) -> list[str]:
     found = {path.parent.name for split in SPLITS for path in folder.glob(f"*/{split}.jsonl")}
+    for name in found:
+        if not name.isprintable():
+            raise BadInput(f"{folder}: holds the folder {name!a}, which no option could name; rename it")
     return sorted(found - set(BENCHMARKS))
 
 

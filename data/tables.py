@@ -65,7 +65,11 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
     _check_columns(table.column_names, path)
     row = 0
     for batch in table.to_batches():
-        for cells in batch.to_pylist():
+        try:
+            rows = batch.to_pylist()
+        except (ValueError, OverflowError) as error:
+            raise BadInput(f"{path}: a value can't be read ({error}); write texts as UTF-8") from None
+        for cells in rows:
             row += 1
             yield row, _record(cells, f"{path}:{row}")
 

@@ -85,10 +85,13 @@ def main() -> None:
 
 def _end(error: Exception) -> NoReturn:
     """Says in one line what went wrong, and ends."""
+    from sqlite3 import OperationalError
+
     from data.errors import BadInput
     from openmedlm.printing import in_one_line
 
     if isinstance(error, UsageError):
+        error.message = in_one_line(error.message)
         error.show()
         sys.exit(error.exit_code)
     if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough of it
@@ -99,6 +102,8 @@ def _end(error: Exception) -> NoReturn:
     elif isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         said, code = in_one_line(f"{place}{error.strerror or error}; mend that, and run the command again"), 2
+    elif isinstance(error, OperationalError):
+        said, code = in_one_line(f"the vote store: {error}; mend that, and the same command goes on"), 2
     elif os.environ.get("OPENMEDLM_TRACEBACK"):
         raise error
     else:

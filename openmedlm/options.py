@@ -12,6 +12,9 @@ import typer
 from data.errors import BadInput
 from openmedlm.config import read_config
 
+LARGEST_SEED = 2**63 - 1
+"""What JSON and the vote store can hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -20,7 +23,7 @@ class Output:
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")] = (
         False
     )
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of everything random.")] = 0
     config: Annotated[
         Path | None,
         typer.Option(

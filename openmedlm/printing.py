@@ -3,16 +3,18 @@
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 NOT_ADVICE = "For benchmarking language models; not medical advice."
 
 
-_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What a terminal obeys instead of showing it: control characters, escape sequences, changes of direction."""
 
 
@@ -20,8 +22,17 @@ class InertConsole(Console):
     """A console that shows what data sets, models and users wrote, and obeys none of it."""
 
     def __init__(self, **settings: Any) -> None:
-        # Ids, file names and models may hold brackets, which are no markup.
-        super().__init__(**{"markup": False, "highlight": False, **settings})
+        # Ids, file names and models may hold brackets and colons, which are no markup and no emoji.
+        super().__init__(**{"markup": False, "emoji": False, "highlight": False, **settings})
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Prints objects below one another; only here does a text begin lines of its own."""
+        lines = [line for each in objects for line in (each.split("\n") if isinstance(each, str) else [each])]
+        super().print(*lines, **{"sep": "\n", **how})
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """The text as one line: a name in a cell of a table can't pass for further rows."""
+        return super().render_str(" ".join(text.splitlines()), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -41,6 +52,11 @@ def in_one_line(said: object) -> str:
 def wide_console() -> Console:
     """For tables: as wide as the terminal, or as the widest table where there is none."""
     return InertConsole(width=None if sys.stdout.isatty() else 150, highlight=True)
+
+
+def as_utf8(path: Path) -> str:
+    """The path as JSON can hold it: a byte that is not UTF-8 is written out."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def print_json(result: Mapping[str, object]) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from metrics import Outcome, wilson_interval
+from openmedlm.printing import InertConsole, in_one_line
 
 LINE_EVERY = 30.0
 """Seconds between two lines where stderr is no terminal."""
@@ -52,12 +52,12 @@ class Progress:
         self._lines = shown and not sys.stderr.isatty()
         self._fetching: TaskID | None = None
         self._bars = Bars(
-            TextColumn("{task.description:<13}"),
+            TextColumn("{task.description:<13}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=InertConsole(stderr=True),
             disable=not shown or self._lines,
         )
 
@@ -80,11 +80,11 @@ class Progress:
 
     def begin(self, program: str, questions: int) -> None:
         """A program begins on so many questions."""
-        self._program, self._questions = program, questions
+        self._program, self._questions = in_one_line(program), questions
         self._done = self._correct = self._calls = self._tokens = 0
         self._cost = 0.0
         self._began = self._told = self._drawn = time.monotonic()
-        self._task = self._bars.add_task(program, total=questions, state="")
+        self._task = self._bars.add_task(self._program, total=questions, state="")
 
     def seen(self, outcome: Outcome) -> None:
         """A question ended."""

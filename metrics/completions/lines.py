@@ -10,6 +10,7 @@ from typing import NoReturn
 from data.errors import BadInput
 
 _LETTER = re.compile(r"[A-Z]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _checked(record: object, where: str) -> AnswerLine:
         model=_name(record, "model", where) or "",
         qid=qid,
         gold=gold,
-        completion=completion and completion.encode(errors="replace").decode(),
+        completion=completion and _SURROGATE.sub("\ufffd", completion),
         letters=_letters(letters, options, where),
         options=options,
         sample=_sample(record.get("sample"), where),
@@ -115,7 +116,7 @@ def _checked(record: object, where: str) -> AnswerLine:
         benchmark=_name(record, "benchmark", where),
     )
     named = (line.qid, line.model, line.benchmark, line.method, line.sample, *(options or {}).values())
-    if any("\ud800" <= sign <= "\udfff" for text in named if isinstance(text, str) for sign in text):
+    if any(_SURROGATE.search(text) for text in named if isinstance(text, str)):
         _refuse(where, "a text holds half of a surrogate pair, which is no character; write the character itself")
     return line
 

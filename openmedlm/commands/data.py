@@ -5,7 +5,7 @@ import typer
 from rich.table import Table
 
 from openmedlm.options import Output, takes
-from openmedlm.printing import InertConsole, print_json, wide_console
+from openmedlm.printing import InertConsole, in_one_line, print_json, wide_console
 
 if TYPE_CHECKING:
     from data import Twins
@@ -74,9 +74,8 @@ def show(
         print_json(record_of(question))
         return
     console = InertConsole()
-    console.print(
-        f"{question.id}  {question.benchmark}, {question.split}{', ' + question.subject if question.subject else ''}\n"
-    )
+    where = ", ".join(filter(None, (question.benchmark, question.split, question.subject)))
+    console.print(f"{in_one_line(question.id)}  {in_one_line(where)}\n")
     for paragraph in question.context:
         console.print(paragraph + "\n")
     console.print(question.question + "\n")
@@ -126,7 +125,7 @@ def check(
     console = wide_console()
     console.print(_pairs_table(found))
     for pair in found[:SHOWN]:
-        first, second = (f"{q.benchmark} {q.split} {q.id}" for q in (pair.first, pair.second))
+        first, second = (in_one_line(f"{q.benchmark} {q.split} {q.id}") for q in (pair.first, pair.second))
         console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', with another answer'}")
     more = f"; --json has the other {len(found) - SHOWN:,} pairs" if len(found) > SHOWN else ""
     print(

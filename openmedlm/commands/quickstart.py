@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 
 from openmedlm.options import DataOptions, Output, ProgramOptions, SettledOptions, SpendOptions, takes
-from openmedlm.printing import NOT_ADVICE, print_json
+from openmedlm.printing import NOT_ADVICE, InertConsole, print_json
 
 BENCHMARK = "mmlu"
 SPLIT = "dev"
@@ -87,7 +86,7 @@ def quickstart(
     from programs.frozen import verify_program
     from programs.runs import check_free
 
-    console = Console(file=sys.stderr if output.json else sys.stdout, highlight=False)
+    console = InertConsole(file=sys.stderr if output.json else sys.stdout, markup=True)
     questions = load_split(BENCHMARK, SPLIT, "sample")
     endpoint = find_endpoint(model)
     data = DataOptions(benchmark=BENCHMARK, data_dir="sample")

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from openmedlm.options import Output, takes
-from openmedlm.printing import print_json
+from openmedlm.printing import as_utf8, print_json
 
 
 @takes(Output)
@@ -29,7 +29,10 @@ def report(
     runs, studies = read_places(places)
     write_page(runs, studies, file)
     if output.json:
-        shown = {"runs": [str(run.directory) for run, _ in runs], "studies": [str(study.place) for study in studies]}
+        shown = {
+            "runs": [as_utf8(run.directory) for run, _ in runs],
+            "studies": [as_utf8(study.place) for study in studies],
+        }
         print_json({"page": str(file), **shown})
     else:
         print(f"Written: {file}")

@@ -75,13 +75,14 @@ def read_run(directory: Path) -> Run:
                 "run the command again with another -o, which buys nothing anew"
             )
         asked, rows = manifest["asked"], manifest["results"]["runs"]
-        if not asked["programs"] or not isinstance(asked["model"], str) or not isinstance(rows, list):
+        programs = isinstance(asked["programs"], dict) and asked["programs"]
+        if not programs or not isinstance(asked["model"], str) or not isinstance(rows, list):
             raise BadInput(
                 f"{directory / MANIFEST}: names no program, or no model; run the command again with another -o"
             )
         circumstances = orjson.loads((directory / CIRCUMSTANCES).read_bytes())
         read = outcomes_of(pq.read_table(directory / OUTCOMES), pq.read_table(directory / SECONDS))
-        outcomes = {name: read.get(name, []) for name in manifest["asked"]["programs"]}
+        outcomes = {name: read.get(name, []) for name in programs}
         return Run(directory, manifest["asked"], manifest["results"], outcomes, circumstances)
 
 

@@ -80,7 +80,7 @@ def outcomes_of(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
     outcomes: dict[str, list[Outcome]] = {}
     for row in table.to_pylist():
         for vote in row["votes"]:
-            vote["seconds"] = took[row["program"], row["question_id"], vote["sample"]]
+            vote["seconds"] = float(took[row["program"], row["question_id"], vote["sample"]])
         outcomes.setdefault(row["program"], []).append(_outcome(row))
     return outcomes
 
@@ -94,6 +94,5 @@ def _row(program: str, outcome: Outcome) -> dict[str, Any]:
 def _outcome(row: Mapping[str, Any]) -> Outcome:
     fields = {name: value for name, value in row.items() if name not in ("program", "correct", "status")}
     votes = tuple(Vote(**vote) for vote in fields.pop("votes"))
-    for name in ("exemplars", "similarities"):
-        fields[name] = tuple(fields[name])
-    return Outcome(**fields, votes=votes)
+    exemplars, similarities = tuple(fields.pop("exemplars")), tuple(map(float, fields.pop("similarities")))
+    return Outcome(**fields, exemplars=exemplars, similarities=similarities, votes=votes)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_without_a_folder_the_four_and_the_imported_are_told_and_the_hub_is_not_
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"gone: no such folder; name one that holds <benchmark>/<split>\.jsonl"):
         available(tmp_path / "gone")
+
+
+def test_a_benchmark_whose_folder_no_option_could_name_is_refused(
+    tmp_path: Path, make_record: Any, write_jsonl: Any
+) -> None:
+    write_jsonl(tmp_path / os.fsdecode(b"b\xff") / "dev.jsonl", [make_record(1)])
+    with pytest.raises(BadInput, match=r"holds the folder 'b\\udcff', which no option could name; rename it"):
+        available(tmp_path)
 
 
 def test_importing_the_room_is_cheap() -> None:

@@ -103,6 +103,24 @@ def test_csv_in_another_encoding_names_the_line(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("options", ["[" * 100_000, "1" * 5_000])
+def test_options_too_deep_or_too_long_for_json_are_one_clear_line(tmp_path: Path, options: str) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(f"id,question,options,answer\na,Which?,{options},A\n")
+    with pytest.raises(BadInput, match=r'q\.csv:2: "options" is not plain JSON') as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_with_a_text_that_is_not_utf8_is_one_clear_line(tmp_path: Path) -> None:
+    ends = pa.array([0, 2], pa.int32()).buffers()[1]
+    latin = pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(b"\xff\xfe")])
+    table = pa.table({"id": ["a"], "question": latin, "A": ["x"], "B": ["y"], "answer": ["A"]})
+    pq.write_table(table, tmp_path / "q.parquet")
+    with pytest.raises(BadInput, match=r"q\.parquet: a value can't be read .* write texts as UTF-8"):
+        read(tmp_path / "q.parquet")
+
+
 def test_what_is_no_parquet_and_a_wrong_row_of_parquet_are_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "q.parquet"
     path.write_bytes(b"PAR0")

@@ -148,6 +148,22 @@ def test_a_malformed_line_is_one_clear_line_with_its_row(
     assert "\n" not in message
 
 
+def test_half_a_surrogate_pair_in_a_completion_becomes_a_mark_that_asks_nothing(write: Write) -> None:
+    (line,) = read_completions(write({"qid": "q", "gold": "A", "completion": "\ud83d Answer: A \ud83e\udd12"}))
+    assert line.completion == "\ufffd Answer: A \U0001f912"
+
+
+@pytest.mark.parametrize("key", ["qid", "model", "method", "benchmark", "sample"])
+def test_half_a_surrogate_pair_in_a_name_is_refused(write: Write, key: str) -> None:
+    with pytest.raises(BadInput, match=r"file\.jsonl:1: .*half of a surrogate pair"):
+        read_completions(write(GOOD | {key: "x\ud800"}))
+
+
+def test_half_a_surrogate_pair_in_an_option_is_refused(write: Write) -> None:
+    with pytest.raises(BadInput, match=r"file\.jsonl:1: .*half of a surrogate pair"):
+        read_completions(write(GOOD | {"options": {"A": "x\ud800", "B": "y"}}))
+
+
 def test_a_file_that_is_empty_missing_or_not_utf_8_is_named(tmp_path: Path) -> None:
     empty, latin = tmp_path / "empty.jsonl", tmp_path / "latin.jsonl"
     empty.write_text("\n  \n")

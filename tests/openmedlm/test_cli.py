@@ -1,8 +1,10 @@
 """The commands as a whole."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,36 @@ def test_a_reader_that_has_seen_enough_ends_a_command_in_silence() -> None:
     command = f"{sys.executable} -m openmedlm data list --data-dir sample --json | head -c 1"
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert (ended.stdout, ended.stderr) == ("{", "")
+
+
+def test_a_vote_store_that_fails_on_the_way_is_one_line_and_no_fault(
+    openmedlm: Callable, hosted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("openmedlm.commands.reporting.execute", fails)
+    ended = openmedlm("evaluate", "zero-shot", *hosted)
+    assert ended.code == 2
+    assert ended.err == "openmedlm: the vote store: disk I/O error; mend that, and the same command goes on\n"
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**63)])
+def test_a_seed_that_can_not_be_kept_is_refused_before_anything_is_spent(openmedlm: Callable, seed: str) -> None:
+    ended = openmedlm("evaluate", "zero-shot", "-b", "mmlu", "-m", "hosted_vllm/small", "--seed", seed)
+    assert ended.code == 2
+    assert "'--seed'" in ended.err
+
+
+def test_a_word_too_many_is_told_without_what_a_terminal_would_obey(openmedlm: Callable) -> None:
+    ended = openmedlm("data", "list", "\u202ename")
+    assert ended.code == 2
+    assert "name" in ended.err
+    assert "\u202e" not in ended.err
+
+
+def test_a_configuration_too_deep_to_read_is_one_line(openmedlm: Callable, tmp_path: Path) -> None:
+    (tmp_path / "deep.yaml").write_text("[" * 10_000)
+    ended = openmedlm("data", "list", "--config", "deep.yaml")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "deep.yaml: not YAML" in ended.err

@@ -81,3 +81,13 @@ def test_a_benchmark_that_is_not_there_is_not_checked(openmedlm: Callable) -> No
     ended = openmedlm("data", "check", "-b", "medca", "--data-dir", "sample")
     assert ended.code == 2
     assert "medqa" in ended.err
+
+
+def test_ids_and_subjects_stay_on_their_line(openmedlm: Callable, tmp_path: Path) -> None:
+    record = {"question": "One?", "options": ["yes", "no"], "answer": "A", "subject": "s\n2 questions"}
+    (tmp_path / "mine").mkdir()
+    rows = (record | {"id": f"{number}\nexact"} for number in "12")
+    (tmp_path / "mine" / "dev.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    assert "exact: mine dev 1 exact = mine dev 2 exact\n" in openmedlm("data", "check", "--data-dir", ".").out
+    shown = openmedlm("data", "show", "-b", "mine", "--data-dir", ".").out
+    assert shown.startswith("1 exact  mine, dev, s 2 questions\n")

@@ -1,5 +1,6 @@
 """The page of studies."""
 
+import os
 import re
 from collections.abc import Callable
 from html import unescape
@@ -100,3 +101,9 @@ def test_a_directory_without_a_study_is_told_in_one_line(
     assert said in refused.err
     assert len(refused.err.strip().splitlines()) == 1
     assert not Path("report.html").exists()
+
+
+def test_a_study_in_a_folder_that_is_not_utf8_is_named_as_json_can(openmedlm: Run, tuned: str) -> None:
+    Path("many").mkdir()
+    Path(tuned).rename(Path("many") / os.fsdecode(b"s\xff"))
+    assert openmedlm("report", "many", "-o", "page.html", "--json").json["studies"] == ["many/s\\udcff"]

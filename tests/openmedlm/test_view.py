@@ -48,6 +48,17 @@ def test_runs_are_chosen_and_shown(address: str) -> None:
     assert page.count("<h1>mmlu dev: hosted_vllm/small</h1>") == 2
 
 
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"\xff", b'{"schema": 3, "asked": {"programs": 1}}'])
+def test_a_damaged_run_is_told_in_one_line(address: str, tmp_path: Path, manifest: bytes) -> None:
+    (tmp_path / "runs" / "few-shot" / "manifest.json").write_bytes(manifest)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        _get(f"{address}report?place=zero-shot&place=few-shot")
+    assert refused.value.code == 400
+    told = refused.value.read().decode()
+    assert told.startswith("runs/few-shot")
+    assert "\n" not in told
+
+
 def test_only_what_the_folder_holds_can_be_shown(address: str) -> None:
     assert "<h1>Runs and studies" in _get(f"{address}report?place=../data-home")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -99,6 +100,25 @@ def test_what_is_no_run_of_this_release_is_refused(spoil: Callable[[Path], objec
     write(tmp_path / "run")
     spoil(tmp_path / "run")
     with pytest.raises(BadInput, match=said):
+        read_run(tmp_path / "run")
+
+
+@pytest.mark.parametrize("programs", [["cot"], "cot", {}, None])
+def test_a_manifest_whose_programs_have_no_names_is_refused(programs: object, tmp_path: Path) -> None:
+    write(tmp_path / "run")
+    manifest = {"schema": 3, "asked": ASKED | {"programs": programs}, "results": RESULTS}
+    (tmp_path / "run" / "manifest.json").write_bytes(orjson.dumps(manifest))
+    with pytest.raises(BadInput, match="names no program, or no model"):
+        read_run(tmp_path / "run")
+
+
+@pytest.mark.parametrize(("file", "column"), [("seconds.parquet", "seconds"), ("outcomes.parquet", "similarities")])
+def test_a_column_that_holds_no_numbers_is_refused(file: str, column: str, tmp_path: Path) -> None:
+    write(tmp_path / "run")
+    table = pq.read_table(tmp_path / "run" / file)
+    words = pa.array(["x"] * len(table))
+    pq.write_table(table.set_column(table.column_names.index(column), column, words), tmp_path / "run" / file)
+    with pytest.raises(BadInput, match="can't be read"):
         read_run(tmp_path / "run")
 
 

@@ -1,0 +1,27 @@
+import io
+import sys
+
+import pytest
+
+from metrics import Outcome
+from openmedlm.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_a_program_s_name_is_shown_as_it_stands_and_gives_no_orders(
+    stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = stream()
+    monkeypatch.setattr(sys, "stderr", told)
+    with Progress() as progress:
+        progress.begin("[red]a[/b]\x1b]0;title\x07", 1)
+        progress.seen(Outcome("q", "mine", None, "A", "A"))
+    assert "[red]a[/b]" in told.getvalue()
+    assert not {"\x1b]", "\x07"} & {
+        told.getvalue()[n : n + size] for n in range(len(told.getvalue())) for size in (1, 2)
+    }
