@@ -4,7 +4,7 @@ Importing this room loads neither `datasets` nor `pyarrow`: they come in when a 
 """
 
 from data.benchmarks import BENCHMARKS, Benchmark
-from data.checking import Twins, clusters, repetitions, twins
+from data.checking import Repetitions, Twins, clusters, twins
 from data.duplicates import Profile, duplicate_kind, near_duplicate, profile
 from data.errors import BadInput
 from data.files import read_questions, write_questions
@@ -22,6 +22,7 @@ __all__ = [
     "Benchmark",
     "Profile",
     "Question",
+    "Repetitions",
     "Twins",
     "available",
     "clusters",
@@ -34,7 +35,6 @@ __all__ = [
     "question_from_record",
     "read_questions",
     "record_of",
-    "repetitions",
     "twins",
     "without_duplicates",
     "write_questions",

@@ -87,31 +87,35 @@ def clusters(questions: Sequence[Question]) -> list[str]:
     return [first.setdefault(int(label), question.id) for label, question in zip(labels, questions, strict=True)]
 
 
-def repetitions(questions: Sequence[Question], few: Sequence[Question]) -> dict[int, list[int]]:
-    """The positions of the questions that repeat any of a few others, exactly or nearly, and which of them they repeat.
+class Repetitions:
+    """Finds the questions that repeat any of a few others, exactly or nearly.
 
     Args:
-        questions: as many as one likes.
-        few: what they are compared with, each with each.
+        few: what questions are compared with, each with each.
     """
-    if not questions or not few:
-        return {}
-    theirs = [profile(question) for question in few]
-    repeated = {}
-    for place in _likely(questions, few):
-        own = profile(questions[place])
-        same = [n for n, other in enumerate(theirs) if duplicate_kind(own, other) is not None]
-        if same:
-            repeated[place] = same
-    return repeated
 
+    def __init__(self, few: Sequence[Question]) -> None:
+        self._few = few
+        self._profiles = [profile(question) for question in few]
 
-def _likely(questions: Sequence[Question], few: Sequence[Question]) -> Iterable[int]:
-    if len(questions) < MANY:
-        return range(len(questions))
-    from data.similarity import resembling
+    def among(self, questions: Sequence[Question]) -> dict[int, list[int]]:
+        """The positions of the questions that repeat one, and of the few that each repeats."""
+        repeated = {}
+        for place in self._likely(questions):
+            own = profile(questions[place])
+            same = [n for n, other in enumerate(self._profiles) if duplicate_kind(own, other) is not None]
+            if same:
+                repeated[place] = same
+        return repeated
 
-    return resembling(questions, few, NEAR)
+    def _likely(self, questions: Sequence[Question]) -> Iterable[int]:
+        if not self._few:
+            return ()
+        if len(questions) < MANY:
+            return range(len(questions))
+        from data.similarity import resembling
+
+        return resembling(questions, self._few, NEAR)
 
 
 def _gold(question: Question) -> str:

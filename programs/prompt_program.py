@@ -6,11 +6,12 @@ The DSPy module declares a strategy; this is the form that runs, and that is fro
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import orjson
 
-from data import Question, repetitions
+from data import Question, Repetitions
 from programs.decode import Decode
 from programs.exemplar import Exemplar, digest_of
 from programs.prefix_cache import PrefixCache
@@ -39,9 +40,13 @@ class FixedExemplars:
     exemplars: tuple[Exemplar, ...] = ()
 
     def choose(self, questions: Sequence[Question]) -> list[Selection]:
-        repeated = repetitions(questions, [exemplar.question for exemplar in self.exemplars])
+        repeated = self._repetitions.among(questions)
         everything = Selection(self.exemplars)
         return [self._without(repeated[n]) if n in repeated else everything for n in range(len(questions))]
+
+    @cached_property
+    def _repetitions(self) -> Repetitions:
+        return Repetitions([exemplar.question for exemplar in self.exemplars])
 
     def _without(self, left_out: Collection[int]) -> Selection:
         kept = tuple(exemplar for n, exemplar in enumerate(self.exemplars) if n not in left_out)

@@ -1,6 +1,8 @@
 """From a directory to a program: checked byte by byte, without running code and without the network."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,10 @@ from programs.neighbours import NeighbourIndex
 from programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 
 PROGRAM = "program.json"
+
+
+LARGEST = 2 * 2**30
+"""Bytes that a file of a program may have; the pool of MedMCQA with its vectors has a third of it."""
 
 
 class Refused(BadInput):
@@ -116,13 +122,25 @@ def _files(directory: Path, document: Document) -> Mapping[str, bytes]:
 
 
 def _read(directory: Path, name: str) -> bytes:
+    """A file's content: one of the directory's own, and no larger than such a file can be."""
     try:
-        return (directory / name).read_bytes()
+        with open(directory / name, "rb", opener=_open) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise Refused(f"{directory / name}: is no plain file; take the one that was frozen")
+            if status.st_size > LARGEST:
+                raise Refused(f"{directory / name}: {status.st_size:,} bytes are more than a program's file can have")
+            return file.read()
     except FileNotFoundError:
         what = "is missing" if directory.is_dir() else "no such directory"
         raise Refused(f"{directory / name}: {what}; name the directory of a frozen program") from None
     except OSError as error:
         raise Refused(f"{directory / name}: {error.strerror}; name the directory of a frozen program") from error
+
+
+def _open(path: str, flags: int) -> int:
+    """Follows no link, which may lead anywhere, and waits for no pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _source(
@@ -131,7 +149,7 @@ def _source(
     described = document.exemplars
     if not isinstance(described, Fixed | Nearest):
         return FixedExemplars()
-    exemplars, vectors = table.read_table(files[table.FILE])
+    exemplars, vectors = table.read_table(files[table.FILE], described.count)
     if len(exemplars) != described.count:
         raise ValueError(f"{len(exemplars)} exemplars, and {described.count} are due")
     if isinstance(described, Fixed):

@@ -12,6 +12,9 @@ from programs.neighbours import Vectors
 
 FILE = "exemplars.parquet"
 
+LARGEST = 4 * 2**30
+"""Bytes that the table may unpack to."""
+
 _COLUMNS = [
     pa.field("id", pa.string()),
     pa.field("benchmark", pa.string()),
@@ -39,13 +42,24 @@ def write_table(exemplars: Sequence[Exemplar], vectors: Vectors | None) -> bytes
     return bytes(sink.getvalue().to_pybytes())
 
 
-def read_table(content: bytes) -> tuple[tuple[Exemplar, ...], Vectors | None]:
+def read_table(content: bytes, count: int) -> tuple[tuple[Exemplar, ...], Vectors | None]:
     """The exemplars and their vectors.
+
+    Args:
+        content: of the file.
+        count: how many there should be; looked at before anything is unpacked, and so is the size that it unpacks to.
 
     Raises:
         ValueError: the file is no such table.
     """
-    table = pq.ParquetFile(pa.BufferReader(content)).read()  # read_table would load pandas
+    file = pq.ParquetFile(pa.BufferReader(content))  # read_table would load pandas
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    unpacked = sum(
+        group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns)
+    )
+    if file.metadata.num_rows != count or unpacked > LARGEST:
+        raise ValueError(f"it declares {file.metadata.num_rows:,} rows of {unpacked:,} bytes for {count:,} exemplars")
+    table = file.read()
     vectors = None
     if "vector" in table.column_names:
         column = table.column("vector").combine_chunks()

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import Question, Twins, clusters, duplicate_kind, profile, repetitions, twins
+from data import Question, Repetitions, Twins, clusters, duplicate_kind, profile, twins
 
 WORDS = ["a", "fever", "pain", "dose", "heart", "liver", "which", "best", "next", "step", "of", "the"]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
@@ -54,7 +54,7 @@ def test_a_few_questions_are_found_again_among_many(many: list[str], few: list[s
         for place, one in enumerate(asked)
         if (same := [n for n, other in enumerate(others) if duplicate_kind(profile(one), profile(other)) is not None])
     }
-    assert repetitions(asked, others) == expected
+    assert Repetitions(others).among(asked) == expected
 
 
 def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:

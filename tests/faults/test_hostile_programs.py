@@ -1,0 +1,139 @@
+"""A frozen program from a stranger: it is what was frozen, or it is refused; it never does anything."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data import load_split
+from programs import CHAT, Decode, FixedExemplars, PromptProgram
+from programs.exemplar import Exemplar
+from programs.frozen import Facts, FrozenProgram, Refused, freeze, load_program
+from programs.frozen.document import sealed
+
+FACTS = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
+
+
+def made(place: Path, exemplars: int = 0) -> FrozenProgram:
+    """A small program, with one golden question."""
+    shown = tuple(Exemplar(question) for question in load_split("mmlu", "pool", "sample")[:exemplars])
+    strategy = "few-shot" if exemplars else "zero-shot"
+    program = PromptProgram(strategy, "Answer.", CHAT, False, Decode(max_tokens=8), FixedExemplars(shown))
+    return freeze(program, place, FACTS, load_split("mmlu", "dev", "sample")[:1])
+
+
+def test_every_changed_byte_is_refused(tmp_path: Path) -> None:
+    frozen = made(tmp_path / "program")
+    tried, size = 0, sum(file.stat().st_size for file in frozen.directory.iterdir())
+    for file in sorted(frozen.directory.iterdir()):
+        content = file.read_bytes()
+        for place in range(len(content)):
+            file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+            with pytest.raises(Refused):
+                load_program(frozen.directory)
+            tried += 1
+        file.write_bytes(content)
+    load_program(frozen.directory)
+    assert tried == size > 3_000
+
+
+@pytest.mark.parametrize("name", ["program.json", "golden.jsonl", "README.md", "exemplars.parquet"])
+def test_a_link_to_another_file_is_not_followed(name: str, tmp_path: Path) -> None:
+    frozen = made(tmp_path / "program", exemplars=2)
+    elsewhere = tmp_path / "elsewhere"
+    (frozen.directory / name).rename(elsewhere)
+    (frozen.directory / name).symlink_to(elsewhere)
+    with pytest.raises(Refused, match=name):
+        load_program(frozen.directory)
+
+
+@pytest.mark.parametrize("name", ["program.json", "golden.jsonl"])
+def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    frozen = made(tmp_path / "program")
+    (frozen.directory / name).unlink()
+    os.mkfifo(frozen.directory / name)
+    with pytest.raises(Refused, match="is no plain file"):
+        load_program(frozen.directory)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "sub/golden.jsonl", "..", "golden.jsonl/../x"])
+def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
+    frozen = made(tmp_path / "program")
+    document = frozen.document.model_copy(update={"files": frozen.document.files | {name: "0" * 64}})
+    (frozen.directory / "program.json").write_bytes(sealed(document))
+    with pytest.raises(Refused):
+        load_program(frozen.directory)
+
+
+@pytest.mark.parametrize("name", ["program.json", "README.md"])
+def test_a_file_too_large_for_memory_is_not_read(name: str, tmp_path: Path) -> None:
+    frozen = made(tmp_path / "program")
+    os.truncate(frozen.directory / name, 1 << 40)  # a hole, which takes no disk
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Refused, match="1,099,511,627,776 bytes"):
+        load_program(frozen.directory)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+def test_a_table_that_unpacks_to_more_than_it_declares_is_not_unpacked(tmp_path: Path) -> None:
+    import hashlib
+
+    frozen = made(tmp_path / "program", exemplars=2)
+    file = frozen.directory / "exemplars.parquet"
+    bomb = pa.table({"id": pa.array(["x" * 1_000_000]).take(pa.array([0] * 1_500))})
+    pq.write_table(bomb, file, compression="zstd")
+    assert file.stat().st_size < 2**20
+    files = frozen.document.files | {file.name: hashlib.sha256(file.read_bytes()).hexdigest()}
+    (frozen.directory / "program.json").write_bytes(sealed(frozen.document.model_copy(update={"files": files})))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Refused, match="it declares 1,500 rows"):
+        load_program(frozen.directory)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+WATCHED = """
+import sys
+seen = []
+def hook(event, arguments):
+    if event.startswith(("pickle.", "subprocess.", "os.exec", "os.system", "socket.connect", "os.fork")):
+        seen.append((event, str(arguments)[:80]))
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        seen.append((event, str(arguments)[:80]))
+import numpy, pyarrow.parquet, pydantic, orjson, faiss, hashlib
+from programs.frozen import load_program, verify_program
+sys.dont_write_bytecode = True
+sys.addaudithook(hook)
+verify_program(sys.argv[1])
+print(seen)
+"""
+
+
+def test_verifying_unpickles_writes_starts_and_calls_nothing(tmp_path: Path) -> None:
+    frozen = made(tmp_path / "program", exemplars=2)
+    command = [sys.executable, "-c", WATCHED, str(frozen.directory)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
+
+
+def test_no_code_of_ours_unpickles() -> None:
+    root = Path(__file__).parents[2]
+    rooms = ("data", "metrics", "openmedlm", "optimizers", "programs")
+    ours = [file for room in rooms for file in (root / room).rglob("*.py")]
+    forbidden = (
+        "import pickle",
+        "pickle.load",
+        "allow_pickle=True",
+        "joblib",
+        "dill",
+        "marshal.load",
+        "eval(",
+        "exec(",
+    )
+    found = [(file.name, word) for file in ours for word in forbidden if word in file.read_text(encoding="utf-8")]
+    assert len(ours) > 150
+    assert found == []
