@@ -10,10 +10,10 @@ TOLERATED = 0.2
 class Slots:
     """Slots for requests in flight, fewer while the endpoint pushes back.
 
-    After each round of answers, as many as there are slots, their number grows by one, or falls by half of the share of
-    the round that was refused or not answered in time, where that is more than `TOLERATED`: additive increase, and a
-    decrease by as much as is wrong (Alizadeh et al. 2010, section 3), which a fault now and then does not set off. It
-    starts at the most, since a server that takes them should not have to wait.
+    After each round of requests, as many as there are slots, their number falls to as many as were neither refused nor
+    late, where the share of those is more than `TOLERATED`, so that a fault now and then takes none; else it doubles up
+    to half of what it fell from, and then grows by one a round, as TCP's window does (Jacobson 1988). It starts at the
+    most, since a server that takes them should not have to wait.
 
     Args:
         most: slots, at most.
@@ -25,6 +25,7 @@ class Slots:
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._changed = float("-inf")
+        self._soon = 0.0
         self._round = 0
         self._refused = 0
 
@@ -69,10 +70,12 @@ class Slots:
             return
         share = self._refused / self._round
         if share > TOLERATED:
-            self._limit = max(1.0, self._limit * (1 - share / 2))
+            self._soon = self._limit / 2
+            self._limit = max(1.0, self._limit * (1 - share))
             self._changed = now
         elif self._limit < self._most:
-            self._limit = min(self._most, self._limit + 1)
+            grown = 2 * self._limit if 2 * self._limit <= self._soon else self._limit + 1
+            self._limit = min(self._most, grown)
             self._admit()
         self._round = self._refused = 0
 
