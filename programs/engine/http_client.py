@@ -1,6 +1,7 @@
 """OpenAI-compatible endpoints, spoken to directly: pooled keep-alive connections and nothing in between."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -92,6 +93,10 @@ def _json(received: bytes) -> Any:
     try:
         return orjson.loads(received)
     except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(received)  # which takes half of a surrogate pair, as models cut off inside an emoji send it
+    except (ValueError, RecursionError):
         return received.decode(errors="replace")
 
 

@@ -1,11 +1,15 @@
 """Requests and responses as OpenAI-compatible endpoints write them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from programs.engine.endpoint import Constraint
 from programs.engine.errors import EndpointError
 from programs.engine.request import Completion, Request
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which no text on disk can hold."""
 
 
 def body(request: Request, served_name: str, constraint: Constraint | None, count: int = 1) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def _text(value: object) -> str:
         return ""
     if not isinstance(value, str):
         raise TypeError(f"a text is due, not {type(value).__name__}")
-    return value.encode(errors="replace").decode()
+    return _HALF.sub("\ufffd", value)
 
 
 def _count(value: object) -> int:

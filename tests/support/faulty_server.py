@@ -105,9 +105,17 @@ PASSING: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
 }
 """Faults after which the same request may go through."""
 
+
+async def _half(call: Call, writer: Writer) -> None:
+    """An answer that was cut off inside an emoji."""
+    writer.write(response(answer(f"{call.letter}\n\nX").replace(b"X", b"\\ud83d")))
+    await writer.drain()
+
+
 HARMLESS: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
     "slow drip": _dripping,
     "sent twice": _twice,
+    "half a character": _half,
 }
 """Odd ways to give the right answer."""
 
