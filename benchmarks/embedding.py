@@ -9,7 +9,6 @@ time, all come from there. Texts of 90 words are as long as MedQA's vignettes, o
 import argparse
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,12 +17,6 @@ import work
 from programs.neighbours import encode_kept, find_embedder
 
 BATCHES = (1, 8, 32, 128)
-
-
-def seconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -40,13 +33,13 @@ def main() -> None:
     def theirs(batch: int) -> Callable[[], object]:
         return lambda: model.encode(texts, batch_size=batch, normalize_embeddings=True, show_progress_bar=False)
 
-    best = min(BATCHES, key=lambda batch: seconds(theirs(batch)))
+    best = min(BATCHES, key=lambda batch: work.seconds(theirs(batch)))
     first, again, other = [], [], []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            first.append(seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
-            again.append(seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
-        other.append(seconds(theirs(best)))
+            first.append(work.seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
+            again.append(work.seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
+        other.append(work.seconds(theirs(best)))
     ratio = statistics.median(a / b for a, b in zip(first, other, strict=True))
     print(f"{options.texts} texts of {options.words} words: {statistics.median(first):.2f} s and kept; ", end="")
     print(f"from disk {1000 * statistics.median(again):.1f} ms; ", end="")

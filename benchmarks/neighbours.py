@@ -11,8 +11,6 @@ of one question times all of them. Vectors are at hand in all three, and each co
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
 
 import dspy
 import faiss
@@ -40,12 +38,6 @@ def unit_vectors(count: int, dimension: int, seed: int) -> Vectors:
     drawn = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
     drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
     return drawn
-
-
-def seconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -87,7 +79,7 @@ def main() -> None:
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(options.rounds):
         for name, (call, times) in contenders.items():
-            taken[name].append(seconds(call) * times)
+            taken[name].append(work.seconds(call) * times)
     own = taken["the product"]
     for name, each in taken.items():
         ratio = statistics.median(a / b for a, b in zip(own, each, strict=True))

@@ -1,6 +1,8 @@
 """What the benchmarks of speed ask: made questions, and a program of five exemplars with rationales."""
 
 import random
+import time
+from collections.abc import Callable
 from functools import cache
 
 from data import Question
@@ -16,6 +18,13 @@ loss weight years man woman examination shows most likely which following the an
 hepatic nerve muscle cell receptor enzyme deficiency infection culture gram positive negative
 """
 WORDS = _TEXT.split()
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Wall-clock time of a call."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
 
 
 def questions(count: int, words: int = 60) -> list[Question]:
