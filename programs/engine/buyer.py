@@ -162,6 +162,8 @@ class Buyer:
                 self._several = False
                 return []
             raise self._judged(error) from error
+        except EndpointDownError as error:
+            raise EndpointDownError(without_secrets(str(error), [self._endpoint.api_key])) from None
         if len(completions) < len(keys):
             self._several = False
         if len(keys) == 1:

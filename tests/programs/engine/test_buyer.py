@@ -290,3 +290,13 @@ def test_a_question_that_always_fails_is_an_error_of_its_own_even_as_the_last_on
     server.reply = reply
     ran = run(make_program(), [make_question(number) for number in range(8)], concurrency=2, attempts=4)
     assert [outcome.error for outcome in ran.outcomes] == [None] * 7 + ["HTTP 500: crashed"]
+
+
+def test_a_dead_endpoint_that_echoes_the_key_gives_it_to_nobody(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("programs.engine.buyer.DEAD_SECONDS", 0.2)
+    server.reply = lambda asked: make_reply(f"no entry for {asked.authorization}", status=502)
+    with pytest.raises(EndpointDownError, match="no entry") as dead:
+        run(make_program(), [make_question(number) for number in range(20)], concurrency=8)
+    assert "a-secret-key" not in str(dead.value)
