@@ -2,8 +2,9 @@
 
     python benchmarks/embedding.py [--texts 500] [--words 90] [--rounds 5]
 
-The product encodes one text at a time, so that a vector depends on its text alone, and keeps each on disk; the second
-time, all come from there. Texts of 90 words are as long as MedQA's vignettes, of 15 as MedMCQA's one-liners.
+The product encodes texts in batches of fixed shapes, so that a vector depends on its text alone, and keeps each on
+disk; the second time, all come from there. Texts of 90 words are as long as MedQA's vignettes, of 15 as MedMCQA's
+one-liners.
 """
 
 import argparse

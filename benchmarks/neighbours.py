@@ -28,6 +28,7 @@ class NoEmbedder:
     """Stands where an embedder is due: all vectors are at hand."""
 
     name = fingerprint = "random"
+    together = 1
 
     def encode(self, texts: object) -> Vectors:
         raise AssertionError("nothing is embedded here")

@@ -28,6 +28,10 @@ class PinnedEmbedder:
         self._found_by = found_by or name
         self._named_by_user = found_by is not None
 
+    @property
+    def together(self) -> int:
+        return self._embedder.together
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One unit vector for each text.
 

@@ -20,5 +20,9 @@ class Embedder(Protocol):
     def fingerprint(self) -> str:
         """Equal only for embedders that give equal vectors."""
 
+    @property
+    def together(self) -> int:
+        """How many texts it is best given at once; they are kept at once too, so that a kill loses no more."""
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 for each text, of which there is at least one."""

@@ -1,16 +1,12 @@
 """Texts to vectors, each text once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from programs.neighbours.embedder import Embedder, Vectors
 from programs.neighbours.vector_store import DamagedError, VectorStore
-
-CHUNK = 64
-"""Texts that are computed before they are committed: what a kill loses. One request of a paid embedder, so that a later
-request that fails takes no earlier one with it."""
 
 Told = Callable[[int, int], None]
 """Called with the number of texts that have their vector, and that of all."""
@@ -25,8 +21,8 @@ def encode_kept(texts: Sequence[str], embedder: Embedder, folder: Path | None, t
         texts: in any number; the same one may come twice.
         embedder: computes what is missing.
         folder: keeps the vectors, in a file an embedder; None keeps none.
-        told: called before the first text is computed and after each `CHUNK` of them, counting different texts; not at
-            all where nothing is missing.
+        told: called before the first text is computed and whenever some were kept, counting different texts; not at all
+            where nothing is missing.
 
     Raises:
         BadInput: the folder or the embedder can't be used. What was computed before stays.
@@ -49,25 +45,37 @@ def _kept(texts: Sequence[str], embedder: Embedder, folder: Path, told: Told | N
     distinct = list(dict.fromkeys(texts))
     with VectorStore(folder, embedder.fingerprint) as store:
         rows = store.look_up(distinct)
-        missing = [text for text in distinct if text not in rows]
+        missing = _by_length(text for text in distinct if text not in rows)
         if missing and told:
             told(len(rows), len(distinct))
-        for start in range(0, len(missing), CHUNK):
-            rows |= store.fill(missing[start : start + CHUNK], embedder.encode)
+        for some in _parts(missing, embedder):
+            rows |= store.fill(some, embedder.encode)
             if told:
                 told(len(rows), len(distinct))
     return rows
 
 
 def _computed(texts: Sequence[str], embedder: Embedder, told: Told | None) -> dict[str, bytes]:
-    distinct = list(dict.fromkeys(texts))
+    distinct = _by_length(dict.fromkeys(texts))
     rows: dict[str, bytes] = {}
     if told:
         told(0, len(distinct))
-    for start in range(0, len(distinct), CHUNK):
-        chunk = distinct[start : start + CHUNK]
-        vectors = embedder.encode(chunk).astype("<f4")
-        rows |= zip(chunk, (row.tobytes() for row in vectors), strict=True)
+    for some in _parts(distinct, embedder):
+        vectors = embedder.encode(some).astype("<f4")
+        rows |= zip(some, (row.tobytes() for row in vectors), strict=True)
         if told:
             told(len(rows), len(distinct))
     return rows
+
+
+def _by_length(texts: Iterable[str]) -> list[str]:
+    """Texts of one length next to each other, which a model computes quickest."""
+    return sorted(texts, key=len)
+
+
+def _parts(texts: Sequence[str], embedder: Embedder) -> Iterator[Sequence[str]]:
+    """The texts, as many at a time as the embedder is best given; where there are none, it is not touched."""
+    if texts:
+        size = embedder.together
+        for start in range(0, len(texts), size):
+            yield texts[start : start + size]

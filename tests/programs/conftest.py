@@ -141,6 +141,10 @@ class Remembering:
     def fingerprint(self) -> str:
         return self.inner.fingerprint
 
+    @property
+    def together(self) -> int:
+        return self.inner.together
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         if new:

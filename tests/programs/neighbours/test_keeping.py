@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from data import BadInput
 from programs.neighbours import SentenceEmbedder, Vectors, encode_kept
-from programs.neighbours.keeping import CHUNK
 
 Make = Callable[..., Any]
+
+CHUNK = 64
+"""Texts that the embedder is best given at once."""
 
 
 def texts(count: int) -> list[str]:

@@ -33,6 +33,18 @@ def test_a_text_has_the_same_vector_alone_and_among_others(minilm: SentenceEmbed
     assert np.array_equal(minilm.encode(TEXTS), np.concatenate([minilm.encode([text]) for text in TEXTS]))
 
 
+def test_a_text_has_the_same_vector_at_any_place_of_a_batch_and_beside_any_others(minilm: SentenceEmbedder) -> None:
+    texts = [f"{'Which enzyme is lacking? ' * (1 + n % 4)} {n}" for n in range(53)]
+    vectors = minilm.encode(texts)
+    assert np.array_equal(minilm.encode(texts[::-1]), vectors[::-1])
+    assert np.array_equal(minilm.encode(texts[5:26:3]), vectors[5:26:3])
+
+
+def test_vectors_are_those_of_sentence_transformers(minilm: SentenceEmbedder) -> None:
+    theirs = minilm._model.encode(TEXTS, batch_size=1, normalize_embeddings=True)
+    assert np.abs(minilm.encode(TEXTS) - theirs).max() < 1e-6
+
+
 def test_the_same_files_elsewhere_have_the_same_fingerprint(tmp_path: Path) -> None:
     one, two = (SentenceEmbedder(model_files(tmp_path / name)) for name in ("one", "two"))
     assert one.fingerprint == two.fingerprint
