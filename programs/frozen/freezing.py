@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from data import BadInput, Question
-from data.atomic import umask, write_atomically
+from data.atomic import folder_beside, umask, write_atomically
 from programs.exemplar import Exemplar
 from programs.frozen import golden, table
 from programs.frozen.card import FILE as CARD
@@ -176,22 +175,21 @@ def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) 
 def _put(files: Mapping[str, bytes], directory: Path) -> None:
     """All the files in a directory beside the place, synced, then renamed into it."""
     directory.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".tmp", dir=directory.parent))
     old = _aside(directory)
     shutil.rmtree(old, ignore_errors=True)
     try:
-        for name, content in files.items():
-            write_atomically(draft / name, [content])
-        draft.chmod(0o777 & ~umask())
-        if directory.exists():
-            directory.rename(old)
-        draft.rename(directory)
+        with folder_beside(directory) as draft:
+            for name, content in files.items():
+                write_atomically(draft / name, [content])
+            draft.chmod(0o777 & ~umask())
+            if directory.exists():
+                directory.rename(old)
+            draft.rename(directory)
     except BaseException:
         if old.exists() and not directory.exists():
             old.rename(directory)
         raise
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
 
