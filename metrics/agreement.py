@@ -1,11 +1,12 @@
 """How far the votes on a question agree."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean
+from statistics import fmean
 
 from metrics.outcome import Outcome
-from metrics.voting import majority
+from metrics.voting import Majority, majority
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,36 @@ class Agreement:
 
 def agreement(outcomes: Iterable[Outcome]) -> Agreement | None:
     """The agreement of the votes that were bought; None where no question has two."""
-    counted = [majority([vote.letter for vote in outcome.votes]) for outcome in outcomes]
-    several = [each for each in counted if sum(each.counts.values()) > 1]
-    if not several:
-        return None
-    return Agreement(
-        n=len(several),
-        share=mean(each.share for each in several),
-        pairs=mean(_pairs(list(each.counts.values())) for each in several),
-        unanimous=mean(len(each.counts) == 1 for each in several),
-    )
+    tally = AgreementTally()
+    for outcome in outcomes:
+        tally.add(majority([vote.letter for vote in outcome.votes]))
+    return tally.result()
 
 
-def _pairs(counts: list[int]) -> float:
+class AgreementTally:
+    """Counts how the votes of questions divide."""
+
+    def __init__(self) -> None:
+        self._divided: Counter[tuple[int, ...]] = Counter()
+
+    def add(self, votes: Majority) -> None:
+        """Adds a question's readable votes."""
+        if sum(votes.counts.values()) > 1:
+            self._divided[tuple(sorted(votes.counts.values(), reverse=True))] += 1
+
+    def result(self) -> Agreement | None:
+        """None where no question has two."""
+        if not self._divided:
+            return None
+        kinds, times = zip(*sorted(self._divided.items()), strict=True)
+        return Agreement(
+            n=sum(times),
+            share=fmean([counts[0] / sum(counts) for counts in kinds], times),
+            pairs=fmean([_pairs(counts) for counts in kinds], times),
+            unanimous=fmean([len(counts) == 1 for counts in kinds], times),
+        )
+
+
+def _pairs(counts: Sequence[int]) -> float:
     votes = sum(counts)
     return sum(count * (count - 1) for count in counts) / (votes * (votes - 1))

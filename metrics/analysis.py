@@ -1,15 +1,17 @@
 """Beyond accuracy: what the votes of a run tell of the model and of the ensemble."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.agreement import Agreement, agreement
-from metrics.averages import macro_f1
+from metrics.agreement import Agreement, AgreementTally
+from metrics.averages import weighted_macro_f1
 from metrics.calibration import Calibration, calibration
 from metrics.outcome import Outcome
-from metrics.position import PositionBias, position_bias
-from metrics.sizes import Size, accuracy_by_size
+from metrics.position import PositionBias, PositionTally
+from metrics.score import Counted
+from metrics.sizes import Size, SizesTally
 from metrics.voting import majority
 
 
@@ -38,32 +40,46 @@ class Analysis:
         return asdict(self)
 
 
-def analyse(outcomes: Sequence[Outcome]) -> Analysis:
+def analyse(outcomes: Iterable[Outcome]) -> Analysis:
     """The analysis of a run's outcomes."""
-    return Analysis(
-        macro_f1=macro_f1([outcome.gold for outcome in outcomes], [outcome.answer for outcome in outcomes]),
-        position=position_bias(outcomes),
-        sizes=tuple(accuracy_by_size(outcomes)),
-        agreement=agreement(outcomes),
-        calibration=_calibrated(outcomes),
-        rules=_rules(outcomes),
-    )
-
-
-def _calibrated(outcomes: Sequence[Outcome]) -> Calibration | None:
-    counted = [(majority([vote.letter for vote in one.votes]), one) for one in outcomes if one.answer is not None]
-    several = [(each.share, one.correct) for each, one in counted if sum(each.counts.values()) > 1]
-    if not several:
-        return None
-    shares, right = zip(*several, strict=True)
-    return calibration(shares, right)
-
-
-def _rules(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
-    rules: dict[str, tuple[int, int]] = {}
+    tally = AnalysisTally()
     for outcome in outcomes:
+        tally.add(outcome)
+    return tally.result()
+
+
+class AnalysisTally:
+    """Counts what the analysis needs, outcome by outcome."""
+
+    def __init__(self) -> None:
+        self._answered: Counter[tuple[str, str | None]] = Counter()
+        self._position = PositionTally()
+        self._sizes = SizesTally()
+        self._agreement = AgreementTally()
+        self._shares: list[float] = []
+        self._right: list[bool] = []
+        self._rules: dict[str, Counted] = defaultdict(Counted)
+
+    def add(self, outcome: Outcome) -> None:
+        self._answered[outcome.gold, outcome.answer] += 1
+        self._position.add(outcome)
+        self._sizes.add(outcome)
+        votes = majority([vote.letter for vote in outcome.votes])
+        self._agreement.add(votes)
+        if outcome.answer is not None and sum(votes.counts.values()) > 1:
+            self._shares.append(votes.share)
+            self._right.append(outcome.correct)
         for vote in outcome.votes:
             if vote.error is None:
-                decided, right = rules.get(vote.rule, (0, 0))
-                rules[vote.rule] = decided + 1, right + (vote.letter == outcome.gold)
-    return dict(sorted(rules.items(), key=lambda pair: -pair[1][0]))
+                self._rules[vote.rule].add(vote.letter == outcome.gold)
+
+    def result(self) -> Analysis:
+        ranked = sorted(self._rules.items(), key=lambda pair: -pair[1].n)
+        return Analysis(
+            macro_f1=weighted_macro_f1(self._answered),
+            position=self._position.result(),
+            sizes=tuple(self._sizes.result()),
+            agreement=self._agreement.result(),
+            calibration=calibration(self._shares, self._right) if self._shares else None,
+            rules={rule: (decided.n, decided.correct) for rule, decided in ranked},
+        )

@@ -1,6 +1,7 @@
 """Averages that give each subject, or each answer, the same weight."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 
 from metrics.score import Score
@@ -20,9 +21,19 @@ def macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> float | Non
     Raises:
         ValueError: there are not as many answers as golds.
     """
-    if not golds:
+    if len(golds) != len(answers):
+        raise ValueError(f"{len(golds)} golds and {len(answers)} answers; name one for each question")
+    return weighted_macro_f1(Counter(zip(golds, answers, strict=True)))
+
+
+def weighted_macro_f1(pairs: Mapping[tuple[str, str | None], int]) -> float | None:
+    """The same of how often each gold letter met each answer."""
+    if not pairs:
         return None
     from sklearn.metrics import f1_score
 
-    told = [answer or "" for answer in answers]
-    return float(f1_score(golds, told, labels=sorted(set(golds)), average="macro", zero_division=0.0))
+    golds = [gold for gold, _ in pairs]
+    told = [answer or "" for _, answer in pairs]
+    times = list(pairs.values())
+    letters = sorted(set(golds))
+    return float(f1_score(golds, told, labels=letters, average="macro", zero_division=0.0, sample_weight=times))

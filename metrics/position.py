@@ -1,12 +1,12 @@
 """Whether it matters at which letter the right option stands."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import pstdev
 
 from metrics.outcome import Outcome, Vote
-from metrics.score import Score, score
+from metrics.score import Counted, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +33,41 @@ class PositionBias:
 
 def position_bias(outcomes: Iterable[Outcome]) -> PositionBias:
     """The position bias of all votes that were had."""
-    everywhere: dict[str, list[bool]] = defaultdict(list)
-    moved: dict[str, list[bool]] = defaultdict(list)
-    chosen: dict[str, int] = defaultdict(int)
+    tally = PositionTally()
     for outcome in outcomes:
+        tally.add(outcome)
+    return tally.result()
+
+
+class PositionTally:
+    """Counts votes by position, outcome by outcome."""
+
+    def __init__(self) -> None:
+        self._everywhere: dict[str, Counted] = defaultdict(Counted)
+        self._moved: dict[str, Counted] = defaultdict(Counted)
+        self._chosen: Counter[str] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
         seen = list(_seen(outcome))
         several = len({gold for gold, _ in seen}) > 1
         for gold, letter in seen:
-            everywhere[gold].append(letter == gold)
+            self._everywhere[gold].add(letter == gold)
             if several:
-                moved[gold].append(letter == gold)
+                self._moved[gold].add(letter == gold)
             if letter is not None:
-                chosen[letter] += 1
-    recall = {letter: score(everywhere[letter]) for letter in sorted(everywhere)}
-    shares = [each.correct / each.n for each in recall.values()]
-    swings = [sum(hits) / len(hits) for hits in moved.values()]
-    return PositionBias(
-        recall=recall,
-        deviation=pstdev(shares) if len(shares) > 1 else None,
-        chosen={letter: chosen[letter] / sum(chosen.values()) for letter in sorted(chosen)},
-        swing=max(swings) - min(swings) if len(swings) > 1 else None,
-        swing_votes=sum(map(len, moved.values())),
-    )
+                self._chosen[letter] += 1
+
+    def result(self) -> PositionBias:
+        recall = {letter: self._everywhere[letter].score() for letter in sorted(self._everywhere)}
+        shares = [each.correct / each.n for each in recall.values()]
+        swings = [hits.correct / hits.n for hits in self._moved.values()]
+        return PositionBias(
+            recall=recall,
+            deviation=pstdev(shares) if len(shares) > 1 else None,
+            chosen={letter: self._chosen[letter] / self._chosen.total() for letter in sorted(self._chosen)},
+            swing=max(swings) - min(swings) if len(swings) > 1 else None,
+            swing_votes=sum(hits.n for hits in self._moved.values()),
+        )
 
 
 def _seen(outcome: Outcome) -> Iterator[tuple[str, str | None]]:

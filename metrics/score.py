@@ -1,6 +1,6 @@
 """Right answers among questions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from metrics.intervals import wilson_interval
@@ -17,10 +17,27 @@ class Score:
     ci_high: float | None
 
 
-def score(right: Sequence[bool]) -> Score:
+@dataclass(slots=True)
+class Counted:
+    """Questions, and right answers among them, as they come."""
+
+    n: int = 0
+    correct: int = 0
+
+    def add(self, right: bool) -> None:
+        self.n += 1
+        self.correct += right
+
+    def score(self) -> Score:
+        if not self.n:
+            return Score(0, 0, None, None, None)
+        interval = wilson_interval(self.correct, self.n)
+        return Score(self.n, self.correct, self.correct / self.n, interval.low, interval.high)
+
+
+def score(right: Iterable[bool]) -> Score:
     """The score of right answers, a flag a question."""
-    if not right:
-        return Score(0, 0, None, None, None)
-    correct = sum(right)
-    interval = wilson_interval(correct, len(right))
-    return Score(len(right), correct, correct / len(right), interval.low, interval.high)
+    counted = Counted()
+    for each in right:
+        counted.add(each)
+    return counted.score()

@@ -1,15 +1,15 @@
 """Accuracy and cost of one program over a split: the numbers that every JSON result carries."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.analysis import Analysis, analyse
+from metrics.analysis import Analysis, AnalysisTally
 from metrics.averages import macro_average
-from metrics.clusters import clustered_standard_error
+from metrics.clusters import ClusterTally, pooled_standard_error
 from metrics.outcome import Outcome
-from metrics.score import Score, score
+from metrics.score import Counted, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,60 +79,91 @@ class Summary:
 
 
 def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
-    """Counts, accuracy and cost of the outcomes, whose run took so many seconds of wall-clock time."""
-    outcomes = tuple(outcomes)
-    votes = [vote for outcome in outcomes for vote in outcome.votes]
-    total = _score(outcomes)
-    by_subject = _by(outcomes, lambda outcome: outcome.subject)
-    cost = sum((vote.cost_usd or 0.0 for vote in votes), 0.0)
-    unpriced = any(vote.cost_usd is None for vote in votes if vote.calls or vote.error is None)
-    return Summary(
-        n=total.n,
-        correct=total.correct,
-        accuracy=total.accuracy,
-        ci_low=total.ci_low,
-        ci_high=total.ci_high,
-        standard_error=_standard_error(outcomes),
-        macro_accuracy=macro_average(by_subject.values()),
-        unanswered=sum(outcome.status == "unanswered" for outcome in outcomes),
-        errors=sum(outcome.status == "error" for outcome in outcomes),
-        errors_by_kind=dict(Counter(o.failure or "http" for o in outcomes if o.status == "error")),
-        calls=sum(vote.calls for vote in votes),
-        prompt_tokens=sum(vote.prompt_tokens for vote in votes),
-        completion_tokens=sum(vote.completion_tokens for vote in votes),
-        cached_tokens=sum(vote.cached_tokens for vote in votes),
-        cost_usd=None if unpriced else cost,
-        cost_per_correct=None
-        if unpriced or not total.correct or not any(vote.calls for vote in votes)
-        else cost / total.correct,
-        votes_saved=sum(outcome.votes_saved for outcome in outcomes),
-        truncated=sum(vote.finish_reason == "length" for vote in votes),
-        closed=sum(vote.how == "closed" for vote in votes),
-        asked_again=sum(vote.how == "asked again" for vote in votes),
-        exemplars_shown=sum(len(outcome.exemplars) for outcome in outcomes),
-        duplicates_removed=sum(outcome.duplicates_removed for outcome in outcomes),
-        fixed_orders=sum(outcome.fixed_orders for outcome in outcomes),
-        seconds=seconds,
-        by_subject=by_subject,
-        by_benchmark=_by(outcomes, lambda outcome: outcome.benchmark or None),
-        analysis=analyse(outcomes),
-    )
+    """Counts, accuracy and cost of the outcomes, whose run took so many seconds of wall-clock time.
 
-
-def _by(outcomes: Iterable[Outcome], named: Callable[[Outcome], str | None]) -> dict[str, Score]:
-    groups: dict[str, list[bool]] = {}
+    They are gone through once, and none is kept.
+    """
+    tally = _Tally()
     for outcome in outcomes:
-        if (name := named(outcome)) is not None:
-            groups.setdefault(name, []).append(outcome.correct)
-    return {name: score(groups[name]) for name in sorted(groups)}
+        tally.add(outcome)
+    return tally.summary(seconds)
 
 
-def _standard_error(outcomes: Sequence[Outcome]) -> float | None:
-    if not outcomes:
-        return None
-    clusters = [(outcome.benchmark, outcome.cluster or place) for place, outcome in enumerate(outcomes)]
-    return clustered_standard_error([outcome.correct for outcome in outcomes], clusters)
+class _Tally:
+    def __init__(self) -> None:
+        self._total = Counted()
+        self._subjects: dict[str, Counted] = defaultdict(Counted)
+        self._benchmarks: dict[str, Counted] = defaultdict(Counted)
+        self._clusters: dict[str, ClusterTally] = defaultdict(ClusterTally)
+        self._ended: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._sums: Counter[str] = Counter()
+        self._how: Counter[str] = Counter()
+        self._cost = 0.0
+        self._unpriced = False
+        self._analysis = AnalysisTally()
+
+    def add(self, outcome: Outcome) -> None:
+        right, status = outcome.correct, outcome.status
+        self._total.add(right)
+        if outcome.subject is not None:
+            self._subjects[outcome.subject].add(right)
+        if outcome.benchmark:
+            self._benchmarks[outcome.benchmark].add(right)
+        self._clusters[outcome.benchmark].add(right, outcome.cluster or None)
+        self._ended[status] += 1
+        if status == "error":
+            self._failures[outcome.failure or "http"] += 1
+        sums = self._sums
+        sums["votes_saved"] += outcome.votes_saved
+        sums["exemplars_shown"] += len(outcome.exemplars)
+        sums["duplicates_removed"] += outcome.duplicates_removed
+        sums["fixed_orders"] += outcome.fixed_orders
+        for vote in outcome.votes:
+            sums["calls"] += vote.calls
+            sums["prompt_tokens"] += vote.prompt_tokens
+            sums["completion_tokens"] += vote.completion_tokens
+            sums["cached_tokens"] += vote.cached_tokens
+            sums["truncated"] += vote.finish_reason == "length"
+            self._how[vote.how] += 1
+            self._cost += vote.cost_usd or 0.0
+            self._unpriced = self._unpriced or (vote.cost_usd is None and (bool(vote.calls) or vote.error is None))
+        self._analysis.add(outcome)
+
+    def summary(self, seconds: float) -> Summary:
+        total = self._total.score()
+        by_subject = _scores(self._subjects)
+        sums = {name: self._sums[name] for name in _SUMS}
+        return Summary(
+            n=total.n,
+            correct=total.correct,
+            accuracy=total.accuracy,
+            ci_low=total.ci_low,
+            ci_high=total.ci_high,
+            standard_error=pooled_standard_error(self._clusters.values()) if total.n else None,
+            macro_accuracy=macro_average(by_subject.values()),
+            unanswered=self._ended["unanswered"],
+            errors=self._ended["error"],
+            errors_by_kind=dict(self._failures),
+            cost_usd=None if self._unpriced else self._cost,
+            cost_per_correct=None
+            if self._unpriced or not total.correct or not sums["calls"]
+            else self._cost / total.correct,
+            closed=self._how["closed"],
+            asked_again=self._how["asked again"],
+            seconds=seconds,
+            by_subject=by_subject,
+            by_benchmark=_scores(self._benchmarks),
+            analysis=self._analysis.result(),
+            **sums,
+        )
 
 
-def _score(outcomes: Iterable[Outcome]) -> Score:
-    return score([outcome.correct for outcome in outcomes])
+_SUMS = (
+    *("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "votes_saved"),
+    *("truncated", "exemplars_shown", "duplicates_removed", "fixed_orders"),
+)
+
+
+def _scores(groups: Mapping[str, Counted]) -> dict[str, Score]:
+    return {name: groups[name].score() for name in sorted(groups)}
