@@ -10,7 +10,10 @@ from data.duplicates import SHINGLE_WORDS, normalise
 from data.question import Question
 
 _ROWS = 4_096
-"""Questions whose candidates are looked up together, which bounds the memory."""
+"""Questions that are looked at together, which bounds the memory."""
+
+_BUCKETS = 1 << 22
+"""Counts of how common shingles are; more of them would only order the shingles better."""
 
 _BETWEEN = b"\x1f"
 _PLAIN = bytes(code if chr(code).isalnum() or code == _BETWEEN[0] else ord(" ") for code in range(128)) + bytes(128)
@@ -43,10 +46,9 @@ def similar_pairs(questions: Sequence[Question], threshold: float) -> Iterator[t
         raise ValueError(f"{len(questions):,} questions; {MOST:,} can be compared at once")
     if not questions:
         return
-    owners, shingles = _shingles(questions)
-    rows, columns = _rarest(owners, shingles, len(questions), threshold)
+    rows, columns = _rarest(questions, threshold)
     for one, other in _sharing(rows, columns, len(questions)):
-        alike = _similarity(owners, shingles, one, other) >= threshold
+        alike = _similarity(questions, one, other) >= threshold
         yield from zip(one[alike].tolist(), other[alike].tolist(), strict=True)
 
 
@@ -105,27 +107,55 @@ def _mixed(number: Numbers) -> Numbers:
     return (number ^ (number >> np.uint64(29))) * _BASE
 
 
-def _rarest(owners: Places, shingles: Numbers, count: int, threshold: float) -> tuple[Places, Places]:
+def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Places, Places]:
     """Each question's rarest shingles, as many as two similar questions must share one of; those of one question only
     are left out.
+
+    All questions are gone through twice, since their shingles are many times what is kept of them: once to count how
+    common each is, and once to choose.
+    """
+    common = np.zeros(_BUCKETS, np.uint32)
+    for start in range(0, len(questions), _ROWS):
+        _, shingles = _shingles(questions[start : start + _ROWS])
+        bucket, times = np.unique(_bucket(_short(shingles)), return_counts=True)
+        common[bucket] += times.astype(np.uint32)
+    owners, rarest = [], []
+    for start in range(0, len(questions), _ROWS):
+        owner, own = _rarest_of(questions[start : start + _ROWS], common, threshold)
+        owners.append(owner + start)
+        rarest.append(own)
+    _, column, shared = np.unique(np.concatenate(rarest), return_inverse=True, return_counts=True)
+    several = shared[column] > 1
+    return np.concatenate(owners)[several], column[several]
+
+
+def _rarest_of(
+    questions: Sequence[Question], common: npt.NDArray[np.uint32], threshold: float
+) -> tuple[Places, Numbers]:
+    """The rarest shingles of some questions, and whose they are.
 
     A shingle is a part of its hash, behind how common it is: equal ones are equal, and few others are, which only makes
     a pair more to compare.
     """
-    short = shingles >> (np.uint64(64) - _HASH_BITS)
-    bucket = (short & np.uint64((1 << len(short).bit_length()) - 1)).astype(np.int64)
-    often = np.minimum(np.bincount(bucket)[bucket], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
+    owners, shingles = _shingles(questions)
+    short = _short(shingles)
+    often = np.minimum(common[_bucket(short)], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
     own = np.sort((owners.astype(np.uint64) << (_COMMON_BITS + _HASH_BITS)) | (often << _HASH_BITS) | short)
     own = own[np.concatenate(([True], own[1:] != own[:-1]))]
     owner = (own >> (_COMMON_BITS + _HASH_BITS)).astype(np.int64)
-    sizes = np.bincount(owner, minlength=count)
+    sizes = np.bincount(owner, minlength=len(questions))
     rank = np.arange(len(own)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     # One more than needed, for the rare set of which two elements look alike.
     kept = rank < (sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 2)[owner]
-    owner, own = owner[kept], own[kept] & ((np.uint64(1) << (_COMMON_BITS + _HASH_BITS)) - np.uint64(1))
-    _, column, shared = np.unique(own, return_inverse=True, return_counts=True)
-    several = shared[column] > 1
-    return owner[several], column[several]
+    return owner[kept], own[kept] & ((np.uint64(1) << (_COMMON_BITS + _HASH_BITS)) - np.uint64(1))
+
+
+def _short(shingles: Numbers) -> Numbers:
+    return shingles >> (np.uint64(64) - _HASH_BITS)
+
+
+def _bucket(short: Numbers) -> Places:
+    return (short & np.uint64(_BUCKETS - 1)).astype(np.int64)
 
 
 def _sharing(rows: Places, columns: Places, count: int) -> Iterator[tuple[Places, Places]]:
@@ -142,12 +172,12 @@ def _sharing(rows: Places, columns: Places, count: int) -> Iterator[tuple[Places
             yield shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
 
 
-def _similarity(owners: Places, shingles: Numbers, one: Places, other: Places) -> npt.NDArray[np.float64]:
+def _similarity(questions: Sequence[Question], one: Places, other: Places) -> npt.NDArray[np.float64]:
     """The Jaccard similarity of each pair."""
     involved, place = np.unique(np.concatenate((one, other)), return_inverse=True)
-    theirs = np.isin(owners, involved)
-    _, column = np.unique(shingles[theirs], return_inverse=True)
-    sets = _incidence(np.searchsorted(involved, owners[theirs]), column, len(involved))
+    owners, shingles = _shingles([questions[position] for position in involved.tolist()])
+    _, column = np.unique(shingles, return_inverse=True)
+    sets = _incidence(owners, column, len(involved))
     sizes = np.diff(sets.indptr)
     first, second = np.split(place, 2)
     shared = sets[first].multiply(sets[second]).sum(axis=1)

@@ -9,7 +9,7 @@ from metrics.clusters import clustered_standard_error
 from metrics.comparison import Comparison, compare
 from metrics.intervals import Interval, wilson_interval
 from metrics.multiple import benjamini_hochberg
-from metrics.outcome import Failure, How, Outcome, Status, Vote
+from metrics.outcome import Failure, How, Outcome, Status, Vote, outcome_of
 from metrics.paired import (
     Paired,
     difference_interval,
@@ -59,6 +59,7 @@ __all__ = [
     "mcnemar",
     "mcnemar_mid_p",
     "minimum_detectable_effect",
+    "outcome_of",
     "paired",
     "paired_bootstrap",
     "position_bias",

@@ -1,7 +1,8 @@
 """What became of a question: its votes and the answer that they gave."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Status = Literal["answered", "unanswered", "error"]
 How = Literal["asked", "asked again", "closed"]
@@ -94,3 +95,11 @@ class Outcome:
         if self.error is not None:
             return "error"
         return "answered" if self.answer is not None else "unanswered"
+
+
+def outcome_of(fields: Mapping[str, Any]) -> Outcome:
+    """The outcome of its fields, as JSON or a table has them: lists for tuples, mappings for votes."""
+    votes = tuple([Vote(**vote) for vote in fields["votes"]])
+    similarities = tuple(map(float, fields["similarities"]))
+    given = {**fields, "votes": votes, "exemplars": tuple(fields["exemplars"]), "similarities": similarities}
+    return Outcome(**given)

@@ -93,6 +93,7 @@ def _causes(report: Report) -> Counter[str]:
     return Counter(
         outcome.error or "no letter could be read"
         for result in report.results
+        if result.summary.unanswered or result.summary.errors
         for outcome in result.outcomes
         if outcome.answer is None
     )

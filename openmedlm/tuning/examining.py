@@ -40,7 +40,7 @@ class EngineExaminer:
         """
         return [answered(outcome) for outcome in self.outcomes(configuration, questions)]
 
-    def outcomes(self, configuration: Configuration, questions: Sequence[Question]) -> list[Outcome]:
+    def outcomes(self, configuration: Configuration, questions: Sequence[Question]) -> Sequence[Outcome]:
         """The same with every vote as the model wrote it."""
         program = self._plan.workshop.program(configuration)
         before = self._engine.lost

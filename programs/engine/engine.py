@@ -11,6 +11,7 @@ from programs.engine.buyer import Buyer
 from programs.engine.choosing import Choosing
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
+from programs.engine.outcomes import Outcomes
 from programs.engine.policy import Policy
 from programs.engine.request import Completion
 from programs.engine.store import VoteStore
@@ -36,6 +37,7 @@ class Engine:
     ) -> None:
         self._buyer = Buyer(client, endpoint, store, policy.concurrency, policy.attempts, budget)
         self._policy = policy
+        self._folder = store.path.parent
 
     @property
     def bought(self) -> int:
@@ -54,7 +56,7 @@ class Engine:
         seen: Callable[[Outcome], None] | None = None,
         choosing: Choosing | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
-    ) -> list[Outcome]:
+    ) -> Sequence[Outcome]:
         """The outcome of each question, in the order of the questions.
 
         Args:
@@ -69,7 +71,7 @@ class Engine:
             BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
         """
         chosen = choosing or Choosing(program.exemplars, questions)
-        outcomes: dict[int, Outcome] = {}
+        outcomes = Outcomes(len(questions), self._folder)
         positions = iter(range(len(questions)))
         spent: list[BudgetSpent] = []
 
@@ -84,9 +86,10 @@ class Engine:
                     spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
                     return
                 cluster = (await clusters)[position] if clusters is not None else ""
-                outcomes[position] = _outcome(questions[position], selection, votes, size, cluster)
+                outcome = _outcome(questions[position], selection, votes, size, cluster)
+                outcomes.put(position, outcome)
                 if seen is not None:
-                    seen(outcomes[position])
+                    seen(outcome)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -96,7 +99,7 @@ class Engine:
             raise failures.exceptions[0] from None
         if spent:
             raise spent[0]
-        return [outcomes[position] for position in range(len(questions))]
+        return outcomes
 
     async def _votes(self, program: PromptProgram, question: Question, selection: Selection) -> tuple[list[Vote], int]:
         """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there

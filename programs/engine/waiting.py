@@ -18,7 +18,8 @@ def wait_for(coroutine: Coroutine[Any, Any, T], runner: asyncio.Runner | None = 
     `asyncio.run` makes its task return the result, and then has the signal module write that task out, result and all,
     into an error that nobody sees: 90 µs for each question of a run. So here the task returns nothing.
 
-    Rubbish is looked for less often meanwhile: what a run makes stays until its end, and is in no cycles.
+    Rubbish is looked for less often meanwhile, and not among what was there before, such as the questions: what a run
+    makes stays until its end, and is in no cycles.
     """
     results: list[T] = []
 
@@ -37,7 +38,9 @@ def wait_for(coroutine: Coroutine[Any, Any, T], runner: asyncio.Runner | None = 
 def _seldom_collected() -> Iterator[None]:
     usual = gc.get_threshold()
     gc.set_threshold(COLLECT_AFTER, *usual[1:])
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*usual)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+from typing import TYPE_CHECKING, Self
 
 from data import BadInput
 from programs.locks import locked
 from programs.neighbours.embedder import Vectors
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
 
 PATIENCE = 900.0
 """Seconds that a command waits for another one that is embedding."""
@@ -171,8 +172,10 @@ class VectorStore:
             raise BadInput(f"{self.path}: can't be used ({error}); mend that, and the same command goes on") from error
 
 
-def _waiting(seconds: float) -> Retrying:
+def _waiting(seconds: float) -> "Retrying":
     """Tries again while another command is in the way."""
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
     return Retrying(
         retry=retry_if_exception(_busy), stop=stop_after_delay(seconds), wait=wait_fixed(0.05), reraise=True
     )

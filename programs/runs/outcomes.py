@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from metrics import Outcome, Vote
+from metrics import Outcome, outcome_of
 from programs.runs.rows import Rows
 
 _OUTCOME_FIELDS = [field.name for field in fields(Outcome) if field.name != "votes"]
@@ -92,7 +92,4 @@ def _row(program: str, outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
-    fields = {name: value for name, value in row.items() if name not in ("program", "correct", "status")}
-    votes = tuple(Vote(**vote) for vote in fields.pop("votes"))
-    exemplars, similarities = tuple(fields.pop("exemplars")), tuple(map(float, fields.pop("similarities")))
-    return Outcome(**fields, exemplars=exemplars, similarities=similarities, votes=votes)
+    return outcome_of({name: value for name, value in row.items() if name not in ("program", "correct", "status")})

@@ -21,6 +21,9 @@ _PROMPTS = pa.schema(
 )
 _TEXTS = pa.schema([("text", pa.string())])
 
+REMEMBERED = 50_000
+"""Texts that are looked for among those already written."""
+
 Key = tuple[str, str, int]
 """Program, question id, sample index of the vote."""
 
@@ -33,7 +36,7 @@ class Prompts:
     """What was sent for each vote.
 
     Attributes:
-        texts: the distinct texts of messages, in order of first appearance.
+        texts: the texts of messages, in order of first appearance.
         sent: the parts of each vote's prompt.
     """
 
@@ -58,15 +61,22 @@ class Prompts:
 
 
 def write_prompts(prompts: Iterable[tuple[Key, Prompt]], sent: IO[bytes], texts: IO[bytes]) -> None:
-    """Writes prompts as they come: their parts to one file, each distinct text to the other."""
+    """Writes prompts as they come: their parts to one file, each distinct text to the other.
+
+    A text that comes again after `REMEMBERED` others is written again.
+    """
     places: dict[bytes, int] = {}
+    written = 0
     with Rows(sent, _PROMPTS) as votes, Rows(texts, _TEXTS) as said:
         for (program, question, sample), prompt in prompts:
             roles, parts = [], []
             for role, text in _turns(prompt):
                 digest = blake2b(text.encode(), digest_size=16).digest()
                 if digest not in places:
-                    places[digest] = len(places)
+                    if len(places) == REMEMBERED:
+                        places.clear()
+                    places[digest] = written
+                    written += 1
                     said.add({"text": text})
                 roles.append(role)
                 parts.append(places[digest])
