@@ -1,6 +1,6 @@
 """Memory and time of `evaluate` by the number of questions, five votes each.
 
-    python benchmarks/scale.py [--questions 1000 5000 20000 50000] [--votes 5]
+    python benchmarks/scale.py [--questions 1000 20000 200000] [--votes 5]
 
 Each size runs in a process of its own, against an endpoint that answers at once, with everything that the command does
 once it has read its questions: exemplars chosen, votes bought and stored, outcomes summarised, the run written. Its
@@ -59,7 +59,7 @@ def alone(url: str, count: int, votes: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, nargs="+", default=[1_000, 5_000, 20_000, 50_000])
+    parser.add_argument("--questions", type=int, nargs="+", default=[1_000, 20_000, 200_000])
     parser.add_argument("--votes", type=int, default=5)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args()

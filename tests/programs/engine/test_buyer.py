@@ -274,7 +274,7 @@ def test_an_endpoint_that_comes_back_in_time_loses_nothing(
         return make_reply("B")
 
     server.reply = reply
-    ran = run(make_program(), [make_question(number) for number in range(60)], concurrency=8)
+    ran = run(make_program(), [make_question(number) for number in range(60)], concurrency=8, attempts=12)
     assert len(gone) >= 5
     assert {outcome.answer for outcome in ran.outcomes} == {"B"}
 
