@@ -1,11 +1,12 @@
 """Questions on disk: JSONL, CSV and parquet in, JSONL out."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from data.atomic import write_atomically
 from data.errors import BadInput
+from data.jsonl import jsonl_records
 from data.question import Question
 from data.records import question_from_record, record_of
 from data.tables import csv_records, parquet_records
@@ -26,7 +27,7 @@ def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
         BadInput: the file cannot be read, holds no question, two of its rows share an id, or a record is wrong.
             The line names the file and the row: the line in the file of JSONL and CSV, the row number of parquet.
     """
-    readers = {".jsonl": _jsonl_records, ".csv": csv_records, ".parquet": parquet_records}
+    readers = {".jsonl": jsonl_records, ".csv": csv_records, ".parquet": parquet_records}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise BadInput(f"{path}: unknown kind of file; save the questions as .jsonl, .csv or .parquet")
@@ -56,21 +57,3 @@ def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
 def write_questions(path: Path, questions: Iterable[Question]) -> None:
     """Write the questions as JSONL, atomically; `read_questions` gives the same ones back."""
     write_atomically(path, (json.dumps(record_of(q), ensure_ascii=False).encode() + b"\n" for q in questions))
-
-
-def _jsonl_records(path: Path) -> Iterator[tuple[int, object]]:
-    with path.open("rb") as file:
-        for row, line in enumerate(file, start=1):
-            try:
-                text = line.decode("utf-8-sig" if row == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise BadInput(f"{path}:{row}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
-            if not text.strip():
-                continue
-            try:
-                yield row, json.loads(text)
-            except json.JSONDecodeError as error:
-                reason = f"{error.msg}, column {error.colno}"
-                raise BadInput(f"{path}:{row}: not JSON ({reason}); write one JSON object a line") from None
-            except (ValueError, RecursionError):
-                raise BadInput(f"{path}:{row}: a number too long or a nesting too deep; write plain JSON") from None

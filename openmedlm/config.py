@@ -46,7 +46,7 @@ def yaml_mapping(path: Path, what: str, example: str) -> dict[Any, Any]:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}; name a readable YAML file") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that is none is a ValueError
         raise BadInput(f"{path}: not YAML ({' '.join(str(error).split())}); correct the file") from error
     if not isinstance(loaded, dict):
         raise BadInput(f"{path}: not a mapping of {what}; write lines such as '{example}'")

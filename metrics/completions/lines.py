@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from data.errors import BadInput
+from data.jsonl import jsonl_records
 
 _LETTER = re.compile(r"[A-Z]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -55,7 +56,7 @@ def read_completions(path: Path) -> tuple[AnswerLine, ...]:
         BadInput: the file cannot be read or holds no line, or a line is wrong; the message names the row and the mend.
     """
     try:
-        lines = tuple(_checked(record, f"{path}:{row}") for row, record in _records(path))
+        lines = tuple(_checked(record, f"{path}:{row}") for row, record in jsonl_records(path))
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; check the name") from None
     except OSError as error:
@@ -66,24 +67,6 @@ def read_completions(path: Path) -> tuple[AnswerLine, ...]:
         raise BadInput(f'{path}: holds no line; write {{"qid", "gold", "completion"}} or {{"qid", "gold", "letters"}}')
     _check_agreement(lines)
     return lines
-
-
-def _records(path: Path) -> Iterator[tuple[int, object]]:
-    with path.open("rb") as file:
-        for row, line in enumerate(file, start=1):
-            try:
-                text = line.decode("utf-8-sig" if row == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise BadInput(f"{path}:{row}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
-            if not text.strip():
-                continue
-            try:
-                yield row, json.loads(text)
-            except json.JSONDecodeError as error:
-                reason = f"{error.msg}, column {error.colno}"
-                raise BadInput(f"{path}:{row}: not JSON ({reason}); write one JSON object a line") from None
-            except (ValueError, RecursionError):
-                raise BadInput(f"{path}:{row}: a number too long or a nesting too deep; write plain JSON") from None
 
 
 def _checked(record: object, where: str) -> AnswerLine:

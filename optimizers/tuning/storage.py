@@ -39,6 +39,8 @@ def open_storage(url: str) -> BaseStorage:
             return JournalStorage(JournalFileBackend(path))
         except (OSError, ValueError, KeyError) as error:
             raise BadInput(f"--storage {url}: not a usable journal ({_line(error, url)}); name another file") from error
+    if re.fullmatch(r"sqlite(\+\w+)?:/*(:memory:)?", url):
+        raise BadInput(f"--storage {url}: names no file; write sqlite:///study.db")
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     opening = Retrying(

@@ -186,9 +186,9 @@ class Document(_Part):
     def _check(self) -> Self:
         """Refuses what could be written down but not run."""
         for name, pattern, allowed in _patterns(self.template):
-            unknown = {field for _, field, _, _ in Formatter().parse(pattern) if field is not None} - allowed
-            if unknown:
-                raise ValueError(f"template.{name} has the unknown placeholder {min(unknown)!r}")
+            for _, field, form, conversion in Formatter().parse(pattern):
+                if field is not None and (field not in allowed or form or conversion):
+                    raise ValueError(f"template.{name} has the unknown placeholder {field!r}, or a format for one")
         decode = self.decode
         if decode.max_tokens < 1 or not 0 <= decode.temperature <= 2 or (decode.top_k is not None and decode.top_k < 1):
             raise ValueError("decode is out of range")
