@@ -75,12 +75,21 @@ def main() -> None:
     Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 on Ctrl-C.
     """
     try:
+        _read_env_file()
         code = commands().main(standalone_mode=False) or 0
     except Exception as error:
         _end(error)
     if code == INTERRUPTED:
         print("openmedlm: stopped; every answer is kept, and the same command goes on from there", file=sys.stderr)
     sys.exit(code)
+
+
+def _read_env_file() -> None:
+    """Takes what a `.env` in the working directory sets and the environment does not, such as keys."""
+    if os.path.isfile(".env"):  # noqa: PTH113 - pathlib takes longer to load than the rest of this
+        from dotenv import load_dotenv
+
+        load_dotenv(".env")
 
 
 def _end(error: Exception) -> NoReturn:

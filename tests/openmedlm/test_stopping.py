@@ -1,64 +1,114 @@
-"""Stopping a command and going on, in processes of their own."""
+"""Stopping commands and going on, in processes of their own."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from model_server import ModelServer, Reply
 
+Start = Callable[..., "subprocess.Popen[str]"]
+
+AT_ONCE = 2
+COMMANDS = {
+    "pool": ("pool", "--rounds", "1", "-o", "out/pool.jsonl"),
+    "evaluate": ("evaluate", "ensemble", "--member", "zero-shot", "--votes", "3", "-o", "out"),
+    "ladder": ("ladder", "--votes", "3", "--limit", "6", "-o", "out"),
+    "tune": ("tune", "--trials", "4", "--block", "3", "-o", "out"),
+    "compile": ("compile", "-s", "few-shot", "-o", "out"),
+}
+
 
 @pytest.fixture
-def start(server: ModelServer, tmp_path: Path) -> Callable[[], "subprocess.Popen[str]"]:
-    """Starts `evaluate` in a process, against a server that takes its time."""
-    server.reply = lambda asked: Reply("B", delay=0.3)
+def start(server: ModelServer, tmp_path: Path) -> Start:
+    """Starts a command in a process, against a server that takes its time."""
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: B", delay=0.1)
 
-    def start() -> "subprocess.Popen[str]":
+    def start(*command: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [
-                *(sys.executable, "-c", "from openmedlm.cli import main; main()", "evaluate", "zero-shot"),
+                *(sys.executable, "-m", "openmedlm", *command),
                 *("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample"),
-                *("--max-concurrency", "1", "--json"),
+                *("--max-concurrency", str(AT_ONCE)),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             # A shell starts background commands deaf to Ctrl-C, and their children inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            cwd=tmp_path,
             env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
         )
 
     return start
 
 
-def wait_for(server: ModelServer, requests: int) -> None:
-    deadline = time.monotonic() + 120
-    while len(server.requests) < requests:
-        assert time.monotonic() < deadline, "the command asked nothing"
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_answered_before_the_stop_is_not_asked_again(
-    how: signal.Signals, start: Callable[[], "subprocess.Popen[str]"], server: ModelServer
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_one_ctrl_c_saves_what_was_answered_and_says_how_to_go_on(
+    command: tuple[str, ...], start: Start, server: ModelServer, tmp_path: Path
 ) -> None:
-    stopped = start()
-    wait_for(server, 4)
-    stopped.send_signal(how)
+    stopped = start(*command)
+    server.wait_for(5)
+    stopped.send_signal(signal.SIGINT)
     _, said = stopped.communicate(timeout=60)
-    if how is signal.SIGINT:
-        assert stopped.returncode == 130
-        assert "goes on from there" in said
-        assert "Traceback" not in said
-    before = len(server.requests)
-    ended = start()
+    assert stopped.returncode == 130
+    assert "every answer is kept, and the same command goes on from there" in said
+    assert "Traceback" not in said
+    answered = len(server.requests)
+    ended = start(*command)
+    _, said = ended.communicate(timeout=300)
+    assert ended.returncode in (0, 3), said
+    again = sum(count - 1 for count in Counter(asked.identity for asked in server.requests).values())
+    assert again <= AT_ONCE  # what was in flight
+    assert len(server.requests) > answered
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_what_was_answered_before_a_kill_is_not_asked_again(start: Start, server: ModelServer) -> None:
+    stopped = start(*COMMANDS["evaluate"], "--json")
+    server.wait_for(6)
+    stopped.kill()
+    stopped.communicate()
+    ended = start(*COMMANDS["evaluate"], "--json")
     out, _ = ended.communicate(timeout=120)
     assert ended.returncode == 0
     assert '"n": 12' in out
-    # Only what was in flight at the stop, one request here, may have to be asked once more.
-    assert 12 <= len(server.requests) <= 13
-    assert before >= 4
+    again = sum(count - 1 for count in Counter(asked.identity for asked in server.requests).values())
+    assert again <= AT_ONCE
+
+
+def test_two_commands_at_once_on_one_store_are_both_right(start: Start, server: ModelServer, tmp_path: Path) -> None:
+    both = [start(*COMMANDS["evaluate"][:-1], place) for place in ("one", "two")]
+    for each in both:
+        _, said = each.communicate(timeout=120)
+        assert each.returncode == 0, said
+    files = [(tmp_path / place / "manifest.json").read_bytes() for place in ("one", "two")]
+    assert files[0] == files[1]
+    alone = start(*COMMANDS["evaluate"][:-1], "three")
+    alone.communicate(timeout=120)
+    assert (tmp_path / "three" / "outcomes.parquet").read_bytes() == (
+        tmp_path / "one" / "outcomes.parquet"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("-o", "/proc/out"),
+        ("--store", "/proc/votes.sqlite"),
+        ("-o", "/dev/null"),
+        ("--store", "/dev/null/votes.sqlite"),
+    ],
+)
+def test_a_place_that_can_not_be_written_is_one_clear_line_before_anything_is_asked(
+    places: tuple[str, str], openmedlm: Callable[..., object], hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    ended = openmedlm("evaluate", "zero-shot", *hosted, *places)
+    assert ended.code == 2  # type: ignore[attr-defined]
+    assert ended.err.count("\n") == 1  # type: ignore[attr-defined]
+    assert places[1] in ended.err  # type: ignore[attr-defined]
+    assert server.requests == []

@@ -1,0 +1,98 @@
+"""A fuzzer for what reads files and texts of others: whatever comes, it is read or refused in one plain line.
+
+    pip install -e '.[fuzz]'
+    python tests/faults/fuzz_readers.py READER [-runs=250000] [-seed=1]
+
+READER is one of questions-jsonl, questions-csv, completions, space, program, address. It starts from the bad input that
+the tests have, and is led by the code that it reaches (libFuzzer, through atheris). It ends at the first input that
+raises anything but `BadInput`, and says which that was.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["data", "metrics", "openmedlm", "programs", "yaml"]):
+    from data import BadInput, read_questions
+    from metrics.completions import read_completions
+    from openmedlm.tuning.space_file import read_spaces
+    from programs.engine import find_endpoint
+    from programs.frozen.loading import _document
+
+sys.path.insert(0, str(Path(__file__).parent))
+import test_bad_input as bad
+
+FOLDER = Path(tempfile.mkdtemp(dir="/dev/shm"))
+
+
+def _of_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], object]:
+    file = FOLDER / name
+
+    def of(content: bytes) -> object:
+        file.write_bytes(content)
+        return read(file)
+
+    return of
+
+
+def _program(content: bytes) -> object:
+    """A program's description with a checksum that is right."""
+    head, mark, _ = content.rpartition(b'\n  "sha256": "')
+    return _document(FOLDER, bad.sealed_bytes(head + mark)) if mark else None
+
+
+READERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
+    "questions-jsonl": (
+        _of_file("q.jsonl", lambda file: read_questions(file, "mine", "dev")),
+        [bad.changed(**fields) for fields in bad.RECORDS.values()] + list(bad.BYTES.values()),
+    ),
+    "questions-csv": (
+        _of_file("q.csv", lambda file: read_questions(file, "mine", "dev")),
+        [bad.CSV_HEAD + row for row in bad.CSV_ROWS.values()] + list(bad.CSV_FILES.values()),
+    ),
+    "completions": (
+        _of_file("c.jsonl", read_completions),
+        [json.dumps(line).encode() for line in bad.SCORED.values()] + list(bad.BYTES.values()),
+    ),
+    "space": (_of_file("s.yaml", lambda file: read_spaces(str(file), ["local/small"])), list(bad.SPACES.values())),
+    "program": (_program, [bad.program_bytes(FOLDER / "program")]),
+    "address": (
+        lambda content: find_endpoint("hosted_vllm/m", content.decode("utf-8", "surrogateescape")),
+        [address.encode() for address in bad.ADDRESSES],
+    ),
+}
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in READERS:
+        sys.exit(__doc__)
+    read, seeds = READERS[sys.argv[1]]
+    corpus = FOLDER / "corpus"
+    corpus.mkdir()
+    for number, seed in enumerate(seeds):
+        (corpus / str(number)).write_bytes(seed[:4_096])
+    read_some = {"read": 0, "refused": 0}
+
+    def one(content: bytes) -> None:
+        try:
+            read(content)
+            read_some["read"] += 1
+        except BadInput as error:
+            said = str(error)
+            assert said.isprintable(), said
+            read_some["refused"] += 1
+
+    options = sys.argv[2:] or ["-runs=250000"]
+    atheris.Setup([sys.argv[0], str(corpus), "-max_len=4096", "-print_final_stats=1", *options], one)
+    try:
+        atheris.Fuzz()
+    finally:
+        print(f"{sys.argv[1]}: {read_some['read']:,} read, {read_some['refused']:,} refused", flush=True)
+
+
+if __name__ == "__main__":
+    main()

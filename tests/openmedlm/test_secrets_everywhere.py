@@ -1,0 +1,52 @@
+"""A key, given in any way, is in nothing that commands write, print or show the system."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from model_server import ModelServer, Reply
+
+KEY = "sk-planted-0123456789abcdef"
+MODEL = ("-m", "hosted_vllm/small", "-b", "mmlu", "--data-dir", "sample")
+
+
+@pytest.mark.parametrize("given", ["environment", ".env"])
+def test_a_planted_key_is_found_nowhere(given: str, server: ModelServer, tmp_path: Path) -> None:
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: B")
+    environment = {name: value for name, value in os.environ.items() if name != "HOSTED_VLLM_API_KEY"}
+    environment |= {"XDG_DATA_HOME": str(tmp_path / "data-home"), "XDG_CACHE_HOME": str(tmp_path / "cache-home")}
+    if given == ".env":
+        (tmp_path / ".env").write_text(f"HOSTED_VLLM_API_KEY={KEY}\n")
+    else:
+        environment["HOSTED_VLLM_API_KEY"] = KEY
+    shown: list[str] = []
+
+    def openmedlm(*arguments: str) -> None:
+        command = [sys.executable, "-m", "openmedlm", *arguments]
+        if "-m" in arguments:
+            command += ["--api-base", server.base_url]
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        shown.append(Path(f"/proc/{process.pid}/cmdline").read_text())
+        said, _ = process.communicate(timeout=300)
+        shown.append(said)
+        assert process.returncode in (0, 2, 3), said
+
+    openmedlm("evaluate", "zero-shot", *MODEL, "-o", "run")
+    openmedlm("pool", *MODEL, "--rounds", "1", "-o", "pool.jsonl")
+    openmedlm("compile", "-s", "zero-shot", *MODEL, "-o", "program")
+    openmedlm("tune", *MODEL, "--trials", "3", "--block", "3", "-o", "study")
+    openmedlm("report", "run", "study", "-o", "page.html")
+    openmedlm("export", "program", "--to", "dspy", "-o", "export.json")
+    server.reply = lambda asked: Reply(f"your key {asked.authorization} is not welcome", status=401)
+    openmedlm("evaluate", "zero-shot", *MODEL, "--temperature", "0.9", "-o", "refused")
+    assert {asked.authorization for asked in server.requests} == {f"Bearer {KEY}"}
+    assert len(server.requests) > 20
+    assert "is not welcome" in shown[-1]
+    assert not [said for said in shown if KEY in said]
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".env"]
+    assert len(written) > 15
+    assert not [path for path in written if KEY.encode() in path.read_bytes()]
