@@ -15,23 +15,29 @@ from metrics import Outcome
 from programs import CHAT, Decode, PromptProgram
 from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client
 
-PROGRAM = PromptProgram(
-    "ensemble", "Answer.", CHAT, False, Decode(max_tokens=8, temperature=0.8), votes=5, shuffle=True, member="zero-shot"
-)
+
+def program(votes: int) -> PromptProgram:
+    decode = Decode(max_tokens=8, temperature=0.8)
+    return PromptProgram("ensemble", "Answer.", CHAT, False, decode, votes=votes, shuffle=True, member="zero-shot")
 
 
-def questions(count: int) -> list[Question]:
+PROGRAM = program(5)
+
+
+def questions(count: int, about: str = "") -> list[Question]:
     options = {"A": "liver", "B": "heart", "C": "spleen"}
-    return [Question(str(n), "mine", "dev", f"Question {n}: which organ?", options, "B") for n in range(count)]
+    return [Question(str(n), "mine", "dev", f"Question {n}: which organ? {about}", options, "B") for n in range(count)]
 
 
-def run(server: FaultyServer, store: Path, asked: Sequence[Question], **policy: Any) -> list[Outcome]:
-    async def go() -> list[Outcome]:
+def run(
+    server: FaultyServer, store: Path, asked: Sequence[Question], asking: PromptProgram = PROGRAM, **policy: Any
+) -> Sequence[Outcome]:
+    async def go() -> Sequence[Outcome]:
         endpoint = find_endpoint("hosted_vllm/m", server.base_url)
         with VoteStore(store) as votes:
             async with open_client(endpoint, 64, timeout=1.5) as client:
                 engine = Engine(client, endpoint, votes, Policy(concurrency=64, all_votes=True, **policy))
-                return await engine.run(PROGRAM, asked)
+                return await engine.run(asking, asked)
 
     return asyncio.run(go())
 
