@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: quickstart test lint bench lock clean
+.PHONY: quickstart test lint bench audit lock clean
 
 quickstart: $(INSTALLED)  ## the main job on an embedded model and the embedded sample
 	$(BIN)/openmedlm quickstart
@@ -41,6 +41,11 @@ $(INSTALLED): pyproject.toml requirements.lock
 	$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	touch $@
+
+audit:  ## known vulnerabilities of what the lock pins, by PyPI's advisories
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install -qq pip-audit
+	$(VENV)/audit/bin/pip-audit -r requirements.lock --disable-pip --require-hashes --progress-spinner off
 
 lock:  ## resolves requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)/lock

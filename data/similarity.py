@@ -122,11 +122,19 @@ def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Places, Pl
     owners, rarest = [], []
     for start in range(0, len(questions), _ROWS):
         owner, own = _rarest_of(questions[start : start + _ROWS], common, threshold)
-        owners.append(owner + start)
+        owners.append((owner + start).astype(np.int32))
         rarest.append(own)
-    _, column, shared = np.unique(np.concatenate(rarest), return_inverse=True, return_counts=True)
-    several = shared[column] > 1
-    return np.concatenate(owners)[several], column[several]
+    return _shared(np.concatenate(owners), np.concatenate(rarest))
+
+
+def _shared(owners: npt.NDArray[np.int32], shingles: Numbers) -> tuple[Places, Places]:
+    """Of shingles those that stand there several times: whose they are, and a number for each distinct one."""
+    order = np.argsort(shingles)
+    again = np.diff(shingles[order]) == 0  # most stand there once, and are gone before anything else is made of them
+    kept = order[np.concatenate((again, [False])) | np.concatenate(([False], again))]
+    del order, again
+    _, column = np.unique(shingles[kept], return_inverse=True)
+    return owners[kept].astype(np.int64), column
 
 
 def _rarest_of(

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from programs.embedded import CATALOGUE, weights
+
+settings.register_profile("whenever", deadline=None)  # a busy machine is no failure
+settings.load_profile("whenever")
 
 
 @pytest.fixture(scope="session")
