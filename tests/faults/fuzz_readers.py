@@ -26,6 +26,8 @@ with atheris.instrument_imports(include=["data", "metrics", "openmedlm", "progra
 sys.path.insert(0, str(Path(__file__).parent))
 import test_bad_input as bad
 
+LONGEST = 2**14
+
 FOLDER = Path(tempfile.mkdtemp(dir="/dev/shm"))
 
 
@@ -42,7 +44,7 @@ def _of_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], obj
 def _program(content: bytes) -> object:
     """A program's description with a checksum that is right."""
     head, mark, _ = content.rpartition(b'\n  "sha256": "')
-    return _document(FOLDER, bad.sealed_bytes(head + mark)) if mark else None
+    return _document(FOLDER, bad.sealed_bytes(head + mark if mark else content))
 
 
 READERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
@@ -74,24 +76,23 @@ def main() -> None:
     corpus = FOLDER / "corpus"
     corpus.mkdir()
     for number, seed in enumerate(seeds):
-        (corpus / str(number)).write_bytes(seed[:4_096])
-    read_some = {"read": 0, "refused": 0}
+        (corpus / str(number)).write_bytes(seed[:LONGEST])
+    ended = {"read": 0, "refused": 0}
 
     def one(content: bytes) -> None:
         try:
             read(content)
-            read_some["read"] += 1
+            ended["read"] += 1
         except BadInput as error:
             said = str(error)
             assert said.isprintable(), said
-            read_some["refused"] += 1
+            ended["refused"] += 1
+        if sum(ended.values()) % 50_000 == 0:
+            print(f"{sys.argv[1]}: {ended['read']:,} read, {ended['refused']:,} refused", flush=True)
 
     options = sys.argv[2:] or ["-runs=250000"]
-    atheris.Setup([sys.argv[0], str(corpus), "-max_len=4096", "-print_final_stats=1", *options], one)
-    try:
-        atheris.Fuzz()
-    finally:
-        print(f"{sys.argv[1]}: {read_some['read']:,} read, {read_some['refused']:,} refused", flush=True)
+    atheris.Setup([sys.argv[0], str(corpus), f"-max_len={LONGEST}", "-print_final_stats=1", *options], one)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
