@@ -89,7 +89,12 @@ def _read_env_file() -> None:
     if os.path.isfile(".env"):  # noqa: PTH113 - pathlib takes longer to load than the rest of this
         from dotenv import load_dotenv
 
-        load_dotenv(".env")
+        try:
+            load_dotenv(".env")
+        except UnicodeDecodeError as error:
+            from data.errors import BadInput
+
+            raise BadInput(".env: not UTF-8; save it as UTF-8") from error
 
 
 def _end(error: Exception) -> NoReturn:

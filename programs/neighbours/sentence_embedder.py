@@ -57,7 +57,7 @@ class SentenceEmbedder:
             return self._computed(texts, batch_size=1)
         lengths: dict[int, list[int]] = {}
         for position, tokens in enumerate(self._tokens(texts)):
-            lengths.setdefault(-(-tokens // _MULTIPLE) * _MULTIPLE, []).append(position)
+            lengths.setdefault(-(-max(1, tokens) // _MULTIPLE) * _MULTIPLE, []).append(position)
         vectors: dict[int, Vectors] = {}
         for length, positions in lengths.items():
             size = 1 << (max(1, _TOKENS // length).bit_length() - 1)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,9 @@ def test_a_configuration_too_deep_to_read_is_one_line(openmedlm: Callable, tmp_p
     ended = openmedlm("data", "list", "--config", "deep.yaml")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "deep.yaml: not YAML" in ended.err
+
+
+def test_an_env_file_that_is_no_text_is_one_clear_line(openmedlm: Callable[..., Any]) -> None:
+    Path(".env").write_bytes(b"KEY=\xff\n")
+    ended = openmedlm("data", "list")
+    assert (ended.code, ended.err) == (2, "openmedlm: .env: not UTF-8; save it as UTF-8\n")
