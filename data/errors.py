@@ -14,7 +14,8 @@ class BadInput(ValueError):
     def __str__(self) -> str:
         said = " ".join(super().__str__().split())
         shown = said if said.isprintable() else "".join(map(_shown, said))
-        return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+        # The place stands at the beginning and the mend at the end; what is quoted stands between.
+        return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"
 
 
 def _shown(character: str) -> str:

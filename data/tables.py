@@ -59,10 +59,11 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
 
     try:
         table = pq.read_table(path)
-    except pa.ArrowException as error:
-        reason = str(error).splitlines()[0]
+        columns = table.column_names
+    except (pa.ArrowException, ValueError) as error:
+        reason = next(iter(str(error).splitlines()), "damaged")
         raise BadInput(f"{path}: not a parquet file ({reason}); write it again") from None
-    _check_columns(table.column_names, path)
+    _check_columns(columns, path)
     row = 0
     for batch in table.to_batches():
         try:

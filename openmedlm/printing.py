@@ -73,3 +73,8 @@ def teacher_words(teacher: str) -> str:
 def percent(share: float | None) -> str:
     """A share of one as a percentage; a dash where there is none."""
     return "–" if share is None else f"{share:.1%}"
+
+
+def number_of(count: int, noun: str) -> str:
+    """How many of a thing: `1 question`, `2,000 questions`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions, takes
-from openmedlm.printing import in_one_line, print_json, wide_console
+from openmedlm.printing import in_one_line, number_of, print_json, wide_console
 
 
 @takes(Output, ModelOptions, DataOptions, CallOptions, PreviewOptions, PoolOptions)
@@ -57,7 +57,7 @@ def pool(
         console.print(pool_remarks(result, lesson.file), highlight=False)
     for cause, count in Counter(errors).most_common(5):
         print(
-            f"{count:,} questions could not be asked: {in_one_line(cause)}; the same command asks them again",
+            f"{number_of(count, 'question')} could not be asked: {in_one_line(cause)}; the same command asks again",
             file=sys.stderr,
         )
     if result.not_asked or result.unfinished or errors:

@@ -18,7 +18,7 @@ from openmedlm.options import (
     SplitOptions,
 )
 from openmedlm.planning import Plan, plan_split
-from openmedlm.printing import NOT_ADVICE, in_one_line, print_json, teacher_words, wide_console
+from openmedlm.printing import NOT_ADVICE, in_one_line, number_of, print_json, teacher_words, wide_console
 from openmedlm.progress import Progress
 from openmedlm.running import Report, execute
 from openmedlm.table import estimate_table, ladder_table
@@ -74,7 +74,7 @@ def report_runs(
         console.print(ladder_table(title, report.results, planned.skipped))
         console.print(_remarks(planned, report.test_looks), highlight=False)
     for cause, count in _causes(report).most_common(5):
-        print(f"{count:,} questions without an answer: {in_one_line(cause)}", file=sys.stderr)
+        print(f"{number_of(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
     if any(result.summary.unanswered or result.summary.errors for result in report.results):
         raise typer.Exit(UNANSWERED)
 

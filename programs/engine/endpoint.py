@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -76,12 +77,11 @@ def find_endpoint(
     Raises:
         BadInput: the model string or the address can't be used.
     """
-    provider, _, name = model.partition("/")
-    if not name:
-        raise BadInput(
-            f'the model "{model}" names no provider; write hosted_vllm/{model} with --api-base, ollama_chat/{model}, '
-            "or local/NAME for an embedded one (see: openmedlm models)"
-        )
+    provider, slash, name = model.partition("/")
+    if provider in ("http:", "https:"):
+        raise BadInput("the model is an address; give that as --api-base, and the model as hosted_vllm/NAME")
+    if not name or not re.fullmatch(r"[\w.-]+", provider) or not model.isprintable() or " " in name:
+        raise BadInput(f'the model "{model}" {_mend(provider, slash, name)} (see: openmedlm models)')
     if provider == "local":
         return _embedded(model)
     address = plain_address(api_base, "--api-base") if api_base else None
@@ -128,6 +128,17 @@ def connect(endpoint: Endpoint, fetched: Callable[[int, int], None] | None = Non
 
     with serve(resolve(endpoint.model), progress=fetched) as server:
         yield replace(endpoint, base_url=server.base_url, api_key=server.api_key)
+
+
+def _mend(provider: str, slash: str, name: str) -> str:
+    """What is wrong with a model's string, and how to write it."""
+    if not slash and provider.isprintable() and provider.strip():
+        return (
+            f"names no provider; write hosted_vllm/{provider} with --api-base, ollama_chat/{provider}, "
+            "or local/NAME for an embedded one"
+        )
+    wrong = "names no model" if not name.strip() else "is not PROVIDER/NAME without spaces"
+    return f"{wrong}; write hosted_vllm/NAME with --api-base, ollama_chat/NAME, or local/NAME for an embedded one"
 
 
 def _embedded(model: str) -> Endpoint:

@@ -3,9 +3,9 @@
     pip install -e '.[fuzz]'
     python tests/faults/fuzz_readers.py READER [-runs=250000] [-seed=1]
 
-READER is one of questions-jsonl, questions-csv, completions, space, program, address. It starts from the bad input that
-the tests have, and is led by the code that it reaches (libFuzzer, through atheris). It ends at the first input that
-raises anything but `BadInput`, and says which that was.
+READER is one of questions-jsonl, questions-csv, questions-parquet, completions, space, program, address. It starts from
+the bad input that the tests have, and is led by the code that it reaches (libFuzzer, through atheris). It ends at the
+first input that raises anything but `BadInput`, and says which that was.
 """
 
 import json
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import atheris
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 with atheris.instrument_imports(include=["data", "metrics", "openmedlm", "programs", "yaml"]):
     from data import BadInput, read_questions
@@ -47,6 +49,14 @@ def _program(content: bytes) -> object:
     return _document(FOLDER, bad.sealed_bytes(head + mark if mark else content))
 
 
+def _parquet(compression: str) -> bytes:
+    """A table of two questions."""
+    file = FOLDER / "seed.parquet"
+    table = pa.table({name: [value, value] for name, value in bad.GOOD.items() if name != "id"} | {"id": ["1", "2"]})
+    pq.write_table(table, file, compression=compression)
+    return file.read_bytes()
+
+
 READERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "questions-jsonl": (
         _of_file("q.jsonl", lambda file: read_questions(file, "mine", "dev")),
@@ -55,6 +65,10 @@ READERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "questions-csv": (
         _of_file("q.csv", lambda file: read_questions(file, "mine", "dev")),
         [bad.CSV_HEAD + row for row in bad.CSV_ROWS.values()] + list(bad.CSV_FILES.values()),
+    ),
+    "questions-parquet": (
+        _of_file("q.parquet", lambda file: read_questions(file, "mine", "dev")),
+        [_parquet(compression) for compression in ("none", "snappy", "zstd")],
     ),
     "completions": (
         _of_file("c.jsonl", read_completions),

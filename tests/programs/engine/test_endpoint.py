@@ -51,8 +51,8 @@ def test_a_key_is_never_shown() -> None:
     ("model", "api_base", "mend"),
     [
         ("gpt-x", None, r'"gpt-x" names no provider; write hosted_vllm/gpt-x with --api-base'),
-        ("openai/", BASE, "names no provider"),
-        ("", None, "names no provider"),
+        ("openai/", BASE, "names no model"),
+        ("", None, "names no model"),
         ("hosted_vllm/x", None, r"hosted_vllm/x needs --api-base, such as --api-base http://"),
         ("hosted_vllm/x", "127.0.0.1:8000/v1", r"--api-base is not an address; write it like"),
         ("ollama_chat/x", "localhost", "is not an address"),
