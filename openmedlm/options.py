@@ -195,8 +195,13 @@ class CallOptions:
     attempts: Annotated[int, typer.Option(min=1, help="Tries of one call while the endpoint fails.")] = 6
     call_timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
     store: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The vote store; without it, one for all runs in the user's data folder."),
+        str | None,
+        typer.Option(
+            metavar="FILE|URL",
+            help="The vote store: a file, or postgresql://USER@HOST/NAME for many machines. Default: one for all runs, "
+            "in the user's data folder.",
+            show_default=False,
+        ),
     ] = None
 
 

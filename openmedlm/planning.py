@@ -46,7 +46,7 @@ class Plan:
     source: str
     policy: Policy
     timeout: float
-    store: Path
+    store: Path | str
     pool: Sequence[Question] = ()
     pool_benchmark: str = ""
     teacher: str | None = None

@@ -35,7 +35,7 @@ class Lesson:
     file: Path
     policy: Policy
     timeout: float
-    store: Path
+    store: Path | str
 
     def left(self, pool: RationalePool) -> list[Question]:
         """The questions that the pool has no rationale for yet."""

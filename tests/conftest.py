@@ -1,9 +1,11 @@
 """What tests of every room share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from postgres_server import PostgresServer
 
 from programs.embedded import CATALOGUE, weights
 
@@ -15,3 +17,10 @@ settings.load_profile("whenever")
 def smollm() -> Path:
     """The weights of the smallest embedded model, fetched where they are not in the cache yet."""
     return weights(CATALOGUE["smollm2-135m"])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; `new_database` gives a test one of its own."""
+    with PostgresServer() as server:
+        yield server

@@ -7,10 +7,11 @@ import optuna
 import orjson
 
 from data import BadInput
+from data.database_url import database_file, shown_url
 from openmedlm.places import workers_directory
 from openmedlm.tuning.files import FRONT, LADDER_RUN, PROGRAM, REPORT, RESULT, TRIALS
 from openmedlm.tuning.planning import TuningPlan
-from optimizers.tuning.storage import open_storage, shown_url, storage_file
+from optimizers.tuning.storage import open_storage
 from programs.locks import locked
 
 
@@ -25,7 +26,7 @@ def check_directory(plan: TuningPlan) -> None:
         raise BadInput(f"{directory}: is a file; name a directory with -o")
     own = (PROGRAM, FRONT, RESULT, TRIALS, REPORT, LADDER_RUN)
     beside = (*own, *(f".{name}." for name in own))  # what a kill leaves of one that was just being written
-    stored = storage_file(plan.storage)
+    stored = database_file(plan.storage)
     strangers = sorted(
         path.name
         for path in (directory.iterdir() if directory.exists() else ())

@@ -86,7 +86,7 @@ class TuningPlan:
     teacher: str | None
     policy: Policy
     call_timeout: float
-    store: Path
+    store: Path | str
     limits: Limits
     storage: str
     study: str

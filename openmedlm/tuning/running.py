@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from data import BadInput, fingerprint, load_split
+from data.database_url import scrubbed, shown_url
 from metrics import compare, summarise
 from openmedlm.places import workers_directory
 from openmedlm.progress import Progress
@@ -21,7 +22,6 @@ from openmedlm.tuning.result import TuningResult, counted, plain_calls, summary_
 from openmedlm.tuning.trials import importances, trial_rows
 from openmedlm.tuning.writing import write_result
 from optimizers.tuning.selecting import Candidate
-from optimizers.tuning.storage import scrubbed, shown_url
 from optimizers.tuning.workers import release, wait_for_others, working
 from programs.engine import Budget, BudgetSpent, EndpointDownError, VoteStore, connect
 from programs.locks import locked

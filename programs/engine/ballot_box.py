@@ -69,7 +69,6 @@ async def cast_vote(
     question: Question,
     slip: Slip,
     others: Sequence[Slip] = (),
-    missing_at: int | None = None,
 ) -> Vote:
     """Buys one vote. Where a completion can't be had, the vote says so, and what was paid until then is in it.
 
@@ -77,14 +76,13 @@ async def cast_vote(
         buyer, policy: from whom, and how.
         program, question, slip: what is asked.
         others: slips of the same prompt that are cast at the same time.
-        missing_at: see `Buyer.get`.
 
     Raises:
         EndpointDownError: nothing can be had of this endpoint.
     """
     draft = _Draft(buyer, slip.ballot)
     try:
-        first = await buyer.get(slip.key, slip.request, {other.key: other.request for other in others}, missing_at)
+        first = await buyer.get(slip.key, slip.request, {other.key: other.request for other in others})
         vote = recalled(question, slip, first)
         if vote.letter is not None or policy.unreadable == "leave":
             return vote

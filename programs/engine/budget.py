@@ -1,9 +1,10 @@
 """What may be spent on a purpose, kept to while it is spent."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
-from programs.engine.store import VoteStore
+from programs.engine.store import Spent, VoteStore
 
 
 class BudgetSpent(Exception):
@@ -47,25 +48,34 @@ class Budget:
     share: float = 1.0
     _began: float = field(default_factory=time.monotonic)
     _in_flight: int = 0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def admit(self) -> None:
-        """Called before a completion is asked for.
+    async def admit(self, count: int = 1) -> int:
+        """Called before completions are asked for; how many of them may be, one at least.
 
         Raises:
             BudgetSpent: a limit is reached.
         """
-        reached = self.reached()
-        if reached is not None:
-            raise BudgetSpent(reached)
-        self._in_flight += 1
+        async with self._turn:  # or two would see the same room
+            spent = await self.store.spent_aside(self.purpose)
+            admitted = 0
+            while admitted < count and self._limit(spent) is None:
+                self._in_flight += 1
+                admitted += 1
+            if not admitted:
+                raise BudgetSpent(self._limit(spent))
+            return admitted
 
-    def settle(self) -> None:
-        """Called once an admitted completion is on disk, or could not be had."""
-        self._in_flight -= 1
+    def settle(self, count: int = 1) -> None:
+        """Called once admitted completions are on disk, or could not be had."""
+        self._in_flight -= count
 
     def reached(self) -> str | None:
-        """The limit that is reached, in words; None while there is room."""
-        spent, limits = self.store.spent(self.purpose), self.limits
+        """The limit that is reached, in words; None while there is room. Waits for the store."""
+        return self._limit(self.store.spent(self.purpose))
+
+    def _limit(self, spent: Spent) -> str | None:
+        limits = self.limits
         if limits.calls is not None and spent.calls + self._in_flight >= int(limits.calls * self.share):
             return f"{limits.calls:,} calls"
         if limits.tokens is not None and spent.tokens >= limits.tokens * self.share:

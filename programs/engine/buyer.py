@@ -2,19 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Mapping, Sequence
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from data.secrets import without_secrets
-from programs.engine.budget import Budget, BudgetSpent
+from programs.engine.budget import Budget
 from programs.engine.client import Client
 from programs.engine.endpoint import Endpoint
 from programs.engine.errors import EndpointDownError, EndpointError
 from programs.engine.request import Completion, Request, keys_of
 from programs.engine.slots import Slots
-from programs.engine.store import VoteStore
+from programs.engine.store import Claim, VoteStore
 
 LONGEST_WAIT = 60.0
 """Seconds between two attempts, at most, whatever the endpoint asks for."""
@@ -23,6 +22,9 @@ _BUSY = (429, 503)
 
 DEAD_SECONDS = 10.0
 """Seconds of nothing but failures after which an endpoint counts as dead; one that is started anew may take less."""
+
+FIRST_LOOK, LAST_LOOK = 0.02, 1.0
+"""Seconds between two looks whether another process has bought what this one wants: at first, and after many."""
 
 DOWN_AFTER = 5
 """Requests that fail for good before any went through, and the endpoint counts as down."""
@@ -67,56 +69,54 @@ class Buyer:
         """The store's keys of requests."""
         return keys_of(requests, self._endpoint.identity)
 
-    def stored(self, keys: Sequence[str]) -> dict[str, Completion]:
+    async def stored(self, keys: Sequence[str]) -> dict[str, Completion]:
         """The completions that the store has of those keys."""
-        found = self._store.get_many(keys)
+        found = await self._store.get_many(keys)
         self._answered = self._answered or bool(found)
         return found
 
-    async def get(
-        self, key: str, request: Request, siblings: Mapping[str, Request] | None = None, missing_at: int | None = None
-    ) -> Completion:
-        """The completion of a request; equal requests at the same time are sent once.
+    async def get(self, key: str, request: Request, siblings: Mapping[str, Request] | None = None) -> Completion:
+        """The completion of a request; equal requests at the same time are sent once, whoever sends them.
 
         Args:
             key, request: what is asked.
             siblings: other samples of the same prompt that will be asked for now, by their keys; where the endpoint can
                 give several completions for one request, those that are missing are bought together.
-            missing_at: what `bought` was when the store was found not to have it; None where nobody looked.
 
         Raises:
             EndpointError: it could not be had.
             EndpointDownError: nothing can be had of this endpoint.
             BudgetSpent: it would have to be bought, and a limit is reached.
         """
+        wait = FIRST_LOOK
         while True:
-            stored = self._store.get(key) if missing_at != self.bought else None
-            if stored is not None:
-                self._answered = True
-                return stored
             bought = self._in_flight.get(key)
-            if bought is None:
-                wanted = {key: request, **self._missing(siblings)} if self._several and siblings else {key: request}
-                completion = await self._buy(key, wanted)
-            else:
+            if bought is not None:
                 completion = await asyncio.shield(bought)
+            else:
+                together = [each for each in siblings or () if each not in self._in_flight] if self._several else []
+                completion = await self._buy(request, [key, *together])
+                if completion is None:  # another process is just buying it, or the endpoint gave too few
+                    await asyncio.sleep(wait)
+                    wait = min(2 * wait, LAST_LOOK)
             if completion is not None:
                 return completion
-            missing_at = None
 
-    def _missing(self, siblings: Mapping[str, Request]) -> dict[str, Request]:
-        there = self._store.get_many(list(siblings))
-        return {key: one for key, one in siblings.items() if key not in self._in_flight and key not in there}
-
-    async def _buy(self, key: str, wanted: Mapping[str, Request]) -> Completion | None:
-        """Buys completions of one prompt with one request; None where the endpoint gave too few to have this one."""
-        admitted = self._admitted(key, wanted)
+    async def _buy(self, request: Request, keys: Sequence[str]) -> Completion | None:
+        """Buys completions of one prompt with one request; None where that of the first key could not be had so."""
         loop = asyncio.get_running_loop()
-        futures = {each: loop.create_future() for each in admitted}
+        futures = {key: loop.create_future() for key in keys}
         self._in_flight |= futures
-        kept: list[Completion] = []
+        admitted: list[str] = []
+        claim = Claim(frozenset(), {})
         try:
-            kept = await self._have(wanted[key], admitted)
+            claim = await self._store.claim(keys)
+            had = dict(claim.found)
+            if keys[0] in claim.held:
+                admitted = await self._admitted([key for key in keys if key in claim.held])
+                kept = await self._have(request, admitted)
+                self.bought += len(kept)
+                had |= zip(admitted, kept, strict=False)
         except BaseException as error:
             for future in futures.values():
                 if isinstance(error, Exception):
@@ -126,30 +126,19 @@ class Buyer:
                     future.cancel()
             raise
         finally:
-            for each in futures:
-                del self._in_flight[each]
-                if self._budget is not None:
-                    self._budget.settle()
-        self._answered = True
-        self.bought += len(kept)
-        for future, completion in zip_longest(futures.values(), kept):
-            future.set_result(completion)  # None to those that were not given: they are asked for again, alone
-        return kept[0] if kept else None
+            self._store.free(claim.held)
+            for key in keys:
+                del self._in_flight[key]
+            if self._budget is not None:
+                self._budget.settle(len(admitted))
+        self._answered = self._answered or bool(had)
+        for key, future in futures.items():
+            future.set_result(had.get(key))  # None to those that were not given: they are asked for again, alone
+        return had.get(keys[0])
 
-    def _admitted(self, key: str, wanted: Iterable[str]) -> list[str]:
-        """Those of the wanted that may be bought, the first of them at least."""
-        if self._budget is None:
-            return list(wanted)
-        self._budget.admit()
-        admitted = [key]
-        for each in wanted:
-            if each != key:
-                try:
-                    self._budget.admit()
-                except BudgetSpent:
-                    break
-                admitted.append(each)
-        return admitted
+    async def _admitted(self, keys: Sequence[str]) -> list[str]:
+        """The first of the keys, as many as may be bought, but one at least."""
+        return list(keys[: await self._budget.admit(len(keys))] if self._budget is not None else keys)
 
     async def _have(self, request: Request, keys: Sequence[str]) -> list[Completion]:
         """Completions, from the endpoint and then on disk, as many as it gave."""

@@ -37,7 +37,7 @@ class Engine:
     ) -> None:
         self._buyer = Buyer(client, endpoint, store, policy.concurrency, policy.attempts, budget)
         self._policy = policy
-        self._folder = store.path.parent
+        self._folder = store.folder
 
     @property
     def bought(self) -> int:
@@ -105,15 +105,13 @@ class Engine:
         """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there
         would be of them all."""
         all_slips = slips(self._buyer, program, question, program.ballots(question, selection.exemplars))
-        stored = self._buyer.stored([slip.key for slip in all_slips])
+        stored = await self._buyer.stored([slip.key for slip in all_slips])
         votes = self._recalled(question, all_slips, stored) if stored else []
-        missing_at = None if stored else self._buyer.bought
         failed = False
         while not failed and (wave := self._wave(votes, len(all_slips) - len(votes))):
             next_slips = all_slips[len(votes) : len(votes) + wave]
-            votes += await self._cast(program, question, next_slips, missing_at)
+            votes += await self._cast(program, question, next_slips)
             failed = any(vote.error is not None for vote in votes)
-            missing_at = None
         return votes, len(all_slips)
 
     def _recalled(self, question: Question, all_slips: Sequence[Slip], stored: Mapping[str, Completion]) -> list[Vote]:
@@ -131,13 +129,11 @@ class Engine:
                 break
         return votes
 
-    async def _cast(
-        self, program: PromptProgram, question: Question, some: Sequence[Slip], missing_at: int | None
-    ) -> list[Vote]:
+    async def _cast(self, program: PromptProgram, question: Question, some: Sequence[Slip]) -> list[Vote]:
         """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
         buyer, policy = self._buyer, self._policy
         if len(some) == 1:
-            return [await cast_vote(buyer, policy, program, question, some[0], (), missing_at)]
+            return [await cast_vote(buyer, policy, program, question, some[0])]
         tasks = []
         for place, slip in enumerate(some):
             others = () if program.shuffle or program.decode.greedy else some[place + 1 :]

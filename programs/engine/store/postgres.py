@@ -1,0 +1,268 @@
+"""Completions in a PostgreSQL database, for processes on many machines."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from data import BadInput
+from data.database_url import scrubbed, shown_url, with_driver
+from programs.engine.request import Completion
+from programs.engine.store.claimant import Claimant, is_gone, this_process
+from programs.engine.store.database import SCHEMA, Claim, Row, Spent
+
+PATIENCE = 60.0
+"""Seconds that a database may be away, as when it is started anew, before a command gives up."""
+
+_TRANSIENT = ("40001", "40P01", "57P01", "57P02", "57P03", "53300")
+"""Serialization failure, deadlock, shutdown, crash, not yet up, too many connections."""
+
+_GET = text(
+    "SELECT key, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
+    " FROM completions WHERE key = ANY(:keys)"
+)
+_PUT = text(
+    "INSERT INTO completions SELECT key, model, endpoint, extract(epoch FROM clock_timestamp()), text, finish_reason,"
+    " prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
+    " FROM unnest(CAST(:key AS text[]), CAST(:model AS text[]), CAST(:endpoint AS text[]), CAST(:text AS text[]),"
+    " CAST(:finish_reason AS text[]), CAST(:prompt_tokens AS integer[]), CAST(:completion_tokens AS integer[]),"
+    " CAST(:cached_tokens AS integer[]), CAST(:cost_usd AS double precision[]), CAST(:seconds AS double precision[]))"
+    " AS bought (key, model, endpoint, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd,"
+    " seconds) ON CONFLICT DO NOTHING"
+)
+_SPEND = text(
+    "INSERT INTO spending VALUES (:purpose, :calls, :prompt_tokens, :completion_tokens, :cost_usd)"
+    " ON CONFLICT (purpose) DO UPDATE SET calls = spending.calls + excluded.calls,"
+    " prompt_tokens = spending.prompt_tokens + excluded.prompt_tokens,"
+    " completion_tokens = spending.completion_tokens + excluded.completion_tokens,"
+    " cost_usd = spending.cost_usd + excluded.cost_usd"
+)
+_CLAIM = text("INSERT INTO claims SELECT unnest(CAST(:keys AS text[])), :claimant ON CONFLICT DO NOTHING RETURNING key")
+_FREE = text("DELETE FROM claims WHERE key = ANY(:keys) AND claimant = :claimant")
+_ENTER = text("INSERT INTO claimants VALUES (:name, :host, :pid, extract(epoch FROM clock_timestamp()))")
+_SIGN = text("UPDATE claimants SET seen = extract(epoch FROM clock_timestamp()) WHERE name = :name")
+_OTHERS = text(
+    "SELECT name, host, pid, extract(epoch FROM clock_timestamp()) - seen FROM claimants"
+    " WHERE name IN (SELECT claimant FROM claims WHERE key = ANY(:keys))"
+)
+_FORGET_CLAIMS = text("DELETE FROM claims WHERE claimant = ANY(:names)")
+_FORGET = text("DELETE FROM claimants WHERE name = ANY(:names)")
+_LOOK = text("INSERT INTO test_looks VALUES (:benchmark, :model, :program, :questions, :now) ON CONFLICT DO NOTHING")
+
+T = TypeVar("T")
+
+
+class PostgresDatabase:
+    """A `Database` on a server.
+
+    Args:
+        url: as SQLAlchemy writes it.
+    """
+
+    remote = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._claimant: Claimant | None = None
+        try:
+            self._engine = create_engine(with_driver(url), pool_pre_ping=True, pool_size=4)
+            if self._engine.dialect.name != "postgresql":
+                raise ArgumentError("another database")
+            self._written(self._prepare, patience=0.0)  # a wrong URL is told at once
+        except BadInput:
+            raise
+        except ImportError as error:
+            said = f"--store {self.where}: {scrubbed(str(error), url)}"
+            raise BadInput(f"{said}; install the driver: pip install 'openmedlm[postgres]'") from error
+        except (ArgumentError, ValueError) as error:
+            raise BadInput(
+                f"--store {self.where}: not a vote store; write postgresql://USER@HOST/NAME, or a file's name"
+            ) from error
+
+    def _prepare(self, connection: Connection) -> None:
+        if _schema(connection) != str(SCHEMA):
+            from programs.engine.store.migrating import migrate_postgres
+
+            if _schema(connection) not in (None, *map(str, range(SCHEMA))):
+                raise BadInput(f"--store {self.where}: written by another version of openmedlm; name another database")
+            migrate_postgres(connection)
+
+    @property
+    def where(self) -> str:
+        return shown_url(self._url)
+
+    @property
+    def folder(self) -> Path:
+        return Path(tempfile.gettempdir())
+
+    def get(self, keys: Sequence[str]) -> dict[str, Completion]:
+        return self._written(lambda connection: _completions(connection, keys))
+
+    def put(self, rows: Sequence[Row]) -> list[Completion]:
+        # In the order of their keys, as everywhere: two that lock the same rows in turn wait for each other for ever.
+        ordered = sorted(rows, key=lambda row: row.key)
+        columns: dict[str, list[Any]] = {
+            "key": [row.key for row in ordered],
+            "model": [row.model for row in ordered],
+            "endpoint": [row.endpoint for row in ordered],
+            **{name: [getattr(row.completion, name) for row in ordered] for name in Completion._fields},
+        }
+        for name in ("text", "finish_reason"):
+            columns[name] = [said and _without_nul(said) for said in columns[name]]
+
+        def write(connection: Connection) -> list[Completion]:
+            new = connection.execute(_PUT, columns).rowcount == len(rows)
+            if self._claimant is not None:
+                connection.execute(_FREE, {"keys": columns["key"], "claimant": self._claimant.name})
+            for purpose, spent in sorted(_bought(rows).items()):
+                connection.execute(_SPEND, {"purpose": purpose, **spent._asdict()})
+            if new:
+                return [row.completion for row in rows]
+            kept = _completions(connection, columns["key"])
+            return [kept[row.key] for row in rows]
+
+        return self._written(write)
+
+    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
+        claimant = self._claimant or self._entered()
+
+        def write(connection: Connection) -> Claim:
+            if free:
+                connection.execute(_FREE, {"keys": sorted(free), "claimant": claimant.name})
+            held = _inserted(connection, keys, claimant)
+            # Looked for after claiming: whoever put one let go of it in the same transaction.
+            found = _completions(connection, keys)
+            if held & found.keys():
+                connection.execute(_FREE, {"keys": sorted(held & found.keys()), "claimant": claimant.name})
+            others = [key for key in keys if key not in held and key not in found]
+            if others and _let_go_of_gone(connection, others):
+                held |= _inserted(connection, others, claimant)
+            return Claim(frozenset(held - found.keys()), found)
+
+        return self._written(write)
+
+    def _entered(self) -> Claimant:
+        claimant = this_process()
+        self._written(lambda connection: connection.execute(_ENTER, claimant._asdict()))
+        self._claimant = claimant
+        return claimant
+
+    def sign(self) -> None:
+        claimant = self._claimant
+        if claimant is not None:
+            signed = self._written(lambda connection: connection.execute(_SIGN, {"name": claimant.name}).rowcount)
+            if not signed:  # taken for gone, since it was cut off for long: it claims as a new one from then on
+                self._claimant = None
+
+    def spent(self, purpose: str) -> Spent:
+        query = text("SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = :purpose")
+        row = self._written(lambda connection: connection.execute(query, {"purpose": purpose}).fetchone())
+        return Spent(*row) if row else Spent()
+
+    def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
+        asked = {"benchmark": benchmark, "model": model, "program": program, "questions": questions}
+        count = text("SELECT count(*) FROM test_looks WHERE benchmark = :benchmark AND model = :model")
+
+        def write(connection: Connection) -> int:
+            connection.execute(_LOOK, asked | {"now": time.time()})
+            return int(connection.execute(count, {"benchmark": benchmark, "model": model}).scalar_one())
+
+        return self._written(write)
+
+    def close(self) -> None:
+        if self._claimant is not None:
+            names = {"names": [self._claimant.name]}
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(_FORGET_CLAIMS, names)
+                    connection.execute(_FORGET, names)
+            except SQLAlchemyError:  # away; the claims expire
+                pass
+        self._engine.dispose()
+
+    def _written(self, write: Callable[[Connection], T], patience: float | None = None) -> T:
+        """What a transaction came to; begun anew while the database is away, or where two got in each other's way.
+
+        Raises:
+            BadInput: it stayed away for so many seconds (None: `PATIENCE`), or takes nothing.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception(_may_pass),
+            stop=stop_after_delay(PATIENCE if patience is None else patience),
+            wait=wait_random_exponential(multiplier=0.05, max=5.0),
+            reraise=True,
+        )
+
+        def once() -> T:
+            with self._engine.begin() as connection:
+                return write(connection)
+
+        try:
+            return retrying(once)
+        except ArgumentError:
+            raise
+        except SQLAlchemyError as error:
+            raise BadInput(
+                f"--store {self.where}: {scrubbed(str(error), self._url)}; mend that, and the same command goes on"
+            ) from error
+
+
+def _schema(connection: Connection) -> str | None:
+    """The schema's version; None in an empty database."""
+    there = connection.execute(text("SELECT to_regclass('store_version')")).scalar_one()
+    return connection.execute(text("SELECT version_num FROM store_version")).scalar() if there else None
+
+
+def _completions(connection: Connection, keys: Sequence[str]) -> dict[str, Completion]:
+    rows = connection.execute(_GET, {"keys": list(keys)})
+    return {key: Completion(_with_nul(said), reason and _with_nul(reason), *rest) for key, said, reason, *rest in rows}
+
+
+def _inserted(connection: Connection, keys: Sequence[str], claimant: Claimant) -> set[str]:
+    return set(connection.execute(_CLAIM, {"keys": sorted(set(keys)), "claimant": claimant.name}).scalars())
+
+
+def _let_go_of_gone(connection: Connection, keys: Sequence[str]) -> bool:
+    """Lets go of all claims of those processes that claimed some of the keys and are gone; whether there were such."""
+    rows = connection.execute(_OTHERS, {"keys": list(keys)}).fetchall()
+    gone = sorted(name for name, host, pid, silent in rows if is_gone(Claimant(name, host, pid), float(silent)))
+    if gone:
+        connection.execute(_FORGET_CLAIMS, {"names": gone})
+        connection.execute(_FORGET, {"names": gone})
+    return bool(gone)
+
+
+def _bought(rows: Sequence[Row]) -> dict[str, Spent]:
+    bought: dict[str, Spent] = {}
+    for row in rows:
+        if row.purpose is not None:
+            sum_, done = bought.get(row.purpose, Spent()), row.completion
+            bought[row.purpose] = Spent(
+                sum_.calls + 1,
+                sum_.prompt_tokens + done.prompt_tokens,
+                sum_.completion_tokens + done.completion_tokens,
+                sum_.cost_usd + (done.cost_usd or 0.0),
+            )
+    return bought
+
+
+def _may_pass(error: BaseException) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    unreached = state is None and isinstance(error, OperationalError)
+    return error.connection_invalidated or unreached or state in _TRANSIENT
+
+
+def _without_nul(said: str) -> str:
+    """The text as PostgreSQL can hold it: the one character that it refuses is written out."""
+    return said.replace("\x1a", "\x1a1").replace("\0", "\x1a0") if "\0" in said or "\x1a" in said else said
+
+
+def _with_nul(said: str) -> str:
+    return said.replace("\x1a0", "\0").replace("\x1a1", "\x1a") if "\x1a" in said else said

@@ -1,0 +1,166 @@
+"""Completions by key, for one event loop after another."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from programs.engine.request import Completion
+from programs.engine.store.database import EXPIRES_AFTER, Claim, Database, Row, Spent
+from programs.engine.store.grouping import Grouped
+
+SIGN_EVERY = EXPIRES_AFTER / 6
+"""Seconds between two signs of life."""
+
+
+class VoteStore:
+    """Completions by key, in a database that several commands may use at once.
+
+    What arrives in the same turn of the event loop goes to the database in one transaction; `put` returns once its own
+    completion is on disk. A SQLite file is written in the loop's own thread: no commit waits for the disk in its mode,
+    and handing a group to another thread costs more than writing it.
+
+    Args:
+        where: a SQLite file, whose directory is made, or the URL of a PostgreSQL database.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        self._database = _open(where)
+        aside = self._database.remote
+        self._gets = Grouped(self._get_groups, aside=aside)
+        self._claims = Grouped(self._claim_groups, aside=aside)
+        self._puts = Grouped(self._database.put, aside=aside)
+        self._spending = Grouped(self._spent_groups, aside=aside)
+        self._held: set[str] = set()
+        self._freed: list[str] = []
+        self._signing: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    @property
+    def where(self) -> str:
+        """The file or URL, as it may be shown."""
+        return self._database.where
+
+    @property
+    def folder(self) -> Path:
+        """Where files may lie that go with the process."""
+        return self._database.folder
+
+    def get(self, key: str) -> Completion | None:
+        """The completion of that key; waits for the database."""
+        return self._database.get([key]).get(key)
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, Completion]:
+        """The completions of those keys that there are."""
+        return await self._gets(keys) if self._database.remote else self._database.get(keys)
+
+    async def put(
+        self, key: str, model: str, endpoint: str | None, completion: Completion, purpose: str | None = None
+    ) -> Completion:
+        """Keeps a completion, and lets go of the claim on it; returns what is on disk then.
+
+        That is another one where the key was there already: two commands that buy the same at the same moment both use
+        the one that came first.
+
+        Args:
+            key, model, endpoint: of the request, and who answered it.
+            completion: what was answered.
+            purpose: what it was bought for; it is counted there in the same transaction.
+        """
+        kept = await self._puts(Row(key, model, endpoint, completion, purpose))
+        self._held.discard(key)
+        return kept
+
+    async def claim(self, keys: Sequence[str]) -> Claim:
+        """Claims what is to be bought, so that nobody else buys it meanwhile.
+
+        Each key that is held has to be `put` or `free`d. The claims of a process that is gone are anybody's.
+        """
+        claimed = await self._claims(keys)
+        if claimed.held:
+            self._held |= claimed.held
+            if self._signing is None or self._signing.done():
+                self._signing = asyncio.create_task(self._sign())
+        return claimed
+
+    def free(self, keys: Iterable[str]) -> None:
+        """Lets go of claims, with the next group of them, or at the end."""
+        for key in keys:
+            if key in self._held:
+                self._held.discard(key)
+                self._freed.append(key)
+
+    async def drain(self) -> None:
+        """Returns once everything given to `put` is on disk, and no claim is held that was let go of."""
+        await self._puts.drain()
+        if self._freed:
+            await self._claims(())
+
+    def spent(self, purpose: str) -> Spent:
+        """What was spent on a purpose so far, by whoever uses this store; waits for the database."""
+        return self._database.spent(purpose)
+
+    async def spent_aside(self, purpose: str) -> Spent:
+        """The same, while the event loop goes on."""
+        return await self._spending(purpose) if self._database.remote else self._database.spent(purpose)
+
+    def record_look(self, benchmark: str, model: str, program: str, questions: str) -> int:
+        """Writes down that a program met test questions.
+
+        Args:
+            benchmark, model: whose test split, and which model.
+            program, questions: digests; the same program over the same questions is one look, however often it runs.
+
+        Returns:
+            How many different looks at this benchmark's test split there were with this model, this one included.
+        """
+        return self._database.look(benchmark, model, program, questions)
+
+    async def _sign(self) -> None:
+        """Shows that this process lives, for as long as it holds claims."""
+        while self._held:
+            await asyncio.sleep(SIGN_EVERY)
+            if self._database.remote:
+                await asyncio.to_thread(self._database.sign)
+            else:
+                self._database.sign()
+
+    def _get_groups(self, groups: Sequence[Sequence[str]]) -> list[dict[str, Completion]]:
+        found = self._database.get([key for group in groups for key in group])
+        return [{key: found[key] for key in group if key in found} for group in groups]
+
+    def _claim_groups(self, groups: Sequence[Sequence[str]]) -> list[Claim]:
+        freed, self._freed = self._freed, []
+        claimed = self._database.claim([key for group in groups for key in group], freed)
+        left = set(claimed.held)
+        claims = []
+        for group in groups:
+            held = left.intersection(group)
+            left -= held  # two buyers that claim the same in one turn: the first has it
+            claims.append(Claim(frozenset(held), {key: claimed.found[key] for key in group if key in claimed.found}))
+        return claims
+
+    def _spent_groups(self, purposes: Sequence[str]) -> list[Spent]:
+        known = {purpose: self._database.spent(purpose) for purpose in set(purposes)}
+        return [known[purpose] for purpose in purposes]
+
+
+def _open(where: Path | str) -> Database:
+    name = str(where)
+    if name.startswith("sqlite:///"):
+        where = name.removeprefix("sqlite:///")
+    elif "://" in name:
+        from programs.engine.store.postgres import PostgresDatabase
+
+        return PostgresDatabase(name)
+    from programs.engine.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(Path(where))

@@ -1,0 +1,82 @@
+"""What only a server can do: be away, hold something else, ask for a password."""
+
+import asyncio
+import threading
+
+import pytest
+from postgres_server import PostgresServer
+from sqlalchemy import create_engine, inspect, text
+
+from data import BadInput
+from data.database_url import with_driver
+from programs.engine import VoteStore
+from programs.engine.request import Completion
+from programs.engine.store import postgres as module
+
+COMPLETION = Completion("B", "stop", 1, 1, 0, None, 0.1)
+
+
+def test_a_server_that_is_started_anew_is_waited_for() -> None:
+    async def put(store: VoteStore, key: str) -> None:
+        assert (await store.claim([key])).held
+        await store.put(key, "m", None, COMPLETION)
+
+    with PostgresServer() as server, VoteStore(server.url()) as store:
+        asyncio.run(put(store, "a"))
+        server.stop()
+        back = threading.Timer(1.0, server.start)
+        back.start()
+        asyncio.run(put(store, "b"))
+        back.join()
+        assert (store.get("a"), store.get("b")) == (COMPLETION, COMPLETION)
+
+
+def test_a_server_that_stays_away_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    with PostgresServer() as server, VoteStore(server.url()) as store:
+        server.stop()
+        with pytest.raises(BadInput, match=r"--store postgresql://tester@/postgres: .*; mend that") as caught:
+            store.get("k")
+        assert "\n" not in str(caught.value)
+        server.start()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:secret@127.0.0.1:1/none",
+        "postgres://user:secret@127.0.0.1:1/none?password=secret",
+        "postgresql://user:secret@host:port/none",
+        "mysql://user:secret@host/none",
+        "sqlite://",
+        "http://user:secret@host/none",
+        "://",
+    ],
+)
+def test_a_url_of_nothing_is_one_clear_line_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    with pytest.raises(BadInput, match=r"^--store ") as caught:
+        VoteStore(url)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_of_something_else_is_refused_and_left_alone(postgres: PostgresServer) -> None:
+    url = postgres.new_database()
+    engine = create_engine(with_driver(url))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE completions (patient TEXT)"))
+    with pytest.raises(BadInput, match="--store"):
+        VoteStore(url)
+    assert inspect(engine).get_table_names() == ["completions"]
+    engine.dispose()
+
+
+def test_a_study_and_its_votes_may_share_a_database(postgres: PostgresServer) -> None:
+    import optuna
+
+    url = postgres.new_database()
+    optuna.create_study(storage=with_driver(url), study_name="s")
+    with VoteStore(url) as store:
+        assert store.get("k") is None
+    assert optuna.get_all_study_names(with_driver(url)) == ["s"]

