@@ -26,13 +26,19 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
         for parameter in context.command.params
         for spelling in (*parameter.opts, *parameter.secondary_opts, f"--{parameter.name}")
     }
+    repeatable = {spelling for spelling, name in known.items() if name in _repeatable(context)}
     values: dict[str, Any] = {}
     for name, value in yaml_mapping(path, "options to values", "benchmark: mmlu").items():
         option = str(name).lstrip("-").replace("-", "_")
         known_name(option, known, f"option in {path}:")
-        values[known[option] or option] = value
+        # What may be given several times may be given once without a list, too.
+        values[known[option] or option] = [value] if option in repeatable and not isinstance(value, list) else value
     context.default_map = {**(context.default_map or {}), **values}
     return path
+
+
+def _repeatable(context: typer.Context) -> set[str | None]:
+    return {one.name for one in context.command.params if getattr(one, "multiple", False) or one.nargs == -1}
 
 
 def yaml_mapping(path: Path, what: str, example: str) -> dict[Any, Any]:

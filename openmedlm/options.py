@@ -40,14 +40,20 @@ class EndpointOptions:
     """Where a model is."""
 
     api_base: Annotated[
-        str | None, typer.Option(metavar="URL", help="Address of the endpoint, such as http://127.0.0.1:8000/v1.")
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="Address of the endpoint, such as http://127.0.0.1:8000/v1; once for each replica that serves the "
+            "model.",
+            show_default=False,
+        ),
     ] = None
     model_id: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Name of the model in the vote store, for a server that moves or replicas that share answers; without "
-            "it, the model string and the address.",
+            help="Name of the model in the vote store, for a server that moves; without it, the model string and the "
+            "first address.",
             show_default=False,
         ),
     ] = None
@@ -264,9 +270,11 @@ class PoolOptions:
     max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one rationale.")] = 500
     template: Annotated[str, typer.Option(help="As for evaluate.")] = "auto"
     teacher_api_base: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="URL", help="Address of the teacher, where it is not the model itself.", show_default=False
+            metavar="URL",
+            help="Address of the teacher, where it is not the model itself; once for each replica.",
+            show_default=False,
         ),
     ] = None
     teacher_api_key: Annotated[

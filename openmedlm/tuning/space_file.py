@@ -14,7 +14,7 @@ class ModelSpace(NamedTuple):
     """What may be chosen for one model, and the address of its endpoint where it has one to itself."""
 
     space: Space
-    api_base: str | None = None
+    api_base: str | list[str] | None = None
 
 
 def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
@@ -45,6 +45,8 @@ def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
             raise BadInput(f"{file}: models: {model}: not a mapping of parameters to choices")
         overrides = dict(given)
         address = overrides.pop("api_base", None)
+        if not all(isinstance(each, str) for each in (address if isinstance(address, list) else [address or ""])):
+            raise BadInput(f"{file}: models: {model}: api_base: not an address; write it like http://127.0.0.1:8000/v1")
         where = f"models: {model}: " if overrides else ""
         spaces[model] = ModelSpace(_space(file, where, {**values, **overrides}), address)
     return spaces

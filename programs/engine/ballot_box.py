@@ -90,7 +90,7 @@ async def cast_vote(
         while draft.unread and policy.unreadable == "again" and len(draft.completions) < policy.rounds:
             await draft.ask(request(program, question, slip.ballot, len(draft.completions)), "asked again")
         if draft.unread and policy.unreadable == "close":
-            await draft.ask(_closing(program, slip.ballot, draft.completions[0]), "closed")
+            await draft.ask(_closing(program, question, slip.ballot, draft.completions[0]), "closed")
     except EndpointError as error:
         draft.error = error
     return draft.vote(question)
@@ -156,10 +156,11 @@ def request(program: PromptProgram, question: Question, ballot: Ballot, attempt:
     if attempt and decode.greedy:
         decode = replace(decode, temperature=AGAIN_TEMPERATURE)
     seed = None if decode.greedy else program.sampling_seed(question, ballot.sample, attempt)
-    return Request(ballot.prompt, decode, ballot.sample, attempt, seed)
+    return Request(ballot.prompt, decode, ballot.sample, attempt, seed, question=question.id)
 
 
-def _closing(program: PromptProgram, ballot: Ballot, completion: Completion) -> Request:
+def _closing(program: PromptProgram, question: Question, ballot: Ballot, completion: Completion) -> Request:
     letters = tuple(ballot.shown.options)
     prompt = program.template.close(ballot.prompt, completion.text, letters)
-    return Request(prompt, Decode(max_tokens=CLOSING_TOKENS), ballot.sample, choices=letters)
+    decode = Decode(max_tokens=CLOSING_TOKENS)
+    return Request(prompt, decode, ballot.sample, choices=letters, question=question.id)

@@ -143,7 +143,7 @@ class Buyer:
     async def _have(self, request: Request, keys: Sequence[str]) -> list[Completion]:
         """Completions, from the endpoint and then on disk, as many as it gave."""
         purpose = self._budget.purpose if self._budget is not None else None
-        identity, url = self._endpoint.identity, self._endpoint.base_url
+        identity, url = self._endpoint.identity, self._endpoint.where
         try:
             completions = await self._send(request, len(keys))
         except EndpointError as error:

@@ -1,7 +1,8 @@
 """What the engine needs of an endpoint: completions for one request."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from programs.engine.endpoint import Endpoint
@@ -28,7 +29,7 @@ class Client(Protocol):
 
 @asynccontextmanager
 async def open_client(endpoint: Endpoint, connections: int, timeout: float) -> AsyncIterator[Client]:
-    """The client that speaks to an endpoint: straight HTTP where it is OpenAI-compatible, litellm elsewhere.
+    """The client of an endpoint, or of its replicas: straight HTTP where they are OpenAI-compatible, litellm elsewhere.
 
     Args:
         endpoint: from `connect`.
@@ -38,8 +39,18 @@ async def open_client(endpoint: Endpoint, connections: int, timeout: float) -> A
     if endpoint.direct:
         from programs.engine.http_client import HttpClient
 
-        async with HttpClient(endpoint, connections, timeout) as client:
-            yield client
+        async with AsyncExitStack() as opened:
+            addresses = endpoint.replicas or (endpoint.base_url,)
+            clients: list[tuple[str, Client]] = []
+            for address in addresses:
+                client = HttpClient(replace(endpoint, base_url=address), connections, timeout)
+                clients.append((str(address), await opened.enter_async_context(client)))
+            if len(clients) == 1:
+                yield clients[0][1]
+            else:
+                from programs.engine.replicas import Replicas
+
+                yield Replicas(clients)
     else:
         from programs.engine.litellm_client import LitellmClient
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ class Endpoint:
         identity: names the model in the vote store; for embedded models with the sha256 of the weights.
         served_name: the model's name in requests.
         base_url: of an OpenAI-compatible endpoint, up to and with `/v1`; None where litellm finds its own way.
+        replicas: addresses of all endpoints that serve the model, that one first; none where there is but one.
         api_key: sent as a bearer token; never shown.
         constraint: how the endpoint can be held to a letter; None where that is not known.
         chat: whether the model has a chat template.
@@ -57,10 +58,19 @@ class Endpoint:
     direct: bool = True
     text: bool = True
     several: bool = False
+    replicas: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str | None:
+        """The addresses as one text."""
+        return " ".join(self.replicas) or self.base_url
 
 
 def find_endpoint(
-    model: str, api_base: str | None = None, api_key: str | None = None, model_id: str | None = None
+    model: str,
+    api_base: str | Sequence[str] | None = None,
+    api_key: str | None = None,
+    model_id: str | None = None,
 ) -> Endpoint:
     """The endpoint that a model string names; nothing is started or called.
 
@@ -69,10 +79,10 @@ def find_endpoint(
 
     Args:
         model: as litellm writes it.
-        api_base: address of the endpoint.
+        api_base: address of the endpoint, or of all replicas that serve the model.
         api_key: of the endpoint; None takes it from the provider's own environment variable.
-        model_id: names the model in the vote store; None takes the model string and the address, since two servers may
-            serve different models under one name.
+        model_id: names the model in the vote store; None takes the model string and the address, the first of several,
+            since two servers may serve different models under one name.
 
     Raises:
         BadInput: the model string or the address can't be used.
@@ -84,32 +94,37 @@ def find_endpoint(
         raise BadInput(f'the model "{model}" {_mend(provider, slash, name)} (see: openmedlm models)')
     if provider == "local":
         return _embedded(model)
-    address = plain_address(api_base, "--api-base") if api_base else None
+    given = [api_base] if isinstance(api_base, str) else api_base or []
+    addresses = list(dict.fromkeys(plain_address(each, "--api-base") for each in given if each))
+    address = addresses[0] if addresses else None
+    replicas = tuple(addresses) if len(addresses) > 1 else ()
     identity = model_id or (f"{model} at {address}" if address else model)
     text_only = provider.startswith("text-completion")
-    if provider == "hosted_vllm" and api_base is None:
+    if provider == "hosted_vllm" and address is None:
         raise BadInput(f"{model} needs --api-base, such as --api-base http://127.0.0.1:8000/v1")
-    if api_base is not None and provider in _OPENAI_COMPATIBLE:
+    if address is not None and provider in _OPENAI_COMPATIBLE:
         return Endpoint(
             model=model,
             identity=identity,
             served_name=name,
-            base_url=api_base.rstrip("/"),
+            base_url=address,
             api_key=api_key or os.environ.get(_OPENAI_COMPATIBLE[provider]),
             constraint="structured_outputs" if provider == "hosted_vllm" else "json_schema",
             chat=not text_only,
             free=provider in _OWN_SERVERS,
             several=True,
+            replicas=replicas,
         )
     return Endpoint(
         model=model,
         identity=identity,
         served_name=model,
-        base_url=api_base,
+        base_url=address,
         api_key=api_key,
         chat=not text_only,
         text=text_only,
         direct=False,
+        replicas=replicas,
     )
 
 

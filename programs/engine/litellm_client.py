@@ -23,6 +23,7 @@ class LitellmClient:
         self._endpoint = endpoint
         self._timeout = timeout
         litellm.suppress_debug_info = True
+        self._router = _router(endpoint) if endpoint.replicas else None
 
     async def check(self) -> None:
         """Providers differ too much for a question that all of them answer free of charge."""
@@ -30,15 +31,16 @@ class LitellmClient:
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         """One completion: not every provider gives several, and litellm does not tell which do."""
         fields = wire.body(request, self._endpoint.served_name, self._endpoint.constraint)
-        call = litellm.acompletion if request.chat else litellm.atext_completion
+        by = self._router or litellm
+        call = by.acompletion if request.chat else by.atext_completion
+        where = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
         if request.chat:
             fields["messages"] = list(fields["messages"])
         started = time.perf_counter()
         try:
             response = await call(
                 **fields,
-                api_base=self._endpoint.base_url,
-                api_key=self._endpoint.api_key,
+                **where,
                 timeout=self._timeout,
                 num_retries=0,
                 max_retries=0,
@@ -48,6 +50,16 @@ class LitellmClient:
             raise _failure(error) from error
         seconds = time.perf_counter() - started
         return wire.completions(response.model_dump(), seconds, _price(response))
+
+
+def _router(endpoint: Endpoint) -> "litellm.Router":
+    """One that sends each request to the replica that has the fewest in flight, and leaves failing ones alone."""
+    parameters = {"model": endpoint.served_name, "api_key": endpoint.api_key}
+    deployments = [
+        {"model_name": endpoint.served_name, "litellm_params": {**parameters, "api_base": address}}
+        for address in endpoint.replicas
+    ]
+    return litellm.Router(model_list=deployments, routing_strategy="least-busy", num_retries=0)
 
 
 def _failure(error: Exception) -> EndpointError:

@@ -22,6 +22,7 @@ class Request(NamedTuple):
         attempt: 0 for the first try at this vote; counts up where an unreadable answer is asked for again.
         seed: of the sampling; None where decoding is greedy, so that a new seed does not buy the same text again.
         choices: letters that the answer is constrained to; empty where it is free.
+        question: whose votes should meet the same replica; nothing that is sent.
     """
 
     prompt: Prompt
@@ -30,6 +31,7 @@ class Request(NamedTuple):
     attempt: int = 0
     seed: int | None = None
     choices: tuple[str, ...] = ()
+    question: str = ""
 
     @property
     def chat(self) -> bool:

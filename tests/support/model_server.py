@@ -83,10 +83,14 @@ class ModelServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+    def stop(self) -> None:
+        """Answers nothing any more, whatever it was asked before."""
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
 
     @property
     def bodies(self) -> list[dict[str, Any]]:

@@ -1,0 +1,119 @@
+"""Several endpoints that serve one model, as one client."""
+
+import asyncio
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from programs.engine.client import Client
+from programs.engine.errors import EndpointDownError, EndpointError
+from programs.engine.request import Completion, Request
+
+SLACK = 0.25
+"""Share by which a replica may be busier than all are on average, before a question's votes go elsewhere."""
+
+TRIPS = 3
+"""Failures in a row after which a replica is left alone for a while."""
+
+SHORTEST, LONGEST = 1.0, 60.0
+"""Seconds for which it is left alone: at first, and at most; each failure after that doubles them."""
+
+
+@dataclass
+class _Replica:
+    """One of them.
+
+    Attributes:
+        name: its address, which settles the questions that it is the first choice for.
+        load: completions that it is asked for just now.
+        failures: in a row.
+        left_until: when it may be asked again, in seconds of a clock that only goes forward.
+    """
+
+    name: str
+    client: Client
+    load: int = 0
+    failures: int = 0
+    left_until: float = 0.0
+
+    def failed(self, error: EndpointError, now: float) -> None:
+        """A request came to nothing."""
+        if error.status in (429, 503):  # it is well, and busy
+            self.left_until = max(self.left_until, now + min(error.retry_after or SHORTEST, LONGEST))
+            return
+        self.failures += 1
+        if self.failures >= TRIPS or error.failure == "connection":
+            seconds = SHORTEST * 2.0 ** min(self.failures - 1, 10)
+            self.left_until = now + min(seconds, LONGEST)
+
+    def answered(self) -> None:
+        self.failures = 0
+        self.left_until = 0.0
+
+
+class Replicas:
+    """Sends each request to one of several endpoints of the same model.
+
+    The votes of a question go to one replica, so that its prefix cache serves them: to the first in the order of a hash
+    of question and address that is not more than `SLACK` busier than the average (rendezvous hashing, Thaler and
+    Ravishankar 1998, with bounded loads, Mirrokni et al. 2018). One that fails is left alone, longer each time, and
+    then tried with a single request.
+
+    Args:
+        clients: by the address that each speaks to.
+        clock: seconds, only ever going forward.
+    """
+
+    def __init__(self, clients: Sequence[tuple[str, Client]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._replicas = [_Replica(name, client) for name, client in clients]
+        self._clock = clock
+
+    async def check(self) -> None:
+        """As `Client.check`; those that do not answer are left alone as long as one does."""
+        checks = (replica.client.check() for replica in self._replicas)
+        found = await asyncio.gather(*checks, return_exceptions=True)
+        down = [error for error in found if error is not None]
+        for error in down:
+            if not isinstance(error, EndpointDownError):
+                raise error
+        if len(down) == len(self._replicas):
+            raise down[0]
+        for replica, missed in zip(self._replicas, found, strict=True):
+            if missed is not None:
+                replica.failed(EndpointError(str(missed), failure="connection"), self._clock())
+
+    async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
+        replica = self._of(request)
+        replica.load += count
+        try:
+            completions = await replica.client.complete(request, count)
+        except EndpointError as error:
+            if error.transient:
+                replica.failed(error, self._clock())
+            raise
+        finally:
+            replica.load -= count
+        replica.answered()
+        return completions
+
+    def _of(self, request: Request) -> _Replica:
+        now = self._clock()
+        well = [replica for replica in self._replicas if self._may_be_asked(replica, now)]
+        if not well:  # all fail: the engine finds out from whichever is due first
+            return min(self._replicas, key=lambda replica: (replica.left_until, replica.load))
+        room = math.ceil((1 + SLACK) * (sum(replica.load for replica in well) + 1) / len(well))
+        ranked = sorted(well, key=lambda replica: _rank(request.question, replica.name))
+        return next(replica for replica in ranked if replica.load < room)
+
+    @staticmethod
+    def _may_be_asked(replica: _Replica, now: float) -> bool:
+        """Whether it is well, or may show with one request that it is well again."""
+        if not replica.left_until:
+            return True
+        return now >= replica.left_until and (replica.load == 0 or replica.failures == 0)
+
+
+def _rank(question: str, name: str) -> bytes:
+    return hashlib.blake2b(f"{question}\n{name}".encode(), digest_size=8).digest()
