@@ -48,6 +48,7 @@ def tune(
     from openmedlm.commands.reporting import UNANSWERED
     from openmedlm.progress import Progress
     from openmedlm.tuning.estimate import estimate_study
+    from openmedlm.tuning.helpers import helping
     from openmedlm.tuning.planning import plan_studies
     from openmedlm.tuning.running import tune as run
     from openmedlm.tuning.table import print_estimates, print_result, print_table
@@ -63,7 +64,8 @@ def tune(
         return
     results = []
     for plan in plans:
-        results.append(run(plan, Progress(), test=test))
+        helpers = helping(options, plan.study, study.workers)
+        results.append(run(plan, Progress(), test=test, helpers=helpers, workers=study.workers))
         if not output.json:
             print_result(plan, results[-1])
     if output.json:

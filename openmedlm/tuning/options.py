@@ -115,6 +115,12 @@ class StudyOptions:
         str | None,
         typer.Option(metavar="NAME", help="Name of the study. Default: MODEL on BENCHMARK.", show_default=False),
     ] = None
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Processes that search the study on this machine; they share --max-concurrency among them."
+        ),
+    ] = 1
 
 
 class TuneOptions(NamedTuple):

@@ -1,15 +1,14 @@
 """Runs a study: searches, chooses, freezes."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import optuna
 from optuna.exceptions import StorageInternalError
-from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from data import BadInput, fingerprint, load_split
-from data.database_url import scrubbed, shown_url
 from metrics import compare, summarise
 from openmedlm.places import workers_directory
 from openmedlm.progress import Progress
@@ -19,24 +18,30 @@ from openmedlm.tuning.opening import check_directory, open_study
 from openmedlm.tuning.planning import UNTUNED, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 from openmedlm.tuning.result import TuningResult, counted, plain_calls, summary_json
+from openmedlm.tuning.searching import searched, unusable
 from openmedlm.tuning.trials import importances, trial_rows
 from openmedlm.tuning.writing import write_result
 from optimizers.tuning.selecting import Candidate
-from optimizers.tuning.workers import release, wait_for_others, working
 from programs.engine import Budget, BudgetSpent, EndpointDownError, VoteStore, connect
 from programs.locks import locked
 
-SEARCHING = 0.75
-"""Share of the budget that the search may use; the rest is kept for the questions that choose."""
 
-
-def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
+def tune(
+    plan: TuningPlan,
+    progress: Progress,
+    *,
+    test: bool,
+    helpers: AbstractContextManager[None] | None = None,
+    workers: int = 1,
+) -> TuningResult:
     """Runs one model's study until its trials or its budget end, and freezes the winner.
 
     Args:
         plan: from `plan_studies`.
         progress: told how far it is.
         test: whether the winner and the untuned program are then scored on test.
+        helpers: other workers, who search for as long as it is entered; None for none.
+        workers: that share the requests in flight while the study is searched.
 
     Raises:
         BadInput: the storage holds another study, or the endpoint does not answer.
@@ -44,23 +49,22 @@ def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
     started = time.perf_counter()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     check_directory(plan)
+    began = time.monotonic()
     try:
         study = open_study(plan)
         with VoteStore(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
-            budget = Budget(store, study.user_attrs["purpose"], plan.limits, SEARCHING)
+            with helpers or nullcontext():
+                stopped = searched(plan, study, endpoint, store, workers, began)
+            budget = Budget(store, study.user_attrs["purpose"], plan.limits, began=began)
             with examining(plan, endpoint, store, budget) as examiner:
-                told = TrialProgress(plan, budget)
-                stopped = _search(plan, study, examiner, told, budget)
-                budget.share = 1.0
                 with locked(workers_directory(plan.study) / ".choosing"):  # others then find these votes bought
-                    chosen = choose(plan, study, examiner, told)
+                    chosen = choose(plan, study, examiner, TrialProgress(plan, budget))
                 tested = _test(plan, chosen.winner, examiner, store) if test else None
             spent = store.spent(budget.purpose)
     except EndpointDownError as error:
         raise BadInput(f"{plan.endpoint.model}: {error}") from error
     except (StorageInternalError, SQLAlchemyError) as error:
-        said = f"{shown_url(plan.storage)}: {scrubbed(str(error), plan.storage)[:200]}"
-        raise BadInput(f"--storage {said}; the same command goes on once it works") from error
+        raise unusable(plan, error) from error
     seconds = time.perf_counter() - started
     result = TuningResult(
         model=plan.endpoint.model,
@@ -77,27 +81,6 @@ def tune(plan: TuningPlan, progress: Progress, *, test: bool) -> TuningResult:
         importances=importances(study),
     )
     return write_result(plan, result, trial_rows(study, plan.search, plan.tune.golds))
-
-
-def _search(
-    plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told: TrialProgress, budget: Budget
-) -> str:
-    """Searches until the trials or the budget end; says which."""
-    done: int | None = None
-    with working(workers_directory(plan.study)) as worker:
-        release(study, worker)
-        try:
-            while done != (now := _done(study)):  # until nothing is left of what other workers left undone
-                done = now
-                plan.search.run(study, plan.tune, examiner, plan.trials, told.seen, worker.mark)
-                wait_for_others(study, worker, enough=budget.reached)
-        except BudgetSpent as spent:
-            return f"the budget of {spent}"
-    return f"{done:,} trial{'' if done == 1 else 's'}"
-
-
-def _done(study: optuna.Study) -> int:
-    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
 def _test(plan: TuningPlan, winner: Candidate, examiner: EngineExaminer, store: VoteStore) -> dict[str, Any] | None:

@@ -40,13 +40,14 @@ class Budget:
         purpose: what they are bought for.
         limits: for the purpose.
         share: of the limits that may be used as yet, in (0, 1].
+        began: when its seconds began, by the monotonic clock.
     """
 
     store: VoteStore
     purpose: str
     limits: Limits
     share: float = 1.0
-    _began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.monotonic)
     _in_flight: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -82,6 +83,6 @@ class Budget:
             return f"{limits.tokens:,} tokens"
         if limits.cost_usd is not None and spent.cost_usd >= limits.cost_usd * self.share:
             return f"{limits.cost_usd:g} US dollars"
-        if limits.seconds is not None and time.monotonic() - self._began >= limits.seconds * self.share:
+        if limits.seconds is not None and time.monotonic() - self.began >= limits.seconds * self.share:
             return f"{limits.seconds:g} seconds"
         return None

@@ -14,9 +14,11 @@ import orjson
 import pytest
 from model_server import Asked, ModelServer, Reply
 from optuna.trial import TrialState
+from postgres_server import PostgresServer
 from student import Student
 
 from data import load_split
+from data.database_url import with_driver
 
 TRIALS = 8
 SPACE = "strategy: [zero-shot, few-shot]\nk: [1, 5]\nvotes: [1, 3, 5]\ninstructions: [default]\n"
@@ -120,8 +122,55 @@ def test_workers_share_a_study(start: Start, server: ModelServer, tmp_path: Path
     assert len(firsts) == len(set(firsts))
     assert len({orjson.dumps(each["configuration"]) for each in ended}) == 1
     assert max(each["calls"] for each in ended) == len(server.requests)
-    # Two may ask the same at the same moment; they choose one after the other.
-    assert len(server.requests) - len({asked.identity for asked in server.requests}) < 20
+    assert len(server.requests) == len({asked.identity for asked in server.requests})
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "postgres"])
+def test_one_command_has_several_workers(
+    storage: str, start: Start, server: ModelServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    store = "votes.sqlite"
+    if storage == "postgres":
+        database: PostgresServer = request.getfixturevalue("postgres")
+        url = store = database.new_database()
+    ended = result(start("out", "--storage", url, "--workers", "2", store=store))
+    (summary,) = optuna.get_all_study_summaries(with_driver(url))
+    study = optuna.load_study(study_name=summary.study_name, storage=with_driver(url))
+    done = [trial for trial in study.trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    assert TRIALS <= len(done) <= TRIALS + 1
+    assert len({tuple(trial.user_attrs["worker"]) for trial in done}) == 2
+    assert server.busiest <= 2
+    assert ended["calls"] == len(server.requests) == len({asked.identity for asked in server.requests})
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_workers_end_with_the_command_that_started_them(
+    sent: signal.Signals, code: int, start: Start, server: ModelServer, tmp_path: Path
+) -> None:
+    process = start("out", "--workers", "3")
+    wait_for(server, 15, process)
+    workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    assert len(workers) >= 2
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in said
+    deadline = time.monotonic() + 10
+    while any(map(running, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(running, workers))
+    assert result(start("out", "--workers", "2"))["trials"]["finished"] > 0
+    twice = len(server.requests) - len({asked.identity for asked in server.requests})
+    assert twice <= 3, "what was in flight, one for each worker"
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there, and not only for its parent to ask how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_worker_that_dies_takes_no_trial_with_it(start: Start, server: ModelServer, tmp_path: Path) -> None:
