@@ -1,5 +1,5 @@
 """`python -m openmedlm` is the command line too."""
 
-from openmedlm.cli import main
+from openmedlm.cli import run
 
-main()
+run()

@@ -3,6 +3,7 @@
 A command's file is imported when the command is run, so that help takes no longer than it must.
 """
 
+import atexit
 import importlib
 import os
 import sys
@@ -82,6 +83,28 @@ def main() -> None:
     if code == INTERRUPTED:
         print("openmedlm: stopped; every answer is kept, and the same command goes on from there", file=sys.stderr)
     sys.exit(code)
+
+
+def run() -> NoReturn:
+    """The command as a process, which ends as soon as all is done and said.
+
+    What the interpreter would still take down, threads of Arrow's among them, now and then ends in an abort, and with
+    that in an exit code that says nothing of how the command went.
+    """
+    code: object = 1
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = code or 1
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _read_env_file() -> None:

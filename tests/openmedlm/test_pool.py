@@ -172,7 +172,7 @@ def test_a_killed_command_goes_on_and_buys_again_only_what_was_in_flight(
     server.reply = lambda asked: Reply(drawn(asked).text, delay=0.1)
     running = subprocess.Popen(
         [
-            *(sys.executable, "-c", "from openmedlm.cli import main; main()", "pool"),
+            *(sys.executable, "-c", "from openmedlm.cli import run; run()", "pool"),
             *(*hosted, "--rounds", "2", "--max-concurrency", "1"),
         ],
         stdout=subprocess.DEVNULL,

@@ -39,7 +39,7 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
     def start(directory: str, *options: str, store: str = "votes.sqlite") -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [
-                *(sys.executable, "-c", "from openmedlm.cli import main; main()", "tune", "-m", "hosted_vllm/small"),
+                *(sys.executable, "-c", "from openmedlm.cli import run; run()", "tune", "-m", "hosted_vllm/small"),
                 *("--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample", "--max-concurrency", "2"),
                 *("--space", "space.yaml", "--trials", str(TRIALS), "--block", "3", "--store", store, "--json"),
                 *("-o", directory, *options),
