@@ -27,7 +27,7 @@ def _sent(planned: Plan, report: Report) -> Iterator[tuple[tuple[str, str, int],
     """The prompt of every vote that was bought."""
     for result in report.results:
         program = planned.programs[result.program]
-        for question, selection, outcome in zip(planned.questions, result.selections, result.outcomes, strict=True):
-            ballots = program.ballots(question, selection.exemplars)
+        for question, outcome in zip(planned.questions, result.outcomes, strict=True):
+            ballots = program.ballots(question, program.exemplars.shown(question, outcome.exemplars))
             for vote in outcome.votes:
                 yield (result.program, question.id, vote.sample), ballots[vote.sample].prompt

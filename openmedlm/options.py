@@ -209,6 +209,23 @@ class CallOptions:
             show_default=False,
         ),
     ] = None
+    engine: Annotated[
+        str, typer.Option(metavar="local|ray", help="Who answers: this process, or workers of a Ray cluster.")
+    ] = "local"
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Of the cluster, as ray.init takes it. Default: RAY_ADDRESS, or one on this machine for the command.",
+            show_default=False,
+        ),
+    ] = None
+    ray_workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Of the cluster; they share --max-concurrency. Default: one a CPU.", show_default=False
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

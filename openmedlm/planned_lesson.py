@@ -9,7 +9,7 @@ from openmedlm.estimate import CHARACTERS_A_TOKEN, length, price
 from openmedlm.naming import endpoint_of
 from openmedlm.options import CallOptions, DataOptions, ModelOptions, PoolOptions
 from openmedlm.places import rationale_pool, vectors_directory, vote_store
-from openmedlm.planning import concurrency_of, drawn, template_of
+from openmedlm.planning import cluster_of, concurrency_of, drawn, template_of
 from openmedlm.progress import telling
 from openmedlm.rationale_writing import Lesson, near
 from openmedlm.teaching import AUTO
@@ -55,6 +55,7 @@ def plan_lesson(
         policy=Policy(concurrency_of(calls, endpoint), "leave", attempts=calls.attempts),
         timeout=calls.call_timeout,
         store=calls.store or vote_store(),
+        cluster=cluster_of(calls),
     )
 
 

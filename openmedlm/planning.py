@@ -16,7 +16,7 @@ from openmedlm.progress import telling
 from optimizers import Choices
 from programs import TEMPLATES, PromptProgram, Template
 from programs.embedded import SLOTS
-from programs.engine import Endpoint, Policy
+from programs.engine import Cluster, Endpoint, Policy
 from programs.frozen import FrozenProgram
 from programs.shuffle import derive_seed
 
@@ -35,6 +35,7 @@ class Plan:
         pool_benchmark: whose pool that is.
         teacher: whose rationales exemplars show; None without a pool.
         timeout: seconds that one call may take.
+        cluster: whose workers answer; None for this process.
     """
 
     endpoint: Endpoint
@@ -47,6 +48,7 @@ class Plan:
     policy: Policy
     timeout: float
     store: Path | str
+    cluster: Cluster | None = None
     pool: Sequence[Question] = ()
     pool_benchmark: str = ""
     teacher: str | None = None
@@ -149,6 +151,7 @@ def plan(
         policy=policy_of(spend, endpoint),
         timeout=spend.call_timeout,
         store=spend.store or vote_store(),
+        cluster=cluster_of(spend),
         pool=pool,
         pool_benchmark=data.pool or data.benchmark,
         teacher=teacher,
@@ -198,6 +201,17 @@ def template_of(name: str, endpoint: Endpoint) -> Template:
 def concurrency_of(calls: CallOptions, endpoint: Endpoint) -> int:
     """Requests in flight at once: what was asked for, or what suits the endpoint."""
     return calls.max_concurrency or (SLOTS if endpoint.embedded else CONCURRENCY)
+
+
+def cluster_of(calls: CallOptions) -> Cluster | None:
+    """Where questions are answered, if not in this process.
+
+    Raises:
+        BadInput: there is no such engine.
+    """
+    if known_name(calls.engine, ("local", "ray"), "engine") == "local":
+        return None
+    return Cluster(calls.ray_address, calls.ray_workers)
 
 
 def _fitting(program: PromptProgram, endpoint: Endpoint) -> PromptProgram:

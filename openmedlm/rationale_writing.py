@@ -1,6 +1,5 @@
 """A teacher at work: which pool questions it is asked about, and the pool on disk after every round."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from data import BadInput, Question
 from openmedlm.progress import Progress
 from optimizers.rationales import RationalePool, add_to_pool, read_pool, write_rationales
 from programs import PromptProgram
-from programs.engine import Endpoint, EndpointDownError, Engine, Policy, VoteStore, connect, open_client, wait_for
+from programs.engine import Cluster, Endpoint, EndpointDownError, Policy, VoteStore, connect, open_engine, wait_for
 from programs.neighbours import NeighbourIndex
 
 
@@ -26,6 +25,7 @@ class Lesson:
         policy: how calls are made.
         timeout: seconds that one call may take.
         store: the vote store.
+        cluster: whose workers ask; None for this process.
     """
 
     endpoint: Endpoint
@@ -36,6 +36,7 @@ class Lesson:
     policy: Policy
     timeout: float
     store: Path | str
+    cluster: Cluster | None = None
 
     def left(self, pool: RationalePool) -> list[Question]:
         """The questions that the pool has no rationale for yet."""
@@ -62,25 +63,20 @@ async def _teach(
     lesson: Lesson, pool: RationalePool, endpoint: Endpoint, store: VoteStore, progress: Progress
 ) -> tuple[RationalePool, list[str]]:
     errors: list[str] = []
-    try:
-        async with open_client(endpoint, lesson.policy.concurrency, lesson.timeout) as client:
-            await client.check()
-            engine = Engine(client, endpoint, store, lesson.policy)
-            rounds = write_rationales(
-                engine,
-                lesson.program,
-                endpoint.model,
-                lesson.questions,
-                pool,
-                lesson.rounds,
-                progress.begin,
-                progress.seen,
-            )
-            async for written in rounds:
-                pool = add_to_pool(lesson.file, written.taught)
-                errors += written.errors
-    finally:
-        await asyncio.shield(store.drain())
+    async with open_engine(endpoint, store, lesson.policy, lesson.timeout, cluster=lesson.cluster) as engine:
+        rounds = write_rationales(
+            engine,
+            lesson.program,
+            endpoint.model,
+            lesson.questions,
+            pool,
+            lesson.rounds,
+            progress.begin,
+            progress.seen,
+        )
+        async for written in rounds:
+            pool = add_to_pool(lesson.file, written.taught)
+            errors += written.errors
     return pool, errors
 
 

@@ -10,8 +10,7 @@ from data import BadInput, Question, clusters, fingerprint
 from metrics import Outcome, Summary, summarise
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
-from programs.engine import Choosing, Endpoint, EndpointDownError, Engine, VoteStore, connect, open_client, wait_for
-from programs.selection import Selection
+from programs.engine import Endpoint, EndpointDownError, VoteStore, connect, open_engine, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +18,13 @@ class Result:
     """What one program came to on the questions.
 
     Attributes:
-        outcomes, selections: of each question, what became of it and the exemplars that it was shown.
+        outcomes: of each question.
         bought: completions that had to be bought; the others lay in the store.
     """
 
     program: str
     split: str
     outcomes: Sequence[Outcome]
-    selections: Sequence[Selection]
     summary: Summary
     bought: int
 
@@ -67,21 +65,14 @@ def execute(plan: Plan, progress: Progress) -> Report:
 async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: Progress) -> Report:
     results = []
     belonging = asyncio.create_task(_clusters(plan.questions))
-    try:
-        async with open_client(endpoint, plan.policy.concurrency, plan.timeout) as client:
-            await client.check()
-            looks = _record_looks(plan, store)
-            for name, program in plan.programs.items():
-                engine = Engine(client, endpoint, store, plan.policy)
-                started = time.perf_counter()
-                progress.begin(name, len(plan.questions))
-                choosing = Choosing(program.exemplars, plan.questions)
-                outcomes = await engine.run(program, plan.questions, progress.seen, choosing, belonging)
-                selections = await choosing.all()
-                summary = summarise(outcomes, time.perf_counter() - started)
-                results.append(Result(name, plan.split, outcomes, selections, summary, engine.bought))
-    finally:
-        await asyncio.shield(store.drain())
+    async with open_engine(endpoint, store, plan.policy, plan.timeout, cluster=plan.cluster) as engine:
+        looks = _record_looks(plan, store)
+        for name, program in plan.programs.items():
+            started, bought = time.perf_counter(), engine.bought
+            progress.begin(name, len(plan.questions))
+            outcomes = await engine.run(program, plan.questions, progress.seen, belonging)
+            summary = summarise(outcomes, time.perf_counter() - started)
+            results.append(Result(name, plan.split, outcomes, summary, engine.bought - bought))
     return Report(results, looks)
 
 

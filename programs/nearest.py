@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from data import Question
@@ -17,7 +18,7 @@ Order = Literal["nearest-last", "nearest-first"]
 NEAREST_LAST: Order = "nearest-last"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NearestExemplars:
     """The k pool questions nearest to each question.
 
@@ -49,10 +50,20 @@ class NearestExemplars:
 
     def _selection(self, question: Question, near: Neighbours) -> Selection:
         step = -1 if self.order == NEAREST_LAST else 1
-        exemplars = tuple(self.pool[row] for row in near.rows[::step])
-        if self.balance:
-            exemplars = balanced(exemplars, derive_seed(self.seed, "letters", question.question))
+        exemplars = self._as_shown(question, [self.pool[row] for row in near.rows[::step]])
         return Selection(exemplars, near.similarities[::step], near.duplicates)
+
+    def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
+        return self._as_shown(question, [self._by_id[name] for name in ids])
+
+    def _as_shown(self, question: Question, exemplars: Sequence[Exemplar]) -> tuple[Exemplar, ...]:
+        if not self.balance:
+            return tuple(exemplars)
+        return balanced(exemplars, derive_seed(self.seed, "letters", question.question))
+
+    @cached_property
+    def _by_id(self) -> dict[str, Exemplar]:
+        return {exemplar.question.id: exemplar for exemplar in self.pool}
 
     def __deepcopy__(self, memo: object) -> "NearestExemplars":
         """Itself: it never changes, and a copy would copy the embedder's weights."""

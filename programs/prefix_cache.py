@@ -19,6 +19,10 @@ class PrefixCache:
         default_factory=OrderedDict
     )
 
+    def __reduce__(self) -> tuple[type["PrefixCache"], tuple[()]]:
+        """Empty in another process, where the same identities are those of other things."""
+        return PrefixCache, ()
+
     def get(self, exemplars: Sequence[Exemplar], letters: tuple[str, ...], render: Callable[[], Prefix]) -> Prefix:
         if not isinstance(exemplars, tuple):  # a list may change under its identity
             return render()

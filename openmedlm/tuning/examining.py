@@ -9,7 +9,7 @@ from metrics import Outcome, resized
 from openmedlm.tuning.planning import TuningPlan
 from optimizers.tuning.configuration import Configuration
 from optimizers.tuning.sheet import Answered, answered
-from programs.engine import Budget, Endpoint, Engine, VoteStore, open_client, wait_for
+from programs.engine import AnyEngine, Budget, Endpoint, VoteStore, open_engine, wait_for
 
 LOST_SHARE = 0.1
 """Share of a block's questions that an endpoint in trouble may leave unanswered; a configuration must not be judged by
@@ -25,7 +25,7 @@ class EngineExaminer:
         runner: runs it.
     """
 
-    def __init__(self, plan: TuningPlan, engine: Engine, runner: asyncio.Runner) -> None:
+    def __init__(self, plan: TuningPlan, engine: AnyEngine, runner: asyncio.Runner) -> None:
         self._plan = plan
         self._engine = engine
         self._runner = runner
@@ -80,12 +80,10 @@ def examining(plan: TuningPlan, endpoint: Endpoint, store: VoteStore, budget: Bu
     Raises:
         EndpointDownError: the endpoint does not answer.
     """
-    opening = open_client(endpoint, plan.policy.concurrency, plan.call_timeout)
+    opening = open_engine(endpoint, store, plan.policy, plan.call_timeout, budget, plan.cluster)
     with asyncio.Runner() as runner:
-        client = runner.run(opening.__aenter__())
+        engine = runner.run(opening.__aenter__())
         try:
-            runner.run(client.check())
-            yield EngineExaminer(plan, Engine(client, endpoint, store, plan.policy, budget), runner)
+            yield EngineExaminer(plan, engine, runner)
         finally:
-            runner.run(store.drain())
             runner.run(opening.__aexit__(None, None, None))

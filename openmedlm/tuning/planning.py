@@ -14,7 +14,7 @@ from data import BadInput, Question, load_split
 from data.names import known_name
 from openmedlm.options import ProgramOptions
 from openmedlm.places import vectors_directory, vote_store
-from openmedlm.planning import choices_of, drawn, policy_of
+from openmedlm.planning import choices_of, cluster_of, drawn, policy_of
 from openmedlm.progress import telling
 from openmedlm.teaching import taught
 from openmedlm.tuning.files import STORAGE
@@ -30,7 +30,7 @@ from optimizers.tuning.search import OBJECTIVES, Search
 from optimizers.tuning.sheet import OWN_SERVER, Rates
 from optimizers.tuning.space import Space
 from optimizers.tuning.workshop import Workshop
-from programs.engine import Endpoint, Limits, Policy, find_endpoint
+from programs.engine import Cluster, Endpoint, Limits, Policy, find_endpoint
 from programs.strategies import demos_of
 
 UNTUNED = Configuration("zero-shot")
@@ -66,6 +66,7 @@ class TuningPlan:
         skipped: strategies that the pool can't serve, and why.
         pool, pool_benchmark, teacher: what exemplars were taken from, and whose rationales they show.
         policy, call_timeout, store: how calls are made, and where votes are kept.
+        cluster: whose workers answer; None for this process.
         limits: what may be spent.
         storage, study: URL and name of the study.
         directory: where the programs go.
@@ -87,6 +88,7 @@ class TuningPlan:
     policy: Policy
     call_timeout: float
     store: Path | str
+    cluster: Cluster | None
     limits: Limits
     storage: str
     study: str
@@ -222,6 +224,7 @@ def _plan(
         policy=policy_of(options.spend, endpoint),
         call_timeout=options.spend.call_timeout,
         store=options.spend.store or vote_store(),
+        cluster=cluster_of(options.spend),
         limits=Limits(budget.max_calls, budget.max_tokens, budget.cost_limit, budget.timeout),
         storage=options.study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
         study=options.study.study or f"{endpoint.model} on {data.benchmark}",

@@ -11,7 +11,7 @@ from metrics import Outcome, Vote
 from metrics.reading.clean import without_thoughts
 from optimizers.rationales.pool import RationalePool, Taught, question_sha256
 from programs.closing import split_closing
-from programs.engine import Engine
+from programs.engine import AnyEngine
 from programs.lettering import order_is_free
 from programs.prompt_program import PromptProgram
 from programs.shuffle import derive_seed, option_orders, own_letter, reorder
@@ -37,7 +37,7 @@ def temperature(number: int) -> float:
 
 
 async def write_rationales(
-    engine: Engine,
+    engine: AnyEngine,
     program: PromptProgram,
     teacher: str,
     questions: Sequence[Question],

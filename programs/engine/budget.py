@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from programs.engine.store import Spent, VoteStore
 
@@ -66,6 +66,13 @@ class Budget:
             if not admitted:
                 raise BudgetSpent(self._limit(spent))
             return admitted
+
+    def left(self) -> Limits:
+        """The limits for somebody who begins now."""
+        seconds = self.limits.seconds
+        if seconds is None:
+            return self.limits
+        return replace(self.limits, seconds=max(0.0, seconds - (time.monotonic() - self.began)))
 
     def settle(self, count: int = 1) -> None:
         """Called once admitted completions are on disk, or could not be had."""

@@ -32,12 +32,6 @@ class Choosing:
         begun = self._begun[part]
         return (begun.result() if begun.done() else await asyncio.shield(begun))[place]
 
-    async def all(self) -> list[Selection]:
-        """Those of all questions."""
-        if self._questions:
-            await self.of(len(self._questions) - 1)
-        return [selection for part in self._begun for selection in await part]
-
     async def _choose(self, part: int) -> list[Selection]:
         if part:  # one after another: a search uses all cores
             await asyncio.shield(self._begun[part - 1])

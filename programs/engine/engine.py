@@ -54,7 +54,6 @@ class Engine:
         program: PromptProgram,
         questions: Sequence[Question],
         seen: Callable[[Outcome], None] | None = None,
-        choosing: Choosing | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
     ) -> Sequence[Outcome]:
         """The outcome of each question, in the order of the questions.
@@ -63,14 +62,13 @@ class Engine:
             program: what renders the prompts.
             questions: begun in their order, answered side by side.
             seen: called with each outcome as it comes.
-            choosing: chooses the exemplars of these questions; None makes one.
             clusters: what each question belongs to, where somebody looks (`data.clusters`).
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
             BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
         """
-        chosen = choosing or Choosing(program.exemplars, questions)
+        chosen = Choosing(program.exemplars, questions)
         outcomes = Outcomes(len(questions), self._folder)
         positions = iter(range(len(questions)))
         spent: list[BudgetSpent] = []

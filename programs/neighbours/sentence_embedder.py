@@ -42,6 +42,10 @@ class SentenceEmbedder:
         self.source = source
         self.name = name or source
 
+    def __reduce__(self) -> tuple[type["SentenceEmbedder"], tuple[str, str]]:
+        """Without the model: another process has its own, and finds its own fingerprint."""
+        return SentenceEmbedder, (self.source, self.name)
+
     @cached_property
     def fingerprint(self) -> str:
         """`sha256:…` over the files where the model is a directory; NAME@COMMIT where it comes from the hub."""

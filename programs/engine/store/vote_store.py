@@ -23,9 +23,13 @@ class VoteStore:
 
     Args:
         where: a SQLite file, whose directory is made, or the URL of a PostgreSQL database.
+
+    Attributes:
+        place: what opens it from anywhere, with its password.
     """
 
     def __init__(self, where: Path | str) -> None:
+        self.place = str(where) if "://" in str(where) else str(Path(where).absolute())
         self._database = _open(where)
         aside = self._database.remote
         self._gets = Grouped(self._get_groups, aside=aside)
