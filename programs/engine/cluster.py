@@ -25,6 +25,9 @@ AHEAD = 3
 
 LARGEST_SHARD = 64
 
+REACHED_WITHIN = 10.0
+"""Seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -134,13 +137,25 @@ def _connected(cluster: Cluster) -> Any:
     # One that is started for this command alone has no business on the network.
     own: dict[str, Any] = {} if address else {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
     try:
+        _check(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
         said = " ".join(str(error).split())[:300]
         raise BadInput(
             f"--engine ray: no cluster at {address or 'this machine'} ({said}); check --ray-address"
         ) from error
     return ray
+
+
+def _check(address: str | None) -> None:
+    """Whether somebody listens there; Ray itself takes minutes to find out.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), REACHED_WITHIN).close()
 
 
 class RayEngine:

@@ -71,6 +71,8 @@ def test_a_question_does_not_see_the_exemplar_that_it_is(make_question: Ask) -> 
     asked = [shuffled, make_question(3)]
     assert FixedExemplars((one, two)).choose(asked) == [Selection((one,), duplicates=1), Selection((one, two))]
     assert FixedExemplars((two,)).choose(asked) == [Selection(duplicates=1), Selection((two,))]
+    assert FixedExemplars((one, two)).shown(shuffled, [one.question.id]) == (one,)
+    assert FixedExemplars((one, two)).shown(asked[1], [one.question.id, two.question.id]) == (one, two)
 
 
 def test_equal_programs_have_equal_digests(make_program: Make) -> None:

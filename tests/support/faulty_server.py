@@ -1,6 +1,7 @@
 """An OpenAI-compatible server that misbehaves on order, byte by byte."""
 
 import asyncio
+import contextlib
 import hashlib
 import threading
 from collections import Counter
@@ -53,7 +54,8 @@ async def _reset(call: Call, writer: Writer) -> None:
 
 
 async def _hang(call: Call, writer: Writer) -> None:
-    await asyncio.sleep(HANG)
+    with contextlib.suppress(asyncio.CancelledError):  # the server ends
+        await asyncio.sleep(HANG)
 
 
 async def _truncated(call: Call, writer: Writer) -> None:

@@ -56,7 +56,10 @@ def drawn_letter(asked: Asked) -> Reply:
 
 
 class ModelServer:
-    """Answers chat and text completions on a free loopback port; `reply` decides what is said.
+    """Answers chat and text completions on a free port; `reply` decides what is said.
+
+    Args:
+        host: the address that it listens on.
 
     Attributes:
         reply: from a request to what is sent back.
@@ -66,7 +69,8 @@ class ModelServer:
         busiest: the most requests that were being answered at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.reply: Callable[[Asked], Reply] = drawn_letter
         self.choices = 1
         self.requests: list[Asked] = []
@@ -108,10 +112,10 @@ class ModelServer:
         app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, self._host, 0)
         await site.start()
         port = self._runner.addresses[0][1]
-        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self.base_url = f"http://{self._host}:{port}/v1"
 
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": "small"}]})

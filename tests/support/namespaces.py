@@ -1,0 +1,100 @@
+"""Network namespaces of a test's own, since Ray listens on whatever network there is."""
+
+import contextlib
+import os
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+
+class Machines:
+    """So many network namespaces on one bridge, each with an address, and none with a way out.
+
+    What runs in them shares files and processes with the host, but no network.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._name = f"om{uuid.uuid4().hex[:6]}"
+        self._hub = f"{self._name}h"
+        self.names = [f"{self._name}{number}" for number in range(count)]
+        self.addresses = [f"10.83.0.{number + 1}" for number in range(count)]
+
+    def __enter__(self) -> Self:
+        self._before = listening()
+        try:
+            self._ip("netns", "add", self._hub)
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"no network namespace can be made here, and Ray is run in no other place ({error})")
+        self._in(self._hub, "link", "add", "bridge", "type", "bridge")
+        self._in(self._hub, "link", "set", "bridge", "up")
+        for number, (name, address) in enumerate(zip(self.names, self.addresses, strict=True)):
+            self._ip("netns", "add", name)
+            self._in(name, "link", "set", "lo", "up")
+            self._in(name, "link", "add", "eth0", "type", "veth", "peer", "name", f"port{number}", "netns", self._hub)
+            self._in(name, "addr", "add", f"{address}/24", "dev", "eth0")
+            self._in(name, "link", "set", "eth0", "up")
+            self._in(self._hub, "link", "set", f"port{number}", "master", "bridge")
+            self._in(self._hub, "link", "set", f"port{number}", "up")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for name in self.names:
+            self.kill(name)
+        for name in (*self.names, self._hub):
+            self._ip("netns", "del", name)
+
+    def start(self, machine: int, *command: object, **how: Any) -> "subprocess.Popen[str]":
+        """Starts a command on a machine."""
+        return subprocess.Popen(
+            ["ip", "netns", "exec", self.names[machine], *map(str, command)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **how,
+        )
+
+    def kill(self, name: str) -> None:
+        """Ends all that runs on a machine, as a power cut does."""
+        for pid in self._pids(name):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
+
+    def running(self, machine: int) -> list[str]:
+        """The names of all processes on a machine."""
+        names = []
+        for pid in self._pids(self.names[machine]):
+            with contextlib.suppress(OSError):
+                names.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        return names
+
+    @staticmethod
+    def _pids(name: str) -> list[int]:
+        found = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout
+        return list(map(int, found.split()))
+
+    def heard_outside(self) -> set[str]:
+        """Addresses that something listens on outside, and did not before the machines were made."""
+        return listening() - self._before
+
+    def _in(self, name: str, *arguments: str) -> None:
+        self._ip("-n", name, *arguments)
+
+    @staticmethod
+    def _ip(*arguments: str) -> None:
+        subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+def listening() -> set[str]:
+    """Local addresses of listening TCP sockets, by the kernel's own tables."""
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table) as rows:  # noqa: PTH123
+                next(rows)
+                found |= {row.split()[1] for row in rows if row.split()[3] == "0A"}
+        except FileNotFoundError:
+            continue
+    return found
