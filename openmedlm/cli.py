@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "Proves that a frozen program is what was frozen.",
     "view": "The page over HTTP, with runs and studies to choose from.",
     "export": "Takes a frozen program elsewhere.",
+    "serve": "A program behind an OpenAI-compatible endpoint, as a model.",
     "score": "Scores completions that any other system wrote.",
     "models": "The embedded models.",
     "serve-model": "An embedded model behind an OpenAI-compatible endpoint.",

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from data import BadInput
+from openmedlm.loopback import only_local
 from openmedlm.page.writing import read_places, render_page
 from openmedlm.printing import NOT_ADVICE
 from openmedlm.tuning.files import RESULT
@@ -17,10 +18,7 @@ from programs.runs.directory import MANIFEST
 DEPTH = 4
 """Folders below the given one that are looked into."""
 
-_LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def places_in(folder: Path) -> list[Path]:
@@ -56,17 +54,9 @@ def application(folder: Path) -> web.Application:
             return web.Response(text=str(error), status=400)
         return web.Response(text=page, content_type="text/html")
 
-    app = web.Application(middlewares=[_only_local])
+    app = web.Application(middlewares=[only_local])
     app.add_routes([web.get("/", choose), web.get("/report", report)])
     return app
-
-
-@web.middleware
-async def _only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses what another site's name leads here (DNS rebinding): the page holds what a model was asked."""
-    if (request.url.host or "") not in (name.strip("[]") for name in _LOCAL):
-        raise web.HTTPForbidden(text="this page answers to 127.0.0.1 and localhost only")
-    return await handler(request)
 
 
 async def serve(folder: Path, port: int, told: Callable[[str], None]) -> None:

@@ -1,0 +1,57 @@
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from openmedlm.options import DataOptions, ModelOptions, Output, ProgramOptions, SpendOptions, takes
+from openmedlm.printing import NOT_ADVICE, print_json
+
+
+@takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions)
+def serve(
+    output: Output,
+    model: ModelOptions,
+    data: DataOptions,
+    program: ProgramOptions,
+    spend: SpendOptions,
+    name: Annotated[
+        str, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program, or zero-shot to ensemble.")
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="On loopback; 0 takes a free one.")] = 8_100,
+    letter_only: Annotated[
+        bool, typer.Option("--letter-only", help="Answer with the bare letter, even where the program reasons.")
+    ] = False,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OPENMEDLM_SERVE_KEY",
+            show_envvar=True,
+            show_default=False,
+            help="Key that requests have to bring; without one, everybody on this machine is answered.",
+        ),
+    ] = None,
+) -> None:
+    """Serves a program behind an OpenAI-compatible endpoint on loopback, as if it were a model, until Ctrl-C.
+
+    A request's last user message asks a question with lettered options ("Question: …", "A. …"), or is a JSON record as
+    `ask` takes it. The program renders its own prompts, has its own votes cast by the model, and answers with their
+    majority: temperature, stop and seed of the request mean nothing to it.
+
+    Example: openmedlm serve tuned/program -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1
+    """
+    from openmedlm.naming import endpoint_of, frozen_among
+    from openmedlm.planning import plan
+    from openmedlm.progress import Progress
+    from openmedlm.serving.running import serve_plan
+
+    frozen = frozen_among([name], program, data, output.seed)
+    planned = plan([name], endpoint_of(model, frozen.values()), (), "served", data, program, spend, output.seed, frozen)
+
+    def told(address: str) -> None:
+        if output.json:
+            print_json({"base_url": address, "model": name})
+        else:
+            print(f"{name} answers at {address}\nCtrl-C stops it. {NOT_ADVICE}", file=sys.stdout, flush=True)
+
+    asyncio.run(serve_plan(planned, port, told, Progress(), letter_only=letter_only, key=key))
