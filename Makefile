@@ -50,7 +50,7 @@ audit:  ## known vulnerabilities of what the lock pins, by PyPI's advisories
 lock:  ## resolves requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/pip install -qq uv
-	$(VENV)/lock/bin/uv pip compile pyproject.toml --extra local --extra postgres --extra ray --extra dev --python-version 3.11 --generate-hashes \
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --extra local --extra postgres --extra ray --extra mlflow --extra dev --python-version 3.11 --generate-hashes \
 		--no-emit-package torch --no-header --no-emit-find-links --find-links "$${PIP_FIND_LINKS:-.}" --output-file requirements.lock
 
 clean:

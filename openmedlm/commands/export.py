@@ -12,10 +12,12 @@ from openmedlm.printing import print_json
 def export(
     output: Output,
     program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program.")],
-    to: Annotated[str, typer.Option("--to", help="dspy, messages or batch.")],
+    to: Annotated[str, typer.Option("--to", help="dspy, messages, batch or lm-eval.")],
     file: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Without it, to stdout.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Without it, to stdout; a folder for lm-eval.", show_default=False
+        ),
     ] = None,
     benchmark: Annotated[
         str | None,
@@ -40,7 +42,8 @@ def export(
     """Takes a frozen program elsewhere.
 
     dspy: state for DSPy's own Module.load. messages: a line for each vote of each question of a split, with the
-    rendered messages. batch: the same as an OpenAI batch file, which vLLM's run_batch takes too.
+    rendered messages. batch: the same as an OpenAI batch file, which vLLM's run_batch takes too. lm-eval: a folder with
+    a task of lm-evaluation-harness, of a program with one vote and fixed exemplars.
 
     Example: openmedlm export program --to messages -b mmlu --data-dir sample
     """
@@ -48,11 +51,14 @@ def export(
     from data.atomic import write_atomically
     from data.names import known_name
     from openmedlm.exporting import batch_lines, dspy_state, message_lines
+    from openmedlm.harness.exporting import write_task
     from openmedlm.places import vectors_directory
     from openmedlm.planning import drawn
     from programs.frozen import load_program
 
-    known_name(to, ("dspy", "messages", "batch"), "format")
+    known_name(to, ("dspy", "messages", "batch", "lm-eval"), "format")
+    if to == "lm-eval" and file is None:
+        raise BadInput("--to lm-eval writes a folder; name it with -o")
     if output.json and file is None:
         raise BadInput("--json prints one object, and the export would stand beside it; name a file with -o")
     frozen = load_program(program, embedder, vectors_directory())
@@ -61,6 +67,10 @@ def export(
         chunks = iter([state])
     else:
         questions = drawn(load_split(benchmark or frozen.document.benchmark, split, data_dir), limit)
+        if to == "lm-eval" and file is not None:
+            name = write_task(frozen, questions, file)
+            print_json({"file": str(file), "format": to, "task": name}) if output.json else print(f"{name} in {file}")
+            return
         if to == "messages":
             chunks = message_lines(frozen.program, questions)
         else:

@@ -1,0 +1,1 @@
+"""A frozen program as a task of lm-evaluation-harness."""
