@@ -32,6 +32,9 @@ bench: $(INSTALLED)  ## speed against peers, in ratios of one run; half an hour
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/prefix.py
 	$(BIN)/python benchmarks/tuning.py --pruners
+	$(BIN)/python benchmarks/scaling.py workers
+	$(BIN)/python benchmarks/scaling.py driver
+	$(BIN)/python benchmarks/scaling.py claims
 
 # torch stands outside the lock, so that a CUDA build that fits, or the CPU build of an index of yours, is taken as it is.
 $(INSTALLED): pyproject.toml requirements.lock

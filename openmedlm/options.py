@@ -255,6 +255,20 @@ class PreviewOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackingOptions:
+    """Where results are written down besides."""
+
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="Write parameters, scores and programs to MLflow too: a server, sqlite:///FILE or a folder.",
+            show_default=False,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class PoolOptions:
     """What a teacher is asked."""
 

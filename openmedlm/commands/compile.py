@@ -10,12 +10,13 @@ from openmedlm.options import (
     PreviewOptions,
     ProgramOptions,
     SpendOptions,
+    TrackingOptions,
     takes,
 )
 from openmedlm.printing import inert, print_json
 
 
-@takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions, PreviewOptions)
+@takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
 def compile(
     output: Output,
     model: ModelOptions,
@@ -23,6 +24,7 @@ def compile(
     program: ProgramOptions,
     spend: SpendOptions,
     preview: PreviewOptions,
+    tracking: TrackingOptions,
     strategy: Annotated[
         str,
         typer.Option(
@@ -45,7 +47,7 @@ def compile(
     Example: openmedlm compile -s knn-cot -b mmlu -m local/qwen2.5-coder-0.5b --data-dir sample -o program
     """
     from data.names import known_name
-    from openmedlm.commands.reporting import UNANSWERED, print_estimates
+    from openmedlm.commands.reporting import UNANSWERED, print_estimates, tracker_of
     from openmedlm.compiling import freeze_plan, may_replace
     from openmedlm.options import SplitOptions
     from openmedlm.planning import plan_split
@@ -59,9 +61,14 @@ def compile(
     if preview.dry_run:
         print_estimates(planned, output)
         return
+    tracker = tracker_of(tracking)
     replace = may_replace(directory, planned, strategy, replace=replace)
     summary = execute(planned, Progress()).results[0].summary if score else None
     frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)
+    if tracker is not None:
+        from openmedlm.tracking import track_program
+
+        track_program(tracker, planned, strategy, summary, directory)
     document = frozen.document
     if output.json:
         described = document.model_dump(mode="json", include={"strategy", "model", "benchmark", "dev", "sha256"})

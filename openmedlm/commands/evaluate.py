@@ -11,11 +11,12 @@ from openmedlm.options import (
     ProgramOptions,
     SpendOptions,
     SplitOptions,
+    TrackingOptions,
     takes,
 )
 
 
-@takes(Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, SpendOptions, PreviewOptions)
+@takes(Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
 def evaluate(
     output: Output,
     model: ModelOptions,
@@ -24,6 +25,7 @@ def evaluate(
     program: ProgramOptions,
     spend: SpendOptions,
     preview: PreviewOptions,
+    tracking: TrackingOptions,
     programs: Annotated[
         list[str],
         typer.Argument(
@@ -42,4 +44,4 @@ def evaluate(
     """
     from openmedlm.commands.reporting import report_runs
 
-    report_runs(programs, output, model, data, split, program, spend, preview, run, lenient=False)
+    report_runs(programs, output, model, data, split, program, spend, preview, tracking, run, lenient=False)

@@ -11,11 +11,12 @@ from openmedlm.options import (
     ProgramOptions,
     SpendOptions,
     SplitOptions,
+    TrackingOptions,
     takes,
 )
 
 
-@takes(Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, SpendOptions, PreviewOptions)
+@takes(Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
 def ladder(
     output: Output,
     model: ModelOptions,
@@ -24,6 +25,7 @@ def ladder(
     program: ProgramOptions,
     spend: SpendOptions,
     preview: PreviewOptions,
+    tracking: TrackingOptions,
     run: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="RUN", help="Directory to write the run to.")
     ] = None,
@@ -42,4 +44,4 @@ def ladder(
     from optimizers import LADDER
 
     names = [name.strip() for name in strategies.split(",")] if strategies else list(LADDER)
-    report_runs(names, output, model, data, split, program, spend, preview, run, lenient=strategies is None)
+    report_runs(names, output, model, data, split, program, spend, preview, tracking, run, lenient=strategies is None)

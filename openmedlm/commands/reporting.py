@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,6 +17,7 @@ from openmedlm.options import (
     ProgramOptions,
     SpendOptions,
     SplitOptions,
+    TrackingOptions,
 )
 from openmedlm.planning import Plan, plan_split
 from openmedlm.printing import NOT_ADVICE, in_one_line, number_of, print_json, teacher_words, wide_console
@@ -23,6 +25,9 @@ from openmedlm.progress import Progress
 from openmedlm.running import Report, execute
 from openmedlm.table import estimate_table, ladder_table
 from programs.runs import check_free
+
+if TYPE_CHECKING:
+    from openmedlm.tracking import Tracker
 
 UNANSWERED = 3
 
@@ -36,6 +41,7 @@ def report_runs(
     program: ProgramOptions,
     spend: SpendOptions,
     preview: PreviewOptions,
+    tracking: TrackingOptions,
     directory: Path | None,
     *,
     lenient: bool,
@@ -55,9 +61,14 @@ def report_runs(
         return
     if directory is not None:
         check_free(directory, planned.asked())
+    tracker = tracker_of(tracking)
     report = execute(planned, Progress())
     if directory is not None:
         keep_run(directory, planned, report)
+    if tracker is not None:
+        from openmedlm.tracking import track_runs
+
+        track_runs(tracker, planned, report, directory)
     if output.json:
         print_json(
             {
@@ -77,6 +88,19 @@ def report_runs(
         print(f"{number_of(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
     if any(result.summary.unanswered or result.summary.errors for result in report.results):
         raise typer.Exit(UNANSWERED)
+
+
+def tracker_of(tracking: TrackingOptions) -> "Tracker | None":
+    """Where results are written down besides; None for nowhere.
+
+    Raises:
+        BadInput: that can't be used, before anything is spent.
+    """
+    if tracking.mlflow is None:
+        return None
+    from openmedlm.tracking import Tracker
+
+    return Tracker(tracking.mlflow)
 
 
 def print_estimates(planned: Plan, output: Output) -> None:

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, takes
+from openmedlm.options import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, TrackingOptions, takes
 from openmedlm.printing import print_json
 from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
 
@@ -18,6 +18,7 @@ from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions
     SettledOptions,
     SpendOptions,
     PreviewOptions,
+    TrackingOptions,
 )
 def tune(
     output: Output,
@@ -29,6 +30,7 @@ def tune(
     settled: SettledOptions,
     spend: SpendOptions,
     preview: PreviewOptions,
+    tracking: TrackingOptions,
     directory: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="DIR", help="Directory for the program, the study and what it came to."),
@@ -45,7 +47,7 @@ def tune(
 
     Example: openmedlm tune -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample --max-calls 500 -o tuned
     """
-    from openmedlm.commands.reporting import UNANSWERED
+    from openmedlm.commands.reporting import UNANSWERED, tracker_of
     from openmedlm.progress import Progress
     from openmedlm.tuning.estimate import estimate_study
     from openmedlm.tuning.helpers import helping
@@ -62,12 +64,17 @@ def tune(
         else:
             print_estimates(estimates)
         return
+    tracker = tracker_of(tracking)
     results = []
     for plan in plans:
         helpers = helping(options, plan.study, study.workers)
         results.append(run(plan, Progress(), test=test, helpers=helpers, workers=study.workers))
         if not output.json:
             print_result(plan, results[-1])
+        if tracker is not None:
+            from openmedlm.tracking import track_study
+
+            track_study(tracker, results[-1])
     if output.json:
         print_json(results[0].as_json() if len(results) == 1 else {"studies": [each.as_json() for each in results]})
     elif len(results) > 1:

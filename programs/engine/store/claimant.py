@@ -3,6 +3,7 @@
 import os
 import socket
 import uuid
+from functools import cache
 from typing import NamedTuple
 
 from programs.engine.store.database import EXPIRES_AFTER
@@ -13,7 +14,7 @@ class Claimant(NamedTuple):
 
     Attributes:
         name: of its own, never used again.
-        host, pid: where it runs.
+        host, pid: where it runs; processes of one host see each other.
     """
 
     name: str
@@ -23,7 +24,7 @@ class Claimant(NamedTuple):
 
 def this_process() -> Claimant:
     """A claimant that nobody else is."""
-    return Claimant(uuid.uuid4().hex, socket.gethostname(), os.getpid())
+    return Claimant(uuid.uuid4().hex, _host(), os.getpid())
 
 
 def is_gone(claimant: Claimant, silent: float) -> bool:
@@ -35,7 +36,7 @@ def is_gone(claimant: Claimant, silent: float) -> bool:
     """
     if silent > EXPIRES_AFTER:
         return True
-    if claimant.host != socket.gethostname():
+    if claimant.host != _host():
         return False
     try:
         os.kill(claimant.pid, 0)
@@ -44,3 +45,12 @@ def is_gone(claimant: Claimant, silent: float) -> bool:
     except PermissionError:
         pass
     return False
+
+
+@cache
+def _host() -> str:
+    """The machine's name and, since containers may share that, the space of process numbers."""
+    try:
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115
+    except OSError:  # not Linux
+        return socket.gethostname()

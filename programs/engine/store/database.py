@@ -81,7 +81,7 @@ class Database(Protocol):
         """
 
     def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
-        """Claims keys for this process, and lets go of others."""
+        """Claims keys for this process, and lets go of others; what it holds already it is told again."""
 
     def sign(self) -> None:
         """Gives a sign of life, for the claims that this process holds."""

@@ -14,11 +14,19 @@ class Grouped(Generic[Item, Result]):
     Args:
         work: from items to their results, in the same order.
         aside: whether it works in another thread, so that the loop goes on.
+        missed: called with the result of an item that nobody waits for any more.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], *, aside: bool) -> None:
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Sequence[Result]],
+        *,
+        aside: bool,
+        missed: Callable[[Result], None] = lambda result: None,
+    ) -> None:
         self._work = work
         self._aside = aside
+        self._missed = missed
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -51,5 +59,7 @@ class Grouped(Generic[Item, Result]):
                         done.set_exception(error)
             else:
                 for (_, done), result in zip(group, results, strict=True):
-                    if not done.cancelled():
+                    if done.cancelled():
+                        self._missed(result)
+                    else:
                         done.set_result(result)

@@ -42,7 +42,11 @@ _SPEND = text(
     " completion_tokens = spending.completion_tokens + excluded.completion_tokens,"
     " cost_usd = spending.cost_usd + excluded.cost_usd"
 )
-_CLAIM = text("INSERT INTO claims SELECT unnest(CAST(:keys AS text[])), :claimant ON CONFLICT DO NOTHING RETURNING key")
+_CLAIM = text(
+    "INSERT INTO claims SELECT unnest(CAST(:keys AS text[])), :claimant"
+    " ON CONFLICT (key) DO UPDATE SET claimant = excluded.claimant WHERE claims.claimant = excluded.claimant"
+    " RETURNING key"
+)
 _FREE = text("DELETE FROM claims WHERE key = ANY(:keys) AND claimant = :claimant")
 _ENTER = text("INSERT INTO claimants VALUES (:name, :host, :pid, extract(epoch FROM clock_timestamp()))")
 _SIGN = text("UPDATE claimants SET seen = extract(epoch FROM clock_timestamp()) WHERE name = :name")

@@ -20,6 +20,10 @@ _BY_KEY = (
     " FROM completions WHERE key = ?"
 )
 _MANY = f"SELECT key, {_BY_KEY.removeprefix('SELECT ').removesuffix('= ?')}IN"
+_CLAIM = (
+    "INSERT INTO claims VALUES (?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET claimant = claimant WHERE claimant = excluded.claimant"
+)
 
 T = TypeVar("T")
 
@@ -127,11 +131,11 @@ class SqliteDatabase:
         return Claim(frozenset(held), found)
 
     def _inserted(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are claimed by this process now, and were by nobody before."""
+        """Those of the keys that are claimed by this process now."""
         name = self._claimant_name()
         held = set()
         for key in keys:
-            cursor = self._writing.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, name))
+            cursor = self._writing.execute(_CLAIM, (key, name))
             if cursor.rowcount:
                 held.add(key)
         return held

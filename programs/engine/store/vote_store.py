@@ -33,7 +33,7 @@ class VoteStore:
         self._database = _open(where)
         aside = self._database.remote
         self._gets = Grouped(self._get_groups, aside=aside)
-        self._claims = Grouped(self._claim_groups, aside=aside)
+        self._claims = Grouped(self._claim_groups, aside=aside, missed=lambda claim: self.free(claim.held))
         self._puts = Grouped(self._database.put, aside=aside)
         self._spending = Grouped(self._spent_groups, aside=aside)
         self._held: set[str] = set()
@@ -89,10 +89,8 @@ class VoteStore:
         Each key that is held has to be `put` or `free`d. The claims of a process that is gone are anybody's.
         """
         claimed = await self._claims(keys)
-        if claimed.held:
-            self._held |= claimed.held
-            if self._signing is None or self._signing.done():
-                self._signing = asyncio.create_task(self._sign())
+        if claimed.held and (self._signing is None or self._signing.done()):
+            self._signing = asyncio.create_task(self._sign())
         return claimed
 
     def free(self, keys: Iterable[str]) -> None:
@@ -143,12 +141,14 @@ class VoteStore:
 
     def _claim_groups(self, groups: Sequence[Sequence[str]]) -> list[Claim]:
         freed, self._freed = self._freed, []
-        claimed = self._database.claim([key for group in groups for key in group], freed)
+        # What this process holds already another buyer of it is buying.
+        claimed = self._database.claim([key for group in groups for key in group if key not in self._held], freed)
         left = set(claimed.held)
         claims = []
         for group in groups:
             held = left.intersection(group)
-            left -= held  # two buyers that claim the same in one turn: the first has it
+            left -= held  # two that claim the same in one turn: the first has it
+            self._held |= held
             claims.append(Claim(frozenset(held), {key: claimed.found[key] for key in group if key in claimed.found}))
         return claims
 

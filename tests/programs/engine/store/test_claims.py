@@ -64,6 +64,20 @@ def test_what_is_let_go_of_is_anybodys(where: str) -> None:
     asyncio.run(go())
 
 
+def test_a_claim_that_nobody_waits_for_any_more_is_let_go_of(where: str) -> None:
+    async def go() -> None:
+        with VoteStore(where) as store:
+            given_up = asyncio.ensure_future(store.claim(["a"]))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.gather(given_up, return_exceptions=True)
+            await store.claim(["b"])  # handed over after the other
+            await store.drain()
+            assert (await store.claim(["a"])).held == {"a"}
+
+    asyncio.run(go())
+
+
 def test_a_store_that_is_closed_holds_nothing(where: str) -> None:
     assert claims(where, "a", "b") == ({"a", "b"}, set())
     assert claims(where, "a", "b") == ({"a", "b"}, set())
