@@ -75,7 +75,7 @@ def connected() -> None:
     """A Ray of this process."""
     import ray
 
-    ray.init(num_cpus=4, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
+    ray.init("local", num_cpus=4, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
 
 
 def resident() -> float:

@@ -9,6 +9,9 @@ from typing import Any, Self
 
 import pytest
 
+_LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
+"""127.0.0.1, ::1, and the first as the second kind."""
+
 
 class Machines:
     """So many network namespaces on one bridge, each with an address, and none with a way out.
@@ -76,8 +79,17 @@ class Machines:
         return list(map(int, found.split()))
 
     def heard_outside(self) -> set[str]:
-        """Addresses that something listens on outside, and did not before the machines were made."""
-        return listening() - self._before
+        """Addresses off loopback that something listens on outside, and did not before the machines were made; and
+        processes of Ray's outside.
+        """
+        own = os.readlink("/proc/self/ns/net")  # noqa: PTH115
+        strays = set()
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                name = (process / "cmdline").read_bytes()
+                if (b"raylet" in name or b"gcs_server" in name) and os.readlink(process / "ns" / "net") == own:  # noqa: PTH115
+                    strays.add(name.decode(errors="replace"))
+        return strays | (listening() - self._before)
 
     def _in(self, name: str, *arguments: str) -> None:
         self._ip("-n", name, *arguments)
@@ -88,7 +100,7 @@ class Machines:
 
 
 def listening() -> set[str]:
-    """Local addresses of listening TCP sockets, by the kernel's own tables."""
+    """Local addresses of listening TCP sockets, but for loopback, by the kernel's own tables."""
     found = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
@@ -97,4 +109,4 @@ def listening() -> set[str]:
                 found |= {row.split()[1] for row in rows if row.split()[3] == "0A"}
         except FileNotFoundError:
             continue
-    return found
+    return {address for address in found if not address.startswith(_LOOPBACK)}
