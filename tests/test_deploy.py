@@ -10,6 +10,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import typer
 import yaml
 
 from openmedlm.cli import commands
@@ -62,6 +63,6 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.parametrize(("command", "words"), list(_commands()))
 def test_its_commands_have_the_options_that_are_given(command: str, words: list[str]) -> None:
     group: Any = commands()
-    found = group.get_command(None, command)
+    _, found, _ = group.resolve_command(typer.Context(group), [command])
     known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known
