@@ -14,8 +14,6 @@ import pytest
 from namespaces import Machines
 from postgres_server import PostgresServer
 
-pytestmark = pytest.mark.xdist_group("ray")  # one cluster for all of them
-
 SUPPORT = Path(__file__).parents[1] / "support"
 REPLICAS = 4
 AT_ONCE = 16

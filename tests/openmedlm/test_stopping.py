@@ -82,19 +82,14 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(start: Start, server
     assert again <= AT_ONCE
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A vote store that several commands may use: a file, or a database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "votes.sqlite")
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
-
-
-@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize(("kind", "killed"), [("sqlite", False), ("postgres", True)])
 def test_commands_at_once_on_one_store_buy_nothing_twice(
-    killed: bool, store: str, start: Start, server: ModelServer, tmp_path: Path
+    kind: str, killed: bool, start: Start, server: ModelServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    store = str(tmp_path / "votes.sqlite")
+    if kind == "postgres":
+        database: PostgresServer = request.getfixturevalue("postgres")
+        store = database.new_database()
     command = (*COMMANDS["evaluate"][:-1], "{}", "--store", store)
     at_once = [start(*(part.format(place) for part in command)) for place in ("one", "two", "three")]
     if killed:

@@ -125,16 +125,9 @@ def test_workers_share_a_study(start: Start, server: ModelServer, tmp_path: Path
     assert len(server.requests) == len({asked.identity for asked in server.requests})
 
 
-@pytest.mark.parametrize("storage", ["sqlite", "postgres"])
-def test_one_command_has_several_workers(
-    storage: str, start: Start, server: ModelServer, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    url = f"sqlite:///{tmp_path / 'shared.db'}"
-    store = "votes.sqlite"
-    if storage == "postgres":
-        database: PostgresServer = request.getfixturevalue("postgres")
-        url = store = database.new_database()
-    ended = result(start("out", "--storage", url, "--workers", "2", store=store))
+def test_one_command_has_several_workers(start: Start, server: ModelServer, postgres: PostgresServer) -> None:
+    url = postgres.new_database()
+    ended = result(start("out", "--storage", url, "--workers", "2", store=url))
     (summary,) = optuna.get_all_study_summaries(with_driver(url))
     study = optuna.load_study(study_name=summary.study_name, storage=with_driver(url))
     done = [trial for trial in study.trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
