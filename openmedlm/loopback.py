@@ -1,9 +1,12 @@
 """Servers that answer this machine only."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from data import BadInput
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -17,3 +20,27 @@ async def only_local(request: web.Request, handler: Handler) -> web.StreamRespon
     if request.url.host not in _LOCAL or (origin is not None and urlsplit(origin).hostname not in _LOCAL):
         raise web.HTTPForbidden(text="this server answers to 127.0.0.1 and localhost only")
     return await handler(request)
+
+
+async def serve_on_loopback(app: web.Application, port: int, told: Callable[[str], None]) -> None:
+    """Serves an application until it is cancelled.
+
+    Args:
+        app: with `only_local` among its middlewares.
+        port: 0 takes a free one.
+        told: called with the address once it answers, without a closing slash.
+
+    Raises:
+        BadInput: the port is taken.
+    """
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        except OSError as error:
+            raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
+        told(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()

@@ -9,7 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from data import BadInput
-from openmedlm.loopback import only_local
+from openmedlm.loopback import only_local, serve_on_loopback
 from openmedlm.page.writing import read_places, render_page
 from openmedlm.printing import NOT_ADVICE
 from openmedlm.tuning.files import RESULT
@@ -70,15 +70,4 @@ async def serve(folder: Path, port: int, told: Callable[[str], None]) -> None:
     Raises:
         BadInput: the port is taken.
     """
-    runner = web.AppRunner(application(folder))
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
-        told(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-        await asyncio.Event().wait()
-    finally:
-        await runner.cleanup()
+    await serve_on_loopback(application(folder), port, lambda address: told(f"{address}/"))

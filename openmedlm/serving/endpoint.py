@@ -1,10 +1,8 @@
 """The endpoint: OpenAI's routes, each request a question that the program answers."""
 
-import asyncio
 import hmac
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,30 +70,6 @@ def application(served: Served) -> web.Application:
         ]
     )
     return app
-
-
-async def serve(served: Served, port: int, told: Callable[[str], None]) -> None:
-    """Serves on loopback until it is cancelled.
-
-    Args:
-        served: what.
-        port: 0 takes a free one.
-        told: called with the address once it answers.
-
-    Raises:
-        BadInput: the port is taken.
-    """
-    runner = web.AppRunner(application(served))
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        except OSError as error:
-            raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
-        told(f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
-        await asyncio.Event().wait()
-    finally:
-        await runner.cleanup()
 
 
 async def _answered(served: Served, request: web.Request, *, chat: bool) -> web.StreamResponse:
