@@ -10,7 +10,7 @@ quickstart: $(INSTALLED)  ## the main job on an embedded model and the embedded 
 	$(BIN)/openmedlm quickstart
 
 test: $(INSTALLED)  ## all tests
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)  ## style, types, rooms, build
 	$(BIN)/ruff check
