@@ -8,16 +8,20 @@ from openmedlm.options import DataOptions, ModelOptions, Output, ProgramOptions,
 from openmedlm.printing import NOT_ADVICE, print_json
 
 
-@takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions)
+@takes(Output, ModelOptions, ProgramOptions, SpendOptions)
 def serve(
     output: Output,
     model: ModelOptions,
-    data: DataOptions,
     program: ProgramOptions,
     spend: SpendOptions,
     name: Annotated[
         str, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program, or zero-shot to ensemble.")
     ],
+    benchmark: Annotated[
+        str,
+        typer.Option("--benchmark", "-b", help="Benchmark whose pool gives exemplars; frozen programs have theirs."),
+    ] = "medqa",
+    data_dir: Annotated[str, typer.Option(metavar="DIR", help="As for evaluate.")] = "sample",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="On loopback; 0 takes a free one.")] = 8_100,
     letter_only: Annotated[
         bool, typer.Option("--letter-only", help="Answer with the bare letter, even where the program reasons.")
@@ -45,6 +49,7 @@ def serve(
     from openmedlm.progress import Progress
     from openmedlm.serving.running import serve_plan
 
+    data = DataOptions(benchmark=benchmark, data_dir=data_dir)
     frozen = frozen_among([name], program, data, output.seed)
     planned = plan([name], endpoint_of(model, frozen.values()), (), "served", data, program, spend, output.seed, frozen)
 
