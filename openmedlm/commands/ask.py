@@ -3,15 +3,8 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options import (
-    DataOptions,
-    ModelOptions,
-    Output,
-    PreviewOptions,
-    ProgramOptions,
-    SpendOptions,
-    takes,
-)
+from openmedlm.option_groups import takes
+from openmedlm.options import DataOptions, ModelOptions, Output, PreviewOptions, ProgramOptions, SpendOptions
 from openmedlm.printing import NOT_ADVICE, InertConsole, print_json
 
 

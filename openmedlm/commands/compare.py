@@ -4,7 +4,8 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from openmedlm.options import Output, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import Output
 from openmedlm.printing import NOT_ADVICE, percent, print_json, wide_console
 
 if TYPE_CHECKING:

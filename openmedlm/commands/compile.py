@@ -3,6 +3,7 @@ from typing import Annotated
 
 import typer
 
+from openmedlm.option_groups import takes
 from openmedlm.options import (
     DataOptions,
     ModelOptions,
@@ -11,7 +12,6 @@ from openmedlm.options import (
     ProgramOptions,
     SpendOptions,
     TrackingOptions,
-    takes,
 )
 from openmedlm.printing import inert, print_json
 

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from openmedlm.options import Output, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import Output
 from openmedlm.printing import InertConsole, in_one_line, print_json, wide_console
 
 if TYPE_CHECKING:

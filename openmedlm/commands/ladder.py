@@ -3,6 +3,7 @@ from typing import Annotated
 
 import typer
 
+from openmedlm.option_groups import takes
 from openmedlm.options import (
     DataOptions,
     ModelOptions,
@@ -12,7 +13,6 @@ from openmedlm.options import (
     SpendOptions,
     SplitOptions,
     TrackingOptions,
-    takes,
 )
 
 

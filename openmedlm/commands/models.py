@@ -1,7 +1,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from openmedlm.options import Output, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import Output
 from openmedlm.printing import print_json
 
 

@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import typer
 
-from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions
 from openmedlm.printing import in_one_line, number_of, print_json, wide_console
 
 

@@ -7,7 +7,8 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from openmedlm.options import DataOptions, Output, ProgramOptions, SettledOptions, SpendOptions, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import DataOptions, Output, ProgramOptions, SettledOptions, SpendOptions
 from openmedlm.printing import NOT_ADVICE, InertConsole, print_json
 
 BENCHMARK = "mmlu"

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options import DataOptions, ModelOptions, Output, ProgramOptions, SpendOptions, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import DataOptions, ModelOptions, Output, ProgramOptions, SpendOptions
 from openmedlm.printing import NOT_ADVICE, print_json
 
 

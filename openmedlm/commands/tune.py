@@ -3,7 +3,8 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, TrackingOptions, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, TrackingOptions
 from openmedlm.printing import print_json
 from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
 

@@ -3,7 +3,8 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options import Output, takes
+from openmedlm.option_groups import takes
+from openmedlm.options import Output
 from openmedlm.printing import print_json
 
 

@@ -59,13 +59,10 @@ class Database(Protocol):
     """A database of completions and claims; each method is one transaction, and waits for the database.
 
     Attributes:
-        where: its file or URL as it may be shown, without a password.
         remote: whether a call may take so long that an event loop should not wait for it.
         folder: where files may lie that go with the process.
     """
 
-    @property
-    def where(self) -> str: ...
     @property
     def remote(self) -> bool: ...
     @property

@@ -98,6 +98,7 @@ class PostgresDatabase:
 
     @property
     def where(self) -> str:
+        """Its URL as it may be shown, without a password."""
         return shown_url(self._url)
 
     @property

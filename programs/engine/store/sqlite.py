@@ -76,10 +76,6 @@ class SqliteDatabase:
         self._writing.execute("PRAGMA synchronous = NORMAL")
 
     @property
-    def where(self) -> str:
-        return str(self._path)
-
-    @property
     def folder(self) -> Path:
         return self._path.parent
 

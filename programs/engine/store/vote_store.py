@@ -49,11 +49,6 @@ class VoteStore:
         self._database.close()
 
     @property
-    def where(self) -> str:
-        """The file or URL, as it may be shown."""
-        return self._database.where
-
-    @property
     def folder(self) -> Path:
         """Where files may lie that go with the process."""
         return self._database.folder
