@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
+import pydantic
 import pytest
 import typer
 import yaml
 
 from openmedlm.cli import commands
+from tests.support.kuberay import RayJob
 
 FOLDER = Path(__file__).parents[1] / "docs" / "deploy"
 KUBERNETES = "1.30"
@@ -25,16 +27,25 @@ def test_the_compose_file_is_one() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_kubernetes_knows_of_the_job_is_valid() -> None:
-    job, policy = yaml.safe_load_all((FOLDER / "rayjob.yaml").read_text())
+def test_the_job_is_one() -> None:
+    manifest, policy = yaml.safe_load_all((FOLDER / "rayjob.yaml").read_text())
+    cluster = RayJob.model_validate(manifest).spec.ray_cluster_spec
+    assert cluster is not None
+    assert cluster.auth_options is not None
+    assert cluster.auth_options.mode == "token"
     kubernetes_validate.validate(policy, KUBERNETES, strict=True)
-    cluster = job["spec"]["rayClusterSpec"]
-    templates = [cluster["headGroupSpec"]["template"], *(group["template"] for group in cluster["workerGroupSpecs"])]
+    templates = [cluster.head_group_spec.template, *(group.template for group in cluster.worker_group_specs)]
     for number, template in enumerate(templates):
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"pod-{number}"}, **template}
         kubernetes_validate.validate(pod, KUBERNETES, strict=True)
-        names = {entry["name"] for entry in template["spec"]["containers"][0]["env"]}
-        assert {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} <= names
+
+
+def test_a_wrong_job_would_be_refused() -> None:
+    manifest, _ = yaml.safe_load_all((FOLDER / "rayjob.yaml").read_text())
+    manifest["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["minReplica"] = 4
+    manifest["spec"]["rayClusterSpec"]["headGroupSpec"]["rayStartParams"]["num-cpus"] = 0
+    with pytest.raises(pydantic.ValidationError, match="2 validation errors"):
+        RayJob.model_validate(manifest)
 
 
 def test_a_wrong_pod_would_be_refused() -> None:
