@@ -2,11 +2,13 @@
 
 import os
 import socket
+import time
 import uuid
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-from programs.engine.store.database import EXPIRES_AFTER
+from programs.engine.store.database import EXPIRES_AFTER, SIGN_EVERY
 
 
 class Claimant(NamedTuple):
@@ -27,6 +29,15 @@ def this_process() -> Claimant:
     return Claimant(uuid.uuid4().hex, _host(), os.getpid())
 
 
+def is_due(signed: float) -> bool:
+    """Whether a sign of life is due.
+
+    Args:
+        signed: when the last one was, in seconds since 1970; that clock goes on while the machine sleeps.
+    """
+    return not 0 <= time.time() - signed < SIGN_EVERY
+
+
 def is_gone(claimant: Claimant, silent: float) -> bool:
     """Whether its claims are anybody's again.
 
@@ -40,11 +51,12 @@ def is_gone(claimant: Claimant, silent: float) -> bool:
         return False
     try:
         os.kill(claimant.pid, 0)
+        state = Path(f"/proc/{claimant.pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
-    except PermissionError:
-        pass
-    return False
+    except OSError:  # somebody else's, or not Linux
+        return False
+    return state in "ZX"  # dead, but its parent did not ask yet
 
 
 @cache

@@ -12,6 +12,9 @@ SCHEMA = 3
 EXPIRES_AFTER = 30.0
 """Seconds after which a claimant that gave no sign of life has lost its claims."""
 
+SIGN_EVERY = EXPIRES_AFTER / 6
+"""Seconds between two signs of life."""
+
 
 class Spent(NamedTuple):
     """What was spent on a purpose: completions bought, their tokens, US dollars where their price is known."""

@@ -13,7 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 from data import BadInput
 from data.database_url import scrubbed, shown_url, with_driver
 from programs.engine.request import Completion
-from programs.engine.store.claimant import Claimant, is_gone, this_process
+from programs.engine.store.claimant import Claimant, is_due, is_gone, this_process
 from programs.engine.store.database import SCHEMA, Claim, Row, Spent
 
 PATIENCE = 60.0
@@ -51,8 +51,9 @@ _FREE = text("DELETE FROM claims WHERE key = ANY(:keys) AND claimant = :claimant
 _ENTER = text("INSERT INTO claimants VALUES (:name, :host, :pid, extract(epoch FROM clock_timestamp()))")
 _SIGN = text("UPDATE claimants SET seen = extract(epoch FROM clock_timestamp()) WHERE name = :name")
 _OTHERS = text(
-    "SELECT name, host, pid, extract(epoch FROM clock_timestamp()) - seen FROM claimants"
-    " WHERE name IN (SELECT claimant FROM claims WHERE key = ANY(:keys))"
+    "SELECT DISTINCT claims.claimant, coalesce(host, ''), coalesce(pid, 0),"
+    " coalesce(extract(epoch FROM clock_timestamp()) - seen, 'infinity')"
+    " FROM claims LEFT JOIN claimants ON name = claims.claimant WHERE key = ANY(:keys)"
 )
 _FORGET_CLAIMS = text("DELETE FROM claims WHERE claimant = ANY(:names)")
 _FORGET = text("DELETE FROM claimants WHERE name = ANY(:names)")
@@ -73,6 +74,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self._url = url
         self._claimant: Claimant | None = None
+        self._signed = 0.0
         try:
             self._engine = create_engine(with_driver(url), pool_pre_ping=True, pool_size=4)
             if self._engine.dialect.name != "postgresql":
@@ -134,6 +136,8 @@ class PostgresDatabase:
         return self._written(write)
 
     def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
+        if is_due(self._signed):  # or others would take what is claimed now for the claim of one that is gone
+            self.sign()
         claimant = self._claimant or self._entered()
 
         def write(connection: Connection) -> Claim:
@@ -154,14 +158,16 @@ class PostgresDatabase:
     def _entered(self) -> Claimant:
         claimant = this_process()
         self._written(lambda connection: connection.execute(_ENTER, claimant._asdict()))
-        self._claimant = claimant
+        self._claimant, self._signed = claimant, time.time()
         return claimant
 
     def sign(self) -> None:
         claimant = self._claimant
         if claimant is not None:
             signed = self._written(lambda connection: connection.execute(_SIGN, {"name": claimant.name}).rowcount)
-            if not signed:  # taken for gone, since it was cut off for long: it claims as a new one from then on
+            if signed:
+                self._signed = time.time()
+            else:  # taken for gone, since it was cut off for long: it claims as a new one from then on
                 self._claimant = None
 
     def spent(self, purpose: str) -> Spent:

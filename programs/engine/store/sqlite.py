@@ -2,17 +2,17 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from data import BadInput
 from programs.engine.request import Completion
-from programs.engine.store.claimant import Claimant, is_gone, this_process
 from programs.engine.store.database import SCHEMA, Claim, Row, Spent
+from programs.engine.store.sqlite_claims import SqliteClaims
 
 _BUSY_SECONDS = 60
 _BY_KEY = (
@@ -20,12 +20,6 @@ _BY_KEY = (
     " FROM completions WHERE key = ?"
 )
 _MANY = f"SELECT key, {_BY_KEY.removeprefix('SELECT ').removesuffix('= ?')}IN"
-_CLAIM = (
-    "INSERT INTO claims VALUES (?, ?)"
-    " ON CONFLICT (key) DO UPDATE SET claimant = claimant WHERE claimant = excluded.claimant"
-)
-
-T = TypeVar("T")
 
 
 class SqliteDatabase:
@@ -42,7 +36,6 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._claimant: Claimant | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Two connections, so that a reader never sees a group that is not committed yet.
@@ -58,6 +51,7 @@ class SqliteDatabase:
                     self._prepare()
         except (OSError, sqlite3.DatabaseError) as error:
             raise BadInput(f"{path}: not a usable vote store ({error}); name another with --store") from error
+        self._claims = SqliteClaims(self._writing, self._written, partial(_completions, self._writing))
 
     def _prepare(self) -> None:
         """Makes the tables in a new file; refuses a file of something else without touching it."""
@@ -83,7 +77,8 @@ class SqliteDatabase:
         return _completions(self._reading, keys)
 
     def put(self, rows: Sequence[Row]) -> list[Completion]:
-        return self._written(lambda: self._insert(rows))
+        with self._written():
+            return self._insert(rows)
 
     def _insert(self, rows: Sequence[Row]) -> list[Completion]:
         now = time.time()
@@ -92,8 +87,7 @@ class SqliteDatabase:
             [(row.key, row.model, row.endpoint, now, *row.completion) for row in rows],
         )
         new = written.rowcount == len(rows)
-        if self._claimant is not None:
-            self._free([row.key for row in rows])
+        self._claims.remove([row.key for row in rows])
         bought = [(row.purpose, row.completion) for row in rows if row.purpose is not None]
         if bought:
             self._writing.executemany(
@@ -109,62 +103,10 @@ class SqliteDatabase:
         return [kept[row.key] for row in rows]
 
     def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
-        known = self._claimant
-        try:
-            return self._written(lambda: self._claim(keys, free))
-        except BaseException:
-            self._claimant = known  # a new one was not written down
-            raise
-
-    def _claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
-        if free:
-            self._free(free)
-        found = _completions(self._writing, keys)
-        missing = [key for key in keys if key not in found]
-        held = self._inserted(missing)
-        if len(held) < len(missing) and self._let_go_of_gone():
-            held |= self._inserted([key for key in missing if key not in held])
-        return Claim(frozenset(held), found)
-
-    def _inserted(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are claimed by this process now."""
-        name = self._claimant_name()
-        held = set()
-        for key in keys:
-            cursor = self._writing.execute(_CLAIM, (key, name))
-            if cursor.rowcount:
-                held.add(key)
-        return held
-
-    def _claimant_name(self) -> str:
-        if self._claimant is None:
-            self._claimant = this_process()
-            self._writing.execute("INSERT INTO claimants VALUES (?, ?, ?, ?)", (*self._claimant, time.time()))
-        return self._claimant.name
-
-    def _let_go_of_gone(self) -> bool:
-        """Lets go of the claims of processes that are gone; whether there were such."""
-        rows = self._writing.execute("SELECT name, host, pid, seen FROM claimants").fetchall()
-        now = time.time()
-        gone = [(name,) for name, host, pid, seen in rows if is_gone(Claimant(name, host, pid), now - seen)]
-        self._writing.executemany("DELETE FROM claims WHERE claimant = ?", gone)
-        self._writing.executemany("DELETE FROM claimants WHERE name = ?", gone)
-        return bool(gone)
-
-    def _free(self, keys: Sequence[str]) -> None:
-        name = self._claimant_name()
-        self._writing.executemany("DELETE FROM claims WHERE key = ? AND claimant = ?", [(key, name) for key in keys])
+        return self._claims.claim(keys, free)
 
     def sign(self) -> None:
-        if self._claimant is not None:
-            # One that was taken for gone, since its machine slept, claims as a new one from then on.
-            signed = self._written(
-                lambda: self._writing.execute(
-                    "UPDATE claimants SET seen = ? WHERE name = ?", (time.time(), self._claimant_name())
-                )
-            )
-            if not signed.rowcount:
-                self._claimant = None
+        self._claims.sign()
 
     def spent(self, purpose: str) -> Spent:
         row = self._reading.execute(
@@ -183,26 +125,21 @@ class SqliteDatabase:
         return int(looks)
 
     def close(self) -> None:
-        if self._claimant is not None:
-            gone = (self._claimant.name,)
-            try:
-                with self._transaction():
-                    self._writing.execute("DELETE FROM claims WHERE claimant = ?", gone)
-                    self._writing.execute("DELETE FROM claimants WHERE name = ?", gone)
-            except sqlite3.Error:  # a full disk, perhaps; whoever wants to claim the same finds this process gone
-                pass
+        with suppress(BadInput):  # a full disk, perhaps; whoever wants to claim the same finds this process gone
+            self._claims.leave()
         self._reading.close()
         self._writing.close()
 
-    def _written(self, write: Callable[[], T]) -> T:
-        """What a transaction came to.
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """A transaction.
 
         Raises:
             BadInput: the file can't be written.
         """
         try:
             with self._transaction():
-                return write()
+                yield
         except sqlite3.Error as error:
             reason = f"{self._path}: can't be written ({error}); mend that, and the same command goes on"
             raise BadInput(reason) from error

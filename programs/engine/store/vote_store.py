@@ -7,11 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from programs.engine.request import Completion
-from programs.engine.store.database import EXPIRES_AFTER, Claim, Database, Row, Spent
+from programs.engine.store.database import SIGN_EVERY, Claim, Database, Row, Spent
 from programs.engine.store.grouping import Grouped
-
-SIGN_EVERY = EXPIRES_AFTER / 6
-"""Seconds between two signs of life."""
 
 
 class VoteStore:

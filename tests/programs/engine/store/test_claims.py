@@ -87,8 +87,16 @@ def test_the_claims_of_a_killed_process_are_anybodys_at_once(where: str, process
     other = holding(process, where, "a", "b")
     assert claims(where, "a", "c") == ({"c"}, set())
     other.send_signal(signal.SIGKILL)
-    other.communicate(timeout=30)
+    assert other.stdout is not None
+    other.stdout.read()  # it is dead, and nobody has asked how it ended
     assert claims(where, "a", "b") == ({"a", "b"}, set())
+    other.communicate(timeout=30)
+
+
+def test_the_claims_of_nobody_are_anybodys(where: str, execute: Callable[[str], Any]) -> None:
+    assert claims(where, "a")[0] == {"a"}
+    execute("INSERT INTO claims VALUES ('a', 'one that was taken for gone before it claimed')")
+    assert claims(where, "a", "b")[0] == {"a", "b"}
 
 
 @pytest.mark.parametrize("silent", [False, True])
@@ -112,6 +120,21 @@ def test_who_holds_claims_gives_signs_of_life(where: str, monkeypatch: pytest.Mo
             for _ in range(8):
                 await asyncio.sleep(0.2)
                 assert not (await other.claim(["a"])).held
+
+    asyncio.run(go())
+
+
+def test_who_held_nothing_for_long_holds_what_it_claims_then(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claimant, "SIGN_EVERY", 0.1)
+    monkeypatch.setattr(claimant, "EXPIRES_AFTER", 0.5)
+
+    async def go() -> None:
+        with VoteStore(where) as one, VoteStore(where) as other:
+            assert (await one.claim(["a"])).held
+            await one.put("a", "m", None, COMPLETION)
+            await asyncio.sleep(0.7)
+            assert (await one.claim(["b"])).held
+            assert not (await other.claim(["b"])).held
 
     asyncio.run(go())
 
