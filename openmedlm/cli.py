@@ -6,6 +6,7 @@ A command's file is imported when the command is run, so that help takes no long
 import atexit
 import importlib
 import os
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -35,7 +36,7 @@ COMMANDS = {
 """Each command and what it does, as the list of them says it."""
 
 INTERRUPTED = 130
-"""What typer ends with on Ctrl-C."""
+"""What typer ends with on Ctrl-C, and a command that was asked to end."""
 
 
 class Commands(TyperGroup):
@@ -74,7 +75,8 @@ def commands() -> Commands:
 def main() -> None:
     """The `openmedlm` command.
 
-    Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 on Ctrl-C.
+    Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 when it was
+    stopped by Ctrl-C or SIGTERM.
     """
     try:
         _read_env_file()
@@ -93,6 +95,7 @@ def run() -> NoReturn:
     that in an exit code that says nothing of how the command went.
     """
     code: object = 1
+    signal.signal(signal.SIGTERM, _stop)
     try:
         main()
     except SystemExit as ended:
@@ -106,6 +109,14 @@ def run() -> NoReturn:
     except BrokenPipeError:
         code = code or 1
     os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _stop(number: int, frame: Any) -> None:
+    """Does what Ctrl-C does: Kubernetes and SLURM ask a process to end by another signal."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    if not callable(interrupt):  # a shell starts background commands deaf to Ctrl-C
+        raise KeyboardInterrupt
+    interrupt(number, frame)
 
 
 def _read_env_file() -> None:

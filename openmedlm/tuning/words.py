@@ -33,9 +33,11 @@ def winner_words(result: Mapping[str, Any]) -> list[str]:
         lines.append(f"{result['tied']} programs were as good as the best on tune and select; the cheapest was taken.")
     trials = ", ".join(f"{count} {state}" for state, count in result["trials"].items() if count)
     bought = f"{result['calls']:,} completion{'' if result['calls'] == 1 else 's'}"
+    plain = result["plain_calls"]  # of the trials that finished
+    beside = f"; asking every question in every trial for all votes would take {plain:,}" if plain else ""
     lines.append(
         f"Search ended by {result['stopped']}: trials {trials or 'none'}. This study bought {bought}, besides what lay "
-        f"in the vote store; asking every question in every trial for all votes would take {result['plain_calls']:,}."
+        f"in the vote store{beside}."
     )
     return lines
 

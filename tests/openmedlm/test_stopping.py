@@ -48,13 +48,16 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
     return start
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_one_ctrl_c_saves_what_was_answered_and_says_how_to_go_on(
-    command: tuple[str, ...], start: Start, server: ModelServer, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "number"), [*((name, signal.SIGINT) for name in COMMANDS), ("evaluate", signal.SIGTERM)]
+)
+def test_one_signal_saves_what_was_answered_and_says_how_to_go_on(
+    name: str, number: signal.Signals, start: Start, server: ModelServer, tmp_path: Path
 ) -> None:
+    command = COMMANDS[name]
     stopped = start(*command)
     server.wait_for(5)
-    stopped.send_signal(signal.SIGINT)
+    stopped.send_signal(number)
     _, said = stopped.communicate(timeout=60)
     assert stopped.returncode == 130
     assert "every answer is kept, and the same command goes on from there" in said
