@@ -32,6 +32,11 @@ def shown_url(url: str) -> str:
     return f"{scheme}{user[0]}:{MASK}@{host}" if at and len(user) > 1 else f"{before}{at}{host}"
 
 
+def has_password(url: str) -> bool:
+    """Whether a text is the URL of a database, with what could be a password in it."""
+    return "://" in url and (MASK in shown_url(url) or "password=" in url)
+
+
 def scrubbed(text: str, url: str) -> str:
     """The text in one line, with whatever could be a password of the URL masked, as drivers repeat it."""
     before, _, query = url.partition("?")

@@ -200,6 +200,8 @@ class CallOptions:
         str | None,
         typer.Option(
             metavar="FILE|URL",
+            envvar="OPENMEDLM_STORE",
+            show_envvar=True,
             help="The vote store: a file, or postgresql://USER@HOST/NAME for many machines. Default: one for all runs, "
             "in the user's data folder.",
             show_default=False,

@@ -68,8 +68,9 @@ def tune(
     tracker = tracker_of(tracking)
     results = []
     for plan in plans:
-        helpers = helping(options, plan.study, study.workers)
-        results.append(run(plan, Progress(), test=test, helpers=helpers, workers=study.workers))
+        workers = min(study.workers, plan.policy.concurrency)
+        helpers = helping(options, plan.study, workers)
+        results.append(run(plan, Progress(), test=test, helpers=helpers, workers=workers))
         if not output.json:
             print_result(plan, results[-1])
         if tracker is not None:

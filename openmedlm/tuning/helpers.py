@@ -25,10 +25,15 @@ def helping(options: TuneOptions, study: str, workers: int) -> Iterator[None]:
         workers: in all.
     """
     context = multiprocessing.get_context("spawn")
-    helpers = [context.Process(target=_help, args=(options, study), daemon=True) for _ in range(workers - 1)]
+    helpers = [context.Process(target=_help, args=(options, study, workers), daemon=True) for _ in range(workers - 1)]
     try:
-        for helper in helpers:
-            helper.start()
+        # Deaf to Ctrl-C from their first moment on: whoever started them ends them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            for helper in helpers:
+                helper.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         yield
         for helper in helpers:
             helper.join()
@@ -39,12 +44,11 @@ def helping(options: TuneOptions, study: str, workers: int) -> Iterator[None]:
                 helper.join()
 
 
-def _help(options: TuneOptions, study: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+def _help(options: TuneOptions, study: str, workers: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         plan = next(plan for plan in plan_studies(options) if plan.study == study)
-        search(plan, options.study.workers)
+        search(plan, workers)
     except BadInput as error:
         print(f"openmedlm: a worker has ended: {error}", file=sys.stderr)
         sys.exit(2)

@@ -106,6 +106,8 @@ class StudyOptions:
         str | None,
         typer.Option(
             metavar="URL",
+            envvar="OPENMEDLM_STORAGE",
+            show_envvar=True,
             help="An Optuna storage: sqlite:///FILE, postgresql://USER@HOST/NAME or journal:FILE. Workers that name "
             "the same one share the study. Default: study.db in the output directory.",
             show_default=False,

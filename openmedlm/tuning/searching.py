@@ -46,10 +46,10 @@ def searched(
 
     Args:
         plan, study, endpoint, store: of what, where.
-        workers: that share the requests in flight.
+        workers: that share the requests in flight; no more of them than of these.
         began: when the seconds of the budget began, by the monotonic clock.
     """
-    share = replace(plan.policy, concurrency=max(1, plan.policy.concurrency // workers))
+    share = replace(plan.policy, concurrency=plan.policy.concurrency // workers)
     budget = Budget(store, study.user_attrs["purpose"], plan.limits, SEARCHING, began)
     told = TrialProgress(plan, budget)
     done: int | None = None

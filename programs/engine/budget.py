@@ -58,13 +58,15 @@ class Budget:
             BudgetSpent: a limit is reached.
         """
         async with self._turn:  # or two would see the same room
+            before = self._in_flight
             spent = await self.store.spent_aside(self.purpose)
+            unseen = before - self._in_flight  # perhaps written down too late to be among those spent
             admitted = 0
-            while admitted < count and self._limit(spent) is None:
+            while admitted < count and self._limit(spent, unseen) is None:
                 self._in_flight += 1
                 admitted += 1
             if not admitted:
-                raise BudgetSpent(self._limit(spent))
+                raise BudgetSpent(self._limit(spent, unseen))
             return admitted
 
     def left(self) -> Limits:
@@ -82,9 +84,9 @@ class Budget:
         """The limit that is reached, in words; None while there is room. Waits for the store."""
         return self._limit(self.store.spent(self.purpose))
 
-    def _limit(self, spent: Spent) -> str | None:
+    def _limit(self, spent: Spent, unseen: int = 0) -> str | None:
         limits = self.limits
-        if limits.calls is not None and spent.calls + self._in_flight >= int(limits.calls * self.share):
+        if limits.calls is not None and spent.calls + self._in_flight + unseen >= int(limits.calls * self.share):
             return f"{limits.calls:,} calls"
         if limits.tokens is not None and spent.tokens >= limits.tokens * self.share:
             return f"{limits.tokens:,} tokens"

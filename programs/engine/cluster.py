@@ -4,11 +4,13 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from data import BadInput, Question
+from data.database_url import has_password
 from metrics import Outcome
 from programs.engine.budget import Budget, BudgetSpent, Limits
 from programs.engine.client import open_client
@@ -17,13 +19,16 @@ from programs.engine.engine import Engine
 from programs.engine.errors import EndpointDownError
 from programs.engine.outcomes import Outcomes
 from programs.engine.policy import Policy
-from programs.engine.store import VoteStore
+from programs.engine.store import VoteStore, this_machine
 from programs.prompt_program import PromptProgram
 
 AHEAD = 3
 """Shards that a worker has at hand at once: it finishes one while the next has begun."""
 
 LARGEST_SHARD = 64
+
+RETRIES = 20
+"""Workers that a shard may lose before it counts as what ends them."""
 
 REACHED_WITHIN = 10.0
 """Seconds."""
@@ -49,7 +54,7 @@ class Job(NamedTuple):
     Attributes:
         endpoint, policy, timeout: how calls are made; the requests in flight are this worker's own.
         store: the vote store's file or URL.
-        host: of the machine that a file is on.
+        machine: that a file is on.
         purpose, limits, share: of the budget; no purpose for none. Its seconds are those that are left.
     """
 
@@ -57,7 +62,7 @@ class Job(NamedTuple):
     policy: Policy
     timeout: float
     store: str
-    host: str
+    machine: str
     purpose: str | None
     limits: Limits
     share: float
@@ -102,16 +107,20 @@ class Worker:
         return Shard(list(outcomes), engine.bought - before[0], engine.lost - before[1])
 
     async def _opened(self) -> Engine:
-        job, here = self._job, socket.gethostname()
-        if "://" not in job.store and here != job.host:
+        job, here = self._job, this_machine()
+        if "://" not in job.store and here != job.machine:
             raise BadInput(
-                f"--store {job.store}: a file on {job.host}, out of reach of {here}; workers on several machines share "
-                "votes by --store postgresql://USER@HOST/NAME"
+                f"--store {job.store}: a file on {_name(job.machine)}, out of reach of {_name(here)}; workers on "
+                "several machines share votes by --store postgresql://USER@HOST/NAME"
             )
         store = VoteStore(job.store)
         budget = Budget(store, job.purpose, job.limits, job.share) if job.purpose is not None else None
         self._opening = open_client(job.endpoint, job.policy.concurrency, job.timeout)
         return Engine(await self._opening.__aenter__(), job.endpoint, store, job.policy, budget)
+
+
+def _name(machine: str) -> str:
+    return machine.partition(" ")[0]
 
 
 async def _fetched(reference: Any, digest: str) -> PromptProgram:
@@ -133,27 +142,41 @@ def _connected(cluster: Cluster) -> Any:
         raise BadInput("--engine ray: Ray is not installed; pip install 'openmedlm[ray]'") from None
     if ray.is_initialized():
         return ray
-    address = cluster.address or os.environ.get("RAY_ADDRESS")
+    address = cluster.address or os.environ.get("RAY_ADDRESS") or "local"
     # One that is started for this command alone has no business on the network.
-    own: dict[str, Any] = {} if address else {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    alone = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    own: dict[str, Any] = alone if address == "local" else {}
     try:
         _check(address)
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
     except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
         said = " ".join(str(error).split())[:300]
-        raise BadInput(
-            f"--engine ray: no cluster at {address or 'this machine'} ({said}); check --ray-address"
-        ) from error
+        where = "this machine" if address == "local" else address
+        raise BadInput(f"--engine ray: no cluster at {where} ({said}); check --ray-address") from error
     return ray
 
 
-def _check(address: str | None) -> None:
+def _check_secrets(key: str | None) -> None:
+    """Whether the command line may be seen by everybody who reaches the cluster: Ray has it in its table of jobs.
+
+    Raises:
+        BadInput: it holds a key or a password.
+    """
+    given = [word.partition("=")[2] if word.startswith("--") else word for word in sys.argv[1:]]
+    shown = "--engine ray: Ray shows the command line to all its users, and there is a"
+    if key and key in given:
+        raise BadInput(f"{shown} key in it; set OPENMEDLM_API_KEY instead")
+    if any(map(has_password, given)):
+        raise BadInput(f"{shown} password in it; set OPENMEDLM_STORE and OPENMEDLM_STORAGE instead")
+
+
+def _check(address: str) -> None:
     """Whether somebody listens there; Ray itself takes minutes to find out.
 
     Raises:
         OSError: nobody does.
     """
-    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), REACHED_WITHIN).close()
 
@@ -180,23 +203,24 @@ class RayEngine:
     ) -> None:
         if endpoint.embedded:
             raise BadInput(f"--engine ray: {endpoint.model} answers this machine only; serve the model to all of them")
+        _check_secrets(endpoint.api_key)
         self._ray = _connected(cluster)
         cpus = int(self._ray.cluster_resources().get("CPU", 1))
-        workers = cluster.workers or max(1, cpus)
-        share = replace(policy, concurrency=max(1, -(-policy.concurrency // workers)))
+        workers = min(cluster.workers or max(1, cpus), policy.concurrency)
+        share = replace(policy, concurrency=policy.concurrency // workers)
         job = Job(
             endpoint,
             share,
             timeout,
             store.place,
-            socket.gethostname(),
+            this_machine(),
             budget.purpose if budget else None,
             budget.left() if budget else Limits(),
             budget.share if budget else 1.0,
         )
         # Without a CPU of its own each, so that those of a machine that is gone find room on the others.
         actor = self._ray.remote(
-            num_cpus=0, max_restarts=-1, max_task_retries=-1, max_concurrency=AHEAD, scheduling_strategy="SPREAD"
+            num_cpus=0, max_restarts=-1, max_task_retries=RETRIES, max_concurrency=AHEAD, scheduling_strategy="SPREAD"
         )(Worker)
         self._workers = [actor.remote(job) for _ in range(workers)]
         self._shard = min(LARGEST_SHARD, share.concurrency)

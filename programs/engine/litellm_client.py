@@ -14,6 +14,7 @@ from programs.engine.request import Completion, Request
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or importing litellm asks the network for prices
 
 import litellm
+from litellm.types.router import RouterRateLimitError
 
 
 class LitellmClient:
@@ -64,6 +65,9 @@ def _router(endpoint: Endpoint) -> "litellm.Router":
 
 def _failure(error: Exception) -> EndpointError:
     """litellm's error in our terms; one without a status is a fault of the call itself and does not pass."""
+    if isinstance(error, RouterRateLimitError):  # each replica is left alone just now
+        said = "every replica is busy or fails"
+        return EndpointError(said, status=429, transient=True, retry_after=float(error.cooldown_time))
     status = getattr(error, "status_code", None)
     headers = getattr(error, "litellm_response_headers", None) or {}
     retry_after = str(headers.get("retry-after") or "")

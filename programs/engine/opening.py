@@ -67,5 +67,8 @@ async def open_engine(
             yield engine
         finally:
             engine.close()
+    except asyncio.CancelledError:
+        store.hurry()
+        raise
     finally:
         await asyncio.shield(store.drain())

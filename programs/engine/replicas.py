@@ -17,6 +17,9 @@ SLACK = 0.25
 TRIPS = 3
 """Failures in a row after which a replica is left alone for a while."""
 
+REFUSALS = (401, 403, 404)
+"""Statuses by which a replica says that it serves another model, or other users, whatever it is asked."""
+
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds for which it is left alone: at first, and at most; each failure after that doubles them."""
 
@@ -28,8 +31,9 @@ class _Replica:
     Attributes:
         name: its address, which settles the questions that it is the first choice for.
         load: completions that it is asked for just now.
-        failures: in a row.
+        failures: in a row; those that come while it is left alone anyway do not count.
         left_until: when it may be asked again, in seconds of a clock that only goes forward.
+        refused: whether the last word of it was a refusal of everything.
     """
 
     name: str
@@ -37,20 +41,25 @@ class _Replica:
     load: int = 0
     failures: int = 0
     left_until: float = 0.0
+    refused: bool = False
 
     def failed(self, error: EndpointError, now: float) -> None:
         """A request came to nothing."""
         if error.status in (429, 503):  # it is well, and busy
             self.left_until = max(self.left_until, now + min(error.retry_after or SHORTEST, LONGEST))
             return
+        self.refused = error.status in REFUSALS
+        if now < self.left_until:
+            return
         self.failures += 1
-        if self.failures >= TRIPS or error.failure == "connection":
+        if self.failures >= TRIPS or error.failure == "connection" or self.refused:
             seconds = SHORTEST * 2.0 ** min(self.failures - 1, 10)
             self.left_until = now + min(seconds, LONGEST)
 
     def answered(self) -> None:
         self.failures = 0
         self.left_until = 0.0
+        self.refused = False
 
 
 class Replicas:
@@ -90,9 +99,12 @@ class Replicas:
         try:
             completions = await replica.client.complete(request, count)
         except EndpointError as error:
-            if error.transient:
-                replica.failed(error, self._clock())
-            raise
+            if not error.transient and error.status not in REFUSALS:
+                raise
+            replica.failed(error, self._clock())
+            if error.transient or all(each.refused for each in self._replicas):
+                raise
+            raise EndpointError(str(error), failure=error.failure, status=error.status, transient=True) from error
         finally:
             replica.load -= count
         replica.answered()

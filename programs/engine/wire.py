@@ -86,7 +86,7 @@ def _text(value: object) -> str:
 
 def _count(value: object) -> int:
     count = int(value or 0)  # type: ignore[call-overload]
-    if not 0 <= count < 2**53:
+    if not 0 <= count < 2**31:
         raise ValueError(f"{count} is no number of tokens")
     return int(count)
 

@@ -60,9 +60,18 @@ def is_gone(claimant: Claimant, silent: float) -> bool:
 
 
 @cache
-def _host() -> str:
-    """The machine's name and, since containers may share that, the space of process numbers."""
+def this_machine() -> str:
+    """Its name and, since several may have the same, a number that each draws when it starts."""
     try:
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115
+        return f"{socket.gethostname()} {Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
     except OSError:  # not Linux
         return socket.gethostname()
+
+
+@cache
+def _host() -> str:
+    """The machine and, since containers have their own, the space of process numbers."""
+    try:
+        return f"{this_machine()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115
+    except OSError:
+        return this_machine()

@@ -92,5 +92,8 @@ class Database(Protocol):
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
         """Writes down a look at test; how many there were (`VoteStore.record_look`)."""
 
+    def hurry(self) -> None:
+        """Waits no more for a database that is away, now or later."""
+
     def close(self) -> None:
         """Lets go of everything."""

@@ -40,7 +40,12 @@ class Grouped(Generic[Item, Result]):
         self._waiting.append((item, done))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._run())
-        return await done
+        try:
+            return await done
+        except asyncio.CancelledError:
+            if done.done() and not done.cancelled() and done.exception() is None:  # it had come, and nobody looked yet
+                self._missed(done.result())
+            raise
 
     async def drain(self) -> None:
         """Returns once all that was handed over is done."""

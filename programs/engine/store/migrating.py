@@ -7,6 +7,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from programs.engine.store.database import SCHEMA
@@ -19,7 +20,11 @@ _ADVISORY_LOCK = 2402_19371
 
 
 def migrate_sqlite(path: Path) -> None:
-    """Brings a file up to date, in one transaction that no other process sees half of."""
+    """Brings a file up to date, in one transaction that no other process sees half of.
+
+    Raises:
+        sqlite3.Error: it can't be.
+    """
     engine = create_engine("sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(path, timeout=60))
 
     @event.listens_for(engine, "connect")
@@ -30,14 +35,17 @@ def migrate_sqlite(path: Path) -> None:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.begin() as connection:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version == SCHEMA:  # another process was first
-            return
-        if version and not connection.dialect.has_table(connection, VERSION_TABLE):
-            command.stamp(_config(connection), str(version))  # made before the steps were counted by alembic
-        command.upgrade(_config(connection), "head")
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+    try:
+        with engine.begin() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if version == SCHEMA:  # another process was first
+                return
+            if version and not connection.dialect.has_table(connection, VERSION_TABLE):
+                command.stamp(_config(connection), str(version))  # made before the steps were counted by alembic
+            command.upgrade(_config(connection), "head")
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+    except DBAPIError as error:
+        raise error.orig or error from None
 
 
 def migrate_postgres(connection: Connection) -> None:

@@ -2,25 +2,19 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from data import BadInput
-from data.database_url import scrubbed, shown_url, with_driver
 from programs.engine.request import Completion
 from programs.engine.store.claimant import Claimant, is_due, is_gone, this_process
 from programs.engine.store.database import SCHEMA, Claim, Row, Spent
-
-PATIENCE = 60.0
-"""Seconds that a database may be away, as when it is started anew, before a command gives up."""
-
-_TRANSIENT = ("40001", "40P01", "57P01", "57P02", "57P03", "53300")
-"""Serialization failure, deadlock, shutdown, crash, not yet up, too many connections."""
+from programs.engine.store.server import Server
 
 _GET = text(
     "SELECT key, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
@@ -49,17 +43,17 @@ _CLAIM = text(
 )
 _FREE = text("DELETE FROM claims WHERE key = ANY(:keys) AND claimant = :claimant")
 _ENTER = text("INSERT INTO claimants VALUES (:name, :host, :pid, extract(epoch FROM clock_timestamp()))")
+_LONG_GONE = text("DELETE FROM claimants WHERE seen < extract(epoch FROM clock_timestamp()) - 86400")
 _SIGN = text("UPDATE claimants SET seen = extract(epoch FROM clock_timestamp()) WHERE name = :name")
 _OTHERS = text(
-    "SELECT DISTINCT claims.claimant, coalesce(host, ''), coalesce(pid, 0),"
-    " coalesce(extract(epoch FROM clock_timestamp()) - seen, 'infinity')"
+    # Nobody could sign while the server was down.
+    "SELECT DISTINCT claims.claimant, coalesce(host, ''), coalesce(pid, 0), CASE WHEN seen IS NULL THEN 'infinity'"
+    " ELSE extract(epoch FROM clock_timestamp() - greatest(to_timestamp(seen), pg_postmaster_start_time())) END"
     " FROM claims LEFT JOIN claimants ON name = claims.claimant WHERE key = ANY(:keys)"
 )
 _FORGET_CLAIMS = text("DELETE FROM claims WHERE claimant = ANY(:names)")
 _FORGET = text("DELETE FROM claimants WHERE name = ANY(:names)")
 _LOOK = text("INSERT INTO test_looks VALUES (:benchmark, :model, :program, :questions, :now) ON CONFLICT DO NOTHING")
-
-T = TypeVar("T")
 
 
 class PostgresDatabase:
@@ -72,43 +66,26 @@ class PostgresDatabase:
     remote = True
 
     def __init__(self, url: str) -> None:
-        self._url = url
         self._claimant: Claimant | None = None
         self._signed = 0.0
-        try:
-            self._engine = create_engine(with_driver(url), pool_pre_ping=True, pool_size=4)
-            if self._engine.dialect.name != "postgresql":
-                raise ArgumentError("another database")
-            self._written(self._prepare, patience=0.0)  # a wrong URL is told at once
-        except BadInput:
-            raise
-        except ImportError as error:
-            said = f"--store {self.where}: {scrubbed(str(error), url)}"
-            raise BadInput(f"{said}; install the driver: pip install 'openmedlm[postgres]'") from error
-        except (ArgumentError, ValueError) as error:
-            raise BadInput(
-                f"--store {self.where}: not a vote store; write postgresql://USER@HOST/NAME, or a file's name"
-            ) from error
+        self._server = Server(url)
+        self._server.first(self._prepare)
 
     def _prepare(self, connection: Connection) -> None:
         if _schema(connection) != str(SCHEMA):
             from programs.engine.store.migrating import migrate_postgres
 
             if _schema(connection) not in (None, *map(str, range(SCHEMA))):
-                raise BadInput(f"--store {self.where}: written by another version of openmedlm; name another database")
+                where = self._server.where
+                raise BadInput(f"{where}: written by another version of openmedlm; name another database")
             migrate_postgres(connection)
-
-    @property
-    def where(self) -> str:
-        """Its URL as it may be shown, without a password."""
-        return shown_url(self._url)
 
     @property
     def folder(self) -> Path:
         return Path(tempfile.gettempdir())
 
     def get(self, keys: Sequence[str]) -> dict[str, Completion]:
-        return self._written(lambda connection: _completions(connection, keys))
+        return self._server.written(lambda connection: _completions(connection, keys))
 
     def put(self, rows: Sequence[Row]) -> list[Completion]:
         # In the order of their keys, as everywhere: two that lock the same rows in turn wait for each other for ever.
@@ -121,11 +98,12 @@ class PostgresDatabase:
         }
         for name in ("text", "finish_reason"):
             columns[name] = [said and _without_nul(said) for said in columns[name]]
+        claimant = self._claimant  # another thread may find at any moment that it was taken for gone
 
         def write(connection: Connection) -> list[Completion]:
             new = connection.execute(_PUT, columns).rowcount == len(rows)
-            if self._claimant is not None:
-                connection.execute(_FREE, {"keys": columns["key"], "claimant": self._claimant.name})
+            if claimant is not None:
+                connection.execute(_FREE, {"keys": columns["key"], "claimant": claimant.name})
             for purpose, spent in sorted(_bought(rows).items()):
                 connection.execute(_SPEND, {"purpose": purpose, **spent._asdict()})
             if new:
@@ -133,7 +111,7 @@ class PostgresDatabase:
             kept = _completions(connection, columns["key"])
             return [kept[row.key] for row in rows]
 
-        return self._written(write)
+        return self._server.written(write)
 
     def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
         if is_due(self._signed):  # or others would take what is claimed now for the claim of one that is gone
@@ -153,18 +131,25 @@ class PostgresDatabase:
                 held |= _inserted(connection, others, claimant)
             return Claim(frozenset(held - found.keys()), found)
 
-        return self._written(write)
+        return self._server.written(write)
 
     def _entered(self) -> Claimant:
         claimant = this_process()
-        self._written(lambda connection: connection.execute(_ENTER, claimant._asdict()))
+
+        def write(connection: Connection) -> None:
+            connection.execute(_LONG_GONE)
+            connection.execute(_ENTER, claimant._asdict())
+
+        self._server.written(write)
         self._claimant, self._signed = claimant, time.time()
         return claimant
 
     def sign(self) -> None:
         claimant = self._claimant
         if claimant is not None:
-            signed = self._written(lambda connection: connection.execute(_SIGN, {"name": claimant.name}).rowcount)
+            signed = self._server.written(
+                lambda connection: connection.execute(_SIGN, {"name": claimant.name}).rowcount
+            )
             if signed:
                 self._signed = time.time()
             else:  # taken for gone, since it was cut off for long: it claims as a new one from then on
@@ -172,7 +157,7 @@ class PostgresDatabase:
 
     def spent(self, purpose: str) -> Spent:
         query = text("SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = :purpose")
-        row = self._written(lambda connection: connection.execute(query, {"purpose": purpose}).fetchone())
+        row = self._server.written(lambda connection: connection.execute(query, {"purpose": purpose}).fetchone())
         return Spent(*row) if row else Spent()
 
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
@@ -183,44 +168,22 @@ class PostgresDatabase:
             connection.execute(_LOOK, asked | {"now": time.time()})
             return int(connection.execute(count, {"benchmark": benchmark, "model": model}).scalar_one())
 
-        return self._written(write)
+        return self._server.written(write)
+
+    def hurry(self) -> None:
+        self._server.hurry()
 
     def close(self) -> None:
         if self._claimant is not None:
             names = {"names": [self._claimant.name]}
-            try:
-                with self._engine.begin() as connection:
-                    connection.execute(_FORGET_CLAIMS, names)
-                    connection.execute(_FORGET, names)
-            except SQLAlchemyError:  # away; the claims expire
-                pass
-        self._engine.dispose()
 
-    def _written(self, write: Callable[[Connection], T], patience: float | None = None) -> T:
-        """What a transaction came to; begun anew while the database is away, or where two got in each other's way.
+            def write(connection: Connection) -> None:
+                connection.execute(_FORGET_CLAIMS, names)
+                connection.execute(_FORGET, names)
 
-        Raises:
-            BadInput: it stayed away for so many seconds (None: `PATIENCE`), or takes nothing.
-        """
-        retrying = Retrying(
-            retry=retry_if_exception(_may_pass),
-            stop=stop_after_delay(PATIENCE if patience is None else patience),
-            wait=wait_random_exponential(multiplier=0.05, max=5.0),
-            reraise=True,
-        )
-
-        def once() -> T:
-            with self._engine.begin() as connection:
-                return write(connection)
-
-        try:
-            return retrying(once)
-        except ArgumentError:
-            raise
-        except SQLAlchemyError as error:
-            raise BadInput(
-                f"--store {self.where}: {scrubbed(str(error), self._url)}; mend that, and the same command goes on"
-            ) from error
+            with suppress(SQLAlchemyError):  # away; the claims expire
+                self._server.once(write)
+        self._server.close()
 
 
 def _schema(connection: Connection) -> str | None:
@@ -260,14 +223,6 @@ def _bought(rows: Sequence[Row]) -> dict[str, Spent]:
                 sum_.cost_usd + (done.cost_usd or 0.0),
             )
     return bought
-
-
-def _may_pass(error: BaseException) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    unreached = state is None and isinstance(error, OperationalError)
-    return error.connection_invalidated or unreached or state in _TRANSIENT
 
 
 def _without_nul(said: str) -> str:

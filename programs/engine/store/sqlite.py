@@ -57,9 +57,10 @@ class SqliteDatabase:
         """Makes the tables in a new file; refuses a file of something else without touching it."""
         with self._transaction():
             (version,) = self._writing.execute("PRAGMA user_version").fetchone()
-            (tables,) = self._writing.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version > SCHEMA or (tables and not version):
-            kind = "by another version of openmedlm" if version else "by something else"
+            tables = {name for (name,) in self._writing.execute("SELECT name FROM sqlite_master")}
+        ours = version > 0 and "completions" in tables
+        if version > SCHEMA or (tables and not ours):
+            kind = "by another version of openmedlm" if ours else "by something else"
             raise BadInput(f"{self._path}: written {kind}; name another file with --store")
         if version < SCHEMA:
             from programs.engine.store.migrating import migrate_sqlite
@@ -123,6 +124,9 @@ class SqliteDatabase:
             "SELECT count(*) FROM test_looks WHERE benchmark = ? AND model = ?", (benchmark, model)
         ).fetchone()
         return int(looks)
+
+    def hurry(self) -> None:
+        """Does nothing: a file is there or not."""
 
     def close(self) -> None:
         with suppress(BadInput):  # a full disk, perhaps; whoever wants to claim the same finds this process gone

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from data import BadInput
 from programs.engine.request import Completion
 from programs.engine.store.database import SIGN_EVERY, Claim, Database, Row, Spent
 from programs.engine.store.grouping import Grouped
@@ -26,7 +28,8 @@ class VoteStore:
     """
 
     def __init__(self, where: Path | str) -> None:
-        self.place = str(where) if "://" in str(where) else str(Path(where).absolute())
+        where = str(where).removeprefix("sqlite:///")
+        self.place = where if "://" in where else str(Path(where).absolute())
         self._database = _open(where)
         aside = self._database.remote
         self._gets = Grouped(self._get_groups, aside=aside)
@@ -92,6 +95,10 @@ class VoteStore:
                 self._held.discard(key)
                 self._freed.append(key)
 
+    def hurry(self) -> None:
+        """Waits no more for a database that is away."""
+        self._database.hurry()
+
     async def drain(self) -> None:
         """Returns once everything given to `put` is on disk, and no claim is held that was let go of."""
         await self._puts.drain()
@@ -122,10 +129,11 @@ class VoteStore:
         """Shows that this process lives, for as long as it holds claims."""
         while self._held:
             await asyncio.sleep(SIGN_EVERY)
-            if self._database.remote:
-                await asyncio.to_thread(self._database.sign)
-            else:
-                self._database.sign()
+            with suppress(BadInput):  # the next claim, or the next completion, tells
+                if self._database.remote:
+                    await asyncio.to_thread(self._database.sign)
+                else:
+                    self._database.sign()
 
     def _get_groups(self, groups: Sequence[Sequence[str]]) -> list[dict[str, Completion]]:
         found = self._database.get([key for group in groups for key in group])
@@ -149,14 +157,11 @@ class VoteStore:
         return [known[purpose] for purpose in purposes]
 
 
-def _open(where: Path | str) -> Database:
-    name = str(where)
-    if name.startswith("sqlite:///"):
-        where = name.removeprefix("sqlite:///")
-    elif "://" in name:
+def _open(where: str) -> Database:
+    if "://" in where:
         from programs.engine.store.postgres import PostgresDatabase
 
-        return PostgresDatabase(name)
+        return PostgresDatabase(where)
     from programs.engine.store.sqlite import SqliteDatabase
 
     return SqliteDatabase(Path(where))

@@ -11,7 +11,7 @@ from data import BadInput
 from data.database_url import with_driver
 from programs.engine import VoteStore
 from programs.engine.request import Completion
-from programs.engine.store import postgres as module
+from programs.engine.store import server as module
 
 COMPLETION = Completion("B", "stop", 1, 1, 0, None, 0.1)
 
