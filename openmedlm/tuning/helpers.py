@@ -27,13 +27,9 @@ def helping(options: TuneOptions, study: str, workers: int) -> Iterator[None]:
     context = multiprocessing.get_context("spawn")
     helpers = [context.Process(target=_help, args=(options, study, workers), daemon=True) for _ in range(workers - 1)]
     try:
-        # Deaf to Ctrl-C from their first moment on: whoever started them ends them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
+        with _deaf_to_ctrl_c():  # as they are from their first moment on: whoever started them ends them
             for helper in helpers:
                 helper.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         yield
         for helper in helpers:
             helper.join()
@@ -42,6 +38,16 @@ def helping(options: TuneOptions, study: str, workers: int) -> Iterator[None]:
             if helper.is_alive():
                 helper.terminate()
                 helper.join()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started in it are, too."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _help(options: TuneOptions, study: str, workers: int) -> None:

@@ -1,11 +1,14 @@
 """A key that the environment holds stands in nothing that is printed or written, whichever way it was sent."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from model_server import ModelServer, Reply
+from postgres_server import PostgresServer
 
 KEY = "sk-abcdef123456"
 
@@ -33,3 +36,28 @@ def test_an_endpoint_that_echoes_the_key_gives_it_to_nobody(
     written = [path.read_bytes() for path in Path().rglob("*") if path.is_file()]
     assert written
     assert not any(KEY.encode() in content for content in written)
+
+
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        (f"--api-key {KEY}", "OPENMEDLM_API_KEY"),
+        (f"--api-key={KEY}", "OPENMEDLM_API_KEY"),
+        ("--store URL", "OPENMEDLM_STORE"),
+        ("--storage=URL", "OPENMEDLM_STORAGE"),
+    ],
+)
+def test_a_command_line_that_a_cluster_shows_may_hold_no_secret(
+    option: str, named: str, server: ModelServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.new_database().replace("tester@", f"tester:{KEY}@")
+    options = option.replace("URL", url).split()
+    model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
+    command = ("tune", *model, "--engine", "ray", "--ray-address", "127.0.0.1:9", "-o", "out", *options)
+    ended = subprocess.run(
+        [sys.executable, "-m", "openmedlm", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert named in ended.stderr
+    assert KEY not in ended.stdout + ended.stderr
+    assert server.requests == []

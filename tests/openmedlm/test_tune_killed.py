@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_workers_end_with_the_command_that_started_them(
 ) -> None:
     process = start("out", "--workers", "3")
     wait_for(server, 15, process)
-    workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    workers = children(process)
     assert len(workers) >= 2
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
@@ -156,6 +157,22 @@ def test_workers_end_with_the_command_that_started_them(
     assert result(start("out", "--workers", "2"))["trials"]["finished"] > 0
     twice = len(server.requests) - len({asked.identity for asked in server.requests})
     assert twice <= 3, "what was in flight, one for each worker"
+    assert server.busiest <= 2, "what --max-concurrency allows, however many workers there are"
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_ctrl_c_while_workers_begin_is_no_traceback(after: float, start: Start) -> None:
+    process = start("out", "--workers", "2")
+    time.sleep(after)
+    for pid in (process.pid, *children(process)):  # a terminal sends it to all of them
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said
+
+
+def children(process: "subprocess.Popen[str]") -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 def running(pid: int) -> bool:

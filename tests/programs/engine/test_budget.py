@@ -11,6 +11,7 @@ from data import Question
 from programs import PromptProgram
 from programs.engine import Budget, BudgetSpent, Engine, Limits, Policy, VoteStore, find_endpoint, open_client
 from programs.engine.request import Completion
+from programs.engine.store import Spent
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
@@ -61,6 +62,27 @@ def test_what_is_in_flight_counts_as_a_call(store: VoteStore) -> None:
             await budget.admit()
         budget.settle(2)
         assert await budget.admit(5) == 2
+
+    asyncio.run(go())
+
+
+def test_what_is_written_down_while_the_budget_looks_counts_once_at_least(
+    store: VoteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def go() -> None:
+        budget = Budget(store, "study", Limits(calls=2))
+        assert await budget.admit(2) == 2
+        look = store.spent_aside
+
+        async def slow(purpose: str) -> Spent:
+            seen = await look(purpose)
+            await asyncio.gather(*(store.put(f"{n}", "m", None, BOUGHT, "study") for n in range(2)))
+            budget.settle(2)
+            return seen
+
+        monkeypatch.setattr(store, "spent_aside", slow)
+        with pytest.raises(BudgetSpent):
+            await budget.admit()
 
     asyncio.run(go())
 

@@ -164,6 +164,48 @@ def test_a_busy_replica_is_left_alone_for_as_long_as_it_says() -> None:
     asyncio.run(go())
 
 
+def test_requests_that_fail_together_are_one_failure() -> None:
+    async def go() -> None:
+        fakes, replicas, clock = of(2)
+        for fake in fakes:
+            fake.gate.clear()
+        fakes[0].error = refused()
+        at_once = [asyncio.ensure_future(tried(replicas, number)) for number in range(20)]
+        await asyncio.sleep(0)
+        assert len(fakes[0].asked) > 5
+        for fake in fakes:
+            fake.gate.set()
+        await asyncio.gather(*at_once)
+        told = len(fakes[0].asked)
+        clock.now = 1.1
+        for number in range(20):
+            await tried(replicas, number)
+        assert len(fakes[0].asked) == told + 1
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_replica_that_refuses_everything_is_left_alone_while_another_answers(status: int) -> None:
+    async def go() -> None:
+        fakes, replicas, _ = of(2)
+        fakes[0].error = EndpointError("no such model", status=status)
+        caught: list[EndpointError] = []
+        for number in range(40):
+            try:
+                await replicas.complete(asking(str(number)))
+            except EndpointError as error:
+                caught.append(error)
+        assert [error.transient for error in caught] == [True]
+        assert len(fakes[0].asked) == 1
+        fakes[1].error = fakes[0].error
+        with pytest.raises(EndpointError, match="no such model") as refused:
+            await replicas.complete(asking("0"))
+        assert not refused.value.transient, "all of them refuse it"
+
+    asyncio.run(go())
+
+
 def test_a_fault_of_the_request_is_not_the_replicas() -> None:
     async def go() -> None:
         fakes, replicas, _ = of(2)
@@ -251,3 +293,21 @@ def test_other_providers_are_routed_by_litellm(tmp_path: Path, make_program: Mak
         assert len(one.requests) + len(other.requests) == 24
         assert min(len(one.requests), len(other.requests)) > 4
         assert {asked.authorization for asked in one.requests} == {"Bearer a-key"}
+
+
+def test_other_providers_that_are_all_busy_are_asked_again(
+    tmp_path: Path, make_program: Make, make_question: Ask
+) -> None:
+    with ModelServer() as one, ModelServer() as other, VoteStore(tmp_path / "v.sqlite") as store:
+        found = find_endpoint("openai/small", [one.base_url, other.base_url], "a-key")
+        endpoint = replace(found, direct=False, served_name=found.model)
+
+        async def go() -> list[Any]:
+            async with open_client(endpoint, 8, 20.0) as client:
+                engine = Engine(client, endpoint, store, Policy(4))
+                return list(await engine.run(make_program(), [make_question(n) for n in range(12)]))
+
+        for server in (one, other):
+            busy = iter([Reply("busy", status=429)])
+            server.reply = lambda asked, busy=busy: next(busy, Reply("A"))  # type: ignore[misc]
+        assert [outcome.error for outcome in asyncio.run(go())] == [None] * 12

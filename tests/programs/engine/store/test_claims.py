@@ -1,13 +1,17 @@
 """Nothing is bought twice, however many processes want it at once."""
 
 import asyncio
+import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data import BadInput
 from programs.engine import VoteStore
 from programs.engine.request import Completion
 from programs.engine.store import claimant, vote_store
@@ -78,6 +82,27 @@ def test_a_claim_that_nobody_waits_for_any_more_is_let_go_of(where: str) -> None
     asyncio.run(go())
 
 
+def test_a_sign_of_life_that_can_not_be_given_ends_nothing(
+    where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(vote_store, "SIGN_EVERY", 0.02)
+
+    async def go() -> None:
+        with VoteStore(where) as store:
+            await store.claim(["a"])
+            monkeypatch.setattr(store._database, "sign", away)
+            await asyncio.sleep(0.2)
+            assert store._signing is not None
+            assert not store._signing.done()
+            await store.put("a", "m", None, COMPLETION)
+
+    def away() -> None:
+        raise BadInput("the database is away")
+
+    asyncio.run(go())
+    assert caplog.records == []
+
+
 def test_a_store_that_is_closed_holds_nothing(where: str) -> None:
     assert claims(where, "a", "b") == ({"a", "b"}, set())
     assert claims(where, "a", "b") == ({"a", "b"}, set())
@@ -87,10 +112,19 @@ def test_the_claims_of_a_killed_process_are_anybodys_at_once(where: str, process
     other = holding(process, where, "a", "b")
     assert claims(where, "a", "c") == ({"c"}, set())
     other.send_signal(signal.SIGKILL)
-    assert other.stdout is not None
-    other.stdout.read()  # it is dead, and nobody has asked how it ended
+    os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # dead, and its parent has not asked how it ended
     assert claims(where, "a", "b") == ({"a", "b"}, set())
     other.communicate(timeout=30)
+
+
+def test_another_machine_of_the_same_name_is_not_this_one(
+    where: str, execute: Callable[[str], Any], process: START
+) -> None:
+    other = holding(process, where, "a")
+    execute(f"UPDATE claimants SET host = '{socket.gethostname()} another {Path('/proc/self/ns/pid').readlink()}'")
+    other.send_signal(signal.SIGKILL)
+    other.communicate(timeout=30)
+    assert claims(where, "a")[0] == set(), "it may live there"
 
 
 def test_the_claims_of_nobody_are_anybodys(where: str, execute: Callable[[str], Any]) -> None:

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from postgres_server import PostgresServer
 from sqlalchemy import create_engine, inspect
 
+from data import BadInput
 from data.database_url import with_driver
 from programs.engine import VoteStore
 from programs.engine.request import Completion
@@ -57,7 +58,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch
     with contextlib.closing(sqlite3.connect(path)) as old:
         old.executescript(f"{FIRST} CREATE TABLE claims (x); PRAGMA user_version = 1;")
         before = old.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall()
-    with pytest.raises(Exception, match="claims"):
+    with pytest.raises(BadInput, match=r"votes\.sqlite: not a usable vote store .*claims"):
         VoteStore(path)
     with contextlib.closing(sqlite3.connect(path)) as old:
         assert old.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall() == before

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 from postgres_server import PostgresServer
@@ -11,6 +12,7 @@ from data import BadInput
 from data.database_url import with_driver
 from programs.engine import VoteStore
 from programs.engine.request import Completion
+from programs.engine.store import claimant
 from programs.engine.store import server as module
 
 COMPLETION = Completion("B", "stop", 1, 1, 0, None, 0.1)
@@ -29,6 +31,51 @@ def test_a_server_that_is_started_anew_is_waited_for() -> None:
         asyncio.run(put(store, "b"))
         back.join()
         assert (store.get("a"), store.get("b")) == (COMPLETION, COMPLETION)
+
+
+def test_claims_outlive_a_server_that_is_away_for_longer_than_they_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claimant, "EXPIRES_AFTER", 1.5)
+
+    async def hold(store: VoteStore, held: set[str]) -> None:
+        assert (await store.claim(["a"])).held == held
+
+    with PostgresServer() as server, VoteStore(server.url()) as one, VoteStore(server.url()) as other:
+        asyncio.run(hold(one, {"a"}))
+        server.stop()
+        time.sleep(2.0)
+        server.start()
+        asyncio.run(hold(other, set()))
+
+
+def test_a_process_that_freezes_while_it_claims_holds_up_nobody_for_long(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SESSION", "SET lock_timeout = '300ms'")
+    url = postgres.new_database()
+    with VoteStore(url) as store:
+        frozen = create_engine(with_driver(url)).connect()
+        frozen.execute(text("SET idle_in_transaction_session_timeout = '1s'"))
+        frozen.commit()
+        frozen.execute(text("INSERT INTO claims VALUES ('a', 'frozen')"))
+        assert asyncio.run(store.claim(["a"])).held == {"a"}
+        frozen.invalidate()
+
+
+def test_who_is_in_a_hurry_waits_for_no_server() -> None:
+    async def stop(store: VoteStore) -> None:
+        putting = asyncio.ensure_future(store.put("a", "m", None, COMPLETION))
+        await asyncio.sleep(0.5)
+        store.hurry()
+        with pytest.raises(BadInput, match="mend that"):
+            await putting
+        await store.drain()
+
+    with PostgresServer() as server, VoteStore(server.url()) as store:
+        server.stop()
+        began = time.monotonic()
+        asyncio.run(stop(store))
+        assert time.monotonic() - began < 10
+        server.start()
 
 
 def test_a_server_that_stays_away_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:

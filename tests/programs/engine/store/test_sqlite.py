@@ -43,12 +43,19 @@ def test_a_place_where_no_file_can_be_is_one_clear_line(place: str, tmp_path: Pa
         VoteStore(path)
 
 
-def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "version"), [("completions", 0), ("patients", 0), ("patients", 2), ("patients", 3)])
+def test_a_database_of_something_else_is_refused_and_left_alone(name: str, version: int, tmp_path: Path) -> None:
     path = tmp_path / "patients.sqlite"
     with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE completions (patient TEXT)")
-        database.commit()
-    with pytest.raises(BadInput, match="--store"):
+        database.executescript(f"CREATE TABLE {name} (patient TEXT); PRAGMA user_version = {version};")
+    with pytest.raises(BadInput, match="written by something else; name another file with --store"):
         VoteStore(path)
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("completions",)]
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [(name,)]
+
+
+def test_a_files_url_names_the_same_place_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("votes.sqlite", "sqlite:///votes.sqlite", f"sqlite:///{tmp_path}/votes.sqlite"):
+        with VoteStore(name) as store:
+            assert store.place == str(tmp_path / "votes.sqlite")
