@@ -32,9 +32,11 @@ DataDir = Annotated[
 @takes(Output)
 def list_splits(output: Output, data_dir: DataDir = None) -> None:
     """Benchmarks and their splits, with counts."""
-    from data import SPLITS, available
+    from data import SPLITS, BadInput, available
 
     splits = available(data_dir)
+    if not splits:
+        raise BadInput(f"{data_dir}: holds no benchmark; put questions there as <benchmark>/<official split>.jsonl")
     names = list(dict.fromkeys(split.benchmark for split in splits))
     if output.json:
         counts = {

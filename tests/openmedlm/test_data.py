@@ -68,11 +68,10 @@ def test_questions_that_stand_twice_are_told_apart_by_where_they_stand(openmedlm
     assert "3 questions, 1 pairs inside a split, 2 across splits." in told
 
 
-def test_a_folder_without_questions_is_not_taken_for_one_without_duplicates(
-    openmedlm: Callable, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("command", ["check", "list"])
+def test_a_folder_without_questions_is_told_as_one(command: str, openmedlm: Callable, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    ended = openmedlm("data", "check", "--data-dir", "empty")
+    ended = openmedlm("data", command, "--data-dir", "empty")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "empty" in ended.err
 
