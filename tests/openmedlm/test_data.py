@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pytest
 from model_server import ModelServer
 
 
