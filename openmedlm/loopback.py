@@ -10,6 +10,9 @@ from data import BadInput
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
+LAST_ANSWERS = 2.0
+"""Seconds that requests have to end, once the server is told to."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -17,9 +20,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses what another site's name leads here (DNS rebinding), and what a page of another site sends."""
     origin = request.headers.get("Origin")
-    if request.url.host not in _LOCAL or (origin is not None and urlsplit(origin).hostname not in _LOCAL):
+    if request.url.host not in _LOCAL or (origin is not None and _host(origin) not in _LOCAL):
         raise web.HTTPForbidden(text="this server answers to 127.0.0.1 and localhost only")
     return await handler(request)
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
 
 
 async def serve_on_loopback(app: web.Application, port: int, told: Callable[[str], None]) -> None:
@@ -33,7 +43,7 @@ async def serve_on_loopback(app: web.Application, port: int, told: Callable[[str
     Raises:
         BadInput: the port is taken.
     """
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         try:

@@ -45,18 +45,21 @@ def serve(
 
     Example: openmedlm serve tuned/program -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1
     """
+    from data import BadInput
     from openmedlm.naming import endpoint_of, frozen_among
     from openmedlm.planning import plan
     from openmedlm.progress import Progress
     from openmedlm.serving.running import serve_plan
 
+    if spend.engine != "local":
+        raise BadInput("--engine: a request is one question, and nothing to spread over a cluster; leave it out")
     data = DataOptions(benchmark=benchmark, data_dir=data_dir)
     frozen = frozen_among([name], program, data, output.seed)
     planned = plan([name], endpoint_of(model, frozen.values()), (), "served", data, program, spend, output.seed, frozen)
 
-    def told(address: str) -> None:
+    def told(address: str, served: str) -> None:
         if output.json:
-            print_json({"base_url": address, "model": name})
+            print_json({"base_url": address, "model": served})
         else:
             print(f"{name} answers at {address}\nCtrl-C stops it. {NOT_ADVICE}", file=sys.stdout, flush=True)
 

@@ -1,24 +1,42 @@
 """The endpoint: OpenAI's routes, each request a question that the program answers."""
 
 import hmac
+import logging
+import re
 import time
 import uuid
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from data import BadInput
-from metrics import Outcome
+from data import BadInput, Question
+from metrics import Outcome, Vote
 from openmedlm.loopback import Handler, only_local
 from openmedlm.serving.reading import asked_in, question_in
 from programs import PromptProgram
 from programs.closing import split_closing
 from programs.engine import AnyEngine, BudgetSpent, EndpointDownError
+from programs.lettering import moved
+from programs.references import letter_references
+from programs.shuffle import reorder
 
 LARGEST_REQUEST = 2**22
 """Bytes."""
+
+_SINGLE = {
+    "n": (None, 1),
+    "best_of": (None, 1),
+    "echo": (None, False),
+    "logprobs": (None, False),
+    "top_logprobs": (None, 0),
+}
+"""What asks for more than one answer, or for what a program does not have; and the values that do not."""
+
+_REQUESTS_FAULT = re.compile(r"HTTP 4(?:00|13|22)\b")
+"""Statuses by which an endpoint says that it will never take this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +60,10 @@ class Served:
 
 def application(served: Served) -> web.Application:
     """`/v1/models`, `/v1/chat/completions` and `/v1/completions`."""
-    began = int(time.time())
+    described = {"id": served.name, "object": "model", "created": int(time.time()), "owned_by": "openmedlm"}
 
     async def models(_: web.Request) -> web.Response:
-        model = {"id": served.name, "object": "model", "created": began, "owned_by": "openmedlm"}
-        return _json({"object": "list", "data": [model]})
+        return _json({"object": "list", "data": [described]})
 
     async def chat(request: web.Request) -> web.StreamResponse:
         return await _answered(served, request, chat=True)
@@ -54,17 +71,22 @@ def application(served: Served) -> web.Application:
     async def complete(request: web.Request) -> web.StreamResponse:
         return await _answered(served, request, chat=False)
 
+    async def model(request: web.Request) -> web.Response:
+        if request.match_info["name"] != served.name:
+            return _refused(f"there is no such model; this is {served.name}", 404)
+        return _json(described)
+
     @web.middleware
     async def keyed(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if served.key is not None and not hmac.compare_digest(given.encode(), served.key.encode()):
-            return _refused("a wrong key, or none", 401)
-        return await handler(request)
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        right = scheme.lower() == "bearer" and hmac.compare_digest(_bytes(given), _bytes(served.key or ""))
+        return await handler(request) if served.key is None or right else _refused("a wrong key, or none", 401)
 
-    app = web.Application(middlewares=[only_local, keyed], client_max_size=LARGEST_REQUEST)
+    app = web.Application(middlewares=[_in_json, only_local, keyed], client_max_size=LARGEST_REQUEST)
     app.add_routes(
         [
             web.get("/v1/models", models),
+            web.get("/v1/models/{name}", model),
             web.post("/v1/chat/completions", chat),
             web.post("/v1/completions", complete),
         ]
@@ -72,13 +94,26 @@ def application(served: Served) -> web.Application:
     return app
 
 
+@web.middleware
+async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every failure in the form that OpenAI's clients read."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _refused(error.text or error.reason, error.status)
+    except Exception as error:
+        logging.getLogger(__name__).exception("a request failed")
+        return _refused(f"a fault of the program ({type(error).__name__})", 500)
+
+
 async def _answered(served: Served, request: web.Request, *, chat: bool) -> web.StreamResponse:
     try:
         body = orjson.loads(await request.read())
         if not isinstance(body, dict):
             raise BadInput("the request is not a JSON object")
-        if body.get("n") not in (None, 1):
-            raise BadInput("n: the program has votes of its own, and one answer; leave n out")
+        for name, harmless in _SINGLE.items():
+            if body.get(name) not in harmless:
+                raise BadInput(f"{name}: the program has votes of its own, and one answer; leave it out")
         question = question_in(asked_in(body))
     except orjson.JSONDecodeError as error:
         return _refused(f"not JSON ({error})", 400)
@@ -89,21 +124,38 @@ async def _answered(served: Served, request: web.Request, *, chat: bool) -> web.
     except (EndpointDownError, BadInput, BudgetSpent) as error:
         return _refused(str(error), 502)
     if outcome.error is not None:
-        return _refused(outcome.error, 502)
-    text = _said(served, outcome)
+        return _refused(outcome.error, 400 if _REQUESTS_FAULT.match(outcome.error) else 502)
+    text = _said(served, question, outcome)
     if body.get("stream"):
         return await _streamed(request, _completion(served.name, text, outcome, chat=chat, piece=True))
     return _json(_completion(served.name, text, outcome, chat=chat))
 
 
-def _said(served: Served, outcome: Outcome) -> str:
-    """What a model would have written: the reasoning of the first vote for the answer, and the answer."""
+def _said(served: Served, question: Question, outcome: Outcome) -> str:
+    """What a model would have written: the reasoning of a vote for the answer, and the answer."""
     if outcome.answer is None:
         return "No answer can be read."
     if served.letter_only or not served.program.reasoning:
         return outcome.answer
-    vote = next(vote for vote in outcome.votes if vote.letter == outcome.answer)
-    return f"{split_closing(vote.text)[0]}\n\nAnswer: {outcome.answer}"
+    deciding = (vote for vote in outcome.votes if vote.letter == outcome.answer)
+    told = (reasoning for vote in deciding if (reasoning := _reasoning(question, vote)) is not None)
+    return "\n\n".join([*islice(told, 1), f"Answer: {outcome.answer}"])
+
+
+def _reasoning(question: Question, vote: Vote) -> str | None:
+    """What a vote reasoned, with the letters of the options as they were asked; None where they can't be told."""
+    shown = reorder(question, vote.order)
+    reasoning, _ = split_closing(vote.text, shown.options)
+    if shown is question:
+        return reasoning
+    references = letter_references(reasoning, shown)
+    own = dict(zip(shown.options, vote.order, strict=True))
+    return None if references is None else moved(reasoning, references, own)
+
+
+def _bytes(text: str) -> bytes:
+    """Of a header, whatever it held."""
+    return text.encode(errors="surrogateescape")
 
 
 def _completion(name: str, text: str, outcome: Outcome, *, chat: bool, piece: bool = False) -> dict[str, Any]:
@@ -137,7 +189,7 @@ async def _streamed(request: web.Request, piece: dict[str, Any]) -> web.StreamRe
 
 
 def _refused(reason: str, status: int) -> web.Response:
-    kind = {400: "invalid_request_error", 401: "authentication_error"}.get(status, "api_error")
+    kind = "authentication_error" if status == 401 else "invalid_request_error" if status < 500 else "api_error"
     return _json({"error": {"message": reason, "type": kind, "param": None, "code": None}}, status)
 
 

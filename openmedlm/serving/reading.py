@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -10,9 +11,22 @@ import orjson
 from data import BadInput, Question, question_from_record
 
 _OPTION = re.compile(r"\s*[(\[]?([A-Z])[)\].:]\s+(\S.*)")
-_ANSWERED = re.compile(r"\s*(?:answer|the (?:correct |best )?answer is)\s*:?\s*[(\[]?[A-Z]\b.*", re.IGNORECASE)
-_MARK = re.compile(r"\s*(?:question|q)\s*\d*\s*[:.]\s*", re.IGNORECASE)
-_PREAMBLE = re.compile(r"the following (?:is|are) (?:a )?multiple[- ]choice questions?.*", re.IGNORECASE)
+_LETTERED = re.compile(r"\s*[(\[]?([A-Z])[)\].:]")
+_ANSWERED = re.compile(r"\s*(?i:answer|the (?:correct |best )?answer is)\s*:?\s*[(\[]?[A-Z](?:[)\].:,].*)?\s*")
+_MARK = re.compile(r"\s*Question:\s*")
+_FIRST_MARK = re.compile(r"\s*(?:question|q)\s*\d*\s*[:.]\s*", re.IGNORECASE)
+_PREAMBLE = re.compile(
+    r"(?:the following (?:is|are) (?:a )?|(?:please )?answer the following )multiple[- ]choice questions?.*",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"\s*(?:answer )?(?:options|choices)\s*:\s*", re.IGNORECASE)
+_CUE = re.compile(
+    r"\s*(?:(?:a|q|question)\s*\d*\s*:"
+    r"|(?:(?:the |your )?(?:answer|response|explanation|reasoning|rationale)|please|respond|reply|choose|select|return"
+    r"|output|give|think|explain|let[’']?s|let us|only)\b).*",
+    re.IGNORECASE,
+)
+"""What asks for the answer, after the options."""
 
 _HOW = 'write "Question: …", then a line for each option, such as "A. …"'
 
@@ -56,13 +70,20 @@ def question_in(text: str) -> Question:
             record = None
     if record is None:
         record = _record(text.splitlines())
+    elif record.get("answer") is None:  # as applications leave it out
+        record.pop("answer", None)
     name = hashlib.sha256(orjson.dumps(record)).hexdigest()[:16]
     return question_from_record({"answer": "A", **record, "id": f"served-{name}"}, "the request", "served", "test")
 
 
 def _record(lines: Sequence[str]) -> dict[str, Any]:
+    end = len(lines)
     for start in reversed(range(len(lines))):
-        options = _options(lines, start)
+        first = _OPTION.fullmatch(lines[start])
+        if first is None or first[1] != "A":
+            continue
+        options = _options(lines[start:end])
+        end = start
         if len(options) > 1:
             context, stem = _stem(lines[:start])
             if stem:
@@ -70,43 +91,69 @@ def _record(lines: Sequence[str]) -> dict[str, Any]:
     raise BadInput(f"the request asks no question with lettered options; {_HOW}")
 
 
-def _options(lines: Sequence[str], start: int) -> dict[str, str]:
-    """The options that begin at a line, if it is A; a line between two options belongs to the first of them."""
-    options: dict[str, str] = {}
+def _options(lines: Sequence[str]) -> dict[str, str]:
+    """The options that begin with the first line; a line between two belongs to the first of them, and so do lines
+    after the last, up to an empty one or one that asks for the answer.
+
+    Raises:
+        BadInput: an option is left out, or can't be read.
+    """
+    options: dict[str, list[str]] = {}
     loose: list[str] = []
-    for line in lines[start:]:
+    for line in lines:
         due = chr(ord("A") + len(options))
         found = _OPTION.fullmatch(line)
         if found is not None and found[1] == due:
             if loose:
-                last = chr(ord(due) - 1)
-                options[last] = "\n".join([options[last], *loose])
+                options[chr(ord(due) - 1)] += loose
                 loose = []
-            options[due] = found[2].rstrip()
-        elif not options or len(options) == 26:
-            break
-        else:
-            loose.append(line)
-    return options
+            options[due] = [found[2]]
+            continue
+        lettered = _LETTERED.match(line)
+        if lettered is not None and len(options) > 1 and due <= lettered[1] <= chr(ord(due) + 1):
+            raise BadInput(f"the request's option {due} can't be read; {_HOW}")
+        loose.append(line)
+    if options:
+        options[chr(ord("A") + len(options) - 1)] += _before_cue(loose)
+    return {letter: "\n".join(_without_empty_end(parts)) for letter, parts in options.items()}
+
+
+def _before_cue(lines: Sequence[str]) -> list[str]:
+    return list(takewhile(lambda line: line.strip() and not _CUE.fullmatch(line), lines))
+
+
+def _without_empty_end(lines: list[str]) -> list[str]:
+    return lines[: max(number for number, line in enumerate(lines, 1) if line.strip())]
 
 
 def _stem(lines: Sequence[str]) -> tuple[list[str] | None, str]:
     """What stands before the options: paragraphs to read, and the question itself."""
-    begin = next((n + 1 for n in reversed(range(len(lines))) if _ANSWERED.fullmatch(lines[n])), 0)
-    own = list(lines[begin:])
-    for number in reversed(range(len(own))):
-        mark = _MARK.match(own[number])
-        if mark is not None:
-            stem = "\n".join([own[number][mark.end() :], *own[number + 1 :]])
-            return _paragraphs(own[:number]), stem.strip()
+    own = list(lines[_after_examples(lines) :])
+    if own and _LIST.fullmatch(own[-1]):
+        own.pop()
+    while own and not own[0].strip():
+        own = own[1:]
     if own and _PREAMBLE.fullmatch(own[0].strip()):
         own = own[1:]
+        while own and not own[0].strip():
+            own = own[1:]
+    for number, line in enumerate(own):
+        mark = _MARK.match(line) or (_FIRST_MARK.match(line) if number == 0 else None)
+        if mark is not None:
+            stem = "\n".join([line[mark.end() :], *own[number + 1 :]])
+            return [kept for each in own[:number] if (kept := each.strip())] or None, stem.strip()
     return None, "\n".join(own).strip()
 
 
-def _paragraphs(lines: Sequence[str]) -> list[str] | None:
-    kept = [line.strip() for line in lines if line.strip() and not _PREAMBLE.fullmatch(line.strip())]
-    return kept or None
+def _after_examples(lines: Sequence[str]) -> int:
+    """Where the last example ends: with the answer that follows its options."""
+    end, optioned = 0, False
+    for number, line in enumerate(lines):
+        if optioned and _ANSWERED.fullmatch(line):
+            end, optioned = number + 1, False
+        else:
+            optioned = optioned or _OPTION.fullmatch(line) is not None
+    return end
 
 
 def _text(content: object) -> str:

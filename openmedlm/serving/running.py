@@ -1,7 +1,7 @@
 """From a plan to its program, served."""
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 
 from data import BadInput
 from openmedlm.loopback import serve_on_loopback
@@ -14,7 +14,7 @@ from programs.engine import EndpointDownError, VoteStore, connect, open_engine
 async def serve_plan(
     plan: Plan,
     port: int,
-    told: Callable[[str], None],
+    told: Callable[[str, str], None],
     progress: Progress,
     *,
     letter_only: bool = False,
@@ -24,18 +24,26 @@ async def serve_plan(
 
     Args:
         plan: from `openmedlm.planning.plan`, without questions.
-        port, told: see `serve_on_loopback`; the address ends in `/v1`.
+        port: see `serve_on_loopback`.
+        told: called with the address, which ends in `/v1`, and the name of the model, once it answers.
         progress: told while an embedded model's weights are fetched.
         letter_only, key: see `Served`.
 
     Raises:
         BadInput: the port is taken, or the endpoint does not answer.
     """
-    ((name, program),) = plan.programs.items()
+    ((place, program),) = plan.programs.items()
+    name = _name(place)
     try:
         with VoteStore(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
             async with open_engine(endpoint, store, plan.policy, plan.timeout, cluster=plan.cluster) as engine:
-                served = Served(os.path.basename(name.rstrip("/")), program, engine, letter_only, key)  # noqa: PTH119
-                await serve_on_loopback(application(served), port, lambda address: told(f"{address}/v1"))
+                served = Served(name, program, engine, letter_only, key)
+                app = application(served)
+                await serve_on_loopback(app, port, lambda address: told(f"{address}/v1", name))
     except EndpointDownError as error:
         raise BadInput(f"{plan.endpoint.model}: {error}") from error
+
+
+def _name(place: str) -> str:
+    """What a program is called as a model: as its strategy, or its directory."""
+    return Path(place).absolute().name

@@ -87,12 +87,41 @@ def test_the_products_own_prompts_are_read_back(benchmark: str, template: Any) -
             {"A": "x", "B": "y"},
         ),
         ("A man, 40.\n\nWhich?\nA. x\n  more\nB. y", "A man, 40.\n\nWhich?", {"A": "x\n  more", "B": "y"}),
+        ("Which?\nA. x\n\nB. y\n\nC. z\n", "Which?", {"A": "x", "B": "y", "C": "z"}),
+        ("Which?\nA. x \nB. y\n and more\nAnswer:", "Which?", {"A": "x ", "B": "y\n and more"}),
+        ("Which?\nA. x\nB. y\nReply with the letter only.", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nOptions:\nA. x\nB. y", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nA. x\nB. y\n\nE. coli is no yeast.", "Which?", {"A": "x", "B": "y"}),
+        (
+            "A man is ill.\nThe answer is a matter of life.\nWhich?\nA. x\nB. y",
+            "A man is ill.\nThe answer is a matter of life.\nWhich?",
+            {"A": "x", "B": "y"},
+        ),
+        ("Question: One of these?\nQ1: is a mark\nA. x\nB. y", "One of these?\nQ1: is a mark", {"A": "x", "B": "y"}),
+        (
+            "Answer the following multiple choice question. The last line of your response should be 'Answer: $LETTER'"
+            " where LETTER is one of ABCD.\n\nWhich?\n\nA) x\nB) y",
+            "Which?",
+            {"A": "x", "B": "y"},
+        ),
+        ('{"question": "Which?", "options": ["x", "y"], "answer": null}', "Which?", {"A": "x", "B": "y"}),
         ('{"question": "Which?", "options": {"A": "x", "B": "y"}}', "Which?", {"A": "x", "B": "y"}),
     ],
 )
 def test_questions_of_harnesses_are_read(text: str, stem: str, options: dict[str, str]) -> None:
     read = question_in(text)
     assert (read.question, read.options) == (stem, options)
+
+
+@pytest.mark.parametrize("options", ["A. w\nB. x\nC.y\nD. z", "A. w\nB. x\nD. y\nE. z", "A. w\nB. x\nC.\nD. z"])
+def test_an_option_that_can_not_be_read_is_not_left_out(options: str) -> None:
+    with pytest.raises(BadInput, match="option C can't be read"):
+        question_in(f"Which?\n{options}\nAnswer:")
+
+
+def test_a_request_of_very_many_lines_is_read_at_once() -> None:
+    with pytest.raises(BadInput):  # which took hours when it was read again from every line on
+        question_in("A. x\n" * 800_000)
 
 
 @given(st.text() | st.lists(st.sampled_from(["A. x", "B. y", "Question: z", "Answer: B", "", "{"])).map("\n".join))
@@ -117,6 +146,7 @@ def test_a_stock_client_gets_the_answers_of_evaluate(
     with serving(hosted[:4], tmp_path, "program", XDG_DATA_HOME=os.environ["XDG_DATA_HOME"]) as address:
         client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
         assert [model.id for model in client.models.list()] == ["program"]
+        assert client.models.retrieve("program").id == "program"
         for question in load_split("mmlu", "dev", "sample"):
             messages: Any = [{"role": "user", "content": texts(question)}]
             said = client.chat.completions.create(model="program", messages=messages)
@@ -146,12 +176,53 @@ def test_what_is_no_question_is_refused_and_the_endpoints_fault_is_told_as_such(
                 ask(content)
         with pytest.raises(openai.BadRequestError, match="one answer"):
             ask("Which?\nA. x\nB. y", n=2)
-        with pytest.raises(openai.InternalServerError, match="too long"):
+        for name, value in (("logprobs", True), ("top_logprobs", 3), ("best_of", 2), ("echo", True)):
+            with pytest.raises(openai.BadRequestError, match="leave it out"):
+                ask("Which?\nA. x\nB. y", extra_body={name: value})
+        with pytest.raises(openai.BadRequestError, match="too long"):  # which a client does not repeat
             ask("Which?\nA. x\nB. y")
+        server.reply = lambda asked: Reply("overloaded", status=500)
+        with pytest.raises(openai.InternalServerError, match="overloaded"):
+            ask("What?\nA. x\nB. y")
         for body in (b"{", b"[]", b'{"messages": 3}', b"{}"):
             assert httpx.post(f"{address}/chat/completions", content=body).status_code == 400
-        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "http://["}):
             assert httpx.get(f"{address}/models", headers=header).status_code == 403
+        for method, path in (("GET", "/nothing"), ("GET", "/chat/completions"), ("POST", "/models")):
+            answer = httpx.request(method, f"{address}{path}")
+            assert answer.status_code in (404, 405)
+            assert answer.json()["error"]["type"] == "invalid_request_error"
+        assert httpx.post(f"{address}/completions", content=b"x" * (2**22 + 1)).status_code == 413
+
+
+def test_the_reasoning_that_is_told_names_the_options_as_they_were_asked(
+    server: ModelServer, hosted: tuple[str, ...], tmp_path: Path
+) -> None:
+    options = {"A": "marasmus", "B": "beriberi", "C": "scurvy"}
+
+    def reasons(asked: Any) -> Reply:
+        shown = dict(line.split(". ", 1) for line in asked.question.splitlines() if line[1:3] == ". ")
+        (letter,) = (letter for letter, text in shown.items() if text == "scurvy")
+        if letter == "C":  # where it was asked first, it is wrong
+            return Reply("It is a guess.\n\nThe answer is A.")
+        return Reply(f"Bleeding gums speak for option {letter}.\n\nThe answer is {letter}. scurvy")
+
+    server.reply = reasons
+    command = ("ensemble", "--member", "cot", "--votes", 5, "--shuffle", "--all-votes")
+    with serving(hosted, tmp_path, *command, XDG_DATA_HOME=str(tmp_path / "d")) as address:
+        client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
+        for number in range(4):
+            text = f"Case {number}: what is it?\n" + "\n".join(f"{letter}. {each}" for letter, each in options.items())
+            messages: Any = [{"role": "user", "content": text}]
+            said = client.chat.completions.create(model="ensemble", messages=messages)
+            assert said.choices[0].message.content == "Bleeding gums speak for option C.\n\nAnswer: C"
+    assert len({asked.question for asked in server.requests}) > 4
+
+
+def test_a_cluster_is_none_of_a_servers_business(hosted: tuple[str, ...], openmedlm: Callable[..., Any]) -> None:
+    ended = openmedlm("serve", "zero-shot", *hosted, "--engine", "ray")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "--engine" in ended.err
 
 
 def test_only_the_letter_and_only_with_the_key(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
@@ -160,6 +231,13 @@ def test_only_the_letter_and_only_with_the_key(server: ModelServer, hosted: tupl
     with serving(hosted, tmp_path, "cot", "--letter-only", **env) as address:
         with pytest.raises(openai.AuthenticationError):
             openai.OpenAI(base_url=address, api_key="another", max_retries=0).models.list()
+        for given, status in (
+            (b"bearer a-secret", 200),
+            (b"Bearer \xc3\xa9", 401),
+            (b"a-secret", 401),
+            (b"Basic a-secret", 401),
+        ):
+            assert httpx.get(f"{address}/models", headers={b"Authorization": given}).status_code == status
         client = openai.OpenAI(base_url=address, api_key="a-secret", max_retries=0)
         messages: Any = [{"role": "user", "content": "Which?\nA. x\nB. y"}]
         said = client.chat.completions.create(model="m", messages=messages)
