@@ -260,7 +260,7 @@ class TrackingOptions:
         str | None,
         typer.Option(
             metavar="URI",
-            help="Write parameters, scores and programs to MLflow too: a server, sqlite:///FILE or a folder.",
+            help="Write parameters, scores and programs to MLflow too: a server's address, sqlite:///FILE or a folder.",
             show_default=False,
         ),
     ] = None

@@ -65,10 +65,6 @@ def compile(
     replace = may_replace(directory, planned, strategy, replace=replace)
     summary = execute(planned, Progress()).results[0].summary if score else None
     frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)
-    if tracker is not None:
-        from openmedlm.tracking import track_program
-
-        track_program(tracker, planned, strategy, summary, directory)
     document = frozen.document
     if output.json:
         described = document.model_dump(mode="json", include={"strategy", "model", "benchmark", "dev", "sha256"})
@@ -77,5 +73,9 @@ def compile(
         card = (directory / "README.md").read_text(encoding="utf-8")
         print(inert(card))
         print(f"Frozen in {directory}; sha256 {document.sha256}")
+    if tracker is not None:
+        from openmedlm.tracking import track_program
+
+        track_program(tracker, planned, strategy, summary, directory)
     if summary is not None and (summary.unanswered or summary.errors):
         raise typer.Exit(UNANSWERED)

@@ -59,16 +59,12 @@ def report_runs(
     if preview.dry_run:
         print_estimates(planned, output)
         return
+    tracker = tracker_of(tracking)
     if directory is not None:
         check_free(directory, planned.asked())
-    tracker = tracker_of(tracking)
     report = execute(planned, Progress())
     if directory is not None:
         keep_run(directory, planned, report)
-    if tracker is not None:
-        from openmedlm.tracking import track_runs
-
-        track_runs(tracker, planned, report, directory)
     if output.json:
         print_json(
             {
@@ -86,6 +82,10 @@ def report_runs(
         console.print(_remarks(planned, report.test_looks), highlight=False)
     for cause, count in _causes(report).most_common(5):
         print(f"{number_of(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
+    if tracker is not None:
+        from openmedlm.tracking import track_runs
+
+        track_runs(tracker, planned, report, directory)
     if any(result.summary.unanswered or result.summary.errors for result in report.results):
         raise typer.Exit(UNANSWERED)
 

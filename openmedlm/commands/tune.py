@@ -73,14 +73,15 @@ def tune(
         results.append(run(plan, Progress(), test=test, helpers=helpers, workers=workers))
         if not output.json:
             print_result(plan, results[-1])
-        if tracker is not None:
-            from openmedlm.tracking import track_study
-
-            track_study(tracker, results[-1])
     if output.json:
         print_json(results[0].as_json() if len(results) == 1 else {"studies": [each.as_json() for each in results]})
     elif len(results) > 1:
         print_table(results)
+    if tracker is not None:
+        from openmedlm.tracking import track_study
+
+        for result in results:
+            track_study(tracker, result)
     chosen = [result.choice.select for result in results]
     if any(summary is not None and summary.unanswered + summary.errors for summary in chosen):
         raise typer.Exit(UNANSWERED)
