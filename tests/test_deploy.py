@@ -1,5 +1,6 @@
 """What docs/deploy holds passes its validators, and its commands are ours."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -57,6 +58,36 @@ def test_a_wrong_pod_would_be_refused() -> None:
 def test_the_batch_script_is_bash() -> None:
     done = subprocess.run(["bash", "-n", FOLDER / "tune.slurm"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("code", "requeued"), [(0, False), (2, False), (130, True)])
+def test_the_batch_script_goes_on_another_time_where_the_clock_stopped_it(
+    code: int, requeued: bool, tmp_path: Path
+) -> None:
+    for name, does in {
+        "openssl": "echo key",
+        "vllm": "exec sleep 60",
+        "curl": "exit 0",
+        "srun": f'echo "$OPENMEDLM_STORE $*" > ran; exit {code}',
+        "scontrol": 'echo "$*" > requeued',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    given = {
+        "SLURM_JOB_ID": "7",
+        "SLURM_CPUS_PER_TASK": "16",
+        "SLURM_SUBMIT_DIR": "/there",
+        "STORE": "postgresql://h/n",
+    }
+    environment = {**given, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", FOLDER / "tune.slurm"], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == code
+    assert (
+        (tmp_path / "ran")
+        .read_text()
+        .startswith("postgresql://h/n --overlap --ntasks=1 --cpus-per-task=16 openmedlm tune")
+    )
+    assert (tmp_path / "requeued").exists() == requeued
 
 
 def _commands() -> Iterator[tuple[str, list[str]]]:

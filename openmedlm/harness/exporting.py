@@ -1,5 +1,6 @@
 """The folder of a task: its questions, the program's exemplars, and how answers are read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 import yaml
 
-from data import BadInput, Question
+from data import BadInput, Question, fingerprint
 from data.atomic import folder_beside
 from programs.frozen import FrozenProgram
 from programs.prompt_program import PromptProgram
@@ -45,7 +46,7 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], place: Path
     """
     program = frozen.program
     rows, exemplars = _rows(program, questions)
-    name = f"openmedlm_{frozen.document.benchmark}_{frozen.document.sha256[:8]}"
+    name = _name(frozen, questions)
     task = _task(name, program, len(exemplars))
     if place.exists():
         raise BadInput(f"{place}: is there already; name another folder with -o")
@@ -63,6 +64,13 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], place: Path
     except OSError as error:
         raise BadInput(f"{place}: can't be written ({error.strerror}); name another folder with -o") from error
     return name
+
+
+def _name(frozen: FrozenProgram, questions: Sequence[Question]) -> str:
+    """Another one for another program, and for other questions."""
+    kinds = dict.fromkeys(f"{question.benchmark}_{question.split}" for question in questions)
+    asked = re.sub(r"\W+", "-", "_".join(kinds))[:80]
+    return f"openmedlm_{asked}_{frozen.document.sha256[:8]}_{fingerprint(questions)[:8]}"
 
 
 def _rows(program: PromptProgram, questions: Sequence[Question]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
@@ -97,8 +105,7 @@ def _task(name: str, program: PromptProgram, exemplars: int) -> dict[str, Any]:
     decode = program.decode
     sampling: dict[str, Any] = {"max_gen_toks": decode.max_tokens, "temperature": decode.temperature}
     sampling |= {"do_sample": not decode.greedy, "until": list(decode.stop)}
-    if decode.top_p is not None:
-        sampling["top_p"] = decode.top_p
+    sampling |= {name: value for name in ("top_p", "top_k") if (value := getattr(decode, name)) is not None}
     few_shot = {"sampler": "first_n", "samples": _Function("functions.exemplars")}
     return {
         "task": name,
@@ -126,11 +133,13 @@ def _readme(name: str, program: PromptProgram) -> str:
     return f"""# {name}
 
 A frozen prompt program of OpenMedLM as a task of lm-evaluation-harness: the prompts are the program's own, and answers
-are read as OpenMedLM reads them. For benchmarking language models; not medical advice.
+are read as OpenMedLM reads them, those that it can't read being wrong (`--unreadable leave`). For benchmarking language
+models; not medical advice.
 
     pip install openmedlm 'lm_eval[api]'
     lm_eval --tasks {name} --include_path .{template} \\
-        --model {model} --model_args model=NAME,base_url=http://127.0.0.1:8000/v1/{route},num_concurrent=8
+        --model {model} \\
+        --model_args model=NAME,base_url=http://127.0.0.1:8000/v1/{route},num_concurrent=8,tokenizer_backend=None
 """
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,17 +20,14 @@ from programs.embedded import resolve, serve
 Run = Callable[..., Any]
 
 
-def harness(task: str, folder: Path, base_url: str, chat: bool, key: str = "none") -> dict[str, Any]:
-    """What the harness finds, by its own command line."""
-    template = ("--apply_chat_template", "--fewshot_as_multiturn", "true") if chat else ()
-    kind, route = ("local-chat-completions", "chat/completions") if chat else ("local-completions", "completions")
-    model = f"model=small,base_url={base_url}/{route},tokenizer_backend=None,max_retries=1"
+def harness(folder: Path, base_url: str, key: str = "none") -> dict[str, Any]:
+    """What the harness finds, by the command that the task's README names."""
+    readme = (folder / "README.md").read_text()
+    command = readme.replace("\\\n", " ").replace("NAME", "small").replace("http://127.0.0.1:8000/v1", base_url)
+    (words,) = (shlex.split(line) for line in command.splitlines() if line.startswith("    lm_eval"))
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "lm_eval", "--tasks", task, "--include_path", str(folder), *template),
-            *("--model", kind, "--model_args", model, "--output_path", "found", "--log_samples"),
-        ],
-        cwd=folder.parent,
+        [sys.executable, "-m", *words, "--output_path", "../found", "--log_samples"],
+        cwd=folder,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": key},
         capture_output=True,
         text=True,
@@ -38,7 +36,8 @@ def harness(task: str, folder: Path, base_url: str, chat: bool, key: str = "none
     )
     assert done.returncode == 0, done.stderr[-3000:]
     (found,) = (folder.parent / "found").rglob("results_*.json")
-    return json.loads(found.read_text())["results"][task]  # type: ignore[no-any-return]
+    (result,) = json.loads(found.read_text())["results"].values()
+    return result  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -53,9 +52,8 @@ def test_the_harness_sends_what_the_program_sends(
     sent = {orjson.dumps(asked.prompt) for asked in server.requests}
     limits = {(asked.body["max_tokens"], str(asked.body.get("stop"))) for asked in server.requests}
     server.requests.clear()
-    exported = openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task", "--json").json
-    chat = template != "plain"
-    theirs = harness(exported["task"], tmp_path / "task", server.base_url, chat)
+    openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
+    theirs = harness(tmp_path / "task", server.base_url)
     prompts = [asked.prompt for asked in server.requests]
     assert {orjson.dumps(prompt) for prompt in prompts} == sent
     assert len(prompts) == len(sent)
@@ -69,11 +67,33 @@ def test_the_harness_finds_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp
     model = ("-m", "local/smollm2-135m", "-b", "mmlu", "--data-dir", "sample")
     openmedlm("compile", "-s", "few-shot", "-k", 2, *model, "--no-score", "-o", "p")
     ours = openmedlm("evaluate", "p", *model, "--unreadable", "leave", "--json").json["runs"][0]
-    task = openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task", "--json").json["task"]
+    openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
     with serve(resolve("local/smollm2-135m")) as running:
-        theirs = harness(task, tmp_path / "task", running.base_url, chat=True, key=running.api_key)
+        theirs = harness(tmp_path / "task", running.base_url, key=running.api_key)
     assert theirs["acc,none"] == pytest.approx(ours["accuracy"])
     assert 0 < ours["accuracy"] < 1
+
+
+def test_odd_questions_and_sampling_arrive_whole_and_tasks_have_names_of_their_own(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    marks = "\u2028\u2029\x85\x1c"
+    odd = [
+        {"id": f"q{n}", "question": f"Which{mark}one?", "options": {"A": "x", "B": f"y{mark}z"}, "answer": "B"}
+        for n, mark in enumerate(marks)
+    ]
+    (tmp_path / "odd.jsonl").write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in odd))
+    openmedlm("data", "import", "odd.jsonl", "--name", "odd", "--data-dir", "own")
+    openmedlm("compile", "-s", "zero-shot", *hosted, "--top-k", 7, "--top-p", 0.9, "--no-score", "-o", "p")
+    own = ("-b", "odd", "--data-dir", "own")
+    names = [
+        openmedlm("export", "p", "--to", "lm-eval", *where, "-o", f"task{n}", "--json").json["task"]
+        for n, where in enumerate((own, ("--data-dir", "sample"), ("--data-dir", "sample", "--split", "test")))
+    ]
+    assert len(set(names)) == 3
+    harness(tmp_path / "task0", server.base_url)
+    assert [(asked.body["top_k"], asked.body["top_p"]) for asked in server.requests] == [(7, 0.9)] * 4
+    assert all(any(f"y{mark}z" in asked.question for asked in server.requests) for mark in marks)
 
 
 @pytest.mark.parametrize(
