@@ -1,6 +1,7 @@
 """Servers that answer this machine only."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -32,25 +33,34 @@ def _host(origin: str) -> str | None:
         return None
 
 
-async def serve_on_loopback(app: web.Application, port: int, told: Callable[[str], None]) -> None:
-    """Serves an application until it is cancelled.
+def listening(port: int) -> socket.socket:
+    """A port of this machine, ours from now on; who connects waits until something is served there.
 
     Args:
-        app: with `only_local` among its middlewares.
         port: 0 takes a free one.
-        told: called with the address once it answers, without a closing slash.
 
     Raises:
         BadInput: the port is taken.
     """
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
+
+
+async def serve_on_loopback(app: web.Application, listener: socket.socket, told: Callable[[str], None]) -> None:
+    """Serves an application until it is cancelled.
+
+    Args:
+        app: with `only_local` among its middlewares.
+        listener: from `listening`.
+        told: called with the address once it answers, without a closing slash.
+    """
     runner = web.AppRunner(app, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        except OSError as error:
-            raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
-        told(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        await web.SockSite(runner, listener).start()
+        told(f"http://127.0.0.1:{listener.getsockname()[1]}")
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()

@@ -9,7 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from data import BadInput
-from openmedlm.loopback import only_local, serve_on_loopback
+from openmedlm.loopback import listening, only_local, serve_on_loopback
 from openmedlm.page.writing import read_places, render_page
 from openmedlm.printing import NOT_ADVICE
 from openmedlm.tuning.files import RESULT
@@ -70,4 +70,5 @@ async def serve(folder: Path, port: int, told: Callable[[str], None]) -> None:
     Raises:
         BadInput: the port is taken.
     """
-    await serve_on_loopback(application(folder), port, lambda address: told(f"{address}/"))
+    with listening(port) as listener:
+        await serve_on_loopback(application(folder), listener, lambda address: told(f"{address}/"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from data import BadInput
-from openmedlm.loopback import serve_on_loopback
+from openmedlm.loopback import listening, serve_on_loopback
 from openmedlm.planning import Plan
 from openmedlm.progress import Progress
 from openmedlm.serving.endpoint import Served, application
@@ -24,7 +24,7 @@ async def serve_plan(
 
     Args:
         plan: from `openmedlm.planning.plan`, without questions.
-        port: see `serve_on_loopback`.
+        port: see `listening`.
         told: called with the address, which ends in `/v1`, and the name of the model, once it answers.
         progress: told while an embedded model's weights are fetched.
         letter_only, key: see `Served`.
@@ -35,11 +35,15 @@ async def serve_plan(
     ((place, program),) = plan.programs.items()
     name = _name(place)
     try:
-        with VoteStore(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
-            async with open_engine(endpoint, store, plan.policy, plan.timeout, cluster=plan.cluster) as engine:
-                served = Served(name, program, engine, letter_only, key)
-                app = application(served)
-                await serve_on_loopback(app, port, lambda address: told(f"{address}/v1", name))
+        with (
+            listening(port) as listener,
+            VoteStore(plan.store) as store,
+            progress,
+            connect(plan.endpoint, progress.fetched) as endpoint,
+        ):
+            async with open_engine(endpoint, store, plan.policy, plan.timeout) as engine:
+                app = application(Served(name, program, engine, letter_only, key))
+                await serve_on_loopback(app, listener, lambda address: told(f"{address}/v1", name))
     except EndpointDownError as error:
         raise BadInput(f"{plan.endpoint.model}: {error}") from error
 
