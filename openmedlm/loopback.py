@@ -1,6 +1,7 @@
 """Servers that answer this machine only."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -45,7 +46,8 @@ def listening(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise BadInput(f"--port {port}: {error.strerror}; name another, or 0 for any free one") from error
+        said = os.strerror(error.errno or 0).lower()
+        raise BadInput(f"--port {port}: {said}; name another, or 0 for any free one") from error
 
 
 async def serve_on_loopback(app: web.Application, listener: socket.socket, told: Callable[[str], None]) -> None:
