@@ -42,7 +42,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -qq torch==2.13.0
 	$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
+	$(BIN)/pip install -qq --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	touch $@
 
 audit:  ## known vulnerabilities of what the lock pins, by PyPI's advisories

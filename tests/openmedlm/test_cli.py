@@ -32,6 +32,16 @@ def test_every_command_tells_what_it_takes(name: str, openmedlm: Callable) -> No
     assert f"openmedlm {name}" in ended.out
 
 
+@pytest.mark.parametrize("package", [False, True])
+def test_a_folder_of_the_users_is_not_taken_for_one_of_ours(package: bool, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    if package:
+        (tmp_path / "data" / "__init__.py").touch()
+    command = (sys.executable, "-m", "openmedlm", "data", "list", "--data-dir", "sample", "--json")
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_command_that_there_is_not_is_told_with_the_nearest(openmedlm: Callable) -> None:
     ended = openmedlm("scroe")
     assert ended.code == 2

@@ -98,6 +98,7 @@ def _fleet(machines: Machines, folder: Path) -> Iterator[Fleet]:
         assert process.stdout is not None
         replicas.append(Replica(process, process.stdout.readline().strip(), log))
     assert machines.heard_outside() == set()
+    (folder / "data").mkdir()  # of the user's own, and no package of ours
     yield Fleet(machines, head, replicas, folder)
 
 
