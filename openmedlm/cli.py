@@ -36,7 +36,10 @@ COMMANDS = {
 """Each command and what it does, as the list of them says it."""
 
 INTERRUPTED = 130
-"""What typer ends with on Ctrl-C, and a command that was asked to end."""
+"""What typer ends with on Ctrl-C."""
+
+TERMINATED = 128 + signal.SIGTERM
+"""What a process ends with that SIGTERM asked to."""
 
 
 class Commands(TyperGroup):
@@ -75,8 +78,7 @@ def commands() -> Commands:
 def main() -> None:
     """The `openmedlm` command.
 
-    Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 when it was
-    stopped by Ctrl-C or SIGTERM.
+    Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 on Ctrl-C.
     """
     try:
         _read_env_file()
@@ -89,7 +91,8 @@ def main() -> None:
 
 
 def run() -> NoReturn:
-    """The command as a process, which ends as soon as all is done and said.
+    """The command as a process, which ends as soon as all is done and said; SIGTERM does what Ctrl-C does, and it exits
+    143.
 
     What the interpreter would still take down, threads of Arrow's among them, now and then ends in an abort, and with
     that in an exit code that says nothing of how the command went.
@@ -102,6 +105,11 @@ def run() -> NoReturn:
         code = ended.code
     except BaseException:
         sys.excepthook(*sys.exc_info())
+    terminated = _terminated
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is done; nothing that could be stopped is left
+        signal.signal(number, signal.SIG_IGN)
+    if code == INTERRUPTED and terminated:
+        code = TERMINATED
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()
@@ -111,8 +119,13 @@ def run() -> NoReturn:
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
+_terminated = False
+
+
 def _stop(number: int, frame: Any) -> None:
     """Does what Ctrl-C does: Kubernetes and SLURM ask a process to end by another signal."""
+    global _terminated
+    _terminated = True
     interrupt = signal.getsignal(signal.SIGINT)
     if not callable(interrupt):  # a shell starts background commands deaf to Ctrl-C
         raise KeyboardInterrupt

@@ -7,7 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Tracker:
     def __init__(self, uri: str) -> None:
         if not uri.strip():
             raise BadInput("--mlflow: names no place; write the address of a server, sqlite:///FILE or a folder")
-        self._uri = uri if "://" in uri else _database_in(uri.removeprefix("file:"))
+        self._uri = _database_in(uri) if _is_folder(uri) else uri
         # MLflow prints the address of each run, with the password, where our output goes; and asks for minutes.
         os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -109,7 +109,8 @@ class Tracker:
                     client.log_artifacts(run, str(directory), artifact_path=directory.absolute().name)
                 client.set_terminated(run)
             except BaseException:
-                client.set_terminated(run, "FAILED")
+                with suppress(Exception):
+                    client.set_terminated(run, "FAILED")
                 raise
         return str(run)
 
@@ -133,9 +134,13 @@ class Tracker:
             ) from error
 
 
+def _is_folder(uri: str) -> bool:
+    return uri.startswith("file:") or not ("://" in uri or uri.partition("-")[0] == "databricks")
+
+
 def _database_in(folder: str) -> str:
     """MLflow takes no folders any more."""
-    place = Path(folder).absolute()
+    place = Path(re.sub("^file:(//(?=/))?", "", folder)).absolute()
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:

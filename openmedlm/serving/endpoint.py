@@ -101,6 +101,8 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except web.HTTPException as error:
         return _refused(error.text or error.reason, error.status)
+    except ConnectionResetError:  # whoever asked is gone
+        raise
     except Exception as error:
         logging.getLogger(__name__).exception("a request failed")
         return _refused(f"a fault of the program ({type(error).__name__})", 500)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Any
 
 import orjson
@@ -11,22 +11,22 @@ import orjson
 from data import BadInput, Question, question_from_record
 
 _OPTION = re.compile(r"\s*[(\[]?([A-Z])[)\].:]\s+(\S.*)")
-_LETTERED = re.compile(r"\s*[(\[]?([A-Z])[)\].:]")
-_ANSWERED = re.compile(r"\s*(?i:answer|the (?:correct |best )?answer is)\s*:?\s*[(\[]?[A-Z](?:[)\].:,].*)?\s*")
-_MARK = re.compile(r"\s*Question:\s*")
-_FIRST_MARK = re.compile(r"\s*(?:question|q)\s*\d*\s*[:.]\s*", re.IGNORECASE)
+_LETTERED = re.compile(r"\s*[(\[]?([A-Z])[)\].:](?![A-Za-z]\.)")
+_CLOSED = re.compile(r"\s.*\S.*|[\"”’')\].]+\s*")
+"""Lines after the last option that belong to it: those that are set in, and quotation marks that stand alone."""
+
+_ANSWERED = re.compile(
+    r"\s*(?:(?:so|therefore|thus|hence)\b,?\s*)?(?:(?:the|my|final|correct|best)\s)*answer\b(?:\sis\b)?\W*[A-Z]\b.*",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"\s*Question:\s*", re.IGNORECASE)
+_PARAGRAPHS_MARK = re.compile(r"\s*(?:question|q)\s*\d*\s*[:.]\s*", re.IGNORECASE)
 _PREAMBLE = re.compile(
-    r"(?:the following (?:is|are) (?:a )?|(?:please )?answer the following )multiple[- ]choice questions?.*",
+    r"the following (?:is|are) (?:a )?multiple[- ]choice questions?.*"
+    r"|(?:please )?answer the following multiple[- ]choice questions?[.:]?(?: The last line of your response .*)?",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"\s*(?:answer )?(?:options|choices)\s*:\s*", re.IGNORECASE)
-_CUE = re.compile(
-    r"\s*(?:(?:a|q|question)\s*\d*\s*:"
-    r"|(?:(?:the |your )?(?:answer|response|explanation|reasoning|rationale)|please|respond|reply|choose|select|return"
-    r"|output|give|think|explain|let[’']?s|let us|only)\b).*",
-    re.IGNORECASE,
-)
-"""What asks for the answer, after the options."""
 
 _HOW = 'write "Question: …", then a line for each option, such as "A. …"'
 
@@ -92,34 +92,38 @@ def _record(lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _options(lines: Sequence[str]) -> dict[str, str]:
-    """The options that begin with the first line; a line between two belongs to the first of them, and so do lines
-    after the last, up to an empty one or one that asks for the answer.
+    """The options that begin with the first line; a line between two belongs to the first of them.
 
     Raises:
-        BadInput: an option is left out, or can't be read.
+        BadInput: an option is left out, stands twice, or can't be read.
     """
     options: dict[str, list[str]] = {}
     loose: list[str] = []
+    spaced = missing = False
     for line in lines:
         due = chr(ord("A") + len(options))
         found = _OPTION.fullmatch(line)
         if found is not None and found[1] == due:
-            if loose:
-                options[chr(ord(due) - 1)] += loose
-                loose = []
-            options[due] = [found[2]]
+            spaced = spaced or "" in map(str.strip, loose)
+            if options:
+                options[_before(due)] += loose
+            options[due], loose, missing = [found[2]], [], False
             continue
         lettered = _LETTERED.match(line)
-        if lettered is not None and len(options) > 1 and due <= lettered[1] <= chr(ord(due) + 1):
-            raise BadInput(f"the request's option {due} can't be read; {_HOW}")
+        if lettered is not None and len(options) > 1 and (spaced or all(map(str.strip, loose))):
+            if found is not None and found[1] == _before(due) and due > "B":
+                raise BadInput(f"the request has two options {found[1]}; {_HOW}")
+            missing = missing or due <= lettered[1] <= chr(ord(due) + 1)
         loose.append(line)
+    if missing:
+        raise BadInput(f"the request's option {due} can't be read; {_HOW}")
     if options:
-        options[chr(ord("A") + len(options) - 1)] += _before_cue(loose)
+        options[max(options)] += takewhile(_CLOSED.fullmatch, loose)
     return {letter: "\n".join(_without_empty_end(parts)) for letter, parts in options.items()}
 
 
-def _before_cue(lines: Sequence[str]) -> list[str]:
-    return list(takewhile(lambda line: line.strip() and not _CUE.fullmatch(line), lines))
+def _before(letter: str) -> str:
+    return chr(ord(letter) - 1)
 
 
 def _without_empty_end(lines: list[str]) -> list[str]:
@@ -128,31 +132,42 @@ def _without_empty_end(lines: list[str]) -> list[str]:
 
 def _stem(lines: Sequence[str]) -> tuple[list[str] | None, str]:
     """What stands before the options: paragraphs to read, and the question itself."""
-    own = list(lines[_after_examples(lines) :])
+    own = "\n".join(lines[_after_examples(lines) :]).rstrip().split("\n")
     if own and _LIST.fullmatch(own[-1]):
         own.pop()
-    while own and not own[0].strip():
-        own = own[1:]
+    own = _without_empty_start(own)
     if own and _PREAMBLE.fullmatch(own[0].strip()):
-        own = own[1:]
-        while own and not own[0].strip():
-            own = own[1:]
-    for number, line in enumerate(own):
-        mark = _MARK.match(line) or (_FIRST_MARK.match(line) if number == 0 else None)
+        own = _without_empty_start(own[1:])
+    for number in range(len(own)):
+        mark = _mark(own, number)
         if mark is not None:
-            stem = "\n".join([line[mark.end() :], *own[number + 1 :]])
+            stem = "\n".join([own[number][mark.end() :], *own[number + 1 :]])
             return [kept for each in own[:number] if (kept := each.strip())] or None, stem.strip()
     return None, "\n".join(own).strip()
 
 
+def _mark(lines: Sequence[str], number: int) -> re.Match[str] | None:
+    """What marks a line as the beginning of a question."""
+    first = number == 0 or not lines[number - 1].strip()
+    return _MARK.match(lines[number]) or (_PARAGRAPHS_MARK.match(lines[number]) if first else None)
+
+
+def _without_empty_start(lines: list[str]) -> list[str]:
+    return list(dropwhile(lambda line: not line.strip(), lines))
+
+
 def _after_examples(lines: Sequence[str]) -> int:
-    """Where the last example ends: with the answer that follows its options."""
-    end, optioned = 0, False
+    """Where the last example ends: with the answer that follows its options, or where a mark begins another question
+    than the marked one that the options belong to."""
+    end, marked, options = 0, False, ""
     for number, line in enumerate(lines):
-        if optioned and _ANSWERED.fullmatch(line):
-            end, optioned = number + 1, False
-        else:
-            optioned = optioned or _OPTION.fullmatch(line) is not None
+        option = _OPTION.fullmatch(line)
+        if options == "AB" and _ANSWERED.fullmatch(line):
+            end, marked, options = number + 1, False, ""
+        elif _mark(lines, number) is not None:
+            end, marked, options = (number if marked and options == "AB" else end), True, ""
+        elif option is not None and len(options) < 2 and option[1] == "AB"[len(options)]:
+            options += option[1]
     return end
 
 

@@ -24,7 +24,7 @@ SHORTEST, LONGEST = 1.0, 60.0
 """Seconds for which it is left alone: at first, and at most; each failure after that doubles them."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Replica:
     """One of them.
 
@@ -94,27 +94,37 @@ class Replicas:
                 replica.failed(EndpointError(str(missed), failure="connection"), self._clock())
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
-        replica = self._of(request)
-        replica.load += count
-        try:
-            completions = await replica.client.complete(request, count)
-        except EndpointError as error:
-            if not error.transient and error.status not in REFUSALS:
-                raise
-            replica.failed(error, self._clock())
-            if error.transient or all(each.refused for each in self._replicas):
-                raise
-            raise EndpointError(str(error), failure=error.failure, status=error.status, transient=True) from error
-        finally:
-            replica.load -= count
-        replica.answered()
-        return completions
+        """As `Client.complete`; what one refuses is asked of the others, and is a fault of the request where all do."""
+        refusals: list[tuple[_Replica, EndpointError]] = []
+        while (replica := self._of(request, [each for each, _ in refusals])) is not None:
+            replica.load += count
+            try:
+                completions = await replica.client.complete(request, count)
+            except EndpointError as error:
+                if error.transient:
+                    replica.failed(error, self._clock())
+                if error.transient or error.status not in REFUSALS:
+                    raise
+                refusals.append((replica, error))
+            else:
+                replica.answered()
+                for other, refusal in refusals:
+                    other.failed(refusal, self._clock())
+                return completions
+            finally:
+                replica.load -= count
+        refused = [each for each, _ in refusals]
+        first = refusals[0][1]
+        if all(each in refused or each.refused for each in self._replicas):
+            raise first
+        raise EndpointError(str(first), failure=first.failure, status=first.status, transient=True) from first
 
-    def _of(self, request: Request) -> _Replica:
+    def _of(self, request: Request, without: Sequence[_Replica]) -> _Replica | None:
+        """The replica for a request; None where there is none but those that it goes without."""
         now = self._clock()
-        well = [replica for replica in self._replicas if self._may_be_asked(replica, now)]
+        well = [each for each in self._replicas if each not in without and self._may_be_asked(each, now)]
         if not well:  # all fail: the engine finds out from whichever is due first
-            return min(self._replicas, key=lambda replica: (replica.left_until, replica.load))
+            return None if without else min(self._replicas, key=lambda replica: (replica.left_until, replica.load))
         room = math.ceil((1 + SLACK) * (sum(replica.load for replica in well) + 1) / len(well))
         ranked = sorted(well, key=lambda replica: _rank(request.question, replica.name))
         return next(replica for replica in ranked if replica.load < room)

@@ -70,11 +70,31 @@ def test_frozen_programs_are_kept_whole(openmedlm: Run, hosted: tuple[str, ...],
 def test_one_program_has_the_runs_directory_itself_and_a_folder_gets_a_database(
     openmedlm: Run, hosted: tuple[str, ...], uri: str
 ) -> None:
-    for folder in ("kept", "file:kept"):
+    for folder in ("kept", "file:kept", Path("kept").absolute().as_uri()):
         assert openmedlm("evaluate", "zero-shot", *hosted, "-o", "run", "--mlflow", folder).code == 0
     place = f"sqlite:///{Path('kept/mlflow.db').absolute()}"
     (run,) = runs(place).values()
     assert {item.path for item in MlflowClient(tracking_uri=place).list_artifacts(run.info.run_id)} == {"run"}
+
+
+def test_databricks_is_no_folder(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
+    assert openmedlm("evaluate", "zero-shot", *hosted, "--mlflow", "databricks").code == 2
+    assert not Path("databricks").exists()
+    assert server.requests == []
+
+
+def test_ctrl_c_is_no_fault_of_mlflows(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def gone(*_: object, **__: object) -> None:
+        raise RuntimeError("the server is gone")
+
+    tracker = Tracker(uri)
+    monkeypatch.setattr(MlflowClient, "log_batch", stopped)
+    monkeypatch.setattr(MlflowClient, "set_terminated", gone)
+    with pytest.raises(KeyboardInterrupt):
+        tracker.record("openmedlm mmlu", "x", {"a": 1}, {})
 
 
 def test_what_goes_wrong_at_the_end_takes_nothing_from_the_user(

@@ -90,7 +90,36 @@ def test_the_products_own_prompts_are_read_back(benchmark: str, template: Any) -
         ("Which?\nA. x\n\nB. y\n\nC. z\n", "Which?", {"A": "x", "B": "y", "C": "z"}),
         ("Which?\nA. x \nB. y\n and more\nAnswer:", "Which?", {"A": "x ", "B": "y\n and more"}),
         ("Which?\nA. x\nB. y\nReply with the letter only.", "Which?", {"A": "x", "B": "y"}),
-        ("Which?\nOptions:\nA. x\nB. y", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nOptions:\n\nA. x\nB. y", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nA. x\nB. y\nWrite only the letter of the right one.", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nA. x\nB. y\n**Final answer:**", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nA. x\nB. y\nE.g. answer with B.", "Which?", {"A": "x", "B": "y"}),
+        ("Which?\nA. w of\nC. coli\nB. x", "Which?", {"A": "w of\nC. coli", "B": "x"}),
+        ("Which?\nA. w\nB. x of\nD. species\nC. y", "Which?", {"A": "w", "B": "x of\nD. species", "C": "y"}),
+        ("You are an expert.\n\nQ: Which?\nA. x\nB. y\nA:", "Which?", {"A": "x", "B": "y"}),
+        (
+            "Answer the following multiple choice question. A man has fever.\nWhich?\nA. x\nB. y",
+            "Answer the following multiple choice question. A man has fever.\nWhich?",
+            {"A": "x", "B": "y"},
+        ),
+        *(
+            (
+                f"Question: First?\nA. x\nB. y\n{answer}\n\nQuestion: Second?\nA. v\nB. w\n",
+                "Second?",
+                {"A": "v", "B": "w"},
+            )
+            for answer in (
+                "Answer: B y",
+                "answer: b",
+                "Answer: **B**",
+                "Correct answer: B",
+                "Answer:\nB",
+                "B",
+                "Therefore, the answer is B.",
+                "The answer is B because of y",
+                "Answer: Let's think step by step. So it is. The answer is (B).",
+            )
+        ),
         ("Which?\nA. x\nB. y\n\nE. coli is no yeast.", "Which?", {"A": "x", "B": "y"}),
         (
             "A man is ill.\nThe answer is a matter of life.\nWhich?\nA. x\nB. y",
@@ -111,6 +140,11 @@ def test_the_products_own_prompts_are_read_back(benchmark: str, template: Any) -
 def test_questions_of_harnesses_are_read(text: str, stem: str, options: dict[str, str]) -> None:
     read = question_in(text)
     assert (read.question, read.options) == (stem, options)
+
+
+def test_an_option_that_stands_twice_is_not_guessed() -> None:
+    with pytest.raises(BadInput, match="two options C"):
+        question_in("Which?\nA. w\nB. two of\nC. difficile\nC. three")
 
 
 @pytest.mark.parametrize("options", ["A. w\nB. x\nC.y\nD. z", "A. w\nB. x\nD. y\nE. z", "A. w\nB. x\nC.\nD. z"])

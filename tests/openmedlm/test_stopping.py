@@ -59,7 +59,7 @@ def test_one_signal_saves_what_was_answered_and_says_how_to_go_on(
     server.wait_for(5)
     stopped.send_signal(number)
     _, said = stopped.communicate(timeout=60)
-    assert stopped.returncode == 130
+    assert stopped.returncode == 128 + number
     assert "every answer is kept, and the same command goes on from there" in said
     assert "Traceback" not in said
     answered = len(server.requests)

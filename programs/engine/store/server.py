@@ -10,7 +10,9 @@ from tenacity import (
     Retrying,
     retry_if_exception,
     sleep_using_event,
+    stop_after_attempt,
     stop_after_delay,
+    stop_all,
     stop_any,
     stop_when_event_set,
     wait_random_exponential,
@@ -21,6 +23,9 @@ from data.database_url import scrubbed, shown_url, with_driver
 
 PATIENCE = 60.0
 """Seconds that a database may be away, as when it is started anew, before a command gives up."""
+
+ATTEMPTS = 3
+"""Of a transaction, at once, where nobody wants to wait any more."""
 
 _TRANSIENT = ("25P03", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03")
 """Ended as it was idle, serialization failure, deadlock, too many connections, lock not had in time, shutdown, crash,
@@ -108,7 +113,9 @@ class Server:
     def _retrying(self, passes: Callable[[BaseException], bool]) -> Retrying:
         return Retrying(
             retry=retry_if_exception(passes),
-            stop=stop_any(stop_after_delay(PATIENCE), stop_when_event_set(self._hurried)),
+            stop=stop_any(
+                stop_after_delay(PATIENCE), stop_all(stop_when_event_set(self._hurried), stop_after_attempt(ATTEMPTS))
+            ),
             sleep=sleep_using_event(self._hurried),
             wait=wait_random_exponential(multiplier=0.05, max=5.0),
             reraise=True,

@@ -190,18 +190,31 @@ def test_a_replica_that_refuses_everything_is_left_alone_while_another_answers(s
     async def go() -> None:
         fakes, replicas, _ = of(2)
         fakes[0].error = EndpointError("no such model", status=status)
-        caught: list[EndpointError] = []
         for number in range(40):
-            try:
-                await replicas.complete(asking(str(number)))
-            except EndpointError as error:
-                caught.append(error)
-        assert [error.transient for error in caught] == [True]
+            await replicas.complete(asking(str(number)))
         assert len(fakes[0].asked) == 1
         fakes[1].error = fakes[0].error
         with pytest.raises(EndpointError, match="no such model") as refused:
             await replicas.complete(asking("0"))
         assert not refused.value.transient, "all of them refuse it"
+
+    asyncio.run(go())
+
+
+def test_a_request_that_all_refuse_is_asked_of_each_once_and_rests_none() -> None:
+    async def go() -> None:
+        fakes, replicas, _ = of(3)
+        for fake in fakes:
+            fake.error = EndpointError("flagged", status=403)
+        with pytest.raises(EndpointError, match="flagged") as caught:
+            await replicas.complete(asking("flagged"))
+        assert not caught.value.transient
+        assert [len(fake.asked) for fake in fakes] == [1, 1, 1]
+        for fake in fakes:
+            fake.error = None
+        for number in range(60):
+            await replicas.complete(asking(str(number)))
+        assert all(len(fake.asked) > 8 for fake in fakes)
 
     asyncio.run(go())
 
