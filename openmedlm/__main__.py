@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 # Python looks in the working directory first, and there a folder `data` may well be the user's own.
-if sys.path[0] == str(Path.cwd()) and Path.cwd() != Path(__file__).parents[1]:
+if not sys.flags.safe_path and sys.path[0] != str(Path(__file__).parents[1]):
     del sys.path[0]
 
 from openmedlm.cli import run

@@ -92,25 +92,27 @@ def _record(lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _options(lines: Sequence[str]) -> dict[str, str]:
-    """The options that begin with the first line; a line between two belongs to the first of them.
+    """The options that begin with the first line; a line between two belongs to the first of them, and after the last
+    one only what can't be an instruction (`_CLOSED`).
 
     Raises:
         BadInput: an option is left out, stands twice, or can't be read.
     """
     options: dict[str, list[str]] = {}
     loose: list[str] = []
-    spaced = missing = False
+    spaced = apart = missing = False  # empty lines between options; one since the last; an option that is due
     for line in lines:
         due = chr(ord("A") + len(options))
         found = _OPTION.fullmatch(line)
         if found is not None and found[1] == due:
-            spaced = spaced or "" in map(str.strip, loose)
             if options:
                 options[_before(due)] += loose
-            options[due], loose, missing = [found[2]], [], False
+            options[due], loose = [found[2]], []
+            spaced, apart, missing = spaced or apart, False, False
             continue
+        apart = apart or not line.strip()
         lettered = _LETTERED.match(line)
-        if lettered is not None and len(options) > 1 and (spaced or all(map(str.strip, loose))):
+        if lettered is not None and len(options) > 1 and (spaced or not apart):
             if found is not None and found[1] == _before(due) and due > "B":
                 raise BadInput(f"the request has two options {found[1]}; {_HOW}")
             missing = missing or due <= lettered[1] <= chr(ord(due) + 1)

@@ -156,17 +156,19 @@ def _connected(cluster: Cluster) -> Any:
     return ray
 
 
-def _check_secrets(key: str | None) -> None:
+def _check_secrets() -> None:
     """Whether the command line may be seen by everybody who reaches the cluster: Ray has it in its table of jobs.
 
     Raises:
         BadInput: it holds a key or a password.
     """
-    given = [word.partition("=")[2] if word.startswith("--") else word for word in sys.argv[1:]]
     shown = "--engine ray: Ray shows the command line to all its users, and there is a"
-    if key and key in given:
-        raise BadInput(f"{shown} key in it; set OPENMEDLM_API_KEY instead")
-    if any(map(has_password, given)):
+    options = {word.partition("=")[0] for word in sys.argv[1:]}
+    for option in ("--api-key", "--teacher-api-key"):
+        if option in options:
+            name = f"OPENMEDLM_{option.removeprefix('--').replace('-', '_').upper()}"
+            raise BadInput(f"{shown} key in it; set {name} instead")
+    if any(has_password(word.partition("=")[2] if word.startswith("--") else word) for word in sys.argv[1:]):
         raise BadInput(f"{shown} password in it; set OPENMEDLM_STORE and OPENMEDLM_STORAGE instead")
 
 
@@ -203,7 +205,7 @@ class RayEngine:
     ) -> None:
         if endpoint.embedded:
             raise BadInput(f"--engine ray: {endpoint.model} answers this machine only; serve the model to all of them")
-        _check_secrets(endpoint.api_key)
+        _check_secrets()
         self._ray = _connected(cluster)
         cpus = int(self._ray.cluster_resources().get("CPU", 1))
         workers = min(cluster.workers or max(1, cpus), policy.concurrency)

@@ -291,36 +291,37 @@ def test_the_votes_of_replicas_are_those_of_the_first_alone() -> None:
         find_endpoint("hosted_vllm/m", ["http://a:1/v1", "b"])
 
 
-def test_other_providers_are_routed_by_litellm(tmp_path: Path, make_program: Make, make_question: Ask) -> None:
-    with ModelServer() as one, ModelServer() as other, VoteStore(tmp_path / "v.sqlite") as store:
+@pytest.fixture
+def routed(tmp_path: Path, make_program: Make, make_question: Ask) -> Callable[..., list[Any]]:
+    """The outcomes of so many questions at two servers that litellm speaks to."""
+
+    def run(count: int, one: ModelServer, other: ModelServer) -> list[Any]:
         found = find_endpoint("openai/small", [one.base_url, other.base_url], "a-key")
         endpoint = replace(found, direct=False, served_name=found.model)
 
-        async def go() -> list[Any]:
+        async def go(store: VoteStore) -> list[Any]:
             async with open_client(endpoint, 8, 20.0) as client:
                 engine = Engine(client, endpoint, store, Policy(4))
-                return list(await engine.run(make_program(), [make_question(n) for n in range(24)]))
+                return list(await engine.run(make_program(), [make_question(n) for n in range(count)]))
 
+        with VoteStore(tmp_path / "v.sqlite") as store:
+            return asyncio.run(go(store))
+
+    return run
+
+
+def test_other_providers_are_routed_by_litellm(routed: Callable[..., list[Any]]) -> None:
+    with ModelServer() as one, ModelServer() as other:
         one.reply = other.reply = lambda asked: Reply("A", delay=0.02)
-        assert all(outcome.error is None for outcome in asyncio.run(go()))
+        assert all(outcome.error is None for outcome in routed(24, one, other))
         assert len(one.requests) + len(other.requests) == 24
         assert min(len(one.requests), len(other.requests)) > 4
         assert {asked.authorization for asked in one.requests} == {"Bearer a-key"}
 
 
-def test_other_providers_that_are_all_busy_are_asked_again(
-    tmp_path: Path, make_program: Make, make_question: Ask
-) -> None:
-    with ModelServer() as one, ModelServer() as other, VoteStore(tmp_path / "v.sqlite") as store:
-        found = find_endpoint("openai/small", [one.base_url, other.base_url], "a-key")
-        endpoint = replace(found, direct=False, served_name=found.model)
-
-        async def go() -> list[Any]:
-            async with open_client(endpoint, 8, 20.0) as client:
-                engine = Engine(client, endpoint, store, Policy(4))
-                return list(await engine.run(make_program(), [make_question(n) for n in range(12)]))
-
+def test_other_providers_that_are_all_busy_are_asked_again(routed: Callable[..., list[Any]]) -> None:
+    with ModelServer() as one, ModelServer() as other:
         for server in (one, other):
             busy = iter([Reply("busy", status=429)])
             server.reply = lambda asked, busy=busy: next(busy, Reply("A"))  # type: ignore[misc]
-        assert [outcome.error for outcome in asyncio.run(go())] == [None] * 12
+        assert [outcome.error for outcome in routed(12, one, other)] == [None] * 12
