@@ -36,6 +36,5 @@ __all__ = [
     "read_questions",
     "record_of",
     "twins",
-    "without_duplicates",
     "write_questions",
 ]

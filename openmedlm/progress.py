@@ -104,12 +104,14 @@ class Progress:
         if self._lines and (last or now - self._told > LINE_EVERY):
             self._told = now
             left = (now - self._began) / self._done * (self._questions - self._done)
-            print(f"{self._program}: {self._done}/{self._questions}, {state}, {left:.0f} s left", file=sys.stderr)
+            print(
+                f"{self._program}: {self._done}/{self._questions} answered, {state}, {left:.0f} s left", file=sys.stderr
+            )
 
     def _state(self, seconds: float) -> str:
         right = wilson_interval(self._correct, self._done)
         told = [
-            f"{self._correct / self._done:.1%} right ({right.low:.1%}–{right.high:.1%})".replace("%–", "–"),
+            f"{self._correct / self._done:.1%} correct ({right.low:.1%}–{right.high:.1%})".replace("%–", "–"),
             f"{self._calls / seconds:,.0f} calls/s",
             f"{self._tokens / seconds:,.0f} tokens/s",
         ]

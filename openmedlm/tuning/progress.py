@@ -25,7 +25,7 @@ class TrialProgress:
         limit = f" of {self._budget.limits.calls:,}" if self._budget.limits.calls is not None else ""
         print(
             f"trial {trial.number + 1}/{self._plan.trials}: {configuration_of(trial).label()}: "
-            f"{sum(sheet.correct())}/{len(sheet)} right of {len(self._plan.tune.questions)}; "
+            f"{len(sheet)}/{len(self._plan.tune.questions)} answered, {sum(sheet.correct()) / max(len(sheet), 1):.1%} correct; "
             f"{spent.calls:,}{limit} calls",
             file=sys.stderr,
         )

@@ -20,6 +20,7 @@ from programs.engine.errors import EndpointDownError
 from programs.engine.outcomes import Outcomes
 from programs.engine.policy import Policy
 from programs.engine.store import VoteStore, this_machine
+from programs.engine.task_group import task_group
 from programs.prompt_program import PromptProgram
 
 AHEAD = 3
@@ -267,13 +268,10 @@ class RayEngine:
                     if seen is not None:
                         seen(outcome)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(AHEAD):
-                    for worker in self._workers:
-                        group.create_task(feed(worker))
-        except* Exception as failures:
-            raise failures.exceptions[0] from None
+        async with task_group() as group:
+            for _ in range(AHEAD):
+                for worker in self._workers:
+                    group.create_task(feed(worker))
         if spent:
             raise spent[0]
         return outcomes

@@ -15,6 +15,7 @@ from programs.engine.outcomes import Outcomes
 from programs.engine.policy import Policy
 from programs.engine.request import Completion
 from programs.engine.store import VoteStore
+from programs.engine.task_group import task_group
 from programs.prompt_program import PromptProgram
 from programs.selection import Selection
 
@@ -89,12 +90,9 @@ class Engine:
                 if seen is not None:
                     seen(outcome)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(WORKERS * self._policy.concurrency, len(questions))):
-                    group.create_task(work())
-        except* Exception as failures:
-            raise failures.exceptions[0] from None
+        async with task_group() as group:
+            for _ in range(min(WORKERS * self._policy.concurrency, len(questions))):
+                group.create_task(work())
         if spent:
             raise spent[0]
         return outcomes

@@ -25,3 +25,14 @@ def test_a_program_s_name_is_shown_as_it_stands_and_gives_no_orders(
     assert not {"\x1b]", "\x07"} & {
         told.getvalue()[n : n + size] for n in range(len(told.getvalue())) for size in (1, 2)
     }
+
+
+def test_progress_counts_answered_and_correct_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    with Progress() as progress:
+        progress.begin("zero-shot", 3)
+        for number, answer in enumerate("ABB"):
+            progress.seen(Outcome(f"q{number}", "mine", None, "A", answer))
+    assert written.getvalue().startswith("zero-shot: 3/3 answered, 33.3% correct (6.1–79.2%)")
+    assert written.getvalue().endswith("0 s left\n")
