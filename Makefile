@@ -12,7 +12,7 @@ quickstart: $(INSTALLED)  ## the main job on an embedded model and the embedded 
 test: $(INSTALLED)  ## all tests
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-lint: $(INSTALLED)  ## style, types, rooms, build
+lint: $(INSTALLED)  ## style, types, layers, build
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -42,7 +42,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -qq torch==2.13.0
 	$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install -qq --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+	$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	touch $@
 
 audit:  ## known vulnerabilities of what the lock pins, by PyPI's advisories

@@ -28,7 +28,7 @@ from typing import Any
 import endpoint
 import work
 
-from data import Question
+from openmedlm.data import Question
 
 Measured = dict[str, float]
 
@@ -38,10 +38,10 @@ SLOW = {"dspy": 10, "dspy-fast": 4, "litellm": 20}
 
 def evaluate(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
     """The product."""
-    from openmedlm.planning import Plan
-    from openmedlm.progress import Progress
-    from openmedlm.running import execute
-    from programs.engine import Policy, find_endpoint
+    from openmedlm.inference import Policy, find_endpoint
+    from openmedlm.runs.execute import execute
+    from openmedlm.runs.plan import Plan
+    from openmedlm.terminal.progress import Progress
 
     folder = tempfile.TemporaryDirectory()
     plan = Plan(
@@ -70,8 +70,8 @@ def bare(url: str, questions: list[Question], in_flight: int) -> Callable[[], No
     import aiohttp
     import orjson
 
-    from programs.engine import wire
-    from programs.engine.ballot_box import request
+    from openmedlm.inference import wire
+    from openmedlm.inference.sampling import request
 
     program = work.program()
     bodies = []

@@ -14,7 +14,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import replace
 
-from data import Question, load_split, twins
+from openmedlm.data import Question, load_split, twins
 
 
 def questions(count: int, data_dir: str | None) -> list[Question]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import work
 
-from programs.neighbours import encode_kept, find_embedder
+from openmedlm.programs.retrieval import encode_kept, find_embedder
 
 BATCHES = (1, 8, 32, 128)
 

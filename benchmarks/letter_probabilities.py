@@ -18,15 +18,15 @@ import numpy as np
 import numpy.typing as npt
 import openai
 
-from data import Question, load_split
-from data.atomic import write_atomically
-from optimizers import Choices
-from optimizers.tuning.configuration import Configuration
-from optimizers.tuning.space import Space
-from optimizers.tuning.workshop import Workshop
-from programs import PromptProgram
-from programs.embedded import resolve, serve
-from programs.strategies import demos_of
+from openmedlm.data import Question, load_split
+from openmedlm.local_models import resolve, serve
+from openmedlm.optimizers import Choices
+from openmedlm.optimizers.search.program_factory import Workshop
+from openmedlm.optimizers.search.space import Space
+from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.programs import PromptProgram
+from openmedlm.programs.convert import demos_of
+from openmedlm.utils.atomic import write_atomically
 
 CHUNK = 40
 ALTERNATIVES = 20

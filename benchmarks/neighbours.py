@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 import work
 
-from programs.neighbours import NeighbourIndex, Vectors
+from openmedlm.programs.retrieval import NeighbourIndex, Vectors
 
 K = 5
 OF_DSPY = 20

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from data import Question, load_split
-from metrics import Outcome, Vote, analyse, majority, summarise
-from openmedlm.page.writing import read_places, write_page
-from programs.runs import Run, write_run
-from programs.template import CHAT, Prompt
+from openmedlm.data import Question, load_split
+from openmedlm.metrics import Outcome, Vote, analyse, majority, summarise
+from openmedlm.programs.template import CHAT, Prompt
+from openmedlm.report.page import read_places, write_page
+from openmedlm.runs import Run, write_run
 
 WATCH = """
 window.seen = {};

@@ -14,10 +14,10 @@ import argparse
 import openai
 import work
 
-from data import Question
-from programs import Exemplar
-from programs.embedded import resolve, serve
-from programs.prompt_program import Ballot
+from openmedlm.data import Question
+from openmedlm.local_models import resolve, serve
+from openmedlm.programs import Exemplar
+from openmedlm.programs.prompt_program import Ballot
 
 
 def exemplars_of(place: int, count: int = 5) -> tuple[Exemplar, ...]:

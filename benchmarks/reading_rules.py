@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from metrics import read_answer
+from openmedlm.metrics import read_answer
 
 
 def main() -> None:

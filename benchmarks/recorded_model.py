@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from simulated_model import Letters, random_of, request
 
-from optimizers.tuning.configuration import Configuration
-from optimizers.tuning.space import Space
+from openmedlm.optimizers.search.space import Space
+from openmedlm.optimizers.search.trial_config import Configuration
 
 
 class RecordedModel:

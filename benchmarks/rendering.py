@@ -14,9 +14,11 @@ from pathlib import Path
 
 import dspy
 
-from data import Question, load_split
-from programs.frozen import Facts, freeze
-from programs.strategies import Ensemble, FewShotCoT, demos_of, exemplar_of
+from openmedlm.data import Question, load_split
+from openmedlm.programs.convert import demos_of, exemplar_of
+from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.few_shot_cot import FewShotCoT
+from openmedlm.programs.frozen import Facts, freeze_program
 
 REPEATS = 20
 
@@ -28,8 +30,8 @@ def contenders(exemplars: int, questions: Sequence[Question]) -> dict[str, Calla
     module.show(pool[:exemplars])
     facts = Facts(model="none", benchmark="medqa", pool=None, dev=None)
     with tempfile.TemporaryDirectory() as folder:
-        frozen = freeze(module.prompt_program(), Path(folder) / "program", facts, questions[:1]).program
-        votes = freeze(Ensemble(module).prompt_program(), Path(folder) / "votes", facts, questions[:1]).program
+        frozen = freeze_program(module.prompt_program(), Path(folder) / "program", facts, questions[:1]).program
+        votes = freeze_program(Ensemble(module).prompt_program(), Path(folder) / "votes", facts, questions[:1]).program
     signature, demos = module.predictor.signature, module.predictor.demos
     chat, template = dspy.ChatAdapter(), module.adapter
 

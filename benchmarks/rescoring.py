@@ -19,12 +19,12 @@ import calls
 import endpoint
 import work
 
-from data import Question
-from metrics import Outcome
-from optimizers.tuning.sheet import OWN_SERVER, Answered, Sheet
-from optimizers.tuning.sheet import answered as as_row
-from programs import PromptProgram
-from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client, wait_for
+from openmedlm.data import Question
+from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client, wait_for
+from openmedlm.metrics import Outcome
+from openmedlm.optimizers.search.trial_answers import OWN_SERVER, Answered, Sheet
+from openmedlm.optimizers.search.trial_answers import answered as as_row
+from openmedlm.programs import PromptProgram
 
 OF_DSPY = 10
 

@@ -19,16 +19,16 @@ from pathlib import Path
 import endpoint
 import work
 
-from data import Question
+from openmedlm.data import Question
 
 
 def alone(url: str, count: int, votes: int) -> None:
     """One size, in this process; prints seconds, the peak of memory, that before, and that of the questions, in MiB."""
-    from openmedlm.keeping import keep_run
-    from openmedlm.planning import Plan
-    from openmedlm.progress import Progress
-    from openmedlm.running import execute
-    from programs.engine import Policy, find_endpoint
+    from openmedlm.inference import Policy, find_endpoint
+    from openmedlm.runs.execute import execute
+    from openmedlm.runs.plan import Plan
+    from openmedlm.runs.save import keep_run
+    from openmedlm.terminal.progress import Progress
 
     def mebibytes() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

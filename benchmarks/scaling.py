@@ -38,10 +38,10 @@ import work
 from namespaces import Machines
 from postgres_server import PostgresServer
 
-from data import Question
-from metrics import Outcome
-from programs.engine import Cluster, Policy, VoteStore, find_endpoint, open_engine, wait_for
-from programs.engine.request import Completion
+from openmedlm.data import Question
+from openmedlm.inference import Cluster, Policy, VoteStore, find_endpoint, open_engine, wait_for
+from openmedlm.inference.request import Completion
+from openmedlm.metrics import Outcome
 
 LATENCY_MS = 200
 REPLICAS = 4
@@ -176,7 +176,7 @@ def buy(url: str, votes: int, first: int) -> tuple[int, float, float]:
 def claims(options: argparse.Namespace) -> None:
     from sqlalchemy import create_engine, text
 
-    from data.database_url import with_driver
+    from openmedlm.utils.urls import with_driver
 
     with PostgresServer() as server:
         url = server.new_database()

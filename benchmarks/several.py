@@ -12,7 +12,7 @@ import endpoint
 import orjson
 import work
 
-from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client, wait_for
+from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client, wait_for
 
 
 async def bought(url: str, questions: int, votes: int, store: VoteStore) -> int:

@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from data import Question
-from metrics import votes_needed
-from optimizers.tuning.configuration import Configuration
-from optimizers.tuning.sheet import Answered
-from programs.shuffle import derive_seed
+from openmedlm.data import Question
+from openmedlm.metrics import votes_needed
+from openmedlm.optimizers.search.trial_answers import Answered
+from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.programs.option_order import derive_seed
 
 Letters = npt.NDArray[np.int64]
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import work
 
-from programs.frozen import Facts, freeze
+from openmedlm.programs.frozen import Facts, freeze_program
 
 FIRST_PROMPT = """
 from pathlib import Path
-from data import load_split
-from programs.frozen import load_program
+from openmedlm.data import load_split
+from openmedlm.programs.frozen import load_program
 program = load_program(Path({place!r})).program
 question = load_split("medqa", "test", "sample")[0]
 (chosen,) = program.exemplars.choose([question])
@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "program"
         facts = Facts(model="none", benchmark="medqa", pool=None, dev=None)
-        freeze(work.program(), place, facts, work.questions(3))
+        freeze_program(work.program(), place, facts, work.questions(3))
         python = sys.executable
         pairs = {
             "a frozen program's first prompt": (

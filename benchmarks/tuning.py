@@ -23,14 +23,14 @@ from optuna.samplers import TPESampler
 from recorded_model import RecordedModel
 from simulated_model import Counts, Model, SimulatedExaminer, SimulatedModel, majority_right, simulated_questions
 
-from openmedlm.tuning.planning import RUNGS, UNTUNED, tune_share, usual_trials
-from optimizers.tuning.configuration import Configuration
-from optimizers.tuning.course import divide
-from optimizers.tuning.defaults import ALPHA, TIE
-from optimizers.tuning.sampling import PRUNERS, Pruner
-from optimizers.tuning.search import Search
-from optimizers.tuning.selecting import candidates, examine, finalists, winner
-from optimizers.tuning.space import Space
+from openmedlm.optimizers.search.defaults import ALPHA, TIE
+from openmedlm.optimizers.search.eval_schedule import divide
+from openmedlm.optimizers.search.finalists import candidates, examine, finalists, winner
+from openmedlm.optimizers.search.sampler import PRUNERS, Pruner
+from openmedlm.optimizers.search.space import Space
+from openmedlm.optimizers.search.study import Search
+from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.tuning.plan import RUNGS, UNTUNED, tune_share, usual_trials
 
 MEDQA_DEV = 1_272
 POPULATION = 20_000

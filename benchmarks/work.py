@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-from data import Question
-from programs import CHAT, PromptProgram
-from programs.decode import Decode
-from programs.exemplar import Exemplar
-from programs.prompt_program import FixedExemplars
+from openmedlm.data import Question
+from openmedlm.programs import CHAT, PromptProgram
+from openmedlm.programs.exemplar import Exemplar
+from openmedlm.programs.prompt_program import FixedExemplars
+from openmedlm.programs.sampling_params import Decode
 
 INSTRUCTIONS = "Answer the multiple-choice question about medicine."
 _TEXT = """

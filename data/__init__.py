@@ -3,16 +3,16 @@
 Importing this room loads neither `datasets` nor `pyarrow`: they come in when a hub table or a parquet file is read.
 """
 
-from data.benchmarks import BENCHMARKS, Benchmark
-from data.checking import Repetitions, Twins, clusters, twins
-from data.duplicates import Profile, duplicate_kind, near_duplicate, profile
-from data.errors import BadInput
-from data.files import read_questions, write_questions
-from data.fingerprint import fingerprint
-from data.importing import import_questions
-from data.question import SPLITS, Question
-from data.records import question_from_record, record_of
-from data.sources import Availability, available, load_split
+from openmedlm.data.benchmarks import BENCHMARKS, Benchmark
+from openmedlm.data.duplicates import Repetitions, Twins, clusters, twins
+from openmedlm.data.files import read_questions, write_questions
+from openmedlm.data.fingerprint import fingerprint
+from openmedlm.data.import_questions import import_questions
+from openmedlm.data.load import Availability, available, load_split
+from openmedlm.data.question import SPLITS, Question
+from openmedlm.data.schema import question_from_record, record_of
+from openmedlm.data.text_profile import Profile, duplicate_kind, near_duplicate, profile
+from openmedlm.utils.errors import BadInput
 
 __all__ = [
     "BENCHMARKS",

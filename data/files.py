@@ -4,19 +4,19 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from data.atomic import write_atomically
-from data.errors import BadInput
-from data.jsonl import jsonl_records
-from data.question import Question
-from data.records import question_from_record, record_of
-from data.tables import csv_records, parquet_records
+from openmedlm.data.jsonl import jsonl_records
+from openmedlm.data.question import Question
+from openmedlm.data.schema import question_from_record, record_of
+from openmedlm.data.tables import csv_records, parquet_records
+from openmedlm.utils.atomic import write_atomically
+from openmedlm.utils.errors import BadInput
 
 
 def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
     """The questions of a `.jsonl`, `.csv` or `.parquet` file, checked, in the order of the file.
 
-    Text files are UTF-8, with or without a byte-order mark. JSONL holds one record of `data.records` a line; the
-    columns of the other two are told in `data.tables`.
+    Text files are UTF-8, with or without a byte-order mark. JSONL holds one record of `openmedlm.data.schema` a line;
+    the columns of the other two are told in `openmedlm.data.tables`.
 
     Args:
         path: the file; its ending decides how it is read.

@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from data.question import Question
-from data.records import record_of
+from openmedlm.data.question import Question
+from openmedlm.data.schema import record_of
 
 
 def fingerprint(questions: Iterable[Question]) -> str:

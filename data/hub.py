@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from data.atomic import write_atomically
-from data.benchmarks import Benchmark, HubTable, OfficialSplit
-from data.errors import BadInput
-from data.fingerprint import fingerprint
-from data.network import reachable
-from data.question import Question
-from data.records import question_from_record
+from openmedlm.data.benchmarks import Benchmark, HubTable, OfficialSplit
+from openmedlm.data.fingerprint import fingerprint
+from openmedlm.data.question import Question
+from openmedlm.data.schema import question_from_record
+from openmedlm.utils.atomic import write_atomically
+from openmedlm.utils.errors import BadInput
+from openmedlm.utils.network import reachable
 
 OTHERWISE = "use local files with --data-dir DIR, or the embedded sample with --data-dir sample"
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.errors import BadInput
+from openmedlm.utils.errors import BadInput
 
 LONGEST_LINE = 32 * 2**20
 """Bytes of a line, at most: three times the longest completion that an endpoint may send."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data.duplicates import SHINGLE_WORDS, normalise
-from data.question import Question
+from openmedlm.data.question import Question
+from openmedlm.data.text_profile import SHINGLE_WORDS, normalise
 
 _ROWS = 4_096
 """Questions that are looked at together, which bounds the memory."""

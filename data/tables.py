@@ -12,7 +12,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from data.errors import BadInput
+from openmedlm.utils.errors import BadInput
 
 REQUIRED = ("id", "question", "answer")
 

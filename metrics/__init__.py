@@ -1,16 +1,19 @@
 """Reading answers, counting votes, and the numbers that follow."""
 
-from metrics.agreement import Agreement, agreement
-from metrics.analysis import Analysis, analyse
-from metrics.averages import macro_average, macro_f1
-from metrics.bootstrap import paired_bootstrap
-from metrics.calibration import Calibration, calibration
-from metrics.clusters import clustered_standard_error
-from metrics.comparison import Comparison, compare
-from metrics.intervals import Interval, wilson_interval
-from metrics.multiple import benjamini_hochberg
-from metrics.outcome import Failure, How, Outcome, Status, Vote, outcome_of
-from metrics.paired import (
+from openmedlm.metrics.accuracy import Score, score
+from openmedlm.metrics.agreement import Agreement, agreement
+from openmedlm.metrics.analysis import Analysis, analyse
+from openmedlm.metrics.answer_parsing import Reading, read_answer
+from openmedlm.metrics.bootstrap import paired_bootstrap
+from openmedlm.metrics.calibration import Calibration, calibration
+from openmedlm.metrics.clusters import clustered_standard_error
+from openmedlm.metrics.comparison import Comparison, compare
+from openmedlm.metrics.ensemble_size import Size, accuracy_by_size
+from openmedlm.metrics.intervals import Interval, wilson_interval
+from openmedlm.metrics.macro_averages import macro_average, macro_f1
+from openmedlm.metrics.multiple_testing import benjamini_hochberg
+from openmedlm.metrics.outcome import Failure, How, Outcome, Status, Vote, outcome_of
+from openmedlm.metrics.paired_tests import (
     Paired,
     difference_interval,
     mcnemar,
@@ -18,13 +21,10 @@ from metrics.paired import (
     minimum_detectable_effect,
     paired,
 )
-from metrics.position import PositionBias, position_bias
-from metrics.reading import Reading, read_answer
-from metrics.resizing import resized
-from metrics.score import Score, score
-from metrics.sizes import Size, accuracy_by_size
-from metrics.summary import Summary, summarise
-from metrics.voting import Majority, decided, majority, votes_needed
+from openmedlm.metrics.position_bias import PositionBias, position_bias
+from openmedlm.metrics.resizing import resized
+from openmedlm.metrics.summary import Summary, summarise
+from openmedlm.metrics.voting import Majority, decided, majority, votes_needed
 
 __all__ = [
     "Agreement",

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from metrics.outcome import Outcome
-from metrics.voting import Majority, majority
+from openmedlm.metrics.outcome import Outcome
+from openmedlm.metrics.voting import Majority, majority
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.agreement import Agreement, AgreementTally
-from metrics.averages import weighted_macro_f1
-from metrics.calibration import Calibration, calibration
-from metrics.outcome import Outcome
-from metrics.position import PositionBias, PositionTally
-from metrics.score import Counted
-from metrics.sizes import Size, SizesTally
-from metrics.voting import majority
+from openmedlm.metrics.accuracy import Counted
+from openmedlm.metrics.agreement import Agreement, AgreementTally
+from openmedlm.metrics.calibration import Calibration, calibration
+from openmedlm.metrics.ensemble_size import Size, SizesTally
+from openmedlm.metrics.macro_averages import weighted_macro_f1
+from openmedlm.metrics.outcome import Outcome
+from openmedlm.metrics.position_bias import PositionBias, PositionTally
+from openmedlm.metrics.voting import majority
 
 
 @dataclass(frozen=True, slots=True)

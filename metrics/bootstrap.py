@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
-from metrics.intervals import Interval
+from openmedlm.metrics.intervals import Interval
 
 RESAMPLES = 9_999
 BATCH_BYTES = 64 * 2**20

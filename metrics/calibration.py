@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log
 
-from metrics.intervals import wilson_interval
+from openmedlm.metrics.intervals import wilson_interval
 
 BINS = 10
 

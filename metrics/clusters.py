@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from math import sqrt
 
-from metrics.score import Counted
+from openmedlm.metrics.accuracy import Counted
 
 _ONE = 1 << 32
 """A question, in a number whose lower half counts right answers: one number a cluster is the least to keep."""

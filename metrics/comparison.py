@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.paired import difference_interval, mcnemar, mcnemar_mid_p, minimum_detectable_effect, paired
+from openmedlm.metrics.paired_tests import (
+    difference_interval,
+    mcnemar,
+    mcnemar_mid_p,
+    minimum_detectable_effect,
+    paired,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +22,10 @@ class Comparison:
         only_first, only_second: of them, those that only the first program answered right, and only the second.
         discordant: those that tell the two apart, `only_first + only_second`.
         difference: accuracy of the first less that of the second, with its 95 % interval `ci_low` to `ci_high`
-            (`metrics.difference_interval`).
+            (`openmedlm.metrics.difference_interval`).
         first_accuracy, second_accuracy: their shares of right answers.
-        p_value: two-sided, of the exact paired test (`metrics.mcnemar`).
-        mid_p: two-sided mid-p value of that test (`metrics.mcnemar_mid_p`).
+        p_value: two-sided, of the exact paired test (`openmedlm.metrics.mcnemar`).
+        mid_p: two-sided mid-p value of that test (`openmedlm.metrics.mcnemar_mid_p`).
         minimum_detectable_effect: the smallest difference that so many questions would show, at the share of them that
             told the two apart; where none did, as if one had, since none in n does not mean that there is none.
     """

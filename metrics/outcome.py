@@ -17,7 +17,7 @@ class Vote:
     Attributes:
         sample: its index among the votes of its question, from 0.
         letter: the letter read, in the question's own lettering (a shuffle is undone); None where unreadable.
-        rule: the reading rule that decided (see `metrics.reading`).
+        rule: the reading rule that decided (see `openmedlm.metrics.answer_parsing`).
         text: the completion as the model wrote it, in the lettering that it was shown.
         order: the question's letters in the order in which their options were shown: `CABD` showed option C as A.
         how: `asked`; `asked again` where an earlier completion of this vote could not be read; `closed` where the
@@ -67,8 +67,8 @@ class Outcome:
         duplicates_removed: pool questions that would have been shown, had they not been this question itself.
         fixed_orders: of the exemplars, those whose options had to keep their order while answer letters were balanced.
         votes_saved: votes that the majority did not need and that were not bought.
-        cluster: id of the first question that this one belongs with (`data.clusters`): they share a passage, or are the
-            same question twice, and are right or wrong together; empty where nobody looked.
+        cluster: id of the first question that this one belongs with (`openmedlm.data.clusters`): they share a passage,
+            or are the same question twice, and are right or wrong together; empty where nobody looked.
     """
 
     question_id: str

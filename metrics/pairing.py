@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from data.errors import BadInput
-from metrics.outcome import Outcome
+from openmedlm.metrics.outcome import Outcome
+from openmedlm.utils.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from metrics.outcome import Outcome
-from metrics.voting import decided, majority, votes_needed
+from openmedlm.metrics.outcome import Outcome
+from openmedlm.metrics.voting import decided, majority, votes_needed
 
 
 def resized(outcome: Outcome, votes: int) -> Outcome:

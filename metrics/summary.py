@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from metrics.analysis import Analysis, AnalysisTally
-from metrics.averages import macro_average
-from metrics.clusters import ClusterTally, pooled_standard_error
-from metrics.outcome import Outcome
-from metrics.score import Counted, Score
+from openmedlm.metrics.accuracy import Counted, Score
+from openmedlm.metrics.analysis import Analysis, AnalysisTally
+from openmedlm.metrics.clusters import ClusterTally, pooled_standard_error
+from openmedlm.metrics.macro_averages import macro_average
+from openmedlm.metrics.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,5 @@
-"""`python -m openmedlm` is the command line too."""
+"""Run the command line with `python -m openmedlm`."""
 
-import sys
-from pathlib import Path
-
-# Python looks in the working directory first, and there a folder `data` may well be the user's own.
-if not sys.flags.safe_path and sys.path[0] != str(Path(__file__).parents[1]):
-    del sys.path[0]
-
-from openmedlm.cli import run
+from openmedlm.cli.main import run
 
 run()

@@ -1,9 +1,9 @@
-"""What compiles a strategy: exemplar selection, retrieval pools, ensembles.
+"""Optimizers that compile a strategy: exemplar selection, retrieval pools, ensembles, search.
 
-The optimizers stand in their own modules, since they import DSPy: `optimizers.random_few_shot`,
-`optimizers.nearest_few_shot`, `optimizers.majority`; `optimizers.build` goes from a strategy's name to a program.
+They import DSPy, so each is imported from its own module: `random_few_shot`, `knn_few_shot`, `majority_vote`,
+`tune_strategy`; `compile` goes from a strategy's name to a compiled program.
 """
 
-from optimizers.choices import LADDER, Choices
+from openmedlm.optimizers.program_config import LADDER, Choices
 
 __all__ = ["LADDER", "Choices"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import dspy
 from dspy.teleprompt import Teleprompter
 
-from optimizers.trainset import usable_exemplars
-from programs import Exemplar
-from programs.shuffle import derive_seed
-from programs.strategies import Strategy
+from openmedlm.optimizers.trainset import usable_exemplars
+from openmedlm.programs import Exemplar
+from openmedlm.programs.option_order import derive_seed
+from openmedlm.programs.strategy import Strategy
 
 
 class RandomFewShot(Teleprompter):
@@ -32,7 +32,7 @@ class RandomFewShot(Teleprompter):
 
         Args:
             student: a strategy whose exemplars are the same for every question.
-            trainset: the pool; see `programs.strategies.demo_of`.
+            trainset: the pool; see `openmedlm.programs.demo_of`.
             valset: not looked at.
 
         Raises:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import dspy
 
-from data import BadInput
-from programs import Exemplar
-from programs.strategies import Strategy, exemplar_of
+from openmedlm.data import BadInput
+from openmedlm.programs import Exemplar
+from openmedlm.programs.convert import exemplar_of
+from openmedlm.programs.strategy import Strategy
 
 
 class PoolLacks(BadInput):

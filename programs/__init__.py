@@ -1,13 +1,13 @@
 """The strategies, the form of them that runs, and how it is run against models.
 
-The DSPy modules stand in `programs.strategies`; nothing else here imports DSPy.
+The DSPy modules stand in `openmedlm.programs`; nothing else here imports DSPy.
 """
 
-from programs.decode import Decode
-from programs.exemplar import Exemplar, exemplar_from_explanation
-from programs.nearest import NearestExemplars
-from programs.prompt_program import Ballot, ExemplarSource, FixedExemplars, PromptProgram
-from programs.template import CHAT, PLAIN, TEMPLATES, Messages, Prompt, Template
+from openmedlm.programs.exemplar import Exemplar, exemplar_from_explanation
+from openmedlm.programs.prompt_program import Ballot, ExemplarSource, FixedExemplars, PromptProgram
+from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
+from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.template import CHAT, PLAIN, TEMPLATES, Messages, Prompt, Template
 
 __all__ = [
     "CHAT",

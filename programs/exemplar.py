@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 
 import orjson
 
-from data import Question
-from programs.closing import split_closing
+from openmedlm.data import Question
+from openmedlm.programs.final_answer import split_closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,10 @@ class Exemplar:
 
     def lettered(self) -> "Exemplar":
         """The exemplar with its `letters`: None where an option speaks of the others, or a reference is unsure."""
-        from programs.lettering import order_is_free
-        from programs.references import letter_references  # compiling its patterns takes as long as loading a program
+        from openmedlm.programs.letter_references import (
+            letter_references,  # compiling its patterns takes as long as loading a program
+        )
+        from openmedlm.programs.reorderable import order_is_free
 
         if not order_is_free(self.question):
             return self

@@ -4,8 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from programs.exemplar import Exemplar
-from programs.template import Prefix
+from openmedlm.programs.exemplar import Exemplar
+from openmedlm.programs.template import Prefix
 
 SIZE = 256
 """Selections at hand: as many as there are questions in flight, or nearly."""

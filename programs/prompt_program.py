@@ -11,13 +11,13 @@ from typing import Protocol
 
 import orjson
 
-from data import Question, Repetitions
-from programs.decode import Decode
-from programs.exemplar import Exemplar, digest_of
-from programs.prefix_cache import PrefixCache
-from programs.selection import Selection
-from programs.shuffle import derive_seed, option_orders, reorder
-from programs.template import Prompt, Template
+from openmedlm.data import Question, Repetitions
+from openmedlm.programs.exemplar import Exemplar, digest_of
+from openmedlm.programs.option_order import derive_seed, option_orders, reorder
+from openmedlm.programs.prefix_cache import PrefixCache
+from openmedlm.programs.retrieved import Selection
+from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.template import Prompt, Template
 
 
 class ExemplarSource(Protocol):

@@ -10,8 +10,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Literal
 
-from data import Question
-from programs.exemplar import Exemplar
+from openmedlm.data import Question
+from openmedlm.programs.exemplar import Exemplar
 
 Messages = tuple[Mapping[str, str], ...]
 Prompt = Messages | str

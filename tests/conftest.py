@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from postgres_server import PostgresServer
 
-from programs.embedded import CATALOGUE, weights
+from openmedlm.local_models import CATALOGUE, weights
 
 settings.register_profile("whenever", deadline=None)  # a busy machine is no failure
 settings.load_profile("whenever")

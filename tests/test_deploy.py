@@ -15,7 +15,7 @@ import pytest
 import typer
 import yaml
 
-from openmedlm.cli import commands
+from openmedlm.cli.main import commands
 from tests.support.kuberay import RayJob
 
 FOLDER = Path(__file__).parents[1] / "docs" / "deploy"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from data.benchmarks.division import set_aside
-from data.question import Question
+from openmedlm.data.benchmarks.split import set_aside
+from openmedlm.data.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class OfficialSplit:
 
 
 HubRecord = Callable[[Mapping[str, object], HubTable, int], dict[str, object]]
-"""From a row of a hub table, the table and the row's index in it to a record of `data.records`."""
+"""From a row of a hub table, the table and the row's index in it to a record of `openmedlm.data.schema`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class Benchmark:
     def divide(self, split: str, questions: Sequence[Question]) -> list[Question]:
         """Of the questions of `official(split)`, those that belong to `split`, in their order.
 
-        What is set aside for dev depends on the ids alone (`data.benchmarks.division`), so neither the order of the
-        rows nor anything else about them moves a question from one side to the other.
+        What is set aside for dev depends on the ids alone (`openmedlm.data.benchmarks.split`), so neither the order of
+        the rows nor anything else about them moves a question from one side to the other.
         """
         if self.pool is not self.dev or split == "test":
             return list(questions)

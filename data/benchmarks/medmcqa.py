@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
-from data.records import letters
+from openmedlm.data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
+from openmedlm.data.schema import letters
 
 REPOSITORY = "openlifescienceai/medmcqa"
 REVISION = "91c6572c454088bf71b679ad90aa8dffcd0d5868"

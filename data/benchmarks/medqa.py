@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
-from data.records import letters
+from openmedlm.data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
+from openmedlm.data.schema import letters
 
 REPOSITORY = "GBaker/MedQA-USMLE-4-options"
 REVISION = "0fb93dd23a7339b6dcd27e241cb9b5eca62d4d18"

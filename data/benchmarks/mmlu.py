@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
-from data.records import letters
+from openmedlm.data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
+from openmedlm.data.schema import letters
 
 REPOSITORY = "cais/mmlu"
 REVISION = "c30699e8356da336a370243923dbaf21066bb9fe"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
+from openmedlm.data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
 
 REPOSITORY = "qiaojin/PubMedQA"
 REVISION = "9001f2853fb87cab8d220904e0de81ac6973b318"
@@ -16,7 +16,7 @@ LETTERS = {"yes": "A", "no": "B", "maybe": "C"}
 @cache
 def official_test_ids() -> frozenset[str]:
     """The ids of the 500 official test questions: the keys of `test_ground_truth.json` in the authors' repository."""
-    pmids = files("data.benchmarks").joinpath("pubmedqa_test_ids.txt").read_text("ascii").split()
+    pmids = files("openmedlm.data.benchmarks").joinpath("pubmedqa_test_ids.txt").read_text("ascii").split()
     return frozenset(f"pubmedqa-{pmid}" for pmid in pmids)
 
 

@@ -12,16 +12,16 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from data import BadInput, Question
-from metrics import Outcome, Vote
-from openmedlm.loopback import Handler, only_local
-from openmedlm.serving.reading import asked_in, question_in
-from programs import PromptProgram
-from programs.closing import split_closing
-from programs.engine import AnyEngine, BudgetSpent, EndpointDownError
-from programs.lettering import moved
-from programs.references import letter_references
-from programs.shuffle import reorder
+from openmedlm.data import BadInput, Question
+from openmedlm.inference import AnyEngine, BudgetSpent, EndpointDownError
+from openmedlm.metrics import Outcome, Vote
+from openmedlm.programs import PromptProgram
+from openmedlm.programs.final_answer import split_closing
+from openmedlm.programs.letter_references import letter_references
+from openmedlm.programs.option_order import reorder
+from openmedlm.programs.reorderable import moved
+from openmedlm.serving.request_parser import asked_in, question_in
+from openmedlm.utils.loopback import Handler, only_local
 
 LARGEST_REQUEST = 2**22
 """Bytes."""

@@ -6,13 +6,13 @@ from typing import Any
 
 import optuna
 
-from openmedlm.estimate import CHARACTERS_A_TOKEN, length, price
-from openmedlm.tuning.planning import TuningPlan
-from optimizers.tuning.configuration import Configuration
-from optimizers.tuning.defaults import FINALISTS
-from optimizers.tuning.sampling import sampler_of
-from programs.engine import VoteStore
-from programs.engine.ballot_box import request
+from openmedlm.inference import VoteStore
+from openmedlm.inference.sampling import request
+from openmedlm.optimizers.search.defaults import FINALISTS
+from openmedlm.optimizers.search.sampler import sampler_of
+from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.runs.estimate import CHARACTERS_A_TOKEN, length, price
+from openmedlm.tuning.plan import TuningPlan
 
 SKETCHED = 20
 """Configurations that stand for all: drawn by chance, which a search does better than."""

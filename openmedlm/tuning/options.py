@@ -6,8 +6,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from openmedlm.options import DataOptions, EndpointOptions, SettledOptions, SpendOptions
-from optimizers.tuning.defaults import ALPHA, BLOCK
+from openmedlm.optimizers.search.defaults import ALPHA, BLOCK
+from openmedlm.options.groups import DataOptions, EndpointOptions, SettledOptions, SpendOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

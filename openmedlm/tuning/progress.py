@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial
 
-from openmedlm.tuning.planning import TuningPlan
-from optimizers.tuning.selecting import Candidate
-from optimizers.tuning.sheet import Sheet
-from optimizers.tuning.trial_record import configuration_of
-from programs.engine import Budget
+from openmedlm.inference import Budget
+from openmedlm.optimizers.search.finalists import Candidate
+from openmedlm.optimizers.search.trial_answers import Sheet
+from openmedlm.optimizers.search.trial_attrs import configuration_of
+from openmedlm.tuning.plan import TuningPlan
 
 
 class TrialProgress:
@@ -25,8 +25,8 @@ class TrialProgress:
         limit = f" of {self._budget.limits.calls:,}" if self._budget.limits.calls is not None else ""
         print(
             f"trial {trial.number + 1}/{self._plan.trials}: {configuration_of(trial).label()}: "
-            f"{len(sheet)}/{len(self._plan.tune.questions)} answered, {sum(sheet.correct()) / max(len(sheet), 1):.1%} correct; "
-            f"{spent.calls:,}{limit} calls",
+            f"{len(sheet)}/{len(self._plan.tune.questions)} answered, "
+            f"{sum(sheet.correct()) / max(len(sheet), 1):.1%} correct; {spent.calls:,}{limit} calls",
             file=sys.stderr,
         )
 

@@ -7,13 +7,13 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from metrics import Comparison, Summary, compare, wilson_interval
-from openmedlm.tuning.choosing import Choice
-from openmedlm.tuning.planning import UNTUNED
-from optimizers.tuning.selecting import Candidate
-from optimizers.tuning.sheet import Rates
-from optimizers.tuning.trial_record import configuration_of
-from programs.engine.store import Spent
+from openmedlm.inference.cache import Spent
+from openmedlm.metrics import Comparison, Summary, compare, wilson_interval
+from openmedlm.optimizers.search.finalists import Candidate
+from openmedlm.optimizers.search.trial_answers import Rates
+from openmedlm.optimizers.search.trial_attrs import configuration_of
+from openmedlm.tuning.choose import Choice
+from openmedlm.tuning.plan import UNTUNED
 
 
 @dataclass(frozen=True)

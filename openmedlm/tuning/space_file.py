@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from data import BadInput
-from openmedlm.config import yaml_mapping
-from optimizers.tuning.space import Space
+from openmedlm.data import BadInput
+from openmedlm.optimizers.search.space import Space
+from openmedlm.options.config_file import yaml_mapping
 
 
 class ModelSpace(NamedTuple):
@@ -21,8 +21,8 @@ def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
     """The space of each model.
 
     Args:
-        file: a mapping of parameters (see `optimizers.tuning.space.Space`); under `models`, a mapping of a model to
-            parameters of its own and its `api_base`. None takes the default space for all.
+        file: a mapping of parameters (see `Space`); under `models`, a mapping of a model
+            to parameters of its own and its `api_base`. None takes the default space for all.
         models: the models to tune.
 
     Raises:

@@ -6,12 +6,11 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from openmedlm.printing import NOT_ADVICE, percent, wide_console
-from openmedlm.table import dollars, thousands
+from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
 from openmedlm.tuning.estimate import StudyEstimate
-from openmedlm.tuning.planning import TuningPlan
+from openmedlm.tuning.plan import TuningPlan
+from openmedlm.tuning.report_text import winner_words
 from openmedlm.tuning.result import TuningResult
-from openmedlm.tuning.words import winner_words
 
 
 def print_result(plan: TuningPlan, result: TuningResult) -> None:

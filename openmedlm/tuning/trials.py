@@ -7,10 +7,10 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from openmedlm.optimizers.search.study import Search
+from openmedlm.optimizers.search.trial_answers import FAILED
+from openmedlm.optimizers.search.trial_attrs import configuration_of, sheet_of
 from openmedlm.tuning.result import share
-from optimizers.tuning.search import Search
-from optimizers.tuning.sheet import FAILED
-from optimizers.tuning.trial_record import configuration_of, sheet_of
 
 IMPORTANT_FROM = 10
 """Finished trials; fewer tell nothing of eight parameters."""

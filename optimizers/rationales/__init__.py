@@ -1,8 +1,8 @@
 """Rationales that a teacher wrote and that end on the gold letter."""
 
-from optimizers.rationales.pool import RationalePool, Taught, add_to_pool, read_pool
-from optimizers.rationales.report import PoolReport, Round, report
-from optimizers.rationales.writing import Written, write_rationales
+from openmedlm.optimizers.rationales.generate import Written, write_rationales
+from openmedlm.optimizers.rationales.pool import RationalePool, Taught, add_to_pool, read_pool
+from openmedlm.optimizers.rationales.report import PoolReport, Round, report
 
 __all__ = [
     "PoolReport",

@@ -9,11 +9,11 @@ from pathlib import Path
 import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from data import BadInput, Question, record_of
-from data.atomic import write_atomically
-from programs.exemplar import Exemplar
-from programs.locks import locked
-from programs.shuffle import reorder
+from openmedlm.data import BadInput, Question, record_of
+from openmedlm.programs.exemplar import Exemplar
+from openmedlm.programs.option_order import reorder
+from openmedlm.utils.atomic import write_atomically
+from openmedlm.utils.locks import locked
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data import Question
-from optimizers.rationales.pool import RationalePool
+from openmedlm.data import Question
+from openmedlm.optimizers.rationales.pool import RationalePool
 
 
 @dataclass(frozen=True, slots=True)

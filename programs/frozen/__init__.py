@@ -3,12 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from programs.frozen.document import DevScore, Document, Origin, Provenance, Share
-from programs.frozen.loading import FrozenProgram, Refused, is_frozen, load_program
-from programs.frozen.verifying import Verification, verify_program
+from openmedlm.programs.frozen.load import FrozenProgram, Refused, is_frozen, load_program
+from openmedlm.programs.frozen.schema import DevScore, Document, Origin, Provenance, Share
+from openmedlm.programs.frozen.verify import Verification, verify_program
 
 if TYPE_CHECKING:
-    from programs.frozen.freezing import Facts, check_place, freeze
+    from openmedlm.programs.frozen.freeze import Facts, check_place, freeze_program
 
 __all__ = [
     "DevScore",
@@ -21,17 +21,17 @@ __all__ = [
     "Share",
     "Verification",
     "check_place",
-    "freeze",
+    "freeze_program",
     "is_frozen",
     "load_program",
     "verify_program",
 ]
 
-_OF_FREEZING = ("Facts", "check_place", "freeze")
+_OF_FREEZING = ("Facts", "check_place", "freeze_program")
 
 
 def __getattr__(name: str) -> Any:
     """What freezes is loaded when it is asked for: who runs a program needs none of it."""
     if name in _OF_FREEZING:
-        return getattr(import_module("programs.frozen.freezing"), name)
+        return getattr(import_module("openmedlm.programs.frozen.freeze"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from programs.frozen.document import DevScore, Document, Fixed, Nearest, Origin, Share
+from openmedlm.programs.frozen.schema import DevScore, Document, Fixed, Nearest, Origin, Share
 
 FILE = "README.md"
 
@@ -67,7 +67,7 @@ def _dev(dev: DevScore) -> Iterator[str]:
 
 
 def _share(name: str, share: Share) -> str:
-    from metrics import wilson_interval
+    from openmedlm.metrics import wilson_interval
 
     interval = wilson_interval(share.correct, share.n)
     accuracy = f"{share.correct / share.n:.1%} ({interval.low:.1%} – {interval.high:.1%})"

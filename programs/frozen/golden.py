@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
-from data import Question, question_from_record, record_of
-from programs.neighbours import Vectors
-from programs.prompt_program import PromptProgram
-from programs.selection import Selection
+from openmedlm.data import Question, question_from_record, record_of
+from openmedlm.programs.prompt_program import PromptProgram
+from openmedlm.programs.retrieval import Vectors
+from openmedlm.programs.retrieved import Selection
 
 FILE = "golden.jsonl"
 

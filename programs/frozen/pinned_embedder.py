@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import cached_property
 
-from data import BadInput
-from programs.neighbours import Embedder, Vectors, find_embedder
-from programs.neighbours.finding import LITELLM
+from openmedlm.data import BadInput
+from openmedlm.programs.retrieval import Embedder, Vectors, find_embedder
+from openmedlm.programs.retrieval.registry import LITELLM
 
 
 def lasting_name(embedder: Embedder) -> str:

@@ -1,82 +1,92 @@
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import combinations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.duplicates import duplicate_kind, near_duplicate, normalise, profile
-from data.question import Question
+from openmedlm.data import Question, Repetitions, Twins, clusters, duplicate_kind, profile, twins
 
-STEM = (
-    "A 40-year-old gardener has had a dry cough for three weeks and now reports fever, night sweats and a weight loss "
-    "of four kilograms since spring. Which of the following is the most likely cause of these findings?"
-)
-OPTIONS = {"A": "Tuberculosis", "B": "Sarcoidosis", "C": "Asthma", "D": "Pulmonary embolism"}
-BASE = Question("base", "medqa", "test", STEM, OPTIONS, "A")
+WORDS = ["a", "fever", "pain", "dose", "heart", "liver", "which", "best", "next", "step", "of", "the"]
+TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
 
 
-def kind(a: Question, b: Question) -> str | None:
-    return duplicate_kind(profile(a), profile(b))
+def _question(number: int, text: str, **fields: object) -> Question:
+    options = {"A": "aspirin", "B": "rest and water"}
+    return replace(Question(str(number), "mine", "test", text, options, "A"), **fields)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("text", "normal"),
-    [
-        ("  Na⁺/K⁺–ATPase,\n(the) PUMP ", "na k atpase the pump"),
-        ("ＡＢＣ ﬁbre", "abc fibre"),
-        (" + ", "+"),
-        ("½ dose", "1 2 dose"),
-    ],
-)
-def test_normalising(text: str, normal: str) -> None:
-    assert normalise(text) == normal
+def _found(pairs: Sequence[Twins]) -> list[tuple[str, str, str]]:
+    return [(pair.first.id, pair.second.id, pair.kind) for pair in pairs]
 
 
-@given(st.text())
-def test_normalising_twice_changes_nothing(text: str) -> None:
-    assert normalise(normalise(text)) == normalise(text)
+@given(st.lists(TEXTS, max_size=25))
+def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
+    questions = [_question(number, text) for number, text in enumerate(texts)]
+    profiles = [profile(question) for question in questions]
+    expected = [
+        (questions[a].id, questions[b].id, kind)
+        for a, b in combinations(range(len(questions)), 2)
+        if (kind := duplicate_kind(profiles[a], profiles[b])) is not None
+    ]
+    assert _found(twins(questions)) == expected
 
 
-def test_case_punctuation_option_order_and_gold_do_not_hide_an_exact_duplicate() -> None:
-    shuffled = {"A": "asthma.", "B": "PULMONARY EMBOLISM", "C": "Sarcoidosis", "D": "tuberculosis"}
-    assert kind(BASE, replace(BASE, id="x", question=STEM.upper(), options=shuffled, answer="D")) == "exact"
-    assert kind(BASE, replace(BASE, answer="B")) == "exact"
+def test_pairs_are_found_though_most_questions_have_none() -> None:
+    many = [
+        _question(number, " ".join(str(number * prime) for prime in (3, 5, 7, 11, 13, 17))) for number in range(9_000)
+    ]
+    assert _found(twins([*many[:8_998], replace(many[7], id="again")])) == [("7", "again", "exact")]
 
 
-def test_a_few_changed_words_are_a_near_duplicate() -> None:
-    assert kind(BASE, replace(BASE, question=STEM.replace("40", "44"))) == "near"
-    assert kind(BASE, replace(BASE, options={**OPTIONS, "D": "Pneumonia"})) == "near"
+def test_questions_of_a_word_or_two_are_compared_too() -> None:
+    short = [replace(_question(number, "why"), options={"A": "x", "B": "y"}) for number in (1, 2)]
+    assert _found(twins(short[:1])) == []
+    assert _found(twins(short)) == [("1", "2", "exact")]
 
 
-def test_another_question_about_the_same_patient_is_none() -> None:
-    other = STEM.replace("cause of these findings", "next step in management")
-    options = {"A": "Chest radiograph", "B": "Antibiotics", "C": "Bronchoscopy", "D": "Observation"}
-    assert kind(BASE, replace(BASE, question=other, options=options)) is None
+@given(st.lists(TEXTS, min_size=1, max_size=20), st.lists(TEXTS, max_size=4), st.sampled_from([1, 70]))
+def test_a_few_questions_are_found_again_among_many(many: list[str], few: list[str], times: int) -> None:
+    asked = [_question(number, text) for number, text in enumerate(many * times)]
+    others = [_question(number, text) for number, text in enumerate(few)]
+    expected = {
+        place: same
+        for place, one in enumerate(asked)
+        if (same := [n for n, other in enumerate(others) if duplicate_kind(profile(one), profile(other)) is not None])
+    }
+    assert Repetitions(others).among(asked) == expected
 
 
-def test_a_stock_stem_with_other_options_is_none() -> None:
-    a = replace(BASE, question="Which of the following is true?")
-    b = replace(a, options={"A": "Bile is acidic", "B": "Bone is dead", "C": "Hair is alive", "D": "Nails are alive"})
-    assert kind(a, b) is None
+def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:
+    text = "Which drug is the best next step in this patient"
+    same = [_question(1, text), _question(2, text), _question(3, text, split="pool"), _question(4, text, benchmark="b")]
+    leaks = {(pair.first.id, pair.second.id) for pair in twins(same) if pair.leak}
+    assert leaks == {("1", "3"), ("1", "4"), ("2", "3"), ("2", "4"), ("3", "4")}
 
 
-def test_the_same_short_question_on_another_abstract_is_none() -> None:
-    a = replace(BASE, question="Does it help?", options={"A": "yes", "B": "no", "C": "maybe"}, context=(STEM,))
-    b = replace(a, context=("Forty hens were fed barley for a year. Their weight and the number of eggs were noted.",))
-    assert kind(a, b) is None
-    assert kind(a, replace(a, id="again")) == "exact"
+def test_a_pair_tells_whether_its_answers_are_the_same_words() -> None:
+    first = _question(1, "Which drug is the best next step")
+    moved = replace(first, id="2", options={"A": "rest and water", "B": "Aspirin."}, answer="B")
+    other = replace(first, id="3", answer="B")
+    assert [(pair.second.id, pair.same_answer) for pair in twins([first, moved, other])] == [
+        ("2", True),
+        ("3", False),
+        ("3", False),
+    ]
 
 
-def test_the_threshold_is_the_share_of_common_shingles() -> None:
-    a = profile(replace(BASE, question="one two three four five six"))
-    b = profile(replace(BASE, question="one two three four five seven"))
-    assert len(a.shingles & b.shingles) == 5
-    assert len(a.shingles | b.shingles) == 7
-    assert duplicate_kind(a, b, threshold=5 / 7) == "near"
-    assert duplicate_kind(a, b, threshold=5 / 7 + 0.01) is None
+def test_questions_of_one_passage_and_repeated_ones_are_one_cluster() -> None:
+    passage, other = ("The trial had 40 patients.",), ("Another one had 12.",)
+    questions = [
+        _question(1, "Did the drug help?", context=passage),
+        _question(2, "Was the trial blind?", context=passage),
+        _question(3, "Was it random?", context=other),
+        _question(4, "What is the dose of this drug for a child of five?"),
+        _question(5, "What is the dose of this drug for a child of five?"),
+        _question(6, "Who reads this?"),
+    ]
+    assert clusters(questions) == ["1", "1", "3", "4", "4", "6"]
 
 
-def test_two_questions_can_be_asked_directly(make_record: Any) -> None:
-    assert near_duplicate(BASE, replace(BASE, id="copy"))
-    assert not near_duplicate(BASE, replace(BASE, question="What is icterus a sign of, in the first place?"))
+def test_no_questions_have_no_twins_and_no_clusters() -> None:
+    assert (twins([]), clusters([])) == ([], [])

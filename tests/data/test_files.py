@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from data.errors import BadInput
-from data.files import read_questions, write_questions
+from openmedlm.data.files import read_questions, write_questions
+from openmedlm.utils.errors import BadInput
 
 
 def test_jsonl_keeps_the_order_skips_blank_lines_and_tolerates_a_byte_order_mark(

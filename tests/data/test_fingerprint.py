@@ -2,9 +2,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from data.files import read_questions, write_questions
-from data.fingerprint import fingerprint
-from data.records import question_from_record
+from openmedlm.data.files import read_questions, write_questions
+from openmedlm.data.fingerprint import fingerprint
+from openmedlm.data.schema import question_from_record
 
 
 def test_every_field_and_the_order_change_the_fingerprint(make_record: Any) -> None:

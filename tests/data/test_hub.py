@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from data.benchmarks import BENCHMARKS, Benchmark, OfficialSplit
-from data.benchmarks.pubmedqa import official_test_ids
-from data.errors import BadInput
-from data.hub import load_official
-from data.question import Question
+from openmedlm.data.benchmarks import BENCHMARKS, Benchmark, OfficialSplit
+from openmedlm.data.benchmarks.pubmedqa import official_test_ids
+from openmedlm.data.hub import load_official
+from openmedlm.data.question import Question
+from openmedlm.utils.errors import BadInput
 
 
 @pytest.fixture(autouse=True)

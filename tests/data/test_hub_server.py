@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from data.benchmarks import BENCHMARKS
+from openmedlm.data.benchmarks import BENCHMARKS
 
 REPOSITORY, REVISION = BENCHMARKS["mmlu"].pool.tables[0].hub_id, BENCHMARKS["mmlu"].pool.tables[0].revision
 SUBJECTS = [table.config for table in BENCHMARKS["mmlu"].pool.tables]
@@ -107,7 +107,7 @@ def silent_url() -> str:
 
 LOAD = """
 import sys
-from data import BadInput, fingerprint, load_split
+from openmedlm.data import BadInput, fingerprint, load_split
 try:
     questions = load_split("mmlu", "pool")
 except BadInput as error:

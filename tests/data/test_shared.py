@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from data.checking import twins
-from data.duplicates import profile
-from data.sources import available, load_split
+from openmedlm.data.duplicates import twins
+from openmedlm.data.load import available, load_split
+from openmedlm.data.text_profile import profile
 
 COUNTS = {
     ("medqa", "pool"): (1_916, 10_178),

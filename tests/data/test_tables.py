@@ -5,9 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.errors import BadInput
-from data.files import read_questions
-from data.question import Question
+from openmedlm.data.files import read_questions
+from openmedlm.data.question import Question
+from openmedlm.utils.errors import BadInput
 
 EXPECTED = [
     Question("a", "mine", "dev", "Which, of\nthese?", {"A": "Lung", "B": "Skin", "C": "Ear"}, "C", subject="anatomy"),

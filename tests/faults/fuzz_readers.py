@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 with atheris.instrument_imports(include=["data", "metrics", "openmedlm", "programs", "yaml"]):
-    from data import BadInput, read_questions
-    from metrics.completions import read_completions
+    from openmedlm.data import BadInput, read_questions
+    from openmedlm.inference import find_endpoint
+    from openmedlm.programs.frozen.load import _document
+    from openmedlm.runs.external_completions import read_completions
     from openmedlm.tuning.space_file import read_spaces
-    from programs.engine import find_endpoint
-    from programs.frozen.loading import _document
 
 sys.path.insert(0, str(Path(__file__).parent))
 import test_bad_input as bad

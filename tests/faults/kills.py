@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from model_server import Asked, ModelServer, Reply
 from student import Student
 
-from data import load_split
+from openmedlm.data import load_split
 
 AT_ONCE = 4
 OF_TIME = ("circumstances.json", "seconds.parquet")

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import test_faults as faults
 from faulty_server import Call, FaultyServer
 
-from programs.engine import buyer
+from openmedlm.inference import caching_client
 
 ATTEMPTS = 12
 
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.3)
     parser.add_argument("--minutes", type=float, default=0)
     options = parser.parse_args()
-    buyer.LONGEST_WAIT = 1.0
+    caching_client.LONGEST_WAIT = 1.0
     program = faults.program(options.votes)
     began, runs = time.monotonic(), 0
     told: Counter[str] = Counter()

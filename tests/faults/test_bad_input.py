@@ -12,16 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import BadInput, load_split, read_questions
-from metrics.completions import read_completions
-from openmedlm.config import yaml_mapping
+from openmedlm.data import BadInput, load_split, read_questions
+from openmedlm.inference import find_endpoint
+from openmedlm.optimizers.search.storage import open_storage
+from openmedlm.options.config_file import yaml_mapping
+from openmedlm.programs import CHAT, Decode, FixedExemplars, PromptProgram
+from openmedlm.programs.exemplar import Exemplar
+from openmedlm.programs.frozen import Facts, freeze_program, load_program
+from openmedlm.programs.frozen.schema import holds_together
+from openmedlm.runs.external_completions import read_completions
 from openmedlm.tuning.space_file import read_spaces
-from optimizers.tuning.storage import open_storage
-from programs import CHAT, Decode, FixedExemplars, PromptProgram
-from programs.engine import find_endpoint
-from programs.exemplar import Exemplar
-from programs.frozen import Facts, freeze, load_program
-from programs.frozen.document import holds_together
 
 GOOD = {"id": "good", "question": "Which organ?", "options": {"A": "liver", "B": "heart"}, "answer": "B"}
 HALF = "\ud83d"
@@ -436,7 +436,7 @@ def program_bytes(place: Path) -> bytes:
     shown = tuple(Exemplar(question) for question in load_split("mmlu", "pool", "sample")[:2])
     program = PromptProgram("few-shot", "Answer.", CHAT, False, Decode(max_tokens=8), FixedExemplars(shown))
     facts = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
-    freeze(program, place, facts, load_split("mmlu", "dev", "sample")[:1])
+    freeze_program(program, place, facts, load_split("mmlu", "dev", "sample")[:1])
     return (place / "program.json").read_bytes()
 
 

@@ -10,10 +10,10 @@ import orjson
 import pytest
 from faulty_server import HARMLESS, PASSING, Call, FaultyServer
 
-from data import Question
-from metrics import Outcome
-from programs import CHAT, Decode, PromptProgram
-from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.data import Question
+from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.metrics import Outcome
+from openmedlm.programs import CHAT, Decode, PromptProgram
 
 
 def program(votes: int) -> PromptProgram:
@@ -69,7 +69,7 @@ def test_one_fault_of_any_kind_leaves_no_trace(name: str, faulty: FaultyServer, 
 def test_with_a_third_of_the_calls_faulty_all_questions_are_answered_as_without_faults(
     faulty: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("programs.engine.buyer.LONGEST_WAIT", 1.0)
+    monkeypatch.setattr("openmedlm.inference.caching_client.LONGEST_WAIT", 1.0)
     asked = questions(300)
     whole = run(faulty, tmp_path / "whole.sqlite", asked)
     faulty.attempts.clear()

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import load_split
-from programs import CHAT, Decode, FixedExemplars, PromptProgram
-from programs.exemplar import Exemplar
-from programs.frozen import Facts, FrozenProgram, Refused, freeze, load_program
-from programs.frozen.document import sealed
+from openmedlm.data import load_split
+from openmedlm.programs import CHAT, Decode, FixedExemplars, PromptProgram
+from openmedlm.programs.exemplar import Exemplar
+from openmedlm.programs.frozen import Facts, FrozenProgram, Refused, freeze_program, load_program
+from openmedlm.programs.frozen.schema import sealed
 
 UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 FACTS = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
@@ -27,7 +27,7 @@ def made(place: Path, exemplars: int = 0) -> FrozenProgram:
     shown = tuple(Exemplar(question) for question in load_split("mmlu", "pool", "sample")[:exemplars])
     strategy = "few-shot" if exemplars else "zero-shot"
     program = PromptProgram(strategy, "Answer.", CHAT, False, Decode(max_tokens=8), FixedExemplars(shown))
-    return freeze(program, place, FACTS, load_split("mmlu", "dev", "sample")[:1])
+    return freeze_program(program, place, FACTS, load_split("mmlu", "dev", "sample")[:1])
 
 
 def test_every_changed_byte_is_refused(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def hook(event, arguments):
     if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
         seen.append((event, str(arguments)[:80]))
 import numpy, pyarrow.parquet, pydantic, orjson, faiss, hashlib
-from programs.frozen import load_program, verify_program
+from openmedlm.programs.frozen import load_program, verify_program
 sys.dont_write_bytecode = True
 sys.addaudithook(hook)
 verify_program(sys.argv[1])

@@ -1,35 +1,3 @@
-import os
-from collections.abc import Callable
-from pathlib import Path
+"""Fixtures of tests on outcomes."""
 
-import pytest
-
-from metrics.outcome import Outcome, Vote
-
-
-@pytest.fixture(scope="session")
-def recorded() -> Path:
-    """The file of recorded completions; the test is skipped where there is none."""
-    folder = Path(os.environ.get("OPENMEDLM_SHARED") or Path(__file__).parents[3] / "shared" / "data")
-    path = folder / "recorded" / "completions.jsonl"
-    if not path.is_file():
-        pytest.skip(f"no recorded completions at {path}; set OPENMEDLM_SHARED to a folder that has them")
-    return path
-
-
-@pytest.fixture
-def make_outcome() -> Callable[..., Outcome]:
-    """An outcome that is right unless told otherwise."""
-
-    def make(answer: str | None = "A", gold: str = "A", subject: str | None = None, **fields: object) -> Outcome:
-        return Outcome(question_id="q", benchmark="mine", subject=subject, gold=gold, answer=answer, **fields)  # type: ignore[arg-type]
-
-    return make
-
-
-@pytest.fixture
-def make_vote() -> Callable[..., Vote]:
-    def make(**fields: object) -> Vote:
-        return Vote(**({"sample": 0, "letter": "A", "rule": "lone letter", "text": "A"} | fields))  # type: ignore[arg-type]
-
-    return make
+from outcome_fixtures import make_outcome, make_vote, recorded  # noqa: F401

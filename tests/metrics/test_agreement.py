@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from metrics import Agreement, Outcome, Vote, agreement
+from openmedlm.metrics import Agreement, Outcome, Vote, agreement
 
 Make = Callable[..., Outcome]
 MakeVote = Callable[..., Vote]

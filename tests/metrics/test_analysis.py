@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from metrics import Outcome, Vote, analyse
+from openmedlm.metrics import Outcome, Vote, analyse
 
 Make = Callable[..., Outcome]
 MakeVote = Callable[..., Vote]

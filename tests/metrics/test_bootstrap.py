@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from metrics import compare, paired_bootstrap
+from openmedlm.metrics import compare, paired_bootstrap
 
 
 def _programs(count: int, seed: int = 1) -> tuple[list[bool], list[bool]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import clustered_standard_error
+from openmedlm.metrics import clustered_standard_error
 
 FLAGS = st.lists(st.booleans(), min_size=1, max_size=50)
 

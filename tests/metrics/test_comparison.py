@@ -1,6 +1,6 @@
 import pytest
 
-from metrics import compare, difference_interval, mcnemar, mcnemar_mid_p, minimum_detectable_effect, paired
+from openmedlm.metrics import compare, difference_interval, mcnemar, mcnemar_mid_p, minimum_detectable_effect, paired
 
 
 def test_a_comparison_is_what_the_paired_counts_say() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from metrics.intervals import wilson_interval
+from openmedlm.metrics.intervals import wilson_interval
 
 
 @settings(deadline=None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from metrics.reading import read_answer
+from openmedlm.metrics.answer_parsing import read_answer
 
 VERDICTS: Mapping[str, Mapping[str, str | None]] = json.loads(
     Path(__file__).with_name("recorded_verdicts.json").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import Outcome, Vote, majority, resized, votes_needed
+from openmedlm.metrics import Outcome, Vote, majority, resized, votes_needed
 
 
 def cast(letters: list[str | None]) -> Outcome:

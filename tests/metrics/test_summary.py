@@ -6,8 +6,8 @@ from math import sqrt
 import pytest
 from scipy.stats import binomtest
 
-from metrics.outcome import Outcome, Vote
-from metrics.summary import Score, summarise
+from openmedlm.metrics.outcome import Outcome, Vote
+from openmedlm.metrics.summary import Score, summarise
 
 Make = Callable[..., Outcome]
 MakeVote = Callable[..., Vote]

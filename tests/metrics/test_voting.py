@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.voting import decided, majority, votes_needed
+from openmedlm.metrics.voting import decided, majority, votes_needed
 
 VOTES = st.lists(st.sampled_from(["A", "B", "C", "D", None]), max_size=30)
 

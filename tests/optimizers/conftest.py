@@ -8,9 +8,9 @@ import dspy
 import pytest
 import torch
 
-from data import Question, load_split
-from programs.neighbours import SentenceEmbedder, find_embedder
-from programs.strategies import demos_of
+from openmedlm.data import Question, load_split
+from openmedlm.programs.convert import demos_of
+from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
 
 # DSPy asks the network for a price list otherwise, and waits for it where there is none.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")

@@ -10,14 +10,20 @@ import dspy
 import pytest
 from model_server import ModelServer, Reply
 
-from data import Question
-from metrics import majority
-from optimizers.majority import MajorityVote
-from optimizers.nearest_few_shot import NearestFewShot
-from optimizers.random_few_shot import RandomFewShot
-from programs import Decode
-from programs.neighbours import SentenceEmbedder
-from programs.strategies import CoT, Ensemble, FewShot, FewShotCoT, KNNCoT, KNNFewShot, Strategy
+from openmedlm.data import Question
+from openmedlm.metrics import majority
+from openmedlm.optimizers.knn_few_shot import NearestFewShot
+from openmedlm.optimizers.majority_vote import MajorityVote
+from openmedlm.optimizers.random_few_shot import RandomFewShot
+from openmedlm.programs import Decode
+from openmedlm.programs.cot import CoT
+from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.few_shot import FewShot
+from openmedlm.programs.few_shot_cot import FewShotCoT
+from openmedlm.programs.knn_cot import KNNCoT
+from openmedlm.programs.knn_few_shot import KNNFewShot
+from openmedlm.programs.retrieval import SentenceEmbedder
+from openmedlm.programs.strategy import Strategy
 
 OPTIONS = {"A": "Heart", "B": "Liver", "C": "Spleen", "D": "Kidney"}
 

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import BENCHMARKS, BadInput, Question
-from optimizers.random_few_shot import RandomFewShot, stratified
-from programs import Exemplar, FixedExemplars
-from programs.strategies import CoT, FewShot, FewShotCoT, demo_of
+from openmedlm.data import BENCHMARKS, BadInput, Question
+from openmedlm.optimizers.random_few_shot import RandomFewShot, stratified
+from openmedlm.programs import Exemplar, FixedExemplars
+from openmedlm.programs.convert import demo_of
+from openmedlm.programs.cot import CoT
+from openmedlm.programs.few_shot import FewShot
+from openmedlm.programs.few_shot_cot import FewShotCoT
 
 Load = Callable[[str, str], list[Question]]
 Trainset = Callable[[str], list[dspy.Example]]

@@ -1,8 +1,8 @@
 import pytest
 
-from data import BENCHMARKS, Question, load_split
-from programs import Exemplar, exemplar_from_explanation
-from programs.closing import split_closing
+from openmedlm.data import BENCHMARKS, Question, load_split
+from openmedlm.programs import Exemplar, exemplar_from_explanation
+from openmedlm.programs.final_answer import split_closing
 
 REASONING = "Bile is made by hepatocytes, which rules out (B) and option C."
 

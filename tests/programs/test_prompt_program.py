@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from data import Question
-from programs import CHAT, PLAIN, Decode, Exemplar, FixedExemplars, PromptProgram
-from programs.selection import Selection
+from openmedlm.data import Question
+from openmedlm.programs import CHAT, PLAIN, Decode, Exemplar, FixedExemplars, PromptProgram
+from openmedlm.programs.retrieved import Selection
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]

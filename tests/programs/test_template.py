@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import Question
-from programs import CHAT, PLAIN, Exemplar, Template
-from programs.template import fill, listed
+from openmedlm.data import Question
+from openmedlm.programs import CHAT, PLAIN, Exemplar, Template
+from openmedlm.programs.template import fill, listed
 
 INSTRUCTIONS = "Answer the question."
 QUESTION = Question(

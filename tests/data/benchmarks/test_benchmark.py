@@ -1,7 +1,7 @@
 import pytest
 
-from data.benchmarks import BENCHMARKS
-from data.question import SPLITS
+from openmedlm.data.benchmarks import BENCHMARKS
+from openmedlm.data.question import SPLITS
 
 TABLE = {
     "medqa": (10_178, 1_272, 1_273),

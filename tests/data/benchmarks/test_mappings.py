@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from data.benchmarks import BENCHMARKS
-from data.benchmarks.pubmedqa import official_test_ids
-from data.errors import BadInput
-from data.question import SPLITS, Question
-from data.records import question_from_record
+from openmedlm.data.benchmarks import BENCHMARKS
+from openmedlm.data.benchmarks.pubmedqa import official_test_ids
+from openmedlm.data.question import SPLITS, Question
+from openmedlm.data.schema import question_from_record
+from openmedlm.utils.errors import BadInput
 
 
 def mapped(name: str, split: str, row: Mapping[str, Any], index: int = 7, table: int = 0) -> Question:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from model_server import ModelServer
 
-from data import Question
-from optimizers.rationales import RationalePool, Taught, Written, write_rationales
-from programs import CHAT, Template
-from programs.engine import Engine, Policy, VoteStore, find_endpoint, open_client
-from programs.strategies import CoT
+from openmedlm.data import Question
+from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.optimizers.rationales import RationalePool, Taught, Written, write_rationales
+from openmedlm.programs import CHAT, Template
+from openmedlm.programs.cot import CoT
 
 TEACHER = "hosted_vllm/wise"
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import BadInput, Question
-from optimizers.rationales import RationalePool, Taught, add_to_pool, read_pool
-from optimizers.rationales.pool import question_sha256
+from openmedlm.data import BadInput, Question
+from openmedlm.optimizers.rationales import RationalePool, Taught, add_to_pool, read_pool
+from openmedlm.optimizers.rationales.pool import question_sha256
 
 Ask = Callable[..., Question]
 
@@ -242,7 +242,7 @@ def test_two_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
-from optimizers.rationales import Taught, add_to_pool
+from openmedlm.optimizers.rationales import Taught, add_to_pool
 me, other = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from data import Question
-from optimizers.rationales import PoolReport, RationalePool, Round, Taught, report
-from optimizers.rationales.pool import question_sha256
+from openmedlm.data import Question
+from openmedlm.optimizers.rationales import PoolReport, RationalePool, Round, Taught, report
+from openmedlm.optimizers.rationales.pool import question_sha256
 
 Ask = Callable[..., Question]
 

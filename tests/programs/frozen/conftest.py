@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from data import Question
-from programs import PromptProgram
-from programs.frozen import Facts, FrozenProgram, Origin, freeze
+from openmedlm.data import Question
+from openmedlm.programs import PromptProgram
+from openmedlm.programs.frozen import Facts, FrozenProgram, Origin, freeze_program
 
 FACTS = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
 POOL = Origin(benchmark="mmlu", split="pool", source="sample", count=24, sha256="0" * 64)
@@ -18,6 +18,6 @@ def frozen(tmp_path: Path, sample: Callable[[str, str], list[Question]]) -> Call
     """Freezes a program with two golden questions of a benchmark of the sample."""
 
     def make(program: PromptProgram, name: str = "program", benchmark: str = "mmlu") -> FrozenProgram:
-        return freeze(program, tmp_path / name, FACTS, sample(benchmark, "dev")[:2])
+        return freeze_program(program, tmp_path / name, FACTS, sample(benchmark, "dev")[:2])
 
     return make

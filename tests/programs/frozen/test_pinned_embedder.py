@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from model_server import ModelServer
 
-from data import BadInput, Question
-from programs import CHAT, Decode, Exemplar, NearestExemplars, PromptProgram
-from programs.frozen import Facts, freeze, verify_program
-from programs.neighbours import LitellmEmbedder, NeighbourIndex
+from openmedlm.data import BadInput, Question
+from openmedlm.programs import CHAT, Decode, Exemplar, NearestExemplars, PromptProgram
+from openmedlm.programs.frozen import Facts, freeze_program, verify_program
+from openmedlm.programs.retrieval import LitellmEmbedder, NeighbourIndex
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer
     index = NeighbourIndex((question,), np.float32([[1, 0]]), embedder)
     source = NearestExemplars(index, (Exemplar(question),), 1)
     program = PromptProgram("knn-few-shot", "Answer.", CHAT, False, Decode(max_tokens=8), source)
-    freeze(program, tmp_path / "p", Facts("m/x", "invented", None, None), [asked])
+    freeze_program(program, tmp_path / "p", Facts("m/x", "invented", None, None), [asked])
     return tmp_path / "p"
 
 

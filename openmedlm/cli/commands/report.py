@@ -1,0 +1,39 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openmedlm.options.groups import Output
+from openmedlm.options.with_options import takes
+from openmedlm.terminal.console import as_utf8, print_json
+
+
+@takes(Output)
+def report(
+    output: Output,
+    places: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR…", help="Directories that evaluate, ladder, score or tune wrote with -o."),
+    ],
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page to write.")] = Path(
+        "report.html"
+    ),
+) -> None:
+    """Writes runs and studies as one page: figures, paired differences, and every question with every vote.
+
+    The page is one file, works offline and loads nothing.
+
+    Example: openmedlm report RUN tuned -o report.html
+    """
+    from openmedlm.report.page import read_places, write_page
+
+    runs, studies = read_places(places)
+    write_page(runs, studies, file)
+    if output.json:
+        shown = {
+            "runs": [as_utf8(run.directory) for run, _ in runs],
+            "studies": [as_utf8(study.place) for study in studies],
+        }
+        print_json({"page": str(file), **shown})
+    else:
+        print(f"Written: {file}")

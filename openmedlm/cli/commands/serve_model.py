@@ -1,0 +1,42 @@
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from openmedlm.local_models import SLOTS
+from openmedlm.options.groups import Output
+from openmedlm.options.with_options import takes
+from openmedlm.terminal.console import print_json
+
+
+@takes(Output)
+def serve_model(
+    output: Output,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An embedded model, or the path of a GGUF file.")],
+    slots: Annotated[int, typer.Option(min=1, help="Requests served at once.")] = SLOTS,
+    context: Annotated[
+        int | None, typer.Option(min=1, help="Tokens of one request, prompt and answer.", show_default=False)
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Computing threads.", show_default=False)] = None,
+) -> None:
+    """Starts an embedded model behind an OpenAI-compatible endpoint on loopback, until Ctrl-C.
+
+    Prints its address and key. Commands that use the same model with the same settings share the server.
+    """
+    from openmedlm.local_models import resolve, serve
+
+    model = resolve(name if name.startswith("local/") else f"local/{name}")
+    with serve(model, slots=slots, context=context, threads=threads) as server:
+        address = {
+            "base_url": server.base_url,
+            "api_key": server.api_key,
+            "model": server.model,
+            "log": str(server.log),
+        }
+        if output.json:
+            print_json(address)
+        else:
+            print(f"{server.model} answers at {server.base_url}\nkey: {server.api_key}\nlog: {server.log}", flush=True)
+            print("Ctrl-C stops it, unless another command still uses it.", file=sys.stderr)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -1,0 +1,87 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openmedlm.options.groups import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, TrackingOptions
+from openmedlm.options.with_options import takes
+from openmedlm.terminal.console import print_json
+from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
+
+
+@takes(
+    Output,
+    ModelsOptions,
+    DataOptions,
+    SearchOptions,
+    BudgetOptions,
+    StudyOptions,
+    SettledOptions,
+    SpendOptions,
+    PreviewOptions,
+    TrackingOptions,
+)
+def tune(
+    output: Output,
+    models: ModelsOptions,
+    data: DataOptions,
+    search: SearchOptions,
+    budget: BudgetOptions,
+    study: StudyOptions,
+    settled: SettledOptions,
+    spend: SpendOptions,
+    preview: PreviewOptions,
+    tracking: TrackingOptions,
+    directory: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Directory for the program, the study and what it came to."),
+    ],
+    test: Annotated[
+        bool, typer.Option("--test", help="Score the winner and the untuned program on test at the end, once.")
+    ] = False,
+) -> None:
+    """Searches strategy, k, temperature, ensemble size and more for a model, and freezes the best program that a budget
+    can find.
+
+    Votes are shared by all configurations that would ask the same, a configuration is stopped once it is behind the
+    best, and every answer is kept as it comes: stop at any time, and the same command goes on from there.
+
+    Example: openmedlm tune -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample --max-calls 500 -o tuned
+    """
+    from openmedlm.cli.run_strategies import UNANSWERED, tracker_of
+    from openmedlm.terminal.progress import Progress
+    from openmedlm.tuning.estimate import estimate_study
+    from openmedlm.tuning.plan import plan_studies
+    from openmedlm.tuning.run import tune as run
+    from openmedlm.tuning.table import print_estimates, print_result, print_table
+    from openmedlm.tuning.worker import helping
+
+    options = TuneOptions(models, data, search, budget, study, settled, spend, output.seed, directory)
+    plans = plan_studies(options)
+    if preview.dry_run:
+        estimates = [estimate_study(plan) for plan in plans]
+        if output.json:
+            print_json({"dry_run": True, "studies": [each.as_json() for each in estimates]})
+        else:
+            print_estimates(estimates)
+        return
+    tracker = tracker_of(tracking)
+    results = []
+    for plan in plans:
+        workers = min(study.workers, plan.policy.concurrency)
+        helpers = helping(options, plan.study, workers)
+        results.append(run(plan, Progress(), test=test, helpers=helpers, workers=workers))
+        if not output.json:
+            print_result(plan, results[-1])
+    if output.json:
+        print_json(results[0].as_json() if len(results) == 1 else {"studies": [each.as_json() for each in results]})
+    elif len(results) > 1:
+        print_table(results)
+    if tracker is not None:
+        from openmedlm.tracking.mlflow import track_study
+
+        for result in results:
+            track_study(tracker, result)
+    chosen = [result.choice.select for result in results]
+    if any(summary is not None and summary.unanswered + summary.errors for summary in chosen):
+        raise typer.Exit(UNANSWERED)

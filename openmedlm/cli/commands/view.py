@@ -1,0 +1,37 @@
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openmedlm.options.groups import Output
+from openmedlm.options.with_options import takes
+from openmedlm.terminal.console import print_json
+
+
+@takes(Output)
+def view(
+    output: Output,
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Folder whose runs and studies can be chosen.")
+    ] = Path(),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On loopback; 0 takes a free one.")] = 8420,
+) -> None:
+    """Serves the page of runs and studies on loopback, until Ctrl-C.
+
+    Example: openmedlm view results
+    """
+    import asyncio
+
+    from openmedlm.data import BadInput
+    from openmedlm.report.server import serve
+
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; name one that holds runs or studies")
+
+    def told(address: str) -> None:
+        if output.json:
+            print_json({"address": address, "folder": str(folder)})
+        else:
+            print(f"{address}  (Ctrl-C ends it)", flush=True)
+
+    asyncio.run(serve(folder, port, told))

@@ -1,0 +1,1 @@
+"""Clients that send one request to an endpoint."""

@@ -1,0 +1,105 @@
+"""OpenAI-compatible endpoints, spoken to directly: pooled keep-alive connections and nothing in between."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+from urllib.request import getproxies
+
+import aiohttp
+import orjson
+
+from openmedlm.inference import wire
+from openmedlm.inference.endpoint import Endpoint
+from openmedlm.inference.errors import EndpointDownError, EndpointError
+from openmedlm.inference.request import Completion, Request
+
+CHECK_SECONDS = 10.0
+
+
+class HttpClient:
+    """Chat and text completions over HTTP.
+
+    Args:
+        endpoint: with a `base_url`.
+        connections: kept open, at most.
+        timeout: seconds that one request may take.
+    """
+
+    def __init__(self, endpoint: Endpoint, connections: int, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._connections = connections
+        self._timeout = timeout
+
+    async def __aenter__(self) -> Self:
+        headers = {"Content-Type": "application/json"}
+        if self._endpoint.api_key:
+            headers["Authorization"] = f"Bearer {self._endpoint.api_key}"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=bool(getproxies()),  # a proxy that the environment names; to look for one takes time
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            headers=headers,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def check(self) -> None:
+        url = f"{self._endpoint.base_url}/models"
+        try:
+            async with asyncio.timeout(CHECK_SECONDS), self._session.get(url) as response:
+                if response.status in (401, 403):
+                    raise EndpointDownError(str(wire.failure(response.status, _json(await response.read()), None)))
+        except TimeoutError as error:
+            raise EndpointDownError(f"{url} says nothing within {CHECK_SECONDS:g} s; is the server up?") from error
+        except aiohttp.ClientError as error:
+            raise EndpointDownError(f"{url}: {_reason(error)}; is the server up?") from error
+
+    async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
+        path = "chat/completions" if request.chat else "completions"
+        sent = orjson.dumps(wire.body(request, self._endpoint.served_name, self._endpoint.constraint, count))
+        started = time.perf_counter()
+        try:
+            async with self._session.post(f"{self._endpoint.base_url}/{path}", data=sent) as response:
+                received = await response.read()
+                status, headers = response.status, response.headers
+        except TimeoutError as error:
+            raise EndpointError(f"no answer within {self._timeout:g} s", failure="timeout", transient=True) from error
+        except aiohttp.ClientError as error:
+            said = f"{self._endpoint.base_url}: {_reason(error)}"
+            raise EndpointError(said, failure="connection", transient=True) from error
+        answer = _json(received)
+        if status != 200:
+            raise wire.failure(status, answer, _seconds(headers.get("Retry-After")))
+        cost = 0.0 if self._endpoint.free else None
+        return wire.completions(answer, time.perf_counter() - started, cost)
+
+
+def _reason(error: aiohttp.ClientError) -> str:
+    """What went wrong in a connection, in the system's own words where it has some."""
+    code = error.os_error.errno if isinstance(error, aiohttp.ClientConnectorError) else None
+    return os.strerror(code).lower() if code else str(error) or type(error).__name__
+
+
+def _json(received: bytes) -> Any:
+    try:
+        return orjson.loads(received)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(received)  # which takes half of a surrogate pair, as models cut off inside an emoji send it
+    except (ValueError, RecursionError):
+        return received.decode(errors="replace")
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """The header's delay in seconds; its other form, a date, is left to the engine's own backoff."""
+    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else None

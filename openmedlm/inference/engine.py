@@ -1,0 +1,169 @@
+"""Runs prompt programs over questions."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from openmedlm.data import Question
+from openmedlm.inference.budget import Budget, BudgetSpent
+from openmedlm.inference.cache import VoteStore
+from openmedlm.inference.caching_client import Buyer
+from openmedlm.inference.clients.base import Client
+from openmedlm.inference.endpoint import Endpoint
+from openmedlm.inference.outcome_buffer import Outcomes
+from openmedlm.inference.policy import Policy
+from openmedlm.inference.prefetch import Choosing
+from openmedlm.inference.request import Completion
+from openmedlm.inference.sampling import Slip, cast_vote, recalled, slips
+from openmedlm.inference.task_group import task_group
+from openmedlm.metrics import Outcome, Vote, decided, majority
+from openmedlm.programs.prompt_program import PromptProgram
+from openmedlm.programs.retrieved import Selection
+
+WORKERS = 2
+"""Questions at hand for each request in flight: while one's answer goes to disk, another's goes out."""
+
+
+class Engine:
+    """Answers questions with prompt programs at one endpoint, through one vote store.
+
+    Args:
+        client, endpoint: where completions come from.
+        store: keeps each before it is used.
+        policy: how calls are spent.
+        budget: how many may be; None for no limit.
+    """
+
+    def __init__(
+        self, client: Client, endpoint: Endpoint, store: VoteStore, policy: Policy, budget: Budget | None = None
+    ) -> None:
+        self._buyer = Buyer(client, endpoint, store, policy.concurrency, policy.attempts, budget)
+        self._policy = policy
+        self._folder = store.folder
+
+    @property
+    def bought(self) -> int:
+        """Completions that had to be bought so far; the others lay in the store."""
+        return self._buyer.bought
+
+    @property
+    def lost(self) -> int:
+        """Completions given up so far though the endpoint may yet give them: it was silent, or busy, for too long."""
+        return self._buyer.lost
+
+    async def run(
+        self,
+        program: PromptProgram,
+        questions: Sequence[Question],
+        seen: Callable[[Outcome], None] | None = None,
+        clusters: asyncio.Future[list[str]] | None = None,
+    ) -> Sequence[Outcome]:
+        """The outcome of each question, in the order of the questions.
+
+        Args:
+            program: what renders the prompts.
+            questions: begun in their order, answered side by side.
+            seen: called with each outcome as it comes.
+            clusters: what each question belongs to, where somebody looks (`openmedlm.data.clusters`).
+
+        Raises:
+            EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
+            BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
+        """
+        chosen = Choosing(program.exemplars, questions)
+        outcomes = Outcomes(len(questions), self._folder)
+        positions = iter(range(len(questions)))
+        spent: list[BudgetSpent] = []
+
+        async def work() -> None:
+            for position in positions:
+                if spent:
+                    return
+                try:
+                    selection = await chosen.of(position)
+                    votes, size = await self._votes(program, questions[position], selection)
+                except BudgetSpent as limit:
+                    spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
+                    return
+                cluster = (await clusters)[position] if clusters is not None else ""
+                outcome = _outcome(questions[position], selection, votes, size, cluster)
+                outcomes.put(position, outcome)
+                if seen is not None:
+                    seen(outcome)
+
+        async with task_group() as group:
+            for _ in range(min(WORKERS * self._policy.concurrency, len(questions))):
+                group.create_task(work())
+        if spent:
+            raise spent[0]
+        return outcomes
+
+    async def _votes(self, program: PromptProgram, question: Question, selection: Selection) -> tuple[list[Vote], int]:
+        """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there
+        would be of them all."""
+        all_slips = slips(self._buyer, program, question, program.ballots(question, selection.exemplars))
+        stored = await self._buyer.stored([slip.key for slip in all_slips])
+        votes = self._recalled(question, all_slips, stored) if stored else []
+        failed = False
+        while not failed and (wave := self._wave(votes, len(all_slips) - len(votes))):
+            next_slips = all_slips[len(votes) : len(votes) + wave]
+            votes += await self._cast(program, question, next_slips)
+            failed = any(vote.error is not None for vote in votes)
+        return votes, len(all_slips)
+
+    def _recalled(self, question: Question, all_slips: Sequence[Slip], stored: Mapping[str, Completion]) -> list[Vote]:
+        """The votes that lie in the store, from the first on, until one is missing, is to be mended, or decides."""
+        votes: list[Vote] = []
+        for slip in all_slips:
+            completion = stored.get(slip.key)
+            if completion is None:
+                break
+            vote = recalled(question, slip, completion)
+            if vote.letter is None and self._policy.unreadable != "leave":
+                break
+            votes.append(vote)
+            if not self._wave(votes, len(all_slips) - len(votes)):
+                break
+        return votes
+
+    async def _cast(self, program: PromptProgram, question: Question, some: Sequence[Slip]) -> list[Vote]:
+        """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
+        buyer, policy = self._buyer, self._policy
+        if len(some) == 1:
+            return [await cast_vote(buyer, policy, program, question, some[0])]
+        tasks = []
+        for place, slip in enumerate(some):
+            others = () if program.shuffle or program.decode.greedy else some[place + 1 :]
+            tasks.append(asyncio.create_task(cast_vote(buyer, policy, program, question, slip, others)))
+        try:
+            return await asyncio.gather(*tasks)
+        except BudgetSpent:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+
+    def _wave(self, votes: Sequence[Vote], to_come: int) -> int:
+        """How many votes to buy next: the fewest after which the majority could be decided."""
+        if self._policy.all_votes or to_come <= (not votes):
+            return to_come
+        letters = [vote.letter for vote in votes]
+        leader = majority(letters).letter or "A"
+        return next(wave for wave in range(to_come + 1) if decided([*letters, *[leader] * wave], to_come - wave))
+
+
+def _outcome(question: Question, selection: Selection, votes: Sequence[Vote], size: int, cluster: str) -> Outcome:
+    failed = next((vote for vote in votes if vote.error is not None), None)
+    return Outcome(
+        question_id=question.id,
+        benchmark=question.benchmark,
+        subject=question.subject,
+        gold=question.answer,
+        answer=None if failed else majority([vote.letter for vote in votes]).letter,
+        votes=tuple(votes),
+        error=failed.error if failed else None,
+        failure=failed.failure if failed else None,
+        exemplars=tuple(exemplar.question.id for exemplar in selection.exemplars),
+        similarities=selection.similarities,
+        duplicates_removed=selection.duplicates,
+        fixed_orders=selection.fixed_orders,
+        votes_saved=0 if failed else size - len(votes),
+        cluster=cluster,
+    )

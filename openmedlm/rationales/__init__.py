@@ -1,0 +1,1 @@
+"""Rationale pools: plan, run and report the openmedlm pool command."""

@@ -1,0 +1,6 @@
+"""Runs on disk: what was asked, what became of every question, and the very prompts that were sent."""
+
+from openmedlm.runs.directory import Run, Sent, check_free, read_questions, read_run, read_sent, write_run
+from openmedlm.runs.prompts_table import Prompts
+
+__all__ = ["Prompts", "Run", "Sent", "check_free", "read_questions", "read_run", "read_sent", "write_run"]

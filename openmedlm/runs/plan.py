@@ -1,0 +1,241 @@
+"""From options to a plan: everything that a run needs, made before anything is spent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from openmedlm.data import BadInput, Question, fingerprint, load_split
+from openmedlm.inference import Cluster, Endpoint, Policy
+from openmedlm.local_models import SLOTS
+from openmedlm.optimizers import Choices
+from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, ProgramOptions, SpendOptions, SplitOptions
+from openmedlm.programs import TEMPLATES, PromptProgram, Template
+from openmedlm.programs.frozen import FrozenProgram
+from openmedlm.programs.option_order import derive_seed
+from openmedlm.runs.resolve import endpoint_of, frozen_among
+from openmedlm.terminal.progress import telling
+from openmedlm.utils.names import known_name
+from openmedlm.utils.paths import vectors_directory, vote_store
+
+CONCURRENCY = 16
+DRAW_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Programs, the questions they answer, and the endpoint that answers for them.
+
+    Attributes:
+        skipped: strategies that the pool can't serve, and why.
+        source: where the questions come from: `hub`, `sample` or a folder.
+        pool: the questions that exemplars were taken from; none where no strategy shows any, or all are frozen.
+        pool_benchmark: whose pool that is.
+        teacher: whose rationales exemplars show; None without a pool.
+        timeout: seconds that one call may take.
+        cluster: whose workers answer; None for this process.
+    """
+
+    endpoint: Endpoint
+    programs: Mapping[str, PromptProgram]
+    skipped: Mapping[str, str]
+    questions: Sequence[Question]
+    benchmark: str
+    split: str
+    source: str
+    policy: Policy
+    timeout: float
+    store: Path | str
+    cluster: Cluster | None = None
+    pool: Sequence[Question] = ()
+    pool_benchmark: str = ""
+    teacher: str | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """What the run is of, as plain JSON values; secrets and addresses are not part of it."""
+        return {
+            "openmedlm": version("openmedlm"),
+            "model": self.endpoint.model,
+            "identity": self.endpoint.identity,
+            "benchmark": self.benchmark,
+            "split": self.split,
+            "source": self.source,
+            "teacher": self.teacher,
+            "questions": {"count": len(self.questions), "fingerprint": fingerprint(self.questions)},
+            "policy": {
+                name: value for name, value in asdict(self.policy).items() if name not in ("concurrency", "attempts")
+            },
+            "programs": {name: program.describe() for name, program in self.programs.items()},
+        }
+
+
+def plan_split(
+    names: Sequence[str],
+    model: ModelOptions,
+    data: DataOptions,
+    split: SplitOptions,
+    program: ProgramOptions,
+    spend: SpendOptions,
+    seed: int,
+    *,
+    lenient: bool = False,
+) -> Plan:
+    """Programs over the questions of a split.
+
+    Args:
+        names: strategies, and directories of frozen programs; one that is named twice runs once.
+        lenient: whether a strategy that the pool can't serve is left out instead of refused.
+
+    Raises:
+        BadInput: an option does not fit.
+    """
+    frozen = frozen_among(names, program, data, seed)
+    endpoint = endpoint_of(model, frozen.values())
+    questions = drawn(load_split(data.benchmark, split.split, data.data_dir), split.limit)
+    return plan(names, endpoint, questions, split.split, data, program, spend, seed, frozen, lenient=lenient)
+
+
+def plan(
+    names: Sequence[str],
+    endpoint: Endpoint,
+    questions: Sequence[Question],
+    split: str,
+    data: DataOptions,
+    program: ProgramOptions,
+    spend: SpendOptions,
+    seed: int,
+    frozen: Mapping[str, FrozenProgram] = MappingProxyType({}),
+    *,
+    lenient: bool = False,
+) -> Plan:
+    """Programs over these questions, those that are frozen loaded already; see `plan_split`."""
+    programs = {name: _fitting(program.program, endpoint) for name, program in frozen.items()}
+    skipped: dict[str, str] = {}
+    pool: Sequence[Question] = ()
+    teacher = None
+    strategies = [name for name in dict.fromkeys(names) if name not in frozen]
+    if strategies:
+        from openmedlm.optimizers.compile import build, shows_rationales
+        from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
+        from openmedlm.optimizers.trainset import PoolLacks
+        from openmedlm.programs.convert import demos_of
+        from openmedlm.rationales.trainset import taught
+
+        bare: Sequence[Any] = ()
+        reasoned: Sequence[Any] = ()
+        if any(name not in WITHOUT_EXEMPLARS for name in strategies):
+            pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
+            bare = demos_of(pool)
+        if any(shows_rationales(name, program.member) for name in strategies):
+            teacher, reasoned = taught(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
+        choices = choices_of(program, endpoint, seed)
+        for name in strategies:
+            try:
+                trainset = reasoned if shows_rationales(name, program.member) else bare
+                built = build(name, trainset, choices, vectors_directory(), telling("embedding the pool"))
+                programs[name] = built.prompt_program()
+            except PoolLacks as error:
+                if not lenient:
+                    raise
+                skipped[name] = str(error)
+    return Plan(
+        endpoint=endpoint,
+        programs={name: programs[name] for name in dict.fromkeys(names) if name in programs},
+        skipped=skipped,
+        questions=questions,
+        benchmark=data.benchmark,
+        split=split,
+        source=data.data_dir or "hub",
+        policy=policy_of(spend, endpoint),
+        timeout=spend.call_timeout,
+        store=spend.store or vote_store(),
+        cluster=cluster_of(spend),
+        pool=pool,
+        pool_benchmark=data.pool or data.benchmark,
+        teacher=teacher,
+    )
+
+
+def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
+    """At most `limit` of the questions, in their own order.
+
+    The first ones would be of one subject where a split is sorted by subject. The draw depends on ids alone, so that
+    two seeds are compared on the same questions, and grows with the limit, so that answers bought for 30 serve for 200.
+    """
+    if limit is None or limit >= len(questions):
+        return list(questions)
+    ranks = {question.id: derive_seed("limit", DRAW_SEED, question.id) for question in questions}
+    chosen = set(sorted(ranks, key=lambda name: (ranks[name], name))[:limit])
+    return [question for question in questions if question.id in chosen]
+
+
+def choices_of(program: ProgramOptions, endpoint: Endpoint, seed: int) -> Choices:
+    """What the options leave to a strategy.
+
+    Raises:
+        BadInput: an option does not fit.
+    """
+    values = asdict(program)
+    template = template_of(values.pop("template"), endpoint)
+    values["index"] = known_name(values["index"], ("exact", "hnsw"), "index")
+    values["order"] = known_name(values["order"], ("nearest-last", "nearest-first"), "order")
+    values["max_tokens"] = values.pop("max_completion_tokens")
+    return Choices(**values, template=template, seed=seed)
+
+
+def template_of(name: str, endpoint: Endpoint) -> Template:
+    """The template of that name, `auto` being the one for the endpoint's kind of model.
+
+    Raises:
+        BadInput: there is none, or the endpoint does not take such prompts.
+    """
+    if name == "auto":
+        name = "chat" if endpoint.chat else "plain"
+    template = TEMPLATES[known_name(name, TEMPLATES, "template")]
+    _check_template(template, endpoint)
+    return template
+
+
+def concurrency_of(calls: CallOptions, endpoint: Endpoint) -> int:
+    """Requests in flight at once: what was asked for, or what suits the endpoint."""
+    return calls.max_concurrency or (SLOTS if endpoint.embedded else CONCURRENCY)
+
+
+def cluster_of(calls: CallOptions) -> Cluster | None:
+    """Where questions are answered, if not in this process.
+
+    Raises:
+        BadInput: there is no such engine.
+    """
+    if known_name(calls.engine, ("local", "ray"), "engine") == "local":
+        return None
+    return Cluster(calls.ray_address, calls.ray_workers)
+
+
+def _fitting(program: PromptProgram, endpoint: Endpoint) -> PromptProgram:
+    """The program, if its prompts are of the kind that the endpoint takes."""
+    _check_template(program.template, endpoint)
+    return program
+
+
+def _check_template(template: Template, endpoint: Endpoint) -> None:
+    if template.kind == "chat" and not endpoint.chat:
+        raise BadInput(f"{endpoint.model} is a base model without a chat template; use --template plain")
+    if template.kind == "completion" and not endpoint.text:
+        raise BadInput(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
+
+
+def policy_of(spend: SpendOptions, endpoint: Endpoint) -> Policy:
+    """How calls are spent at this endpoint.
+
+    Raises:
+        BadInput: an option does not fit.
+    """
+    unreadable = known_name(spend.unreadable, ("auto", "again", "close", "leave"), "way to treat an unreadable vote")
+    if unreadable == "auto":
+        unreadable = "close" if endpoint.constraint in ("grammar", "structured_outputs") else "again"
+    if unreadable == "close" and endpoint.constraint is None:
+        raise BadInput(f"{endpoint.model} is not known to hold an answer to given letters; use --unreadable again")
+    return Policy(concurrency_of(spend, endpoint), unreadable, spend.rounds, spend.attempts, spend.all_votes)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Experiment trackers that results are written to."""

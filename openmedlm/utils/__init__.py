@@ -1,0 +1,1 @@
+"""Utilities that every layer may use."""

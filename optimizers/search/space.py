@@ -1,0 +1,188 @@
+"""What a search may choose from."""
+
+import math
+from collections.abc import Sequence
+from itertools import product
+from typing import Annotated, Any, Self
+
+import optuna
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
+from openmedlm.optimizers.search.trial_config import DEFAULT, Configuration
+from openmedlm.programs.frozen.schema import Single
+from openmedlm.programs.retrieval.knn_exemplars import Order
+
+GRID_POINTS = 2_000
+"""Programs of a grid at most; a larger one would never be finished."""
+
+
+class Span(BaseModel):
+    """Numbers from `low` to `high`, both included, in steps: of 1 for whole numbers, of 0.2 for others, by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    low: float = Field(ge=0, allow_inf_nan=False)
+    high: float = Field(allow_inf_nan=False)
+    step: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.high < self.low:
+            raise ValueError(f"high ({self.high:g}) is below low ({self.low:g})")
+        return self
+
+    def stepping(self, step: float) -> "Span":
+        """The same with a step."""
+        return self if self.step is not None else self.model_copy(update={"step": step})
+
+    def values(self) -> list[float]:
+        """All numbers, lowest first."""
+        step = self.step or 1.0
+        steps = int(round((self.high - self.low) / step, 9))
+        return [round(self.low + i * step, 9) for i in range(steps + 1)]
+
+
+def _whole(span: Span) -> Span:
+    span = span.stepping(1.0)
+    if any(value is not None and value != int(value) for value in (span.low, span.high, span.step)):
+        raise ValueError("low, high and step must be whole numbers")
+    return span
+
+
+_Whole = (
+    Annotated[Span, AfterValidator(_whole)]
+    | Annotated[tuple[Annotated[int, Field(strict=True, ge=0)], ...], Field(min_length=1)]
+)
+_Real = (
+    Annotated[Span, AfterValidator(lambda span: span.stepping(0.2))]
+    | Annotated[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...], Field(min_length=1)]
+)
+
+
+class Space(BaseModel):
+    """The choices of each parameter: a list, or a span `{low, high, step}` for numbers.
+
+    A parameter is asked for only where it has a bearing: `k` where exemplars are shown, `order` and `embedder` where
+    they are the nearest, `top_p` where decoding is sampled, `shuffle` where there is more than one vote. Temperatures
+    and nuclei come in steps, since a vote is shared by all configurations that would send the same request.
+
+    Attributes:
+        strategy: strategies whose votes are counted; ensembles of them follow from `votes`.
+        The others are those of `Configuration`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    strategy: tuple[Single, ...] = Field(
+        default=("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot"), min_length=1
+    )
+    k: _Whole = Span(low=0, high=10, step=1)
+    temperature: _Real = Span(low=0.0, high=1.2, step=0.2)
+    top_p: _Real = Span(low=0.6, high=1.0, step=0.2)
+    votes: _Whole = Span(low=1, high=20, step=1)
+    shuffle: tuple[bool, ...] = Field(default=(False, True), min_length=1)
+    order: tuple[Order, ...] = Field(default=("nearest-last", "nearest-first"), min_length=1)
+    embedder: tuple[str, ...] = Field(default=(DEFAULT,), min_length=1)
+    instructions: tuple[str, ...] = Field(default=(DEFAULT, "physician", "careful", "short"), min_length=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if min(_choices(self.votes)) < 1:
+            raise ValueError("votes must be at least 1")
+        if max(_choices(self.temperature)) > 2:
+            raise ValueError("temperature must be at most 2")
+        if not 0 < min(_choices(self.top_p)) <= max(_choices(self.top_p)) <= 1:
+            raise ValueError("top_p must lie above 0 and not above 1")
+        return self
+
+    @property
+    def most_votes(self) -> int:
+        """The largest ensemble."""
+        return int(max(_choices(self.votes)))
+
+    @property
+    def most_exemplars(self) -> int:
+        """The longest prompt's exemplars."""
+        return int(max(_choices(self.k)))
+
+    def without(self, strategies: Sequence[str]) -> "Space":
+        """The space without these strategies, which the pool can't serve."""
+        return self.model_copy(update={"strategy": tuple(name for name in self.strategy if name not in strategies)})
+
+    def suggest(self, trial: optuna.Trial) -> Configuration:
+        """The configuration of a trial, parameters that have no bearing left out."""
+        values: dict[str, Any] = {"strategy": _suggest(trial, "strategy", self.strategy)}
+        if values["strategy"] not in WITHOUT_EXEMPLARS:
+            values["k"] = _suggest(trial, "k", self.k, whole=True)
+            if values["k"] and values["strategy"].startswith("knn"):
+                values["order"] = _suggest(trial, "order", self.order)
+                values["embedder"] = _suggest(trial, "embedder", self.embedder)
+        values["instructions"] = _suggest(trial, "instructions", self.instructions)
+        values["votes"] = _suggest(trial, "votes", self.votes, whole=True)
+        values["temperature"] = _suggest(trial, "temperature", self.temperature)
+        if values["temperature"]:
+            values["top_p"] = _suggest(trial, "top_p", self.top_p)
+        if values["votes"] > 1:
+            values["shuffle"] = _suggest(trial, "shuffle", self.shuffle)
+        return Configuration(**values).canonical()
+
+    def grid(self) -> list[Configuration]:
+        """Every program of the space, each once.
+
+        Raises:
+            ValueError: there are more than `GRID_POINTS`.
+        """
+        choices = [_choices(getattr(self, name)) for name in Space.model_fields]
+        points = math.prod(map(len, choices))
+        if points > GRID_POINTS**2:
+            raise ValueError(f"a grid of {points:,} points; give fewer choices")
+        names = list(Space.model_fields)
+        found: dict[Configuration, None] = {}
+        for values in product(*choices):
+            point = dict(zip(names, values, strict=True))
+            found[Configuration(**point | {"k": int(point["k"]), "votes": int(point["votes"])}).canonical()] = None
+            if len(found) > GRID_POINTS:
+                raise ValueError(f"a grid of more than {GRID_POINTS:,} programs; give fewer choices")
+        return list(found)
+
+    def params_of(self, configuration: Configuration) -> dict[str, Any] | None:
+        """What `suggest` would have to be told to come to a configuration; None where it lies outside the space."""
+        params = {}
+        for name in Space.model_fields:
+            value = getattr(configuration, name)
+            if value is None:
+                continue
+            allowed = _choices(getattr(self, name))
+            if value not in allowed:
+                if _has_bearing(name, configuration):
+                    return None
+                continue
+            if len(allowed) > 1:
+                params[name] = value
+        return params
+
+
+def _has_bearing(name: str, configuration: Configuration) -> bool:
+    if name == "k":
+        return configuration.strategy not in WITHOUT_EXEMPLARS
+    if name in ("order", "embedder"):
+        return configuration.nearest
+    if name == "top_p":
+        return configuration.temperature > 0
+    return name != "shuffle" or configuration.votes > 1
+
+
+def _choices(choice: Span | Sequence[Any]) -> list[Any]:
+    return choice.values() if isinstance(choice, Span) else list(choice)
+
+
+def _suggest(trial: optuna.Trial, name: str, choice: Span | Sequence[Any], whole: bool = False) -> Any:
+    if not isinstance(choice, Span):
+        return trial.suggest_categorical(name, list(choice)) if len(choice) > 1 else choice[0]
+    values = choice.values()
+    if len(values) == 1:
+        return int(values[0]) if whole else values[0]
+    if whole:
+        return trial.suggest_int(name, int(values[0]), int(values[-1]), step=int(choice.step or 1))
+    return round(trial.suggest_float(name, values[0], values[-1], step=choice.step), 9)

@@ -1,0 +1,52 @@
+"""A trial's configuration and answers in the study's storage, a block a user attribute."""
+
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from openmedlm.optimizers.search.defaults import SCOUTS
+from openmedlm.optimizers.search.trial_answers import Answered, Sheet, block_as_json, block_from_json
+from openmedlm.optimizers.search.trial_config import Configuration
+
+_CONFIGURATION = "configuration"
+_BLOCK = "block:"
+
+
+def write_configuration(trial: optuna.Trial, configuration: Configuration) -> None:
+    """Notes which program a trial is of."""
+    trial.set_user_attr(_CONFIGURATION, configuration.as_json())
+    trial.set_user_attr("program", configuration.label())
+
+
+def write_block(trial: optuna.Trial, votes: int, number: int, answers: list[Answered]) -> None:
+    """Notes the answers of an ensemble of that size to the block of that number, from 0."""
+    trial.set_user_attr(f"{_BLOCK}{votes}:{number}", block_as_json(answers))
+
+
+def configuration_of(trial: FrozenTrial) -> Configuration:
+    """The program that a trial is of."""
+    return Configuration(**trial.user_attrs[_CONFIGURATION])
+
+
+def sheet_of(trial: FrozenTrial, golds: str) -> Sheet:
+    """The answers of a trial, of the largest ensemble that it has come to.
+
+    Args:
+        trial: of a study.
+        golds: the right letters, in the study's order of questions.
+    """
+    attributes: dict[str, Any] = trial.user_attrs
+    largest = configuration_of(trial).votes
+    votes = next((size for size in (largest, SCOUTS) if f"{_BLOCK}{size}:0" in attributes), largest)
+    answers: list[Answered] = []
+    number = 0
+    while (block := attributes.get(f"{_BLOCK}{votes}:{number}")) is not None:
+        answers += block_from_json(block)
+        number += 1
+    return Sheet(tuple(answers), golds[: len(answers)], votes)
+
+
+def finished(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that met every question, in the order in which they were begun."""
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

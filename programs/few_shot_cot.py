@@ -1,0 +1,10 @@
+import dspy
+
+from openmedlm.programs.strategy import Strategy
+
+
+class FewShotCoT(Strategy):
+    """Chain of thought after the same worked exemplars for every question (Wei et al., arXiv 2201.11903)."""
+
+    name = "few-shot-cot"
+    module = dspy.ChainOfThought

@@ -1,0 +1,10 @@
+import dspy
+
+from openmedlm.programs.knn_strategy import NearestStrategy
+
+
+class KNNCoT(NearestStrategy):
+    """Chain of thought after the worked exemplars nearest to the question (OpenMedLM; Medprompt, arXiv 2311.16452)."""
+
+    name = "knn-cot"
+    module = dspy.ChainOfThought

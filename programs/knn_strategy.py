@@ -1,0 +1,23 @@
+"""What the retrieving strategies share."""
+
+from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
+from openmedlm.programs.strategy import Strategy
+
+
+class NearestStrategy(Strategy):
+    """A strategy that shows each question the exemplars nearest to it."""
+
+    @property
+    def nearest(self) -> NearestExemplars | None:
+        """The pool, its index and how many are shown; None before compiling."""
+        return self.form.nearest
+
+    @nearest.setter
+    def nearest(self, nearest: NearestExemplars) -> None:
+        self.form.nearest = nearest
+
+    @property
+    def exemplars(self) -> NearestExemplars:
+        if self.nearest is None:
+            raise ValueError(f"{type(self).__name__} has no pool yet: compile it with optimizers.NearestFewShot first")
+        return self.nearest

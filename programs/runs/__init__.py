@@ -1,6 +1,0 @@
-"""Runs on disk: what was asked, what became of every question, and the very prompts that were sent."""
-
-from programs.runs.directory import Run, Sent, check_free, read_questions, read_run, read_sent, write_run
-from programs.runs.prompts import Prompts
-
-__all__ = ["Prompts", "Run", "Sent", "check_free", "read_questions", "read_run", "read_sent", "write_run"]

@@ -1,0 +1,110 @@
+"""A frozen program as a task of lm-evaluation-harness, which sends what we send and finds what we find."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from model_server import ModelServer
+from student import Student
+
+from openmedlm.data import load_split
+from openmedlm.local_models import resolve, serve
+
+Run = Callable[..., Any]
+
+
+def harness(folder: Path, base_url: str, key: str = "none") -> dict[str, Any]:
+    """What the harness finds, by the command that the task's README names."""
+    readme = (folder / "README.md").read_text()
+    command = readme.replace("\\\n", " ").replace("NAME", "small").replace("http://127.0.0.1:8000/v1", base_url)
+    (words,) = (shlex.split(line) for line in command.splitlines() if line.startswith("    lm_eval"))
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "--output_path", "../found", "--log_samples"],
+        cwd=folder,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": key},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    (found,) = (folder.parent / "found").rglob("results_*.json")
+    (result,) = json.loads(found.read_text())["results"].values()
+    return result  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "template"), [("few-shot-cot", "chat"), ("few-shot", "chat-user"), ("few-shot", "plain")]
+)
+def test_the_harness_sends_what_the_program_sends(
+    strategy: str, template: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    server.reply = Student(load_split("mmlu", "dev", "sample")) if template != "plain" else server.reply
+    openmedlm("compile", "-s", strategy, *hosted, "--template", template, "--no-score", "-o", "p")
+    ours = openmedlm("evaluate", "p", *hosted, "--unreadable", "leave", "--json").json["runs"][0]
+    sent = {orjson.dumps(asked.prompt) for asked in server.requests}
+    limits = {(asked.body["max_tokens"], str(asked.body.get("stop"))) for asked in server.requests}
+    server.requests.clear()
+    openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
+    theirs = harness(tmp_path / "task", server.base_url)
+    prompts = [asked.prompt for asked in server.requests]
+    assert {orjson.dumps(prompt) for prompt in prompts} == sent
+    assert len(prompts) == len(sent)
+    assert {asked.body["max_tokens"] for asked in server.requests} == {tokens for tokens, _ in limits}
+    if template == "chat":  # a student's luck hangs on the whole request, and the harness sends a seed with it
+        assert theirs["acc,none"] > 0
+    assert ours["n"] == len(prompts)
+
+
+def test_the_harness_finds_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp_path: Path) -> None:
+    model = ("-m", "local/smollm2-135m", "-b", "mmlu", "--data-dir", "sample")
+    openmedlm("compile", "-s", "few-shot", "-k", 2, *model, "--no-score", "-o", "p")
+    ours = openmedlm("evaluate", "p", *model, "--unreadable", "leave", "--json").json["runs"][0]
+    openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
+    with serve(resolve("local/smollm2-135m")) as running:
+        theirs = harness(tmp_path / "task", running.base_url, key=running.api_key)
+    assert theirs["acc,none"] == pytest.approx(ours["accuracy"])
+    assert 0 < ours["accuracy"] < 1
+
+
+def test_odd_questions_and_sampling_arrive_whole_and_tasks_have_names_of_their_own(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    marks = "\u2028\u2029\x85\x1c"
+    odd = [
+        {"id": f"q{n}", "question": f"Which{mark}one?", "options": {"A": "x", "B": f"y{mark}z"}, "answer": "B"}
+        for n, mark in enumerate(marks)
+    ]
+    (tmp_path / "odd.jsonl").write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in odd))
+    openmedlm("data", "import", "odd.jsonl", "--name", "odd", "--data-dir", "own")
+    openmedlm("compile", "-s", "zero-shot", *hosted, "--top-k", 7, "--top-p", 0.9, "--no-score", "-o", "p")
+    own = ("-b", "odd", "--data-dir", "own")
+    names = [
+        openmedlm("export", "p", "--to", "lm-eval", *where, "-o", f"task{n}", "--json").json["task"]
+        for n, where in enumerate((own, ("--data-dir", "sample"), ("--data-dir", "sample", "--split", "test")))
+    ]
+    assert len(set(names)) == 3
+    harness(tmp_path / "task0", server.base_url)
+    assert [(asked.body["top_k"], asked.body["top_p"]) for asked in server.requests] == [(7, 0.9)] * 4
+    assert all(any(f"y{mark}z" in asked.question for asked in server.requests) for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"), [("ensemble", "no ensembles"), ("knn-few-shot", "other exemplars than the questions before")]
+)
+def test_what_the_harness_can_not_render_is_refused(
+    strategy: str, said: str, openmedlm: Run, hosted: tuple[str, ...], tmp_path: Path
+) -> None:
+    openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
+    ended = openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert said in ended.err
+    assert not (tmp_path / "task").exists()
+    assert openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample").code == 2

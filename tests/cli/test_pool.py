@@ -1,0 +1,480 @@
+"""`openmedlm pool`, from the command line to the pool that other commands show."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from model_server import Asked, ModelServer, Reply
+
+from openmedlm.data import load_split
+from openmedlm.optimizers.rationales import read_pool
+from openmedlm.programs.retrieval import find_embedder
+from openmedlm.utils.paths import rationale_pool
+
+FIELDS = {
+    "benchmark",
+    "teacher",
+    "file",
+    "questions",
+    "kept",
+    "rounds",
+    "never_right",
+    "unfinished",
+    "not_asked",
+    "calls",
+    "prompt_tokens",
+    "completion_tokens",
+    "cost_usd",
+    "errors",
+}
+
+POOL = {question.question: question for question in load_split("mmlu", "pool", "sample")}
+
+
+def stem(asked: Asked) -> str:
+    return asked.question.split("\n")[0].removeprefix("Question: ")
+
+
+def right(asked: Asked) -> Reply:
+    """Reasoning that closes on the gold option, wherever it is shown."""
+    question = POOL[stem(asked)]
+    lines = asked.question.split("\n")[-len(question.options) :]
+    (letter,) = (line[0] for line in lines if line[3:] == question.options[question.answer])
+    return Reply(f"The textbook has it so.\n\nAnswer: {letter}")
+
+
+def drawn(asked: Asked) -> Reply:
+    """Reasoning that closes on a letter drawn by a hash of the request."""
+    return Reply(f"It may be.\n\nAnswer: {'ABCD'[hashlib.sha256(asked.identity).digest()[0] % 4]}")
+
+
+def wrong(asked: Asked) -> Reply:
+    return Reply("I can't decide.")
+
+
+@pytest.fixture(autouse=True)
+def teacher(server: ModelServer) -> None:
+    server.reply = right
+
+
+def served_twice(requests: list[Asked]) -> list[bytes]:
+    return [asked for asked, count in Counter(a.identity for a in requests).items() if count > 1]
+
+
+def test_json_says_what_came_of_it(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
+    ended = openmedlm("pool", *hosted, "--json")
+    assert ended.code == 0
+    said = ended.json
+    assert set(said) >= FIELDS
+    assert said["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unread": 0}]
+    assert (said["benchmark"], said["teacher"]) == ("mmlu", "hosted_vllm/small")
+    assert (said["questions"], said["kept"], said["calls"], said["errors"]) == (24, 24, 24, 0)
+    assert (said["never_right"], said["not_asked"], said["cost_usd"]) == ([], 0, 0.0)
+    assert said["prompt_tokens"] == sum(len(str(asked.prompt).split()) for asked in server.requests)
+    pool = read_pool(Path(said["file"]))
+    assert [pool.exemplar(question).rationale for question in POOL.values()] == ["The textbook has it so."] * 24
+
+
+def test_the_table_says_how_it_compares_with_guessing(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    hard = list(POOL)[:6]
+    server.reply = lambda asked: wrong(asked) if stem(asked) in hard else right(asked)
+    ended = openmedlm("pool", *hosted, "--rounds", 2)
+    assert ended.code == 0
+    assert "Rationales of hosted_vllm/small for 24 questions of mmlu" in ended.out
+    rows = [line.split() for line in ended.out.splitlines() if line.split()[:1] in (["1"], ["2"])]
+    assert rows == [["1", "24", "18", "75.0%", "6.0", "6"], ["2", "6", "0", "0.0%", "1.5", "6"]]
+    assert "Kept: 18 of 24, for 30 completions" in ended.out
+    assert "Never right: 6 (sample-mmlu-pool-01, " in ended.out
+    assert "not medical advice" in ended.out
+    assert str(rationale_pool("mmlu", "hosted_vllm/small")) in ended.out
+
+
+def test_the_same_command_again_asks_nothing_and_says_the_same(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = drawn
+    first = openmedlm("pool", *hosted, "--rounds", 3, "--json")
+    file = Path(first.json["file"])
+    asked, written = len(server.requests), file.read_bytes()
+    again = openmedlm("pool", *hosted, "--rounds", 3, "--json")
+    assert (again.out, len(server.requests), file.read_bytes()) == (first.out, asked, written)
+
+
+def test_a_second_round_is_all_that_is_bought_when_rounds_are_raised(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = drawn
+    first = openmedlm("pool", *hosted, "--rounds", 1, "--json").json
+    assert len(server.requests) == 24
+    both = openmedlm("pool", *hosted, "--rounds", 2, "--json").json
+    assert both["rounds"][0] == first["rounds"][0]
+    assert both["rounds"][1]["asked"] == len(first["never_right"]) == len(server.requests) - 24
+    assert {body["temperature"] for body in server.bodies[24:]} == {0.25}
+    assert served_twice(server.requests) == []
+
+
+def test_fewer_rounds_forget_nothing_of_what_more_rounds_came_to(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = drawn
+    openmedlm("pool", *hosted, "--rounds", 3)
+    file = rationale_pool("mmlu", "hosted_vllm/small")
+    before = file.read_bytes()
+    openmedlm("pool", *hosted, "--rounds", 1)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("answers", [0, 10, 30])
+def test_it_goes_on_where_an_endpoint_failed(
+    answers: int, openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    """The server fails for good after so many answers, in the first round or the second."""
+    served: list[Asked] = []
+
+    def reply(asked: Asked) -> Reply:
+        if len(served) >= answers:
+            return Reply("out of memory", status=500)
+        served.append(asked)
+        return drawn(asked)
+
+    server.reply = reply
+    one_by_one = ("--attempts", 1, "--max-concurrency", 1, "--rounds", 3, "--json")
+    ended = openmedlm("pool", *hosted, *one_by_one)
+    assert ended.code == (3 if answers else 2)
+    assert "out of memory" in ended.err
+    assert "Traceback" not in ended.err
+    if answers == 10:
+        assert ended.json["not_asked"] == 14
+        assert ended.json["errors"] == 24 - ended.json["kept"]
+    answers = 10**6
+    gone_on = openmedlm("pool", *hosted, *one_by_one)
+    assert gone_on.code == 0
+    assert served_twice(served) == []
+    undisturbed = openmedlm("pool", *hosted, *one_by_one, "--store", tmp_path / "new.sqlite", "-o", "new.jsonl")
+    assert undisturbed.json | {"file": ""} == gone_on.json | {"file": ""}
+    assert Path("new.jsonl").read_bytes() == Path(gone_on.json["file"]).read_bytes()
+
+
+def test_a_killed_command_goes_on_and_buys_again_only_what_was_in_flight(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    server.reply = lambda asked: Reply(drawn(asked).text, delay=0.1)
+    running = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from openmedlm.cli.main import run; run()", "pool"),
+            *(*hosted, "--rounds", "2", "--max-concurrency", "1"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
+    )
+    server.wait_for(28)
+    running.send_signal(signal.SIGKILL)
+    running.wait(60)
+    server.reply = drawn
+    ended = openmedlm("pool", *hosted, "--rounds", 2, "--json")
+    assert ended.code == 0
+    assert len(server.requests) - ended.json["calls"] in (0, 1)
+    assert len(served_twice(server.requests)) <= 1
+
+
+def test_a_limit_asks_about_some_and_a_larger_one_about_those_and_more(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    assert openmedlm("pool", *hosted, "--limit", 5, "--json").json["questions"] == 5
+    assert len(server.requests) == 5
+    assert openmedlm("pool", *hosted, "--limit", 8, "--json").json["kept"] == 8
+    assert len(server.requests) == 8
+
+
+def nearest_two() -> set[str]:
+    """Stems of the pool questions that are among the two nearest of a dev question, by plain arithmetic."""
+    dev = load_split("mmlu", "dev", "sample")
+    embedder = find_embedder()
+    pool = embedder.encode(list(POOL))
+    similarities = embedder.encode([question.question for question in dev]) @ pool.T
+    return {list(POOL)[row] for rows in np.argsort(-similarities, axis=1)[:, :2] for row in rows}
+
+
+def test_for_a_split_only_the_neighbours_of_its_questions_are_asked_about(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    due = nearest_two()
+    assert 2 < len(due) < 24
+    ended = openmedlm("pool", *hosted, "--for-split", "dev", "--neighbours", 2, "--json")
+    assert Counter(stem(asked) for asked in server.requests) == dict.fromkeys(due, 1)
+    assert (ended.code, ended.json["questions"], ended.json["kept"]) == (0, len(due), len(due))
+
+
+def test_the_neighbours_of_some_questions_are_what_evaluating_those_would_show(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    """A pool for `--limit 3` gives `evaluate knn-cot --limit 3 -k 2` the exemplars that the whole pool gives it."""
+    openmedlm("pool", *hosted, "--for-split", "dev", "--neighbours", 2, "--limit", 3)
+    assert 2 <= len(server.requests) <= 6
+    taught = {stem(asked) for asked in server.requests}
+    server.requests.clear()
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: A")
+    openmedlm("evaluate", "knn-cot", *hosted, "--limit", 3, "-k", 2)
+    shown = [turn["content"] for body in server.bodies for turn in body["messages"][1:-1] if turn["role"] == "user"]
+    assert {content.split("\n")[0].removeprefix("Question: ") for content in shown} == taught
+    assert len(shown) == 6
+
+
+def test_the_datasets_own_explanations_need_no_building(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    ended = openmedlm("pool", *hosted, "--teacher", "dataset", "--json")
+    assert ended.code == 0
+    assert ended.json == {"teacher": "dataset", "questions": 24, "kept": 24, "closing_on_another_letter": 0}
+    said = openmedlm("pool", *hosted, "--teacher", "dataset").out
+    assert "24 of 24 pool questions" in said
+    assert "--teacher dataset" in said
+    assert server.requests == []
+
+
+def test_explanations_that_close_on_another_letter_are_counted_apart(openmedlm: Callable, tmp_path: Path) -> None:
+    own = tmp_path / "own" / "mine"
+    own.mkdir(parents=True)
+    explanations = ["It is so. The answer is A.", "It is so. The answer is B.", "It is so.", None]
+    lines = [
+        {"id": f"q{n}", "question": f"What is {n}?", "options": ["yes", "no"], "answer": "A", "explanation": text}
+        for n, text in enumerate(explanations)
+    ]
+    (own / "pool.jsonl").write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    ended = openmedlm("pool", "-b", "mine", "--data-dir", own.parent, "--teacher", "dataset", "--json")
+    assert ended.json == {"teacher": "dataset", "questions": 4, "kept": 2, "closing_on_another_letter": 1}
+
+
+def test_a_dry_run_spends_nothing_and_says_at_most_what_it_would(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    ended = openmedlm("pool", *hosted, "--dry-run", "--rounds", 3, "--json")
+    assert (ended.code, server.requests) == (0, [])
+    assert not rationale_pool("mmlu", "hosted_vllm/small").exists()
+    said = ended.json
+    assert (said["dry_run"], said["questions"], said["in_the_pool_already"]) == (True, 24, 0)
+    assert (said["calls_of_the_first_round"], said["calls_at_most"]) == (24, 72)
+    assert (said["completion_tokens_of_the_first_round_at_most"], said["cost_usd_at_most"]) == (24 * 500, 0.0)
+    assert "calls at most: 72" in openmedlm("pool", *hosted, "--dry-run", "--rounds", 3).out
+    openmedlm("pool", *hosted, "--limit", 10)
+    assert openmedlm("pool", *hosted, "--dry-run", "--json").json["in_the_pool_already"] == 10
+
+
+def test_another_model_may_teach(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
+    with ModelServer() as other:
+        other.reply = right
+        from_elsewhere = ("--teacher", "hosted_vllm/big", "--teacher-api-base", other.base_url)
+        ended = openmedlm("pool", *hosted, *from_elsewhere, "--teacher-api-key", "sk-of-the-teacher", "--json")
+        assert (ended.code, len(other.requests), server.requests) == (0, 24, [])
+        assert {body["model"] for body in other.bodies} == {"big"}
+        assert {asked.authorization for asked in other.requests} == {"Bearer sk-of-the-teacher"}
+    assert ended.json["teacher"] == "hosted_vllm/big"
+    assert Path(ended.json["file"]) == rationale_pool("mmlu", "hosted_vllm/big")
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: A")
+    for teacher, shown in (("hosted_vllm/big", True), ("auto", False), ("dataset", False)):
+        server.requests.clear()
+        store = ("--store", f"{teacher.replace('/', '-')}.sqlite")
+        command = ("evaluate", "few-shot-cot", *hosted, "--teacher", teacher, "-k", 1, "--limit", 2, *store)
+        assert openmedlm(*command, "--json").json["teacher"] == ("dataset" if teacher == "auto" else teacher)
+        answers = [body["messages"][2]["content"] for body in server.bodies]
+        assert [answer.startswith("The textbook has it so.") for answer in answers] == [shown, shown]
+
+
+def test_the_models_own_pool_is_what_auto_shows(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    openmedlm("pool", *hosted)
+    server.requests.clear()
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: A")
+    told = openmedlm("evaluate", "few-shot-cot", *hosted, "--limit", 1, "-k", 2)
+    assert "those of hosted_vllm/small" in told.out
+    answers = [turn["content"] for turn in server.bodies[0]["messages"] if turn["role"] == "assistant"]
+    assert [answer.split("\n")[0] for answer in answers] == ["The textbook has it so."] * 2
+
+
+def test_a_pool_in_a_file_is_what_compile_shows_for_that_file(
+    openmedlm: Callable, hosted: tuple[str, ...], tmp_path: Path
+) -> None:
+    ended = openmedlm("pool", *hosted, "-o", tmp_path / "mine.jsonl", "--json")
+    assert ended.json["file"] == str(tmp_path / "mine.jsonl")
+    assert not rationale_pool("mmlu", "hosted_vllm/small").exists()
+    made = openmedlm(
+        *("compile", "-s", "few-shot-cot", *hosted, "--no-score", "-k", 3),
+        *("--teacher", tmp_path / "mine.jsonl", "-o", tmp_path / "program"),
+    )
+    assert made.code == 0
+    golden = orjson.loads((tmp_path / "program" / "golden.jsonl").read_bytes().splitlines()[0])
+    answers = [turn["content"] for turn in golden["votes"][0]["prompt"] if turn["role"] == "assistant"]
+    assert [answer.split("\n")[0] for answer in answers] == ["The textbook has it so."] * 3
+    (teacher,) = orjson.loads((tmp_path / "program" / "program.json").read_bytes())["provenance"]["teachers"].items()
+    assert teacher[0].startswith("hosted_vllm/small")
+    assert teacher[1] == 3
+
+
+def test_a_rationale_that_was_kept_in_another_order_is_shown_in_that_order(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    """Every question comes right in the second round only, so every exemplar stands as that round showed it."""
+    asked_about: Counter[str] = Counter()
+
+    def at_second_sight(asked: Asked) -> Reply:
+        asked_about[stem(asked)] += 1
+        return right(asked) if asked_about[stem(asked)] == 2 else wrong(asked)
+
+    server.reply = at_second_sight
+    openmedlm("pool", *hosted, "-o", tmp_path / "mine.jsonl", "--rounds", 2)
+    second = {stem(asked): asked.question for asked in server.requests[24:]}
+    server.requests.clear()
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: A")
+    openmedlm("evaluate", "few-shot-cot", *hosted, "--limit", 1, "-k", 4, "--teacher", tmp_path / "mine.jsonl")
+    shown = [turn["content"] for turn in server.bodies[0]["messages"][1:-1] if turn["role"] == "user"]
+    assert shown == [second[content.split("\n")[0].removeprefix("Question: ")] for content in shown]
+    assert len(shown) == 4
+
+
+def test_the_pool_of_another_benchmark_is_kept_under_that_name(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = wrong
+    ended = openmedlm("pool", *hosted, "--pool", "medmcqa", "--rounds", 1, "--json")
+    assert Path(ended.json["file"]) == rationale_pool("medmcqa", "hosted_vllm/small")
+    stems = {question.question for question in load_split("medmcqa", "pool", "sample")}
+    assert {stem(asked) for asked in server.requests} == stems
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-o", "pool.json"), "name it pool.jsonl"),
+        (("-o", "pool"), "name it pool.jsonl"),
+        (("--for-split", "deev"), 'did you mean "dev"'),
+        (("--teacher", "big"), "names no provider"),
+        (("--template", "chatt"), 'did you mean "chat"'),
+        (("--rounds", "0"), "--rounds"),
+        (("--limit", "0"), "--limit"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_spent(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, arguments: tuple[str, ...], said: str
+) -> None:
+    ended = openmedlm("pool", *hosted, *arguments)
+    assert (ended.code, ended.out, server.requests) == (2, "", [])
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+    if not said.startswith("--"):
+        assert ended.err.count("\n") == 1
+
+
+def test_a_file_that_is_no_pool_is_told_before_anything_is_spent(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.jsonl"
+    file.write_text('{"note": "precious"}\n')
+    for command in (("pool", "-o", file), ("evaluate", "few-shot-cot", "--teacher", file)):
+        ended = openmedlm(*command, *hosted)
+        assert (ended.code, ended.out, server.requests) == (2, "", [])
+        assert "notes.jsonl:1: " in ended.err
+        assert ended.err.count("\n") == 1
+    assert file.read_text() == '{"note": "precious"}\n'
+
+
+def test_a_teacher_that_never_taught_is_told_how_to_begin(openmedlm: Callable, hosted: tuple[str, ...]) -> None:
+    for teacher in ("hosted_vllm/big", "none.jsonl"):
+        ended = openmedlm("evaluate", "few-shot-cot", *hosted, "--teacher", teacher)
+        assert ended.code == 2
+        assert ended.err.count("\n") == 1
+        assert "no such rationale pool" in ended.err
+
+
+def test_a_dead_teacher_is_told_at_once(openmedlm: Callable) -> None:
+    ended = openmedlm(
+        *("pool", "-b", "mmlu", "--data-dir", "sample", "-m", "hosted_vllm/x", "--api-base", "http://127.0.0.1:9/v1")
+    )
+    assert (ended.code, ended.out) == (2, "")
+    assert "connection refused" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_key_is_written_nowhere(
+    fails: bool, openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+) -> None:
+    key = "sk-planted-9f8e7d6c"
+
+    def reply(asked: Asked) -> Reply:
+        return Reply(f"your key {key} is spent", status=400) if fails and len(server.requests) > 3 else right(asked)
+
+    server.reply = reply
+    ended: Any = openmedlm("pool", *hosted, "--api-key", key, "--max-concurrency", 1)
+    assert (ended.code, server.requests[0].authorization) == (3 if fails else 0, f"Bearer {key}")
+    assert key not in ended.out + ended.err
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) >= 2
+    assert not [path for path in written if key.encode() in path.read_bytes()]
+
+
+def test_ids_and_names_are_printed_as_they_are(openmedlm: Callable, server: ModelServer, tmp_path: Path) -> None:
+    server.reply = wrong
+    options = {"A": "Heart", "B": "Liver"}
+    record = {"id": "[/red]", "question": "Which pumps?", "options": options, "answer": "A"}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "pool.jsonl").write_bytes(orjson.dumps(record) + b"\n")
+    where = ("-b", "own", "--data-dir", tmp_path, "--rounds", 1, "-o", "x[bold]y.jsonl")
+    ended = openmedlm("pool", "-m", "hosted_vllm/small", "--api-base", server.base_url, *where)
+    assert (ended.code, ended.err.count("fault of the program")) == (0, 0)
+    assert "Never right: 1 ([/red])" in ended.out
+    assert "The pool: x[bold]y.jsonl" in ended.out
+
+
+def test_a_file_of_another_teacher_is_refused_before_anything_is_spent(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = right
+    openmedlm("pool", *hosted, "--rounds", 1, "-o", "p.jsonl")
+    server.requests.clear()
+    ended = openmedlm("pool", "-m", "hosted_vllm/other", *hosted[2:], "-o", "p.jsonl")
+    assert ended.code == 2
+    assert "holds rationales of hosted_vllm/small, not of hosted_vllm/other" in ended.err
+    assert not server.requests
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_spent(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    Path("file").write_text("")
+    ended = openmedlm("pool", *hosted, "-o", "file/p.jsonl")
+    assert ended.code == 2
+    assert len(ended.err.strip().splitlines()) == 1
+    assert not server.requests
+
+
+def test_a_dry_run_leaves_out_completions_that_are_in_the_vote_store(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    server.reply = wrong
+    openmedlm("pool", *hosted, "--rounds", 1)
+    said = openmedlm("pool", *hosted, "--rounds", 3, "--dry-run", "--json").json
+    server.requests.clear()
+    openmedlm("pool", *hosted, "--rounds", 3)
+    assert said["calls_at_most"] == len(server.requests) == 48
+
+
+def test_a_teacher_that_needs_an_address_is_told_the_option_that_gives_it(
+    openmedlm: Callable, hosted: tuple[str, ...]
+) -> None:
+    ended = openmedlm("pool", *hosted, "--teacher", "hosted_vllm/big")
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert "--teacher-api-base" in ended.err

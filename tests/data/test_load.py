@@ -1,0 +1,141 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmedlm.data.benchmarks import BENCHMARKS
+from openmedlm.data.load import available, load_split
+from openmedlm.data.question import SPLITS
+from openmedlm.utils.errors import BadInput
+
+
+def test_an_official_file_gives_its_split(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
+    write_jsonl(tmp_path / "mmlu" / "val.jsonl", [make_record(n, split="val", benchmark="mmlu") for n in range(2)])
+    questions = load_split("mmlu", "dev", tmp_path)
+    assert [(q.id, q.benchmark, q.split) for q in questions] == [("q-0", "mmlu", "dev"), ("q-1", "mmlu", "dev")]
+
+
+def test_pool_and_dev_come_out_of_one_file_whatever_its_order(
+    tmp_path: Path, make_record: Any, write_jsonl: Any
+) -> None:
+    records = [make_record(n) for n in range(1_100)]
+    write_jsonl(tmp_path / "a" / "medmcqa" / "train.jsonl", records)
+    write_jsonl(tmp_path / "b" / "medmcqa" / "train.jsonl", reversed(records))
+    a, b = (
+        {s: [q.id for q in load_split("medmcqa", s, tmp_path / folder)] for s in ("pool", "dev")} for folder in "ab"
+    )
+    assert (len(a["pool"]), len(a["dev"])) == (100, 1_000)
+    assert sorted(a["pool"] + a["dev"]) == sorted(record["id"] for record in records)
+    assert (b["pool"], b["dev"]) == (a["pool"][::-1], a["dev"][::-1])
+
+
+def test_a_file_too_small_to_leave_a_pool_is_refused(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
+    write_jsonl(tmp_path / "pubmedqa" / "train.jsonl", [make_record(n) for n in range(125)])
+    assert len(load_split("pubmedqa", "dev", tmp_path)) == 125
+    with pytest.raises(BadInput, match="pubmedqa: all 125 questions of train are set aside for dev; add more"):
+        load_split("pubmedqa", "pool", tmp_path)
+
+
+def test_official_test_questions_in_the_train_file_are_refused(
+    tmp_path: Path, make_record: Any, write_jsonl: Any
+) -> None:
+    records = [make_record(1, id="pubmedqa-1"), make_record(2, id="pubmedqa-12377809")]
+    write_jsonl(tmp_path / "pubmedqa" / "train.jsonl", records)
+    with pytest.raises(
+        BadInput, match='1 of 2 questions do not belong to the official train split, "pubmedqa-12377809"'
+    ):
+        load_split("pubmedqa", "dev", tmp_path)
+
+
+def test_a_missing_official_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_split("medmcqa", "test", tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}/medmcqa/validation.jsonl: no such file")
+
+
+def test_another_benchmark_stands_as_pool_dev_and_test(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
+    write_jsonl(tmp_path / "ward" / "dev.jsonl", [make_record(1)])
+    assert [q.benchmark for q in load_split("ward", "dev", tmp_path)] == ["ward"]
+    with pytest.raises(BadInput, match=r"ward/test\.jsonl: no such file"):
+        load_split("ward", "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "split", "folder", "nearest"),
+    [
+        ("medqaa", "dev", None, "medqa"),
+        ("wrad", "dev", ".", "ward"),
+        ("medqa", "tests", ".", "test"),
+        ("mmul", "dev", "sample", "mmlu"),
+    ],
+)
+def test_unknown_names_suggest_the_nearest(
+    own_folders: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_record: Any,
+    write_jsonl: Any,
+    benchmark: str,
+    split: str,
+    folder: str | None,
+    nearest: str,
+) -> None:
+    monkeypatch.chdir(own_folders)
+    write_jsonl(own_folders / "ward" / "dev.jsonl", [make_record(1)])
+    with pytest.raises(BadInput, match=f'did you mean "{nearest}"'):
+        load_split(benchmark, split, folder)
+
+
+def test_the_embedded_sample_has_every_split_of_every_benchmark() -> None:
+    rows = available("sample")
+    assert [(row.benchmark, row.split) for row in rows] == [(name, split) for name in BENCHMARKS for split in SPLITS]
+    for row in rows:
+        assert len(load_split(row.benchmark, row.split, "sample")) == row.count
+        assert len(load_split(row.benchmark, row.split, Path("sample"))) == row.count
+
+
+def test_what_a_folder_has_is_counted_and_put_beside_the_official_count(
+    tmp_path: Path, make_record: Any, write_jsonl: Any
+) -> None:
+    write_jsonl(tmp_path / "medmcqa" / "train.jsonl", [make_record(n) for n in range(1_500)])
+    write_jsonl(tmp_path / "ward" / "test.jsonl", [make_record(1)])
+    write_jsonl(tmp_path / "recorded" / "completions.jsonl", [{"qid": "x"}])
+    rows = available(tmp_path)
+    assert [(row.benchmark, row.split, str(row)) for row in rows] == [
+        ("medmcqa", "pool", "500 of 181,822"),
+        ("medmcqa", "dev", "1,000"),
+        ("ward", "test", "1"),
+    ]
+
+
+def test_without_a_folder_the_four_and_the_imported_are_told_and_the_hub_is_not_asked(
+    own_folders: Path, make_record: Any, write_jsonl: Any
+) -> None:
+    write_jsonl(own_folders / "home-data" / "openmedlm" / "benchmarks" / "ward" / "dev.jsonl", [make_record(1)])
+    rows = available()
+    assert [(row.benchmark, row.split) for row in rows[:-1]] == [
+        (name, split) for name in BENCHMARKS for split in SPLITS
+    ]
+    assert all(row.count is None for row in rows[:-1])
+    assert (rows[-1].benchmark, rows[-1].split, rows[-1].count) == ("ward", "dev", 1)
+
+
+def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"gone: no such folder; name one that holds <benchmark>/<split>\.jsonl"):
+        available(tmp_path / "gone")
+
+
+def test_a_benchmark_whose_folder_no_option_could_name_is_refused(
+    tmp_path: Path, make_record: Any, write_jsonl: Any
+) -> None:
+    write_jsonl(tmp_path / os.fsdecode(b"b\xff") / "dev.jsonl", [make_record(1)])
+    with pytest.raises(BadInput, match=r"holds the folder 'b\\udcff', which no option could name; rename it"):
+        available(tmp_path)
+
+
+def test_importing_the_room_is_cheap() -> None:
+    code = "import data, sys; print(sorted({'datasets', 'pyarrow', 'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

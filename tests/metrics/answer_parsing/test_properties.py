@@ -1,0 +1,118 @@
+"""What holds of any completion."""
+
+import time
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openmedlm.metrics.answer_parsing import read_answer
+from openmedlm.metrics.answer_parsing.explicit import _declared, explicit_cue
+from openmedlm.metrics.answer_parsing.options import Choices
+
+LETTERS = "ABCD"
+TEXTS = ("aspirin", "Oral warfarin", "warfarin", "none of the above")
+PHRASES = (
+    "the answer is", "Answer:", "final answer:", "so", "Therefore,", "not", "is", "are", "and", "or", "but", "(",
+    ")", ".", ",", ":", ";", "\n", "\n\n", "**", "{\"answer\": \"", "\"", "\"}", "\\boxed{", "}", "option",
+    "Option", "is correct", "is the correct answer", "is incorrect", "because", "I think", "most likely",
+    "The best drug is", "if", "a large", "the", "<think>", "</think>", "Question:", "none of the above", "I cannot",
+    "wait,", "both", "B12", "45-year-old", "- ", "…", "(option",
+)  # fmt: skip
+
+labels = st.integers(0, 3).map(lambda n: ("letter", n))
+names = st.integers(0, 3).map(lambda n: ("text", n))
+phrases = st.sampled_from(PHRASES).map(lambda phrase: ("phrase", phrase))
+pieces = st.lists(st.tuples(st.one_of(phrases, phrases, labels, names), st.sampled_from([" ", " ", ""])), max_size=14)
+
+
+def render(parts: list[tuple[tuple[str, int | str], str]], lettering: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """The text, and the options in the order of their letters, when option n is lettered `lettering[n]`."""
+    words = []
+    for (kind, value), space in parts:
+        word = value if isinstance(value, str) else lettering[value] if kind == "letter" else TEXTS[value]
+        words.append(word + space)
+    return "".join(words), dict(sorted(zip(lettering, TEXTS, strict=True)))
+
+
+@settings(max_examples=600, deadline=None)
+@given(pieces, st.sampled_from(list(permutations(LETTERS))))
+def test_renaming_the_letters_renames_the_reading(
+    parts: list[tuple[tuple[str, int | str], str]], lettering: tuple[str, ...]
+) -> None:
+    # A letter glued to the next word, as in "Aspirin" or "A45", is another word under another name.
+    parts = [(piece, " " if piece[0] == "letter" and space == "" else space) for piece, space in parts]
+    plain = read_answer(*render(parts, tuple(LETTERS)))
+    renamed = read_answer(*render(parts, lettering))
+    expected = None if plain.letter is None else lettering[LETTERS.index(plain.letter)]
+    assert (renamed.letter, renamed.rule) == (expected, plain.rule)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces, st.text(" \t\n\r", max_size=5), st.text(" \t\n\r", max_size=5))
+def test_surrounding_white_space_changes_nothing(
+    parts: list[tuple[tuple[str, int | str], str]], before: str, after: str
+) -> None:
+    text, options = render(parts, tuple(LETTERS))
+    assert read_answer(before + text + after, options) == read_answer(text, options)
+
+
+@pytest.mark.parametrize("mark", ["**", "*", "__", "`", "***"])
+@pytest.mark.parametrize(
+    "shape", ["{}", "Answer: {}", "The answer is {}.", "{}\nWhy: it is oral.", "So the best option is {}", "({})"]
+)
+def test_markup_around_an_answer_changes_nothing(shape: str, mark: str) -> None:
+    options = dict(zip(LETTERS, TEXTS, strict=True))
+    for answer in ("C", "C. warfarin", "warfarin"):
+        marked = read_answer(shape.format(f"{mark}{answer}{mark}"), options)
+        assert marked == read_answer(shape.format(answer), options)
+        assert marked.letter == "C"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=300), st.dictionaries(st.sampled_from("ABCDEFGHIJ"), st.text(max_size=20), min_size=2))
+def test_any_text_gives_one_of_the_options_or_none(completion: str, options: dict[str, str]) -> None:
+    reading = read_answer(completion, options)
+    assert reading.letter is None or reading.letter in options
+    assert reading.rule
+
+
+UNITS = (
+    "a", " ", "\n\n", "\\", "\\text{", "(", "**", "_", "\"", "A ", "A) ", "1) ", "B. x\n", "A, B and ", "is:\n",
+    "é", "$", "if ", "answer ", "answer: ", "the answer to ", "the best option for it is ", "\"answer\": \"",
+    "option A is ", "I would ", "Therefore best (A) ", "the best drug is aspirin. ", "<think>", "</think>",
+    "n't say ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_completion_of_a_megabyte_takes_no_time_to_speak_of(unit: str) -> None:
+    completion = unit * (1_000_000 // len(unit))
+    start = time.process_time()
+    read_answer(completion, dict(zip(LETTERS, TEXTS, strict=True)))
+    assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize("filler", ["The patient is well. ", "x" * 100 + "\n"])
+def test_an_answer_at_either_end_of_a_long_completion_is_read(filler: str) -> None:
+    long = filler * (1_000_000 // len(filler))
+    assert read_answer(f"{long}\nThe answer is C.").letter == "C"
+    assert read_answer(f"The answer is C.\n{long}").letter == "C"
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces)
+def test_an_option_that_nobody_speaks_of_changes_nothing(parts: list[tuple[tuple[str, int | str], str]]) -> None:
+    text, options = render(parts, tuple(LETTERS))
+    assert read_answer(text, {**options, "E": "phlebotomy"}) == read_answer(text, options)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(pieces, min_size=2, max_size=4))
+def test_reading_the_last_paragraph_first_changes_nothing(
+    paragraphs: list[list[tuple[tuple[str, int | str], str]]],
+) -> None:
+    text = "\n\n".join(render(parts, tuple(LETTERS))[0] for parts in paragraphs)
+    choices = Choices.of(dict(zip(LETTERS, TEXTS, strict=True)), None)
+    assert explicit_cue(text, choices) == _declared(text, 0, choices)

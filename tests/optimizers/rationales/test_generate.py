@@ -1,0 +1,330 @@
+"""Which of a teacher's texts are kept, what is asked again, and how."""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from model_server import Asked, ModelServer, Reply
+
+from openmedlm.data import Question
+from openmedlm.inference import VoteStore
+from openmedlm.optimizers.rationales import RationalePool, Taught, report
+from openmedlm.optimizers.rationales.pool import question_sha256
+from openmedlm.programs import PLAIN
+
+Ask = Callable[..., Question]
+
+
+def shown(asked: Asked) -> dict[str, str]:
+    """Letter to option text, as the request shows them."""
+    lines = asked.question.split("\n")
+    return {line[0]: line[3:] for line in lines if line[1:3] == ". "}
+
+
+def letter_of(asked: Asked, text: str = "gold") -> str:
+    (letter,) = (letter for letter, option in shown(asked).items() if option == text)
+    return letter
+
+
+def stem(asked: Asked) -> str:
+    return asked.question.split("\n")[0].removeprefix("Question: ")
+
+
+def right(asked: Asked) -> Reply:
+    return Reply(f"The chart says so.\n\nAnswer: {letter_of(asked)}")
+
+
+def closing_on(text: str) -> Callable[[Asked], Reply]:
+    return lambda asked: Reply(f"The chart says so.\n\nAnswer: {letter_of(asked, text)}")
+
+
+def bought_twice(server: ModelServer) -> list[bytes]:
+    return [asked for asked, count in Counter(a.identity for a in server.requests).items() if count > 1]
+
+
+def test_reasoning_that_closes_on_the_gold_letter_is_kept_without_its_closing(
+    teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    server.reply = right
+    questions = [make_question(number) for number in range(4)]
+    lesson = teach(questions)
+    assert len(lesson.rounds) == 1
+    for question in questions:
+        taught = lesson.of(question)
+        assert (taught.rationale, taught.letters, taught.order) == ("The chart says so.", (question.answer,), "ABCD")
+        assert taught.teacher == "hosted_vllm/wise"
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        (Reply("The chart says so.\n\nAnswer: B"), "B"),
+        (Reply("I could not say."), None),
+        (Reply(""), None),
+        (Reply("The chart says so.\n\nAnswer: A", finish_reason="length"), None),
+        (Reply("The chart says so, and", finish_reason="length"), None),
+        (Reply("Answer: A"), None),
+        (Reply("A. gold"), None),
+        (Reply("Answer: A\n\nThe chart says so, and charts are right."), None),
+        (Reply("A is right, since the chart says so."), None),
+        (Reply("The chart says so.\n\nAnswer: E"), None),
+        (Reply("The chart says so.\n\nAnswer: A or B"), None),
+    ],
+    ids=[
+        *("wrong", "no letter", "empty", "cut off after its letter", "cut off", "letter alone", "option alone"),
+        *("answer first", "letter in the reasoning", "letter that is none", "two letters"),
+    ],
+)
+def test_anything_else_is_asked_again(
+    reply: Reply, letter: str | None, teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    question = make_question(answer="A")
+    server.reply = lambda asked: reply if len(server.requests) == 1 else right(asked)
+    taught = teach([question]).of(question)
+    assert len(server.requests) == 2
+    assert taught.letters == (letter, "A")
+    assert taught.rationale == "The chart says so."
+
+
+def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    """From the second round on, the gold letter of the question's own order is mostly another option's."""
+    question = make_question(answer="A")
+    server.reply = lambda asked: Reply("I can't say." if len(server.requests) == 1 else f"So.\n\nAnswer: {own(asked)}")
+
+    def own(asked: Asked) -> str:
+        assert letter_of(asked) != "A"
+        return "A"
+
+    taught = teach([question], rounds=2, seed=1).of(question)
+    assert taught.rationale is None
+    assert taught.letters[1] not in (None, "A")
+
+
+def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = closing_on("organ D")
+    teach([make_question()], rounds=6)
+    assert [body["temperature"] for body in server.bodies] == [0, 0.25, 0.5, 0.75, 1, 1]
+    seeds = [body.get("seed") for body in server.bodies]
+    assert seeds[0] is None
+    assert len(set(seeds)) == 6
+
+
+def test_each_round_shows_another_order_and_letters_are_the_questions_own(
+    teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    server.reply = closing_on("organ D")
+    question = make_question(answer="B")
+    taught = teach([question], rounds=6).of(question)
+    orders = [tuple(shown(asked).values()) for asked in server.requests]
+    assert orders[0] == tuple(question.options.values())
+    assert len(set(orders)) == 6
+    assert len({letter_of(asked, "organ D") for asked in server.requests}) > 1
+    assert taught.letters == ("D",) * 6
+    assert (taught.rationale, taught.order, taught.key) == (None, None, None)
+
+
+def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
+    teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    server.reply = lambda asked: (
+        Reply("No.") if len(server.requests) < 3 else Reply(f"It is {letter_of(asked)}.\n\nAnswer: {letter_of(asked)}")
+    )
+    question = make_question(answer="B")
+    lesson = teach([question], seed=3)
+    exemplar = lesson.pool.exemplar(question)
+    assert dict(exemplar.question.options) == shown(server.requests[-1])
+    assert exemplar.question.options[exemplar.question.answer] == "gold"
+    assert exemplar.rationale == f"It is {exemplar.question.answer}."
+    assert "".join(question.options) != lesson.of(question).order
+
+
+@pytest.mark.parametrize("last", ["All of the above", "Both A and C", "None of the above"])
+def test_an_option_that_speaks_of_the_others_keeps_the_order(
+    last: str, teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    question = make_question(options={"A": "gold", "B": "organ B", "C": "organ C", "D": last}, answer="A")
+    server.reply = closing_on("organ B")
+    teach([question], rounds=6)
+    assert {tuple(shown(asked).items()) for asked in server.requests} == {tuple(question.options.items())}
+    assert len(server.requests) == 6
+
+
+def test_a_question_with_a_rationale_is_not_asked_about(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    questions = [make_question(number) for number in range(3)]
+    known = Taught("q001", question_sha256(questions[1]), "another", ("B",), "Known.", "ABCD")
+    server.reply = right
+    lesson = teach(questions, RationalePool((known,)))
+    assert {stem(asked) for asked in server.requests} == {questions[0].question, questions[2].question}
+    assert lesson.of(questions[1]) == known
+
+
+def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    questions = [make_question(n, answer="BCD"[n % 3]) for n in range(8)]
+    wanting = {question.question: n for n, question in enumerate(questions)}
+    seen: Counter[str] = Counter()
+
+    def right_in_its_round(asked: Asked) -> Reply:
+        seen[stem(asked)] += 1
+        return right(asked) if seen[stem(asked)] > wanting[stem(asked)] % 4 else closing_on("organ A")(asked)
+
+    server.reply = right_in_its_round
+    begun: list[tuple[str, int]] = []
+    lesson = teach(
+        questions,
+        concurrency=1,
+        begun=lambda name, count: begun.append((name, count)),
+    )
+    assert begun == [("round 1", 8), ("round 2", 6), ("round 3", 4), ("round 4", 2)]
+    assert [len(written.taught) for written in lesson.rounds] == [8, 6, 4, 2]
+    assert len(server.requests) == 20
+
+
+def test_rounds_are_a_limit(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda asked: Reply("No.")
+    question = make_question()
+    taught = teach([question], rounds=2).of(question)
+    assert (len(server.requests), taught.letters, taught.rationale) == (2, (None, None), None)
+
+
+def test_the_same_call_again_asks_nothing_twice_and_comes_to_the_same(
+    teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    questions = [make_question(number) for number in range(12)]
+    server.reply = lambda asked: Reply(f"So.\n\nAnswer: {'ABCD'[hashlib.sha256(asked.identity).digest()[0] % 4]}")
+    first = teach(questions, rounds=3)
+    asked = len(server.requests)
+    from_the_start = teach(questions, rounds=3)
+    going_on = teach(questions, first.pool, rounds=3)
+    assert (len(server.requests), bought_twice(server)) == (asked, [])
+    assert from_the_start.pool == going_on.pool == first.pool
+    more = teach(questions, first.pool, rounds=4)
+    assert len(server.requests) == asked + len(report(first.pool, questions).never_right)
+    assert more.pool == teach(questions, rounds=4, store="another", concurrency=1).pool
+
+
+def test_an_endpoint_error_is_no_wrong_answer_and_leaves_the_question_for_the_next_call(
+    teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    questions = [make_question(number) for number in range(3)]
+    server.reply = lambda asked: (
+        Reply("too long for me", status=400) if stem(asked) == questions[1].question else right(asked)
+    )
+    lesson = teach(questions)
+    assert lesson.pool.of(questions[1]) is None
+    assert len(lesson.errors) == 1
+    assert "too long for me" in lesson.errors[0]
+    assert [stem(asked) for asked in server.requests].count(questions[1].question) == 1
+    server.reply = right
+    before = len(server.requests)
+    again = teach(questions, lesson.pool)
+    assert again.of(questions[1]).letters == (questions[1].answer,)
+    assert (again.errors, len(server.requests)) == ([], before + 1)
+
+
+def test_an_error_in_a_later_round_keeps_what_the_earlier_ones_came_to(
+    teach: Any, server: ModelServer, make_question: Ask
+) -> None:
+    question = make_question(answer="A")
+    server.reply = lambda asked: (
+        closing_on("organ C")(asked) if len(server.requests) == 1 else Reply("overloaded", status=503)
+    )
+    lesson = teach([question])
+    assert lesson.of(question).letters == ("C",)
+    server.reply = right
+    taught = teach([question], lesson.pool).of(question)
+    assert taught.letters == ("C", "A")
+    assert len(server.requests) == 3
+
+
+def test_a_rationale_names_the_prompt_and_the_completion_that_it_comes_from(
+    teach: Any, server: ModelServer, make_question: Ask, tmp_path: Path
+) -> None:
+    question = make_question(context=("The chart is of 1908.",))
+    server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
+    taught = teach([question]).of(question)
+    sent = server.bodies[-1]["messages"]
+    assert taught.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    with VoteStore(tmp_path / "votes.sqlite") as store:
+        assert taught.key is not None
+        completion = store.get(taught.key)
+    assert completion is not None
+    assert completion.text.startswith(f"{taught.rationale}\n\n")
+
+
+def test_a_completion_prompt_is_named_as_it_was_sent(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    question = make_question()
+    server.reply = lambda asked: Reply(f" The chart says so.\nAnswer: {question.answer}")
+    taught = teach([question], template=PLAIN).of(question)
+    (body,) = server.bodies
+    assert body["prompt"].endswith("Let's think step by step.")
+    assert taught.prompt_sha256 == hashlib.sha256(orjson.dumps(body["prompt"])).hexdigest()
+    assert taught.rationale == "The chart says so."
+
+
+def test_tokens_are_those_of_all_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
+    question = make_question()
+    taught = teach([question]).of(question)
+    assert taught.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
+    assert (taught.completion_tokens, taught.cost_usd) == (3 * 6, 0.0)
+
+
+def test_what_comes_out_does_not_depend_on_concurrency(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    def drawn(asked: Asked) -> Reply:
+        draw = hashlib.sha256(asked.identity).digest()
+        return Reply(f"So.\n\nAnswer: {'ABCD'[draw[0] % 4]}", delay=draw[1] / 256 / 50)
+
+    server.reply = drawn
+    questions = [make_question(number) for number in range(16)]
+    assert teach(questions, concurrency=1, store="one").pool == teach(questions, concurrency=64, store="many").pool
+    assert server.busiest > 1
+
+
+def test_a_position_passes_for_no_knowledge(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    """A teacher that always says A is right by chance, a quarter of the time, in every round."""
+    server.reply = lambda asked: Reply("It must be so.\n\nAnswer: A")
+    questions = [make_question(number) for number in range(240)]
+    lesson = teach(questions, rounds=4, concurrency=32)
+    rounds = report(lesson.pool, questions).rounds
+    assert (rounds[0].asked, rounds[0].kept) == (240, 60)
+    for each in rounds[1:]:
+        spread = (each.asked * 0.25 * 0.75) ** 0.5
+        assert abs(each.kept - each.expected_by_guessing) < 3 * spread
+        assert each.expected_by_guessing == each.asked / 4
+
+
+def test_every_outcome_is_shown_as_it_comes(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = right
+    seen: list[str] = []
+    lock = threading.Lock()
+
+    def note(outcome: Any) -> None:
+        with lock:
+            seen.append(outcome.question_id)
+
+    teach([make_question(number) for number in range(5)], seen=note)
+    assert sorted(seen) == [f"q{number:03}" for number in range(5)]
+
+
+def test_no_questions_ask_nothing(teach: Any, server: ModelServer) -> None:
+    assert teach([]).rounds == []
+    assert server.requests == []
+
+
+def test_what_a_reasoning_model_thought_is_no_rationale(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda asked: Reply(
+        f"<think>I ponder B. Hmm.</think>The chart says so.\n\nAnswer: {letter_of(asked)}"
+    )
+    lesson = teach([make_question(1)])
+    assert lesson.of(make_question(1)).rationale == "The chart says so."
+
+
+def test_thoughts_alone_are_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda asked: Reply(f"<think>The chart says so.</think>Answer: {letter_of(asked)}")
+    lesson = teach([make_question(1)], rounds=2)
+    assert lesson.of(make_question(1)).letters == (None, None)

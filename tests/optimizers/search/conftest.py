@@ -1,0 +1,77 @@
+"""Questions and a model of numbers, so that a search takes no time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import optuna
+import pytest
+
+from openmedlm.data import Question
+from openmedlm.metrics import votes_needed
+from openmedlm.optimizers.search.eval_schedule import Course
+from openmedlm.optimizers.search.trial_answers import Answered
+from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.programs.option_order import derive_seed
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def questions(count: int) -> list[Question]:
+    """Questions that differ in their text and gold."""
+    return [
+        Question(
+            id=f"q{i}",
+            benchmark="made",
+            subject=None,
+            split="dev",
+            question=f"question {i}",
+            context=(),
+            options=dict.fromkeys("ABCD", "x"),
+            answer="ABCD"[derive_seed("gold", i) % 4],
+            explanation=None,
+        )
+        for i in range(count)
+    ]
+
+
+@dataclass
+class Numbers:
+    """Answers right with a share that depends on the configuration; a vote asked for again is the same vote."""
+
+    asked: list[tuple[Configuration, int]] = field(default_factory=list)
+
+    def right(self, configuration: Configuration) -> float:
+        """The share of its right votes."""
+        return 0.3 + 0.06 * min(configuration.k, 5) + 0.1 * configuration.strategy.startswith("knn")
+
+    def examine(self, configuration: Configuration, asked: Sequence[Question]) -> list[Answered]:
+        self.asked.append((configuration, len(asked)))
+        return [self._answered(configuration, question) for question in asked]
+
+    def _answered(self, configuration: Configuration, question: Question) -> Answered:
+        family = (configuration.strategy, configuration.k, configuration.temperature, configuration.instructions)
+        letters = []
+        for vote in range(configuration.votes):
+            luck = derive_seed(*family, question.id, vote if configuration.temperature else 0) % 1000
+            others = [letter for letter in "ABCD" if letter != question.answer]
+            hit = luck < 1000 * self.right(configuration)
+            letters.append(question.answer if hit else others[luck % 3])
+        needed = votes_needed(letters, configuration.votes)
+        tokens = 100 * (1 + configuration.k)
+        return Answered("".join(letters[:needed]), tokens * needed, 5 * needed)
+
+
+@pytest.fixture(scope="session")
+def made() -> Callable[[int], list[Question]]:
+    """Makes questions."""
+    return questions
+
+
+@pytest.fixture
+def numbers() -> Numbers:
+    return Numbers()
+
+
+@pytest.fixture
+def course() -> Course:
+    return Course(tuple(questions(120)), block=20)

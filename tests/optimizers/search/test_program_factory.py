@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import pytest
+
+from openmedlm.data import load_split
+from openmedlm.optimizers import Choices
+from openmedlm.optimizers.compile import build
+from openmedlm.optimizers.search.instructions import VARIANTS
+from openmedlm.optimizers.search.program_factory import Workshop
+from openmedlm.optimizers.search.space import Space, Span
+from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.trainset import PoolLacks
+from openmedlm.programs.convert import demos_of
+from openmedlm.programs.retrieval import find_embedder
+
+DEMOS = demos_of(load_split("mmlu", "pool", "sample"))
+SPACE = Space(k=Span(low=0, high=4))
+
+POINTS = [
+    Configuration("zero-shot"),
+    Configuration("zero-shot", votes=5, shuffle=True),
+    Configuration("few-shot", k=1),
+    Configuration("few-shot-cot", k=3, temperature=0.6, top_p=0.8),
+    Configuration("cot", votes=4, temperature=1.0, top_p=1.0, instructions="careful"),
+    Configuration("knn-few-shot", k=2, order="nearest-first"),
+    Configuration("knn-cot", k=4, votes=3, temperature=0.8, top_p=0.8, shuffle=True, instructions="Say it."),
+]
+
+
+@pytest.mark.parametrize("point", POINTS, ids=Configuration.label)
+def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: Configuration) -> None:
+    made = Workshop(SPACE, Choices(seed=7), DEMOS, DEMOS, None).program(point)
+    choices = Choices(
+        k=point.k,
+        votes=point.votes,
+        member=point.strategy,
+        shuffle=point.shuffle,
+        temperature=point.temperature,
+        top_p=point.top_p,
+        order=point.order,
+        instructions=None if point.instructions == "default" else VARIANTS.get(point.instructions, point.instructions),
+        seed=7,
+    )
+    name = "ensemble" if point.votes > 1 else point.strategy
+    compiled = build(name, DEMOS, choices, None).prompt_program()
+    if point.temperature == 0:  # an ensemble samples unless it is told otherwise
+        compiled = replace(compiled, decode=replace(compiled.decode, top_p=None))
+    assert made.describe() == compiled.describe()
+    questions = load_split("mmlu", "dev", "sample")[:3]
+    for question, ours, theirs in zip(
+        questions, made.exemplars.choose(questions), compiled.exemplars.choose(questions), strict=True
+    ):
+        assert made.ballots(question, ours.exemplars) == compiled.ballots(question, theirs.exemplars)
+
+
+def test_a_strategy_is_compiled_once_for_each_embedder() -> None:
+    workshop = Workshop(SPACE, Choices(), DEMOS, DEMOS, None)
+    assert workshop.compiled("knn-cot") is workshop.compiled("knn-cot")
+    path = find_embedder().name
+    assert workshop.compiled("knn-cot", path) is not workshop.compiled("knn-cot")
+
+
+def test_what_the_pool_can_not_serve_is_told() -> None:
+    bare = [demo.without("reasoning") for demo in DEMOS]
+    with pytest.raises(PoolLacks, match="rationale"):
+        Workshop(SPACE, Choices(), bare, bare, None).program(Configuration("knn-cot", k=2))

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import optuna
+import pytest
+
+from openmedlm.data import BadInput
+from openmedlm.optimizers.search.storage import open_storage
+from openmedlm.utils.urls import scrubbed, shown_url
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/study.db", "journal:{}/study.log", "journal://{}/study.log"])
+def test_a_study_is_there_again_when_it_is_opened_again(url: str, tmp_path: Path) -> None:
+    url = url.format(tmp_path)
+    study = optuna.create_study(storage=open_storage(url), study_name="s")
+    study.set_user_attr("said", "something")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    again = optuna.load_study(storage=open_storage(url), study_name="s")
+    assert again.user_attrs["said"] == "something"
+    assert [trial.value for trial in again.trials] == [trial.value for trial in study.trials]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "not a storage"),
+        ("journal:", "names no file"),
+        ("journal:/no/such/folder/study.log", "not a usable journal"),
+        ("sqlite:////no/such/folder/study.db", "can't be opened"),
+        ("postgresql://me:secret@127.0.0.1:1/studies", "can't be opened"),
+        ("oracle://me:secret@host/studies", "driver"),
+        ("postgresql://me:secret@host:port/studies", "not a storage"),
+    ],
+)
+def test_a_storage_that_can_not_be_used_is_told_in_one_line(url: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said) as told:
+        open_storage(url)
+    assert "secret" not in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+SECRET = "s3cret"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3cret@host/x",
+        "postgresql+psycopg://me:s:e@s3cret@host",
+        "postgresql://me@srv:s3cret@host/x",
+        "postgresql://host/x?user=me&password=s3cret",
+        "postgresql:///x?host=/tmp&password=s3cret",
+        "postgresql://me:two words s3cret@host/x",
+        "postgresql://me:s3cret%21@host/x",
+        "postgres//me:s3cret@host",
+        "postgresql:/me:s3cret@host",
+        "mysql://me:s3cret/x@host/x",
+    ],
+)
+def test_no_form_of_a_password_is_repeated(url: str) -> None:
+    assert SECRET not in shown_url(url)
+    assert shown_url(url).startswith(url[:5])
+    assert SECRET not in scrubbed(f"failed for {url}, {unquote(url)} [SQL: INSERT {SECRET}]", url)
+    with pytest.raises(BadInput) as told:
+        open_storage(url.replace("@host", "@127.0.0.1:1"))
+    assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///a:b@c.db", "journal:a:b@c.log", "postgresql://host/x", "postgresql://me@host/x"]
+)
+def test_what_is_no_password_is_shown(url: str) -> None:
+    assert shown_url(url) == url
+
+
+def test_workers_may_make_a_new_database_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys, optuna\nfrom openmedlm.optimizers.search.storage import open_storage\n"
+        "sys.stdin.readline()\n"
+        "optuna.create_study(storage=open_storage(sys.argv[1]), study_name='s', load_if_exists=True)\n"
+    )
+    command = [sys.executable, "-c", code, f"sqlite:///{tmp_path}/study.db"]
+    workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    for worker in workers:
+        _, said = worker.communicate(timeout=120)
+        assert worker.returncode == 0, said
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "notes.db"
+    file.write_text("my notes, which are long enough to be taken for a database")
+    with pytest.raises(BadInput, match="can't be opened"):
+        open_storage(f"sqlite:///{file}")
+    assert file.read_text().startswith("my notes")
+
+
+def test_opening_a_storage_loads_no_driver_that_is_not_needed() -> None:
+    code = "import sys, optimizers.tuning.storage; assert 'psycopg' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

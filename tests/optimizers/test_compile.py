@@ -1,0 +1,143 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from openmedlm.data import BENCHMARKS, BadInput, Question
+from openmedlm.optimizers import LADDER, Choices
+from openmedlm.optimizers.compile import build
+from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
+from openmedlm.programs import PLAIN
+from openmedlm.programs.convert import demos_of
+from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS
+
+Load = Callable[[str, str], list[Question]]
+RETRIEVES = ("knn-few-shot", "knn-cot", "ensemble")
+REASONS = ("cot", "few-shot-cot", "knn-cot", "ensemble")
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+@pytest.mark.parametrize("name", LADDER)
+def test_every_strategy_is_built_for_every_benchmark(name: str, benchmark: str, sample: Load, vectors: Path) -> None:
+    program = build(name, demos_of(sample(benchmark, "pool")), Choices(seed=4), vectors).prompt_program()
+    assert (program.strategy, program.seed) == (name, 4)
+    assert program.reasoning == (name in REASONS)
+    assert program.votes == (5 if name == "ensemble" else 1)
+    assert program.shuffle == (name == "ensemble")
+    described = program.exemplars.describe()
+    assert described["kind"] == ("nearest" if name in RETRIEVES else "fixed")
+    shown = described.get("k") if name in RETRIEVES else len(described["ids"])
+    assert shown == (0 if name in WITHOUT_EXEMPLARS else 5)
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_the_same_choices_build_the_same_program(name: str, sample: Load, vectors: Path) -> None:
+    pool = demos_of(sample("mmlu", "pool"))
+    one, two = (build(name, pool, Choices(seed=4), vectors).prompt_program().digest() for _ in range(2))
+    assert one == two
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_decode_choices_stand_in_for_the_strategys_own(name: str, sample: Load, vectors: Path) -> None:
+    own = build(name, demos_of(sample("mmlu", "pool")), Choices(), vectors).prompt_program().decode
+    assert own.max_tokens == (REASONING_TOKENS if name in REASONS else DIRECT_TOKENS)
+    assert own.temperature == (0.8 if name == "ensemble" else 0.0)
+    chosen = Choices(temperature=0.0, top_p=0.5, top_k=7, max_tokens=9)
+    decode = build(name, demos_of(sample("mmlu", "pool")), chosen, vectors).prompt_program().decode
+    assert (decode.temperature, decode.top_p, decode.top_k, decode.max_tokens) == (0.0, 0.5, 7, 9)
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_order_and_instructions_are_those_chosen(name: str, sample: Load, vectors: Path) -> None:
+    choices = Choices(order="nearest-first", instructions="Say which.")
+    program = build(name, demos_of(sample("mmlu", "pool")), choices, vectors).prompt_program()
+    assert program.instructions == "Say which."
+    assert program.exemplars.describe().get("order") == ("nearest-first" if name in RETRIEVES else None)
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_the_template_is_the_one_chosen(name: str, sample: Load, vectors: Path) -> None:
+    program = build(name, demos_of(sample("mmlu", "pool")), Choices(template=PLAIN), vectors).prompt_program()
+    assert program.template == PLAIN
+    assert program.decode.stop == PLAIN.style(name in REASONS).stop
+
+
+@pytest.mark.parametrize("member", [name for name in LADDER if name != "ensemble"])
+def test_an_ensemble_counts_votes_of_the_member_chosen(member: str, sample: Load, vectors: Path) -> None:
+    choices = Choices(member=member, votes=3, shuffle=False)
+    pool = demos_of(sample("mmlu", "pool"))
+    ensemble = build("ensemble", pool, choices, vectors)
+    assert isinstance(ensemble, Ensemble)
+    alone = build(member, pool, choices, vectors).prompt_program()
+    program = ensemble.prompt_program()
+    assert (program.member, program.votes, program.shuffle) == (member, 3, False)
+    assert program.exemplars.describe() == alone.exemplars.describe()
+    assert program.reasoning == alone.reasoning
+
+
+@pytest.mark.parametrize("k", [0, 2])
+@pytest.mark.parametrize("name", [name for name in LADDER if name not in WITHOUT_EXEMPLARS])
+def test_k_exemplars_are_shown(k: int, name: str, sample: Load, vectors: Path) -> None:
+    program = build(name, demos_of(sample("mmlu", "pool")), Choices(k=k), vectors).prompt_program()
+    if name not in RETRIEVES:
+        assert [len(s.exemplars) for s in program.exemplars.choose(sample("mmlu", "dev"))] == [k] * 12
+    else:
+        assert program.exemplars.describe()["k"] == k
+
+
+def test_another_seed_draws_other_exemplars(sample: Load, vectors: Path) -> None:
+    pool = demos_of(sample("medqa", "pool"))
+    ids = {
+        tuple(build("few-shot", pool, Choices(seed=seed), vectors).prompt_program().exemplars.describe()["ids"])
+        for seed in range(8)
+    }
+    assert len(ids) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("few-shoot", "few-shot"), ("knn_cot", "knn-cot"), ("ensembel", "ensemble"), ("zeroshot", "zero-shot")],
+)
+def test_an_unknown_strategy_is_refused_with_the_nearest_name(
+    name: str, nearest: str, sample: Load, vectors: Path
+) -> None:
+    with pytest.raises(BadInput, match=f"{name}.*{nearest}") as caught:
+        build(name, demos_of(sample("mmlu", "pool")), Choices(), vectors)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("member", "named"), [("knn-cott", "knn-cot"), ("ensemble", "zero-shot")])
+def test_an_unknown_member_is_refused(member: str, named: str, sample: Load, vectors: Path) -> None:
+    with pytest.raises(BadInput, match=f"{member}.*{named}"):
+        build("ensemble", demos_of(sample("mmlu", "pool")), Choices(member=member), vectors)
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_an_empty_pool_serves_only_strategies_without_exemplars(name: str, vectors: Path) -> None:
+    if name in WITHOUT_EXEMPLARS:
+        assert build(name, [], Choices(), vectors).prompt_program().strategy == name
+    else:
+        with pytest.raises(BadInput, match=r"shows exemplars, and the pool is empty"):
+            build(name, [], Choices(), vectors)
+
+
+@pytest.mark.parametrize("name", ["few-shot-cot", "knn-cot", "ensemble"])
+def test_a_pool_without_explanations_is_refused_where_rationales_are_shown(
+    name: str, sample: Load, vectors: Path
+) -> None:
+    bare = demos_of([replace(question, explanation=None) for question in sample("mmlu", "pool")])
+    with pytest.raises(BadInput, match="shows rationales, and none of the pool's 24 questions has one"):
+        build(name, bare, Choices(), vectors)
+
+
+@pytest.mark.parametrize("name", ["few-shot", "knn-few-shot"])
+def test_a_pool_without_explanations_serves_where_letters_are_enough(name: str, sample: Load, vectors: Path) -> None:
+    bare = demos_of([replace(question, explanation=None) for question in sample("mmlu", "pool")])
+    assert build(name, bare, Choices(), vectors).prompt_program().strategy == name
+
+
+def test_an_embedder_that_cannot_be_loaded_is_one_clear_line(sample: Load, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--embedder"):
+        build("knn-cot", demos_of(sample("mmlu", "pool")), Choices(embedder=str(tmp_path)), tmp_path / "vectors")

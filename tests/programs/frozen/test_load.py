@@ -1,0 +1,170 @@
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from openmedlm.data import Question
+from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.frozen import FrozenProgram, Refused, load_program, verify_program
+from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
+from openmedlm.programs.strategy import Strategy
+from openmedlm.programs.to_module import SINGLE
+
+Ready = Callable[..., Strategy | Ensemble]
+Freeze = Callable[..., FrozenProgram]
+
+
+@pytest.mark.parametrize("name", [*SINGLE, Ensemble.name])
+def test_a_program_in_another_place_proves_itself(name: str, ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
+    made = frozen(ready(name, "mmlu").prompt_program())
+    moved = shutil.move(made.directory, tmp_path / "elsewhere")
+    proof = verify_program(moved)
+    assert proof.prompts == 2 * made.program.votes
+    assert proof.frozen.program.digest() == made.program.digest()
+    assert proof.frozen.document == made.document
+
+
+def test_loading_and_rendering_need_no_dspy_and_no_network(ready: Ready, frozen: Freeze) -> None:
+    """A process of its own, in which DSPy can't be imported and no socket can be opened."""
+    directory = frozen(ready("few-shot-cot", "mmlu").prompt_program()).directory
+    code = f"""
+import socket, sys
+sys.modules["dspy"] = None
+def refuse(*_, **__): raise AssertionError("no network")
+socket.socket.connect = refuse
+from openmedlm.programs.frozen import verify_program
+print(verify_program({str(directory)!r}).prompts)
+heavy = [name for name in ("torch", "litellm", "datasets", "transformers") if name in sys.modules]
+assert not heavy, heavy
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.stdout.strip(), ended.stderr) == ("2", "")
+
+
+def test_a_retrieving_program_loads_no_model_before_it_has_to(ready: Ready, frozen: Freeze) -> None:
+    directory = frozen(ready("knn-cot", "mmlu").prompt_program()).directory
+    code = f"""
+import sys
+from openmedlm.programs.frozen import load_program
+load_program({str(directory)!r})
+assert "torch" not in sys.modules and "dspy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_same_embedder_elsewhere_is_taken_and_another_is_refused(
+    ready: Ready, frozen: Freeze, tmp_path: Path, sample: Callable[[str, str], list[Question]]
+) -> None:
+    directory = frozen(ready("knn-cot", "mmlu").prompt_program()).directory
+    original = find_embedder()
+    assert isinstance(original, SentenceEmbedder)
+    copy = tmp_path / "copy"
+    shutil.copytree(original.source, copy)
+    assert verify_program(directory, str(copy)).prompts == 2
+    tokenizer = copy / "tokenizer_config.json"
+    tokenizer.write_text(tokenizer.read_text() + "\n")
+    with pytest.raises(ValueError, match="is not the one that this program was frozen with"):
+        load_program(directory, str(copy)).program.exemplars.choose(sample("mmlu", "dev"))
+
+
+def test_an_exemplar_that_would_not_fit_its_vector_is_refused(ready: Ready, frozen: Freeze) -> None:
+    """Whoever forges the checksums too still can't make it into what it is not."""
+    from openmedlm.programs.frozen.schema import sealed
+
+    made = frozen(ready("knn-cot", "mmlu").prompt_program())
+    forged = made.document.model_copy(update={"exemplars": made.document.exemplars.model_copy(update={"count": 23})})
+    (made.directory / "program.json").write_bytes(sealed(forged))
+    with pytest.raises(Refused, match="do not fit together"):
+        load_program(made.directory)
+
+
+def test_a_golden_prompt_that_is_no_longer_rendered_is_named(ready: Ready, frozen: Freeze) -> None:
+    from openmedlm.programs.frozen.schema import sealed
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    changed = replace(made.document.template, option="{letter}) {text}")
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"template": changed})))
+    with pytest.raises(Refused, match=r"golden.jsonl:1: the question \S+ now renders otherwise"):
+        verify_program(made.directory)
+
+
+def test_a_missing_directory_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="no such directory") as refused:
+        load_program(tmp_path / "nothing")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda d: {"template": replace(d.template, head="{nope}")},
+        lambda d: {"template": replace(d.template, head="{")},
+        lambda d: {"strategy": "foo"},
+        lambda d: {"member": "cot"},
+        lambda d: {"decode": replace(d.decode, max_tokens=-5)},
+        lambda d: {"decode": replace(d.decode, temperature=float(9))},
+    ],
+)
+def test_what_could_not_be_run_is_refused_when_it_is_loaded(
+    forge: Callable[..., dict[str, object]], ready: Ready, frozen: Freeze
+) -> None:
+    from openmedlm.programs.frozen.schema import sealed
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update=forge(made.document))))
+    with pytest.raises(Refused) as refused:
+        load_program(made.directory)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("exemplars.parquet", b"PAR1 nonsense"), ("golden.jsonl", b""), ("golden.jsonl", b"{}\n")]
+)
+def test_a_forged_file_is_refused_in_one_line(name: str, content: bytes, ready: Ready, frozen: Freeze) -> None:
+    import hashlib
+
+    from openmedlm.programs.frozen.schema import sealed
+
+    made = frozen(ready("knn-cot", "mmlu").prompt_program())
+    (made.directory / name).write_bytes(content)
+    files = made.document.files | {name: hashlib.sha256(content).hexdigest()}
+    (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"files": files})))
+    with pytest.raises(Refused) as refused:
+        verify_program(made.directory)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("version", [b"true", b'"2\\n\\u001b[31mred"', b"1.0", b"null"])
+def test_a_schema_version_is_a_number_and_is_never_printed_raw(version: bytes, ready: Ready, frozen: Freeze) -> None:
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    file = made.directory / "program.json"
+    file.write_bytes(file.read_bytes().replace(b'"schema_version": 1', b'"schema_version": ' + version))
+    with pytest.raises(Refused, match="its schema version is") as refused:
+        load_program(made.directory)
+    assert str(refused.value).isprintable()
+
+
+def test_a_program_that_stood_aside_when_its_replacement_was_killed_comes_back(ready: Ready, frozen: Freeze) -> None:
+    from openmedlm.programs.frozen import check_place
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    made.directory.rename(made.directory.with_name(f".{made.directory.name}.old"))
+    check_place(made.directory, replace=True)
+    assert verify_program(made.directory).prompts == 2
+
+
+def test_a_link_to_a_program_stays_a_link(ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
+    from openmedlm.programs.frozen import Facts, freeze_program
+
+    made = frozen(ready("cot", "mmlu").prompt_program())
+    link = tmp_path / "link"
+    link.symlink_to(made.directory)
+    other = ready("zero-shot", "mmlu").prompt_program()
+    freeze_program(other, link, Facts("m/x", "mmlu", None, None), [], replace=True)
+    assert link.is_symlink()
+    assert load_program(made.directory).document.strategy == "zero-shot"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "program"]

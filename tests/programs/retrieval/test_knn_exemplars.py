@@ -1,0 +1,97 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from openmedlm.data import BENCHMARKS, Question, near_duplicate
+from openmedlm.programs import Exemplar, NearestExemplars, exemplar_from_explanation
+from openmedlm.programs.exemplar import digest_of
+from openmedlm.programs.retrieval import Embedder, build_index
+from openmedlm.programs.retrieval.knn_exemplars import Order
+
+Load = Callable[[str, str], list[Question]]
+
+
+def nearest(pool: list[Question], k: int, embedder: Embedder, cache: Path) -> NearestExemplars:
+    exemplars = tuple(exemplar_from_explanation(question) or Exemplar(question) for question in pool)
+    return NearestExemplars(build_index(pool, embedder, cache), exemplars, k)
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+def test_the_nearest_exemplar_comes_last_next_to_the_question(
+    benchmark: str, sample: Load, embedder: Embedder, vectors: Path
+) -> None:
+    asked = sample(benchmark, "dev")
+    source = nearest(sample(benchmark, "pool"), 4, embedder, vectors)
+    for question, selection in zip(asked, source.choose(asked), strict=True):
+        texts = [question.question, *[exemplar.question.question for exemplar in selection.exemplars]]
+        query, *shown = embedder.encode(texts)
+        cosines = [float(query @ vector) for vector in shown]
+        assert len(cosines) == 4
+        assert cosines == sorted(cosines)
+        assert selection.similarities == pytest.approx(cosines, abs=1e-5)
+
+
+def test_the_nearest_may_stand_first(sample: Load, embedder: Embedder, vectors: Path) -> None:
+    last = nearest(sample("mmlu", "pool"), 4, embedder, vectors)
+    first = replace(last, order="nearest-first", balance=False)
+    asked = sample("mmlu", "dev")
+    for one, other in zip(first.choose(asked), replace(last, balance=False).choose(asked), strict=True):
+        assert one.exemplars == other.exemplars[::-1]
+        assert one.similarities == other.similarities[::-1]
+
+
+@pytest.mark.parametrize("order", ["nearest-first", "nearest-last"])
+@pytest.mark.parametrize("balance", [True, False])
+def test_what_was_shown_is_found_again_by_its_ids(
+    balance: bool, order: Order, sample: Load, embedder: Embedder, vectors: Path
+) -> None:
+    source = replace(nearest(sample("mmlu", "pool"), 4, embedder, vectors), balance=balance, order=order)
+    asked = sample("mmlu", "dev")
+    for question, selection in zip(asked, source.choose(asked), strict=True):
+        ids = [exemplar.question.id for exemplar in selection.exemplars]
+        assert source.shown(question, ids) == selection.exemplars
+
+
+def test_exemplars_keep_their_rationales(sample: Load, embedder: Embedder, vectors: Path) -> None:
+    source = nearest(sample("medqa", "pool"), 3, embedder, vectors)
+    (selection,) = source.choose(sample("medqa", "dev")[:1])
+    assert len(selection.exemplars) == 3
+    assert all(exemplar in source.pool and exemplar.rationale for exemplar in selection.exemplars)
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+def test_no_exemplar_is_the_question_itself(benchmark: str, sample: Load, embedder: Embedder, vectors: Path) -> None:
+    pool = sample(benchmark, "pool")
+    copies = [replace(question, id="asked", split="dev") for question in pool]
+    for question, selection in zip(copies, nearest(pool, 5, embedder, vectors).choose(copies), strict=True):
+        assert len(selection.exemplars) == 5
+        assert selection.duplicates == 1
+        assert not any(near_duplicate(question, exemplar.question) for exemplar in selection.exemplars)
+
+
+def test_a_question_has_the_same_exemplars_alone_and_among_others(
+    sample: Load, minilm: Embedder, vectors: Path
+) -> None:
+    source, asked = nearest(sample("mmlu", "pool"), 5, minilm, vectors), sample("mmlu", "dev")
+    assert source.choose(asked) == [source.choose([question])[0] for question in asked]
+
+
+def test_a_source_is_described_by_k_and_what_the_index_is_of(sample: Load, embedder: Embedder, vectors: Path) -> None:
+    source = nearest(sample("mmlu", "pool"), 5, embedder, vectors)
+    described = source.describe()
+    assert described == {
+        "kind": "nearest",
+        "k": 5,
+        "exemplars": digest_of(source.pool),
+        "embedder": embedder.fingerprint,
+        "index": "exact",
+        "balance": True,
+        "seed": 0,
+        "order": "nearest-last",
+    }
+    reworded = replace(source, pool=(replace(source.pool[0], rationale="Another."), *source.pool[1:]))
+    assert reworded.describe() != described
+    smaller = nearest(sample("mmlu", "pool")[:-1], 5, embedder, vectors)
+    assert smaller.describe()["exemplars"] != described["exemplars"]

@@ -1,0 +1,63 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmedlm.data import Question
+from openmedlm.programs import Exemplar
+from openmedlm.programs.answer_balance import balanced, with_gold_at
+
+OPTIONS = {"A": "Heart", "B": "Liver", "C": "Spleen", "D": "Kidney"}
+
+
+def exemplar(answer: str = "B", rationale: str | None = None, options: dict[str, str] = OPTIONS) -> Exemplar:
+    question = Question("q", "invented", "pool", "Which makes bile?", options, answer)
+    return Exemplar(question, rationale, "dataset" if rationale else None).lettered()
+
+
+def test_the_gold_option_changes_places_and_its_rationale_follows() -> None:
+    before = exemplar("B", "Option A pumps.\nB. Liver: so the answer is B. Option D makes urine.")
+    after = with_gold_at(before, "D")
+    assert after.question.options == {"A": "Heart", "B": "Kidney", "C": "Spleen", "D": "Liver"}
+    assert after.question.answer == "D"
+    assert after.rationale == "Option A pumps.\nD. Liver: so the answer is D. Option B makes urine."
+    assert with_gold_at(after, "B") == before
+    assert with_gold_at(before, "B") is before
+
+
+def test_letters_are_spread_evenly() -> None:
+    for seed in range(20):
+        shown = balanced([exemplar("A") for _ in range(8)], seed)
+        assert Counter(e.question.answer for e in shown) == Counter("AABBCCDD")
+        assert all(e.question.options[e.question.answer] == "Heart" for e in shown)
+
+
+def test_those_that_keep_their_order_count_and_stay() -> None:
+    kept = exemplar("A", "What B does is unclear.")
+    assert kept.letters is None
+    shown = balanced([exemplar("A"), kept, exemplar("A"), kept, exemplar("A")], seed=1)
+    assert shown[1] is kept
+    assert shown[3] is kept
+    assert sorted(shown[n].question.answer for n in (0, 2, 4)) == ["B", "C", "D"]
+
+
+def test_an_option_that_speaks_of_others_is_left_where_it_is() -> None:
+    bound = exemplar("D", options=OPTIONS | {"D": "All of the above"})
+    assert bound.letters is None
+    assert balanced([bound] * 3, seed=0) == (bound,) * 3
+    with pytest.raises(ValueError, match="have to keep their order"):
+        with_gold_at(bound, "A")
+
+
+def test_known_values() -> None:
+    """As docs/frozen-programs.md has it, for whoever computes it in another language."""
+    shown = balanced([exemplar("A") for _ in range(5)], seed=7)
+    assert "".join(e.question.answer for e in shown) == "ABDCC"
+
+
+@given(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=12), st.integers(0, 2**31 - 1))
+def test_no_letter_is_gold_twice_more_than_another(golds: list[str], seed: int) -> None:
+    counts = Counter(dict.fromkeys("ABCD", 0))
+    counts.update(e.question.answer for e in balanced([exemplar(gold) for gold in golds], seed))
+    assert max(counts.values()) - min(counts.values()) <= 1

@@ -1,0 +1,91 @@
+import math
+import string
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openmedlm.data import Question
+from openmedlm.programs.option_order import derive_seed, option_orders, own_letter, reorder
+
+numbers_of_options = st.integers(2, 10)
+
+
+def asked(count: int, answer: int = 0) -> Question:
+    letters = string.ascii_uppercase[:count]
+    return Question("q", "invented", "dev", "Stem?", {letter: f"text {letter}" for letter in letters}, letters[answer])
+
+
+@pytest.mark.parametrize(
+    ("parts", "seed"), [((0,), 804681139), ((7, "q1", 2), 858217400), ((11, "Welches Organ?", 0, 1), 215941813)]
+)
+def test_a_seed_is_the_same_on_every_run(parts: tuple[object, ...], seed: int) -> None:
+    """Known values: the first 31 bits of the sha256 over the parts, a unit separator between them."""
+    assert derive_seed(*parts) == seed
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers() | st.text(), min_size=1, max_size=4))
+def test_a_seed_has_31_bits(parts: list[object]) -> None:
+    assert 0 <= derive_seed(*parts) < 2**31
+
+
+def test_seeds_for_other_things_are_others() -> None:
+    seeds = {derive_seed(seed, stem, vote) for seed in range(10) for stem in ("a", "b") for vote in range(50)}
+    assert len(seeds) == 1000
+
+
+def test_orders_are_the_same_on_every_run() -> None:
+    assert option_orders("ABCD", 5, seed=1) == ["ABCD", "DBCA", "DABC", "BACD", "CDBA"]
+
+
+@settings(deadline=None)
+@given(st.integers(2, 5), st.integers(1, 130), st.integers(0, 2**31 - 1))
+def test_no_order_comes_twice_before_all_came_once(options: int, count: int, seed: int) -> None:
+    own = string.ascii_uppercase[:options]
+    orders = option_orders(own, count, seed)
+    every = math.factorial(options)
+    assert len(orders) == count
+    assert orders[0] == own
+    assert all(sorted(order) == list(own) for order in orders)
+    for start in range(0, count, every):
+        round_of = orders[start : start + every]
+        assert len(set(round_of)) == len(round_of)
+        assert round_of == orders[: len(round_of)]
+
+
+def test_the_seventh_vote_on_three_options_begins_again_with_the_own_order() -> None:
+    orders = option_orders("ABC", 7, seed=3)
+    assert len(set(orders[:6])) == 6
+    assert orders[6] == orders[0] == "ABC"
+
+
+def test_other_seeds_draw_other_orders() -> None:
+    assert len({tuple(option_orders("ABCD", 5, seed)) for seed in range(20)}) > 15
+
+
+@settings(deadline=None)
+@given(st.data(), numbers_of_options)
+def test_reading_a_letter_back_undoes_the_shuffle(data: st.DataObject, count: int) -> None:
+    question = asked(count, data.draw(st.integers(0, count - 1)))
+    order = "".join(data.draw(st.permutations(list(question.options))))
+    shown = reorder(question, order)
+    assert list(shown.options) == list(question.options)
+    for letter, text in shown.options.items():
+        assert question.options[own_letter(letter, list(question.options), order)] == text
+    assert own_letter(shown.answer, list(question.options), order) == question.answer
+    assert shown.options[shown.answer] == question.options[question.answer]
+
+
+def test_an_order_names_the_option_that_each_letter_shows() -> None:
+    shown = reorder(asked(4, answer=2), "CABD")
+    assert shown.options == {"A": "text C", "B": "text A", "C": "text B", "D": "text D"}
+    assert shown.answer == "A"
+    assert own_letter("A", "ABCD", "CABD") == "C"
+
+
+def test_the_own_order_leaves_the_question_as_it_is(make_question: Callable[..., Question]) -> None:
+    question = make_question(1, context=("One.",), subject="anatomy", explanation="Because.")
+    assert reorder(question, "ABCD") is question
+    assert reorder(reorder(question, "CABD"), "BCAD") == question

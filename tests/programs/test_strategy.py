@@ -1,0 +1,125 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dspy
+import pytest
+
+from openmedlm.data import Question
+from openmedlm.programs import CHAT, PLAIN, Decode, Exemplar, FixedExemplars
+from openmedlm.programs.cot import CoT
+from openmedlm.programs.few_shot import FewShot
+from openmedlm.programs.few_shot_cot import FewShotCoT
+from openmedlm.programs.knn_few_shot import KNNFewShot
+from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS
+from openmedlm.programs.strategy import Strategy
+from openmedlm.programs.zero_shot import ZeroShot
+
+OPTIONS = {"A": "Liver", "B": "Heart", "C": "Spleen"}
+Load = Callable[[str, str], list[Question]]
+
+
+def test_a_greedy_temperature_stays_zero_on_the_wire(server: Any, lm: dspy.LM) -> None:
+    ZeroShot()(question="Which organ pumps?", options=OPTIONS)
+    assert [body["temperature"] for body in server.bodies] == [0.0]
+
+
+def test_the_temperature_of_the_language_model_does_not_override_the_strategy(server: Any) -> None:
+    hot = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=False, temperature=1.0, max_tokens=7)
+    with dspy.context(lm=hot):
+        ZeroShot()(question="Which organ pumps?", options=OPTIONS)
+    (body,) = server.bodies
+    assert (body["temperature"], body["max_completion_tokens"]) == (0.0, DIRECT_TOKENS)
+
+
+def test_an_unreadable_completion_is_no_answer_and_is_not_sent_again(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+    server.reply = lambda asked: make_reply("I would rather not say.")
+    prediction = CoT()(question="Which organ pumps?", options=OPTIONS)
+    assert prediction.answer is None
+    assert prediction.reasoning == "I would rather not say."
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("said", ["A", "(A)", "A.", "a)", "**A**", "The answer is A.", "A. Liver", "Liver"])
+def test_the_letter_a_is_an_answer_in_every_wording(said: str, server: Any, lm: dspy.LM, make_reply: Any) -> None:
+    server.reply = lambda asked: make_reply(said)
+    assert ZeroShot()(question="Which organ makes bile?", options=OPTIONS).answer == "A"
+
+
+def test_reasoning_comes_without_its_closing_sentence(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+    server.reply = lambda asked: make_reply("The heart pumps, unlike (A).\n\nTherefore, the answer is (B).")
+    prediction = CoT()(question="Which organ pumps?", options=OPTIONS)
+    assert (prediction.answer, prediction.reasoning) == ("B", "The heart pumps, unlike (A).")
+
+
+def test_a_strategy_that_has_no_pool_says_how_to_give_it_one(lm: dspy.LM) -> None:
+    with pytest.raises(ValueError, match=r"KNNFewShot has no pool yet: compile it with optimizers.NearestFewShot"):
+        KNNFewShot()(question="Which organ pumps?", options=OPTIONS)
+
+
+def test_what_is_shown_is_what_the_prompt_program_shows(sample: Load) -> None:
+    exemplars = tuple(Exemplar(question, "Because.", "dataset") for question in sample("medqa", "pool")[:2])
+    strategy = FewShotCoT()
+    strategy.show(exemplars)
+    source = strategy.prompt_program().exemplars
+    assert isinstance(source, FixedExemplars)
+    (selection,) = source.choose(sample("medqa", "dev")[:1])
+    one, two = selection.exemplars
+    assert [one.question.id, two.question.id] == [exemplar.question.id for exemplar in exemplars]
+    assert (one.rationale, one.teacher) == ("Because.", "dataset")
+
+
+def test_a_saved_program_keeps_its_exemplars(sample: Load, tmp_path: Path) -> None:
+    exemplars = [
+        Exemplar(question, f"Because {question.id}.", "dataset") for question in sample("pubmedqa", "pool")[:3]
+    ]
+    strategy, fresh = FewShotCoT(), FewShotCoT()
+    strategy.show(exemplars)
+    strategy.save(tmp_path / "x.json")
+    fresh.load(tmp_path / "x.json")
+    assert fresh.prompt_program() == strategy.prompt_program()
+    assert [exemplar.question.id for exemplar in fresh.exemplars.exemplars] == [e.question.id for e in exemplars]
+    assert [exemplar.rationale for exemplar in fresh.exemplars.exemplars] == [e.rationale for e in exemplars]
+
+
+def test_a_loaded_program_sends_what_the_saved_one_sent(sample: Load, server: Any, lm: dspy.LM, tmp_path: Path) -> None:
+    strategy, fresh = FewShot(), FewShot()
+    strategy.show([Exemplar(question) for question in sample("mmlu", "pool")[:3]])
+    strategy.save(tmp_path / "x.json")
+    fresh.load(tmp_path / "x.json")
+    for program in (strategy, fresh):
+        program(question="Which organ pumps?", options=OPTIONS)
+    one, two = server.requests
+    assert one.prompt == two.prompt
+    assert len(one.prompt) == 8
+
+
+@pytest.mark.parametrize(
+    ("strategy", "template", "decode"),
+    [
+        (ZeroShot, CHAT, Decode(DIRECT_TOKENS)),
+        (CoT, CHAT, Decode(REASONING_TOKENS)),
+        (ZeroShot, PLAIN, Decode(DIRECT_TOKENS, stop=("\n",))),
+        (CoT, PLAIN, Decode(REASONING_TOKENS, stop=("\nQuestion:", "\n\n\n"))),
+    ],
+)
+def test_decoding_is_greedy_with_room_for_an_answer_of_the_style(
+    strategy: type[Strategy], template: Any, decode: Decode
+) -> None:
+    assert strategy(template).decode == decode
+    assert strategy(template).prompt_program().decode == decode
+
+
+@pytest.mark.parametrize("model", ["openai/x", "hosted_vllm/x"])
+def test_every_decode_parameter_reaches_the_wire(model: str, server: Any) -> None:
+    decode = Decode(max_tokens=5, temperature=0.8, top_p=0.9, top_k=40, stop=("x",))
+    with dspy.context(lm=dspy.LM(model, api_base=server.base_url, api_key="x", cache=False)):
+        ZeroShot(decode=decode)(question="Which organ pumps?", options=OPTIONS)
+    (body,) = server.bodies
+    sampled = {name: body.get(name) for name in ("temperature", "top_p", "top_k", "stop")}
+    assert sampled == {"temperature": 0.8, "top_p": 0.9, "top_k": 40, "stop": ["x"]}
+
+
+def test_decode_parameters_left_to_the_endpoint_are_not_sent(server: Any, lm: dspy.LM) -> None:
+    ZeroShot(decode=Decode(max_tokens=5))(question="Which organ pumps?", options=OPTIONS)
+    assert set(server.bodies[0]) == {"model", "messages", "temperature", "max_completion_tokens"}

@@ -1,0 +1,208 @@
+"""A real OpenAI-compatible server on loopback, and what the tests of this room ask it with."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from model_server import ModelServer, Reply
+
+from openmedlm.data import Question, load_split
+from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.inference.endpoint import Constraint
+from openmedlm.metrics import Outcome
+from openmedlm.programs import (
+    CHAT,
+    Decode,
+    Exemplar,
+    NearestExemplars,
+    PromptProgram,
+    Template,
+    exemplar_from_explanation,
+)
+from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.knn_strategy import NearestStrategy
+from openmedlm.programs.retrieval import Embedder, SentenceEmbedder, build_index, find_embedder
+from openmedlm.programs.retrieval.embedder import Vectors
+from openmedlm.programs.strategy import Strategy
+from openmedlm.programs.to_module import SINGLE
+
+EXEMPLARS_SHOWN = 3
+
+# DSPy and litellm both ask the network for a price list otherwise, and wait for it where there is none.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+def make_reply() -> type[Reply]:
+    return Reply
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run came to, and how many completions it had to buy."""
+
+    outcomes: list[Outcome]
+    bought: int
+
+
+@pytest.fixture
+def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
+    """Runs a program over questions at the server; runs of one test share a vote store, unless another is named."""
+
+    def run(
+        program: PromptProgram,
+        questions: Sequence[Question],
+        *,
+        model: str = "hosted_vllm/small",
+        constraint: Constraint | None = None,
+        timeout: float = 20.0,
+        seen: Callable[[Outcome], None] | None = None,
+        store: str = "votes",
+        cancel_after: int | None = None,
+        **policy: Any,
+    ) -> Ran:
+        async def go() -> Ran:
+            endpoint = find_endpoint(model, server.base_url, "a-secret-key")
+            if constraint is not None:
+                endpoint = replace(endpoint, constraint=constraint)
+            with VoteStore(tmp_path / f"{store}.sqlite") as votes:
+                async with open_client(endpoint, connections=64, timeout=timeout) as client:
+                    engine = Engine(client, endpoint, votes, Policy(**policy))
+                    running = asyncio.ensure_future(engine.run(program, questions, seen))
+                    if cancel_after is not None:
+                        await asyncio.to_thread(server.wait_for, cancel_after)
+                        running.cancel()
+                    try:
+                        return Ran(await running, engine.bought)
+                    finally:
+                        await votes.drain()
+
+        return asyncio.run(go())
+
+    return run
+
+
+@pytest.fixture
+def make_program() -> Callable[..., PromptProgram]:
+    """A zero-shot program that answers directly and greedily; keywords replace its fields."""
+
+    def make(**fields: Any) -> PromptProgram:
+        values: dict[str, Any] = {
+            "strategy": "zero-shot",
+            "instructions": "Answer.",
+            "template": CHAT,
+            "reasoning": False,
+            "decode": Decode(max_tokens=32),
+        }
+        return PromptProgram(**{**values, **fields})
+
+    return make
+
+
+@pytest.fixture
+def make_question() -> Callable[..., Question]:
+    """A valid invented question; keywords replace its fields."""
+
+    def make(number: int = 0, **fields: Any) -> Question:
+        values: dict[str, Any] = {
+            "id": f"q{number}",
+            "benchmark": "invented",
+            "split": "dev",
+            "question": f"Which organ has number {number} on the chart?",
+            "options": {"A": "Heart", "B": "Liver", "C": "Spleen", "D": "Kidney"},
+            "answer": "B",
+        }
+        return Question(**{**values, **fields})
+
+    return make
+
+
+class Remembering:
+    """An embedder that computes each text's vector once."""
+
+    def __init__(self, inner: SentenceEmbedder) -> None:
+        self.inner = inner
+        self._vectors: dict[str, Vectors] = {}
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self.inner.fingerprint
+
+    @property
+    def together(self) -> int:
+        return self.inner.together
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors.update(zip(new, self.inner.encode(new), strict=True))
+        return np.stack([self._vectors[text] for text in texts])
+
+
+@pytest.fixture(scope="session")
+def minilm() -> SentenceEmbedder:
+    """The offline default, loaded once for all tests."""
+    torch.set_num_threads(1)  # two of them wait for each other where another process is busy
+    return find_embedder()
+
+
+@pytest.fixture(scope="session")
+def embedder(minilm: SentenceEmbedder) -> Remembering:
+    """The offline default, which is asked for each text once in all tests."""
+    return Remembering(minilm)
+
+
+@pytest.fixture(scope="session")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Embedded pools, shared by all tests that need not see them computed."""
+    return tmp_path_factory.mktemp("vectors")
+
+
+@pytest.fixture(scope="session")
+def sample() -> Callable[[str, str], list[Question]]:
+    """The embedded sample's questions by benchmark and split."""
+
+    def load(benchmark: str, split: str) -> list[Question]:
+        return load_split(benchmark, split, "sample")
+
+    return load
+
+
+@pytest.fixture
+def ready(
+    sample: Callable[[str, str], list[Question]], embedder: Embedder, vectors: Path
+) -> Callable[..., Strategy | Ensemble]:
+    """The strategy of that name, with exemplars from the pool of that benchmark."""
+
+    def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | Ensemble:
+        if name == Ensemble.name:
+            return Ensemble(make("knn-cot", benchmark, template), votes=3, seed=11)
+        strategy = SINGLE[name](template, seed=11)
+        pool = [exemplar_from_explanation(q) or Exemplar(q) for q in sample(benchmark, "pool")]
+        if not strategy.reasoning:
+            pool = [exemplar.without_rationale() for exemplar in pool]
+        pool = [exemplar.lettered() for exemplar in pool]
+        if isinstance(strategy, NearestStrategy):
+            index = build_index([exemplar.question for exemplar in pool], embedder, vectors)
+            strategy.nearest = NearestExemplars(index, tuple(pool), EXEMPLARS_SHOWN)
+        elif name.startswith("few-shot"):
+            strategy.show(pool[:EXEMPLARS_SHOWN])
+        return strategy
+
+    return make
