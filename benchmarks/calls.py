@@ -71,13 +71,13 @@ def bare(url: str, questions: list[Question], in_flight: int) -> Callable[[], No
     import orjson
 
     from openmedlm.inference import wire
-    from openmedlm.inference.sampling import request
+    from openmedlm.inference.sampling import build_request
 
     program = work.program()
     bodies = []
     for question in questions:
-        (ballot,) = program.ballots(question, work.exemplars())
-        bodies.append(orjson.dumps(wire.body(request(program, question, ballot), "m", None)))
+        (sample_prompt,) = program.sample_prompts(question, work.exemplars())
+        bodies.append(orjson.dumps(wire.body(build_request(program, question, sample_prompt), "m", None)))
 
     async def loop() -> None:
         todo = iter(bodies)
@@ -102,7 +102,7 @@ def litellm(url: str, questions: list[Question], in_flight: int) -> Callable[[],
 
     library.suppress_debug_info = True
     program = work.program()
-    prompts = [list(program.ballots(question, work.exemplars())[0].prompt) for question in questions]  # type: ignore[arg-type]
+    prompts = [list(program.sample_prompts(question, work.exemplars())[0].prompt) for question in questions]  # type: ignore[arg-type]
 
     async def loop() -> None:
         todo = iter(prompts)

@@ -14,7 +14,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import replace
 
-from openmedlm.data import Question, load_split, twins
+from openmedlm.data import Question, find_duplicates, load_split
 
 
 def questions(count: int, data_dir: str | None) -> list[Question]:
@@ -60,7 +60,7 @@ def main() -> None:
     made = questions(options.questions, options.data_dir)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started = time.perf_counter()
-    found = Counter(pair.kind for pair in twins(made))
+    found = Counter(pair.kind for pair in find_duplicates(made))
     took = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(made):,} questions: {found['exact']:,} exact pairs, {found['near']:,} near, in {took:.1f} s")

@@ -20,22 +20,22 @@ import openai
 
 from openmedlm.data import Question, load_split
 from openmedlm.local_models import resolve, serve
-from openmedlm.optimizers import Choices
-from openmedlm.optimizers.search.program_factory import Workshop
+from openmedlm.optimizers import ProgramConfig
+from openmedlm.optimizers.search.program_factory import ProgramFactory
 from openmedlm.optimizers.search.space import Space
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.programs import PromptProgram
-from openmedlm.programs.convert import demos_of
+from openmedlm.programs.convert import to_demos
 from openmedlm.utils.atomic import write_atomically
 
 CHUNK = 40
 ALTERNATIVES = 20
 
 
-def prompts(ks: list[int], instructions: list[str]) -> list[Configuration]:
+def prompts(ks: list[int], instructions: list[str]) -> list[TrialConfig]:
     """Greedy programs that answer directly."""
     return [
-        Configuration("few-shot" if k else "zero-shot", k=k, instructions=text)
+        TrialConfig("few-shot" if k else "zero-shot", k=k, instructions=text)
         for k, text in itertools.product(ks, instructions)
     ]
 
@@ -83,10 +83,10 @@ def main() -> None:
     options = parser.parse_args()
     configurations = prompts([int(k) for k in options.k.split(",")], options.instructions.split(","))
     questions = shortest(options.benchmark, options.data_dir, options.questions)
-    pool = demos_of(load_split(options.benchmark, "pool", options.data_dir))
+    pool = to_demos(load_split(options.benchmark, "pool", options.data_dir))
     space = Space(k=tuple({point.k for point in configurations}))
-    workshop = Workshop(space, Choices(), pool, (), None)
-    programs = [workshop.program(point) for point in configurations]
+    program_factory = ProgramFactory(space, ProgramConfig(), pool, (), None)
+    programs = [program_factory.program(point) for point in configurations]
     held = np.full((len(configurations), len(questions), 4), np.nan)
     names = [point.label() for point in configurations]
     if options.output.exists():

@@ -72,7 +72,7 @@ def run(directory: Path, count: int, votes: int) -> Run:
         "programs": {name: {} for name in outcomes},
         "questions": {"count": count, "fingerprint": "simulated"},
     }
-    made = Run(directory, wanted, {"runs": results, "skipped": {}}, outcomes, {"test_looks": 1})
+    made = Run(directory, wanted, {"runs": results, "skipped": {}}, outcomes, {"test_evaluations": 1})
     write_run(made, questions, prompts)
     return made
 

@@ -17,7 +17,7 @@ import work
 from openmedlm.data import Question
 from openmedlm.local_models import resolve, serve
 from openmedlm.programs import Exemplar
-from openmedlm.programs.prompt_program import Ballot
+from openmedlm.programs.prompt_program import SamplePrompt
 
 
 def exemplars_of(place: int, count: int = 5) -> tuple[Exemplar, ...]:
@@ -25,9 +25,9 @@ def exemplars_of(place: int, count: int = 5) -> tuple[Exemplar, ...]:
     return tuple(Exemplar(one, " ".join(work.WORDS)) for one in work.questions(1_000 + 5 * place + count)[-count:])
 
 
-def messages(ballot: Ballot, question_last: bool) -> list[dict[str, str]]:
+def messages(sample_prompt: SamplePrompt, question_last: bool) -> list[dict[str, str]]:
     """The ballot's messages, or the same with the question right behind the instructions."""
-    head, *exemplars, question = (dict(turn) for turn in ballot.prompt)  # type: ignore[arg-type]
+    head, *exemplars, question = (dict(turn) for turn in sample_prompt.prompt)  # type: ignore[arg-type]
     return [head, *exemplars, question] if question_last else [head, question, *exemplars]
 
 
@@ -38,10 +38,10 @@ def computed(model: str, questions: list[Question], votes: int, slots: int, ques
     with serve(resolve(model), slots=slots) as server:
         client = openai.OpenAI(base_url=server.base_url, api_key=server.api_key)
         for place, question in enumerate(questions):
-            for ballot in program.ballots(question, exemplars_of(place)):
+            for sample_prompt in program.sample_prompts(question, exemplars_of(place)):
                 usage = client.chat.completions.create(
                     model=resolve(model).name,
-                    messages=messages(ballot, question_last),  # type: ignore[arg-type]  # a chat template's messages
+                    messages=messages(sample_prompt, question_last),  # type: ignore[arg-type]  # a chat template's messages
                     max_tokens=1,
                 ).usage
                 assert usage is not None

@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from openmedlm.metrics import read_answer
+from openmedlm.metrics import parse_answer
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     answered = 0
     for line in map(json.loads, options.completions.read_text(encoding="utf-8").splitlines()):
         key = "|".join(str(line[name]) for name in ("qid", "model", "method", "sample"))
-        verdict, reading = verdicts[key]["letter"], read_answer(line["completion"], line["options"])
+        verdict, reading = verdicts[key]["letter"], parse_answer(line["completion"], line["options"])
         answered += verdict is not None
         if reading.letter is not None:
             read[reading.rule] += 1

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from simulated_model import Letters, random_of, request
 
 from openmedlm.optimizers.search.space import Space
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.trial_config import TrialConfig
 
 
 class RecordedModel:
@@ -51,7 +51,7 @@ class RecordedModel:
             shuffle=(False,),
         )
 
-    def votes(self, point: Configuration, draw: object, rows: slice) -> Letters:
+    def votes(self, point: TrialConfig, draw: object, rows: slice) -> Letters:
         """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
         shares = self._shares(point)[rows]
         if point.temperature == 0:
@@ -63,7 +63,7 @@ class RecordedModel:
         reached = shares.cumsum(axis=1)
         return np.stack([(drawn_once > reached[:, :3]).sum(axis=1) for drawn_once in drawn], axis=1)
 
-    def _shares(self, point: Configuration) -> npt.NDArray[np.float64]:
+    def _shares(self, point: TrialConfig) -> npt.NDArray[np.float64]:
         """(questions, 4): with which probability a vote is each option."""
         held = np.maximum(self._held[self._prompts[point.k, point.instructions]], 1e-12)
         if point.temperature == 0:

@@ -15,10 +15,10 @@ from pathlib import Path
 import dspy
 
 from openmedlm.data import Question, load_split
-from openmedlm.programs.convert import demos_of, exemplar_of
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.convert import to_demos, to_exemplar
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.few_shot_cot import FewShotCoT
-from openmedlm.programs.frozen import Facts, freeze_program
+from openmedlm.programs.frozen import ProgramMetadata, freeze_program
 
 REPEATS = 20
 
@@ -26,12 +26,14 @@ REPEATS = 20
 def contenders(exemplars: int, questions: Sequence[Question]) -> dict[str, Callable[[Question], object]]:
     """What renders one prompt, by name; all show the same exemplars with their rationales."""
     module = FewShotCoT()
-    pool = [exemplar_of(demo) for demo in demos_of(load_split("medqa", "pool", "sample")) if demo.get("reasoning")]
+    pool = [to_exemplar(demo) for demo in to_demos(load_split("medqa", "pool", "sample")) if demo.get("reasoning")]
     module.show(pool[:exemplars])
-    facts = Facts(model="none", benchmark="medqa", pool=None, dev=None)
+    facts = ProgramMetadata(model="none", benchmark="medqa", pool=None, dev=None)
     with tempfile.TemporaryDirectory() as folder:
         frozen = freeze_program(module.prompt_program(), Path(folder) / "program", facts, questions[:1]).program
-        votes = freeze_program(Ensemble(module).prompt_program(), Path(folder) / "votes", facts, questions[:1]).program
+        votes = freeze_program(
+            MajorityEnsemble(module).prompt_program(), Path(folder) / "votes", facts, questions[:1]
+        ).program
     signature, demos = module.predictor.signature, module.predictor.demos
     chat, template = dspy.ChatAdapter(), module.adapter
 
@@ -40,11 +42,11 @@ def contenders(exemplars: int, questions: Sequence[Question]) -> dict[str, Calla
 
     def render(question: Question) -> object:
         (selection,) = frozen.exemplars.choose([question])
-        return frozen.ballots(question, selection.exemplars)
+        return frozen.sample_prompts(question, selection.exemplars)
 
     def render_votes(question: Question) -> object:
         (selection,) = votes.exemplars.choose([question])
-        return votes.ballots(question, selection.exemplars)
+        return votes.sample_prompts(question, selection.exemplars)
 
     return {
         "frozen program": lambda question: frozen.render(question, frozen.exemplars.exemplars),

@@ -20,9 +20,9 @@ import endpoint
 import work
 
 from openmedlm.data import Question
-from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client, wait_for
+from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client, wait_for
 from openmedlm.metrics import Outcome
-from openmedlm.optimizers.search.trial_answers import OWN_SERVER, Answered, Sheet
+from openmedlm.optimizers.search.trial_answers import UNPRICED, QuestionVotes, TrialAnswers
 from openmedlm.optimizers.search.trial_answers import answered as as_row
 from openmedlm.programs import PromptProgram
 
@@ -30,7 +30,7 @@ OF_DSPY = 10
 
 
 async def answered(
-    url: str, program: PromptProgram, questions: list[Question], store: VoteStore
+    url: str, program: PromptProgram, questions: list[Question], store: CompletionCache
 ) -> tuple[float, Sequence[Outcome]]:
     """Seconds for all votes on the questions, and what they came to."""
     found = find_endpoint("hosted_vllm/m", url)
@@ -42,12 +42,12 @@ async def answered(
         return time.perf_counter() - began, outcomes
 
 
-def counted(rows: Sequence[Answered], golds: str, votes: int) -> float:
+def counted(rows: Sequence[QuestionVotes], golds: str, votes: int) -> float:
     """Seconds to score the votes of a study's questions, and to tell what they cost."""
     began = time.perf_counter()
-    sheet = Sheet(tuple(rows), golds, votes)
-    assert 0 < sheet.accuracy() < 1
-    assert sheet.cost(OWN_SERVER) > 0
+    trial_answers = TrialAnswers(tuple(rows), golds, votes)
+    assert 0 < trial_answers.accuracy() < 1
+    assert trial_answers.cost(UNPRICED) > 0
     return time.perf_counter() - began
 
 
@@ -61,7 +61,7 @@ def main() -> None:
     questions = work.questions(options.questions)
     rates: dict[str, float] = {}
     with endpoint.running() as url, tempfile.TemporaryDirectory() as folder:
-        with VoteStore(Path(folder) / "votes.sqlite") as store:
+        with CompletionCache(Path(folder) / "votes.sqlite") as store:
             for shuffle in (False, True):
                 program = work.program(options.votes, temperature=0.8, shuffle=shuffle)
                 _, outcomes = wait_for(answered(url, program, questions, store))

@@ -27,7 +27,7 @@ def alone(url: str, count: int, votes: int) -> None:
     from openmedlm.inference import Policy, find_endpoint
     from openmedlm.runs.execute import execute
     from openmedlm.runs.plan import Plan
-    from openmedlm.runs.save import keep_run
+    from openmedlm.runs.save import save_run
     from openmedlm.terminal.progress import Progress
 
     def mebibytes() -> float:
@@ -47,7 +47,7 @@ def alone(url: str, count: int, votes: int) -> None:
                 timeout=60,
                 store=Path(folder) / "votes.sqlite",
             )
-            keep_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False)))
+            save_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False)))
 
     evaluate(work.questions(50))
     without = mebibytes()

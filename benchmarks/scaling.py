@@ -39,7 +39,7 @@ from namespaces import Machines
 from postgres_server import PostgresServer
 
 from openmedlm.data import Question
-from openmedlm.inference import Cluster, Policy, VoteStore, find_endpoint, open_engine, wait_for
+from openmedlm.inference import Cluster, CompletionCache, Policy, find_endpoint, open_engine, wait_for
 from openmedlm.inference.request import Completion
 from openmedlm.metrics import Outcome
 
@@ -48,7 +48,7 @@ REPLICAS = 4
 VOTES = 2
 
 
-async def rate(urls: list[str], store: VoteStore, in_flight: int, calls: int, cluster: Cluster | None) -> float:
+async def rate(urls: list[str], store: CompletionCache, in_flight: int, calls: int, cluster: Cluster | None) -> float:
     """Calls a second, connections and workers being there already."""
     found = find_endpoint("hosted_vllm/m", urls)
     program = work.program(VOTES, temperature=0.8)
@@ -83,7 +83,7 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
-async def driven(url: str, store: VoteStore, asked: Sequence[Question]) -> tuple[float, float, float]:
+async def driven(url: str, store: CompletionCache, asked: Sequence[Question]) -> tuple[float, float, float]:
     """Seconds of this process's processor time, of the clock, and MiB above its start, for the questions."""
     found, program = find_endpoint("hosted_vllm/m", url), work.program(VOTES, temperature=0.8)
     policy = Policy(64, all_votes=True)
@@ -105,7 +105,7 @@ def driver(options: argparse.Namespace) -> None:
         with ExitStack() as stack:
             url = stack.enter_context(endpoint.running())
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            store = stack.enter_context(VoteStore(Path(folder) / "votes.sqlite"))
+            store = stack.enter_context(CompletionCache(Path(folder) / "votes.sqlite"))
             processor, seconds, memory = wait_for(driven(url, store, work.questions(count)))
         calls = count * VOTES
         print(
@@ -123,7 +123,7 @@ def workers(options: argparse.Namespace) -> None:
         def measured(in_flight: int, cluster: Cluster | None, calls: int) -> float:
             rates = []
             for _ in range(options.rounds):
-                with tempfile.TemporaryDirectory() as folder, VoteStore(Path(folder) / "votes.sqlite") as store:
+                with tempfile.TemporaryDirectory() as folder, CompletionCache(Path(folder) / "votes.sqlite") as store:
                     rates.append(wait_for(rate(urls, store, in_flight, calls, cluster)))
             return statistics.median(rates)
 
@@ -144,23 +144,23 @@ def workers(options: argparse.Namespace) -> None:
 
 def buy(url: str, votes: int, first: int) -> tuple[int, float, float]:
     """Wants all votes, from the first on and around; returns how many it bought, and when it began and ended."""
-    bought = 0
+    api_calls = 0
     done = Completion("Only one of the options fits.\n\nAnswer: B", "stop", 900, 20, 800, 0.0, 0.2)
 
-    async def want(store: VoteStore, keys: list[str]) -> None:
-        nonlocal bought
+    async def want(store: CompletionCache, keys: list[str]) -> None:
+        nonlocal api_calls
         while keys:
             claimed = await store.claim(keys)
             for key in claimed.held:
                 await_for.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
-            bought += len(claimed.held)
+            api_calls += len(claimed.held)
             keys = [key for key in keys if key not in claimed.held and key not in claimed.found]
             if keys:
                 await asyncio.sleep(0.02)
 
     await_for: list[asyncio.Future[Completion]] = []
 
-    async def go(store: VoteStore) -> None:
+    async def go(store: CompletionCache) -> None:
         for start in range(0, votes, 4_096):
             some = [f"vote-{(first + n) % votes:064}" for n in range(start, min(start + 4_096, votes))]
             await asyncio.gather(*(want(store, some[n : n + 8]) for n in range(0, len(some), 8)))
@@ -168,9 +168,9 @@ def buy(url: str, votes: int, first: int) -> tuple[int, float, float]:
             await_for.clear()
 
     began = time.time()
-    with VoteStore(url) as store:
+    with CompletionCache(url) as store:
         asyncio.run(go(store))
-    return bought, began, time.time()
+    return api_calls, began, time.time()
 
 
 def claims(options: argparse.Namespace) -> None:
@@ -180,7 +180,7 @@ def claims(options: argparse.Namespace) -> None:
 
     with PostgresServer() as server:
         url = server.new_database()
-        VoteStore(url).__exit__(None, None, None)
+        CompletionCache(url).__exit__(None, None, None)
         starts = [(url, options.votes, n * options.votes // options.processes) for n in range(options.processes)]
         with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
             found = pool.starmap(buy, starts)
@@ -190,11 +190,11 @@ def claims(options: argparse.Namespace) -> None:
             spent = connection.execute(text("SELECT calls FROM spending")).scalar_one()
             left = connection.execute(text("SELECT count(*) FROM claims")).scalar_one()
         engine.dispose()
-    bought = sum(count for count, _, _ in found)
+    api_calls = sum(count for count, _, _ in found)
     seconds = max(end for _, _, end in found) - min(begin for _, begin, _ in found)
     print(
-        f"{options.processes} processes, {os.cpu_count()} cores: {rows:,} votes in the store, {bought:,} bought, "
-        f"{spent:,} counted as spent, {bought - rows:,} twice, {left} claims left; {rows / seconds:,.0f} votes/s"
+        f"{options.processes} processes, {os.cpu_count()} cores: {rows:,} votes in the store, {api_calls:,} bought, "
+        f"{spent:,} counted as spent, {api_calls - rows:,} twice, {left} claims left; {rows / seconds:,.0f} votes/s"
     )
 
 

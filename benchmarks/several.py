@@ -12,10 +12,10 @@ import endpoint
 import orjson
 import work
 
-from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client, wait_for
+from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client, wait_for
 
 
-async def bought(url: str, questions: int, votes: int, store: VoteStore) -> int:
+async def api_calls(url: str, questions: int, votes: int, store: CompletionCache) -> int:
     """Buys every vote; returns how many there are."""
     found = find_endpoint("hosted_vllm/m", url)
     async with open_client(found, 64, 60) as client:
@@ -31,8 +31,8 @@ def main() -> None:
     options = parser.parse_args()
     for choices in (True, False):
         with endpoint.running(choices=choices) as url, tempfile.TemporaryDirectory() as folder:
-            with VoteStore(Path(folder) / "votes.sqlite") as store:
-                votes = wait_for(bought(url, options.questions, options.votes, store))
+            with CompletionCache(Path(folder) / "votes.sqlite") as store:
+                votes = wait_for(api_calls(url, options.questions, options.votes, store))
             with urllib.request.urlopen(f"{url}/calls") as answer:
                 requests = orjson.loads(answer.read())["requests"]
         kind = "several at once" if choices else "one at a time"

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from openmedlm.data import Question
 from openmedlm.metrics import votes_needed
-from openmedlm.optimizers.search.trial_answers import Answered
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.trial_answers import QuestionVotes
+from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.programs.option_order import derive_seed
 
 Letters = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ def random_of(*parts: object) -> np.random.Generator:
 class Model(Protocol):
     """What a search has answer."""
 
-    def votes(self, point: Configuration, draw: object, rows: slice) -> Letters:
+    def votes(self, point: TrialConfig, draw: object, rows: slice) -> Letters:
         """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
 
 
@@ -46,7 +46,7 @@ class SimulatedModel:
     seed: int
     questions: int
 
-    def votes(self, point: Configuration, draw: object, rows: slice) -> Letters:
+    def votes(self, point: TrialConfig, draw: object, rows: slice) -> Letters:
         """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
         scores = self._scores(point)[rows]
         count = len(scores)
@@ -64,7 +64,7 @@ class SimulatedModel:
             votes[:, vote] = (shown + heat * random.gumbel(size=(count, 4)) if heat else shown).argmax(axis=1)
         return votes
 
-    def _scores(self, point: Configuration) -> npt.NDArray[np.float64]:
+    def _scores(self, point: TrialConfig) -> npt.NDArray[np.float64]:
         """(questions, 4): the score of each option, the right one first."""
         base = random_of(self.seed, "questions")
         scores = base.normal(0.0, 1.0, (self.questions, 4))
@@ -101,7 +101,7 @@ class SimulatedModel:
             "position": abs(draw(0.3, 0.2)),
         }
 
-    def _effect(self, point: Configuration) -> float:
+    def _effect(self, point: TrialConfig) -> float:
         taste = self._taste
         effect = taste[point.strategy] + taste[point.instructions] + taste[point.order]
         if point.k:
@@ -115,7 +115,7 @@ def majority_right(votes: Letters) -> npt.NDArray[np.bool_]:
     return (cast.sum(axis=1) * 1000 - cast.argmax(axis=1)).argmax(axis=1) == 0
 
 
-def request(point: Configuration) -> tuple[object, ...]:
+def request(point: TrialConfig) -> tuple[object, ...]:
     """What configurations must have in common for a vote of theirs to be the same request."""
     return point.strategy, point.k, point.order, point.instructions, point.temperature, point.top_p
 
@@ -124,7 +124,7 @@ def request(point: Configuration) -> tuple[object, ...]:
 class Counts:
     """Votes that a study would have bought, with every economy and with one of them left out."""
 
-    bought: int = 0
+    api_calls: int = 0
     no_early_stop: int = 0
     no_nesting: int = 0
     nothing_shared: int = 0
@@ -144,22 +144,22 @@ class SimulatedExaminer:
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
-        self._letters: dict[Configuration, Letters] = {}
+        self._letters: dict[TrialConfig, Letters] = {}
         self._asked: dict[tuple[object, ...], Letters] = {}
 
-    def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
+    def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
         """The answers; votes stop as soon as the majority is decided."""
         if configuration not in self._letters:
             self._letters[configuration] = self.model.votes(configuration, "bought", slice(0, self.dev))
         return [self._answered(configuration, int(question.id)) for question in questions]
 
-    def _answered(self, point: Configuration, row: int) -> Answered:
+    def _answered(self, point: TrialConfig, row: int) -> QuestionVotes:
         letters = ["ABCD"[letter] for letter in self._letters[point][row]]
         needed = votes_needed(letters, point.votes)
         # A vote after the first shows its own order of the options where they are shuffled, the first never does.
         plain, shuffled = (1, needed - 1) if point.shuffle else (needed, 0)
         families = (((*request(point), False), plain), ((*request(point), True), shuffled))
-        self.counts.bought += sum(self._new("bought", family, row, votes) for family, votes in families)
+        self.counts.api_calls += sum(self._new("bought", family, row, votes) for family, votes in families)
         all_plain, all_shuffled = (1, point.votes - 1) if point.shuffle else (point.votes, 0)
         full = ((families[0][0], all_plain), (families[1][0], all_shuffled))
         self.counts.no_early_stop += sum(self._new("full", family, row, votes) for family, votes in full)
@@ -167,7 +167,7 @@ class SimulatedExaminer:
         self.counts.nothing_shared += needed
         reasons = point.strategy.endswith("cot")
         prompt = 150 + point.k * (220 if reasons else 110)
-        return Answered("".join(letters[:needed]), prompt * needed, (250 if reasons else 3) * needed)
+        return QuestionVotes("".join(letters[:needed]), prompt * needed, (250 if reasons else 3) * needed)
 
     def _new(self, how: str, family: tuple[object, ...], row: int, votes: int) -> int:
         """Of the first votes of a family, those that were not bought before."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import work
 
-from openmedlm.programs.frozen import Facts, freeze_program
+from openmedlm.programs.frozen import ProgramMetadata, freeze_program
 
 FIRST_PROMPT = """
 from pathlib import Path
@@ -43,7 +43,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "program"
-        facts = Facts(model="none", benchmark="medqa", pool=None, dev=None)
+        facts = ProgramMetadata(model="none", benchmark="medqa", pool=None, dev=None)
         freeze_program(work.program(), place, facts, work.questions(3))
         python = sys.executable
         pairs = {

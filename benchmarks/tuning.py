@@ -24,13 +24,13 @@ from recorded_model import RecordedModel
 from simulated_model import Counts, Model, SimulatedExaminer, SimulatedModel, majority_right, simulated_questions
 
 from openmedlm.optimizers.search.defaults import ALPHA, TIE
-from openmedlm.optimizers.search.eval_schedule import divide
-from openmedlm.optimizers.search.finalists import candidates, examine, finalists, winner
+from openmedlm.optimizers.search.eval_schedule import split_dev
+from openmedlm.optimizers.search.finalists import candidates, evaluate, finalists, winner
 from openmedlm.optimizers.search.sampler import PRUNERS, Pruner
 from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.study import Search
-from openmedlm.optimizers.search.trial_config import Configuration
-from openmedlm.tuning.plan import RUNGS, UNTUNED, tune_share, usual_trials
+from openmedlm.optimizers.search.trial_config import TrialConfig
+from openmedlm.tuning.plan import BASELINE, RUNGS, tune_share, usual_trials
 
 MEDQA_DEV = 1_272
 POPULATION = 20_000
@@ -45,7 +45,7 @@ class Ended:
     truth: float
     counts: Counts
     finished: int
-    winner: Configuration
+    winner: TrialConfig
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Task:
     model: Model
     dev: int
     space: Space
-    truth: Callable[[Configuration], float]
+    truth: Callable[[TrialConfig], float]
 
 
 def simulated(seed: int, dev: int) -> Task:
     """A simulated model and the space that a user has by default."""
     model = SimulatedModel(seed, dev + POPULATION)
 
-    def truth(point: Configuration) -> float:
+    def truth(point: TrialConfig) -> float:
         return 100 * float(majority_right(model.votes(point, "truth", slice(dev, None))).mean())
 
     return Task(model, dev, Space(), truth)
@@ -73,7 +73,7 @@ def recorded(seed: int, path: Path, dev: int | None) -> Task:
     model = RecordedModel(path, seed)
     dev = dev or model.questions // 2
 
-    def truth(point: Configuration) -> float:
+    def truth(point: TrialConfig) -> float:
         draws = [model.votes(point, ("truth", draw), slice(dev, None)) for draw in range(DRAWS)]
         return 100 * statistics.mean(float(majority_right(votes).mean()) for votes in draws)
 
@@ -86,7 +86,7 @@ def plain(task: Task, trials: int, seed: int) -> Ended:
 
     def objective(trial: optuna.Trial) -> float:
         point = space.suggest(trial)
-        counts.bought += point.votes * task.dev
+        counts.api_calls += point.votes * task.dev
         return float(majority_right(task.model.votes(point, ("plain", trial.number), slice(0, task.dev))).mean())
 
     study = optuna.create_study(direction="maximize", sampler=TPESampler(seed=seed, multivariate=True, group=True))
@@ -97,17 +97,27 @@ def plain(task: Task, trials: int, seed: int) -> Ended:
 
 def ours(task: Task, trials: int, seed: int, pruner: Pruner, alpha: float = ALPHA, tie: float = TIE) -> Ended:
     """The product's search."""
-    tune, select = divide(simulated_questions(task.dev), seed, tune_share(task.dev))
+    tune, select = split_dev(simulated_questions(task.dev), seed, tune_share(task.dev))
     first = tuple(rung for rung in RUNGS if rung.strategy in task.space.strategy)
     search = Search(task.space, pruner=pruner, alpha=alpha, seed=seed, first=first)
     study = optuna.create_study(directions=search.directions())
-    examiner = SimulatedExaminer(task.model, task.dev)
-    search.run(study, tune, examiner, trials)
-    examiner.examine(UNTUNED, select.questions)
-    chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha, UNTUNED)
-    examined = list(examine(chosen, select, examiner, None if pruner == "none" else alpha))
+    evaluator = SimulatedExaminer(task.model, task.dev)
+    search.run(study, tune, evaluator, trials)
+    evaluator.evaluate(BASELINE, select.questions)
+    chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha, BASELINE)
+    examined = list(evaluate(chosen, select, evaluator, None if pruner == "none" else alpha))
     best = winner(examined, "accuracy", search.rates, tie).configuration
-    return Ended(task.truth(best), examiner.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best)
+    return Ended(
+        task.truth(best), evaluator.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best
+    )
+
+
+def _saving(plain: Ended, found: Ended) -> float:
+    return plain.counts.api_calls / found.counts.api_calls
+
+
+def _calls(ended: Sequence[Ended]) -> int:
+    return sum(each.counts.api_calls for each in ended)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -146,18 +156,19 @@ def main() -> None:
             ended[pruner].append(ours(task, trials, seed, pruner, options.alpha, options.tie))
         found = ended["racing"][-1]
         print(
-            f"seed {seed}: plain {baseline[-1].truth:.1f} with {baseline[-1].counts.bought:,} calls, ours "
-            f"{found.truth:.1f} with {found.counts.bought:,}; {baseline[-1].winner.label()} | {found.winner.label()}",
+            f"seed {seed}: plain {baseline[-1].truth:.1f} with {baseline[-1].counts.api_calls:,} calls, ours "
+            f"{found.truth:.1f} with {found.counts.api_calls:,}; "
+            f"{baseline[-1].winner.label()} | {found.winner.label()}",
             flush=True,
         )
     print(f"\n{task.dev} dev questions, {options.seeds} seeds, {trials} trials, {options.plain_trials} plain")
     print(f"{'':<28} {'mean':>7}  s.e.    {'least':>7} {'25 %':>7} {'50 %':>7} {'75 %':>7} {'most':>7}")
     for pruner in pruners:
         pairs = list(zip(baseline, ended[pruner], strict=True))
-        print(f"{pruner + ': fewer calls, times':<28} {spread([p.counts.bought / o.counts.bought for p, o in pairs])}")
+        print(f"{pruner + ': fewer calls, times':<28} {spread([_saving(p, o) for p, o in pairs])}")
         print(f"{pruner + ': regret, points':<28} {spread([p.truth - o.truth for p, o in pairs])}")
-    total = sum(each.counts.bought for each in ended["racing"])
-    print(f"\nall calls of plain ÷ all calls of ours: {sum(each.counts.bought for each in baseline) / total:.1f}")
+    total = _calls(ended["racing"])
+    print(f"\nall calls of plain ÷ all calls of ours: {sum(each.counts.api_calls for each in baseline) / total:.1f}")
     for name, calls in (
         ("without early stop of votes", [each.counts.no_early_stop for each in ended["racing"]]),
         ("without nesting of sizes", [each.counts.no_nesting for each in ended["racing"]]),
@@ -165,9 +176,7 @@ def main() -> None:
     ):
         print(f"racing {name}: {sum(calls) / total:.2f} × the calls")
     for pruner in pruners[1:]:
-        print(
-            f"{pruner} in place of racing: {sum(each.counts.bought for each in ended[pruner]) / total:.2f} × the calls"
-        )
+        print(f"{pruner} in place of racing: {_calls(ended[pruner]) / total:.2f} × the calls")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from openmedlm.data import Question
 from openmedlm.programs import CHAT, PromptProgram
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.prompt_program import FixedExemplars
-from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.sampling_params import SamplingParams
 
 INSTRUCTIONS = "Answer the multiple-choice question about medicine."
 _TEXT = """
@@ -55,6 +55,6 @@ def exemplars(count: int = 5) -> tuple[Exemplar, ...]:
 
 def program(votes: int = 1, *, temperature: float = 0.0, shuffle: bool = False) -> PromptProgram:
     """Few-shot chain of thought over five exemplars."""
-    decode = Decode(temperature=temperature, max_tokens=512)
+    decode = SamplingParams(temperature=temperature, max_tokens=512)
     fixed = FixedExemplars(exemplars())
     return PromptProgram("few-shot-cot", INSTRUCTIONS, CHAT, True, decode, fixed, votes, shuffle)

@@ -4,29 +4,30 @@ Importing this room loads neither `datasets` nor `pyarrow`: they come in when a 
 """
 
 from openmedlm.data.benchmarks import BENCHMARKS, Benchmark
-from openmedlm.data.duplicates import Repetitions, Twins, clusters, twins
+from openmedlm.data.duplicates import DuplicateIndex, DuplicatePair, clusters, find_duplicates
 from openmedlm.data.files import read_questions, write_questions
 from openmedlm.data.fingerprint import fingerprint
 from openmedlm.data.import_questions import import_questions
 from openmedlm.data.load import Availability, available, load_split
 from openmedlm.data.question import SPLITS, Question
-from openmedlm.data.schema import question_from_record, record_of
+from openmedlm.data.schema import question_from_record, to_record
 from openmedlm.data.text_profile import Profile, duplicate_kind, near_duplicate, profile
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 __all__ = [
     "BENCHMARKS",
     "SPLITS",
     "Availability",
-    "BadInput",
     "Benchmark",
+    "DuplicateIndex",
+    "DuplicatePair",
     "Profile",
     "Question",
-    "Repetitions",
-    "Twins",
+    "UserError",
     "available",
     "clusters",
     "duplicate_kind",
+    "find_duplicates",
     "fingerprint",
     "import_questions",
     "load_split",
@@ -34,7 +35,6 @@ __all__ = [
     "profile",
     "question_from_record",
     "read_questions",
-    "record_of",
-    "twins",
+    "to_record",
     "write_questions",
 ]

@@ -12,7 +12,7 @@ MANY = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class DuplicatePair:
     """The same question twice.
 
     Attributes:
@@ -42,7 +42,7 @@ class Twins:
         return {**where, "ids": [q.id for q in both], "kind": self.kind, "same_answer": self.same_answer}
 
 
-def twins(questions: Sequence[Question], threshold: float = NEAR) -> list[Twins]:
+def find_duplicates(questions: Sequence[Question], threshold: float = NEAR) -> list[DuplicatePair]:
     """All pairs of exact and near duplicates, in the order of the questions.
 
     Every pair that comparing each question with each would find, and no other: exact duplicates share all their
@@ -56,7 +56,7 @@ def twins(questions: Sequence[Question], threshold: float = NEAR) -> list[Twins]
 
     pairs = sorted(similar_pairs(questions, threshold))
     return [
-        Twins(a, b, kind, _gold(a) == _gold(b))
+        DuplicatePair(a, b, kind, _gold(a) == _gold(b))
         for a, b in ((questions[first], questions[second]) for first, second in pairs)
         if (kind := duplicate_kind(profile(a), profile(b), threshold)) is not None
     ]
@@ -87,7 +87,7 @@ def clusters(questions: Sequence[Question]) -> list[str]:
     return [first.setdefault(int(label), question.id) for label, question in zip(labels, questions, strict=True)]
 
 
-class Repetitions:
+class DuplicateIndex:
     """Finds the questions that repeat any of a few others, exactly or nearly.
 
     Args:

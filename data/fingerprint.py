@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 
 from openmedlm.data.question import Question
-from openmedlm.data.schema import record_of
+from openmedlm.data.schema import to_record
 
 
 def fingerprint(questions: Iterable[Question]) -> str:
@@ -16,6 +16,6 @@ def fingerprint(questions: Iterable[Question]) -> str:
     """
     digest = hashlib.sha256()
     for question in questions:
-        line = json.dumps(record_of(question), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        line = json.dumps(to_record(question), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from openmedlm.data.fingerprint import fingerprint
 from openmedlm.data.question import Question
 from openmedlm.data.schema import question_from_record
 from openmedlm.utils.atomic import write_atomically
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 from openmedlm.utils.network import reachable
 
 OTHERWISE = "use local files with --data-dir DIR, or the embedded sample with --data-dir sample"
@@ -31,7 +31,7 @@ def load_official(benchmark: Benchmark, official: OfficialSplit, records: Path) 
         records: the folder of the records; made on first use.
 
     Raises:
-        BadInput: the hub is out of reach and nothing is cached, a table lacks a column or a row is no question, or
+        UserError: the hub is out of reach and nothing is cached, a table lacks a column or a row is no question, or
             the count or the record disagrees.
     """
     online = _online(official.tables)
@@ -42,7 +42,7 @@ def load_official(benchmark: Benchmark, official: OfficialSplit, records: Path) 
         if official.has(question)
     ]
     if len(questions) != official.count:
-        raise BadInput(
+        raise UserError(
             f"{official.tables[0].hub_id}: {official.name} has {len(questions):,} questions instead of the official "
             f"{official.count:,}; {OTHERWISE}"
         )
@@ -57,9 +57,9 @@ def _questions(benchmark: Benchmark, official: OfficialSplit, table: HubTable, o
             record = benchmark.record_from_hub(row, table, index)
             yield question_from_record(record, where, benchmark.name, official.name)
         except KeyError as error:
-            raise BadInput(f"{where}: the column {error} is missing on the hub; {OTHERWISE}") from None
-        except BadInput as error:
-            raise BadInput(f"{error}; that is for the hub's owner, until then {OTHERWISE}") from None
+            raise UserError(f"{where}: the column {error} is missing on the hub; {OTHERWISE}") from None
+        except UserError as error:
+            raise UserError(f"{error}; that is for the hub's owner, until then {OTHERWISE}") from None
 
 
 def _online(tables: Sequence[HubTable]) -> bool:
@@ -80,7 +80,7 @@ def _rows(table: HubTable, online: bool) -> Iterable[Mapping[str, object]]:
             )
     except Exception as error:  # what lies below raises errors of half a dozen libraries, without a common base
         reason = _line(error) if online else "the Hugging Face hub is out of reach and nothing of it is cached"
-        raise BadInput(f"{table}: cannot be loaded ({reason}); {OTHERWISE}") from None
+        raise UserError(f"{table}: cannot be loaded ({reason}); {OTHERWISE}") from None
     return rows
 
 
@@ -112,7 +112,7 @@ def _check_record(path: Path, official: OfficialSplit, questions: list[Question]
     except ValueError:
         known = None
     if known != record:
-        raise BadInput(
+        raise UserError(
             f"{path}: the questions from the hub are no longer those recorded there; "
             "delete that file if the change is wanted"
         )

@@ -7,8 +7,8 @@ from openmedlm.data.benchmarks import BENCHMARKS
 from openmedlm.data.files import read_questions, write_questions
 from openmedlm.data.load import SAMPLE
 from openmedlm.data.question import SPLITS
-from openmedlm.utils.errors import BadInput
-from openmedlm.utils.names import known_name
+from openmedlm.utils.errors import UserError
+from openmedlm.utils.names import check_choice
 from openmedlm.utils.paths import imported_benchmarks
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -32,20 +32,20 @@ def import_questions(
         The file that was written, `<name>/<split>.jsonl` in that folder.
 
     Raises:
-        BadInput: the name or split will not do, the split is already there, a question is wrong, or its id is that of
+        UserError: the name or split will not do, the split is already there, a question is wrong, or its id is that of
             a question in another split of the benchmark.
     """
-    known_name(split, SPLITS, "split")
+    check_choice(split, SPLITS, "split")
     if not NAME.fullmatch(name):
-        raise BadInput(f'the name "{name}" will not do; use lower-case letters, digits, ".", "_" and "-"')
+        raise UserError(f'the name "{name}" will not do; use lower-case letters, digits, ".", "_" and "-"')
     if name in BENCHMARKS or name == SAMPLE:
-        raise BadInput(f'the name "{name}" is taken by the product; choose another name')
+        raise UserError(f'the name "{name}" is taken by the product; choose another name')
     if str(data_dir) == SAMPLE:
-        raise BadInput("the embedded sample takes no questions; name a folder, or none")
+        raise UserError("the embedded sample takes no questions; name a folder, or none")
     folder = (imported_benchmarks() if data_dir is None else Path(data_dir)) / name
     path = folder / f"{split}.jsonl"
     if path.exists() and not replace:
-        raise BadInput(f"{path}: is already there; choose another name or split, or ask for it to be replaced")
+        raise UserError(f"{path}: is already there; choose another name or split, or ask for it to be replaced")
     questions = read_questions(Path(file), name, split)
     ids = {question.id for question in questions}
     for other in SPLITS:
@@ -54,12 +54,12 @@ def import_questions(
             continue
         for question in read_questions(beside, name, other):
             if question.id in ids:
-                raise BadInput(
+                raise UserError(
                     f'{file}: the id "{question.id}" is already that of a question in {beside}; '
                     "give each question of a benchmark an id of its own"
                 )
     try:
         write_questions(path, questions)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
     return path

@@ -9,8 +9,8 @@ from openmedlm.data.benchmarks import BENCHMARKS, Benchmark, OfficialSplit
 from openmedlm.data.files import read_questions
 from openmedlm.data.hub import load_official
 from openmedlm.data.question import SPLITS, Question
-from openmedlm.utils.errors import BadInput
-from openmedlm.utils.names import known_name
+from openmedlm.utils.errors import UserError
+from openmedlm.utils.names import check_choice
 from openmedlm.utils.paths import hub_records, imported_benchmarks
 
 SAMPLE = "sample"
@@ -51,16 +51,16 @@ def load_split(benchmark: str, split: str, data_dir: str | Path | None = None) -
         split: `pool`, `dev` or `test`.
         data_dir: None for the hub and the imported benchmarks; `sample` for the embedded sample, even where a folder of
             that name is at hand; otherwise a folder with `<benchmark>/<official split>.jsonl` for the four, from which
-            pool, dev and test are made as `Benchmark.divide` says (a part of an official split will do), and
+            pool, dev and test are made as `Benchmark.split_dev` says (a part of an official split will do), and
             `<benchmark>/<split>.jsonl` for others.
 
     Raises:
-        BadInput: the benchmark or split is unknown, its file or the hub is missing, a question is wrong, or nothing is
+        UserError: the benchmark or split is unknown, its file or the hub is missing, a question is wrong, or nothing is
             left for this split.
     """
-    known_name(split, SPLITS, "split")
+    check_choice(split, SPLITS, "split")
     if str(data_dir) == SAMPLE:
-        return _sample(known_name(benchmark, BENCHMARKS, "benchmark of the sample"), split)
+        return _sample(check_choice(benchmark, BENCHMARKS, "benchmark of the sample"), split)
     known = BENCHMARKS.get(benchmark)
     if known is None:
         return _own(benchmark, split, data_dir)
@@ -69,9 +69,9 @@ def load_split(benchmark: str, split: str, data_dir: str | Path | None = None) -
         questions = load_official(known, official, hub_records())
     else:
         questions = _official_file(known, official, Path(data_dir))
-    chosen = [replace(question, split=split) for question in known.divide(split, questions)]
+    chosen = [replace(question, split=split) for question in known.split_dev(split, questions)]
     if not chosen:
-        raise BadInput(
+        raise UserError(
             f"{benchmark}: all {len(questions):,} questions of {official.name} are set aside for dev; add more"
         )
     return chosen
@@ -83,7 +83,7 @@ def available(data_dir: str | Path | None = None) -> list[Availability]:
     Local files are read and checked to be counted; the hub is not asked.
 
     Raises:
-        BadInput: `data_dir` is no folder, or a question in it is wrong.
+        UserError: `data_dir` is no folder, or a question in it is wrong.
     """
     if str(data_dir) == SAMPLE:
         return [
@@ -100,18 +100,18 @@ def available(data_dir: str | Path | None = None) -> list[Availability]:
         return on_hub + list(_own_availability(imported_benchmarks()))
     folder = Path(data_dir)
     if not folder.is_dir():
-        raise BadInput(f'{folder}: no such folder; name one that holds <benchmark>/<split>.jsonl, or "{SAMPLE}"')
+        raise UserError(f'{folder}: no such folder; name one that holds <benchmark>/<split>.jsonl, or "{SAMPLE}"')
     return [*_official_availability(folder), *_own_availability(folder)]
 
 
 def _official_file(known: Benchmark, official: OfficialSplit, folder: Path) -> list[Question]:
     path = folder / known.name / f"{official.name}.jsonl"
     if not path.is_file():
-        raise BadInput(f"{path}: no such file; put the {official.name} questions of {known.title} there")
+        raise UserError(f"{path}: no such file; put the {official.name} questions of {known.title} there")
     questions = read_questions(path, known.name, official.name)
     strangers = [question.id for question in questions if not official.has(question)]
     if strangers:
-        raise BadInput(
+        raise UserError(
             f"{path}: {len(strangers):,} of {len(questions):,} questions do not belong to the official {official.name} "
             f'split, "{strangers[0]}" to begin with; remove them'
         )
@@ -120,10 +120,10 @@ def _official_file(known: Benchmark, official: OfficialSplit, folder: Path) -> l
 
 def _own(name: str, split: str, data_dir: str | Path | None) -> list[Question]:
     folder = imported_benchmarks() if data_dir is None else Path(data_dir)
-    known_name(name, [*BENCHMARKS, *_own_names(folder)], "benchmark")
+    check_choice(name, [*BENCHMARKS, *_own_names(folder)], "benchmark")
     path = folder / name / f"{split}.jsonl"
     if not path.is_file():
-        raise BadInput(f"{path}: no such file; {name} has no {split} split yet, so import one")
+        raise UserError(f"{path}: no such file; {name} has no {split} split yet, so import one")
     return read_questions(path, name, split)
 
 
@@ -131,7 +131,7 @@ def _own_names(folder: Path) -> list[str]:
     found = {path.parent.name for split in SPLITS for path in folder.glob(f"*/{split}.jsonl")}
     for name in found:
         if not name.isprintable():
-            raise BadInput(f"{folder}: holds the folder {name!a}, which no option could name; rename it")
+            raise UserError(f"{folder}: holds the folder {name!a}, which no option could name; rename it")
     return sorted(found - set(BENCHMARKS))
 
 
@@ -152,7 +152,7 @@ def _official_availability(folder: Path) -> Iterator[Availability]:
             if path.is_file():
                 if official.name not in loaded:
                     loaded[official.name] = _official_file(known, official, folder)
-                count = len(known.divide(split, loaded[official.name]))
+                count = len(known.split_dev(split, loaded[official.name]))
                 yield Availability(name, split, count, known.official_count(split), str(path))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from openmedlm.data.question import Question
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 MAX_OPTIONS = len(string.ascii_uppercase)
 
@@ -27,7 +27,7 @@ def question_from_record(
         split: overrides the record's `split`, which may then be missing.
 
     Raises:
-        BadInput: one line with `where`, what is wrong there, and the mend.
+        UserError: one line with `where`, what is wrong there, and the mend.
     """
     if not isinstance(record, Mapping):
         _refuse(where, f"a question is a JSON object, not {_kind(record)}; write one object a line")
@@ -45,7 +45,7 @@ def question_from_record(
     )
 
 
-def record_of(question: Question) -> dict[str, object]:
+def to_record(question: Question) -> dict[str, object]:
     """The JSON record that `question_from_record` turns back into the same question."""
     return {
         "id": question.id,
@@ -66,7 +66,7 @@ def letters(count: int) -> tuple[str, ...]:
 
 
 def _refuse(where: str, problem: str) -> NoReturn:
-    raise BadInput(f"{where}: {problem}")
+    raise UserError(f"{where}: {problem}")
 
 
 def _kind(value: object) -> str:

@@ -114,14 +114,14 @@ def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Places, Pl
     All questions are gone through twice, since their shingles are many times what is kept of them: once to count how
     common each is, and once to choose.
     """
-    common = np.zeros(_BUCKETS, np.uint32)
+    pair_outcomes = np.zeros(_BUCKETS, np.uint32)
     for start in range(0, len(questions), _ROWS):
         _, shingles = _shingles(questions[start : start + _ROWS])
         bucket, times = np.unique(_bucket(_short(shingles)), return_counts=True)
-        common[bucket] += times.astype(np.uint32)
+        pair_outcomes[bucket] += times.astype(np.uint32)
     owners, rarest = [], []
     for start in range(0, len(questions), _ROWS):
-        owner, own = _rarest_of(questions[start : start + _ROWS], common, threshold)
+        owner, own = _rarest_of(questions[start : start + _ROWS], pair_outcomes, threshold)
         owners.append((owner + start).astype(np.int32))
         rarest.append(own)
     return _shared(np.concatenate(owners), np.concatenate(rarest))
@@ -138,7 +138,7 @@ def _shared(owners: npt.NDArray[np.int32], shingles: Numbers) -> tuple[Places, P
 
 
 def _rarest_of(
-    questions: Sequence[Question], common: npt.NDArray[np.uint32], threshold: float
+    questions: Sequence[Question], pair_outcomes: npt.NDArray[np.uint32], threshold: float
 ) -> tuple[Places, Numbers]:
     """The rarest shingles of some questions, and whose they are.
 
@@ -147,7 +147,7 @@ def _rarest_of(
     """
     owners, shingles = _shingles(questions)
     short = _short(shingles)
-    often = np.minimum(common[_bucket(short)], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
+    often = np.minimum(pair_outcomes[_bucket(short)], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
     own = np.sort((owners.astype(np.uint64) << (_COMMON_BITS + _HASH_BITS)) | (often << _HASH_BITS) | short)
     own = own[np.concatenate(([True], own[1:] != own[:-1]))]
     owner = (own >> (_COMMON_BITS + _HASH_BITS)).astype(np.int64)

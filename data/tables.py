@@ -12,7 +12,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 REQUIRED = ("id", "question", "answer")
 
@@ -21,7 +21,7 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
     """The line where each row of a CSV file begins, and its record.
 
     Raises:
-        BadInput: the header lacks a column or names one twice, a row has more cells than the header, or the file is
+        UserError: the header lacks a column or names one twice, a row has more cells than the header, or the file is
             not CSV in UTF-8.
     """
     content = path.read_bytes()
@@ -29,7 +29,7 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadInput(f"{path}:{line}: not UTF-8; save the file as UTF-8") from None
+        raise UserError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [column.strip() for column in next(reader, [])]
@@ -37,7 +37,7 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
         start = reader.line_num + 1
         for cells in reader:
             if len(cells) > len(header):
-                raise BadInput(
+                raise UserError(
                     f"{path}:{start}: {len(cells)} cells under {len(header)} columns; "
                     "put cells that hold a comma in double quotes"
                 )
@@ -45,14 +45,14 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
                 yield start, _record(dict(zip(header, cells, strict=False)), f"{path}:{start}")
             start = reader.line_num + 1
     except csv.Error as error:
-        raise BadInput(f"{path}:{reader.line_num}: not CSV ({error}); check the double quotes near there") from None
+        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); check the double quotes near there") from None
 
 
 def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
     """The number of each row of a parquet file, from 1, and its record.
 
     Raises:
-        BadInput: the file is not parquet, or lacks a column.
+        UserError: the file is not parquet, or lacks a column.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -62,14 +62,14 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
         columns = table.column_names
     except (pa.ArrowException, ValueError) as error:
         reason = next(iter(str(error).splitlines()), "damaged")
-        raise BadInput(f"{path}: not a parquet file ({reason}); write it again") from None
+        raise UserError(f"{path}: not a parquet file ({reason}); write it again") from None
     _check_columns(columns, path)
     row = 0
     for batch in table.to_batches():
         try:
             rows = batch.to_pylist()
         except (ValueError, OverflowError) as error:
-            raise BadInput(f"{path}: a value can't be read ({error}); write texts as UTF-8") from None
+            raise UserError(f"{path}: a value can't be read ({error}); write texts as UTF-8") from None
         for cells in rows:
             row += 1
             yield row, _record(cells, f"{path}:{row}")
@@ -77,18 +77,18 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
 
 def _check_columns(columns: Sequence[str], path: Path) -> None:
     if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
-        raise BadInput(f"{path}:1: the columns are not separated by commas; save the file with commas")
+        raise UserError(f"{path}:1: the columns are not separated by commas; save the file with commas")
     for column in columns:
         if columns.count(column) > 1:
-            raise BadInput(f'{path}:1: the column "{column}" stands there twice; rename or remove one')
+            raise UserError(f'{path}:1: the column "{column}" stands there twice; rename or remove one')
     for column in REQUIRED:
         if column not in columns:
-            raise BadInput(
+            raise UserError(
                 f'{path}:1: the column "{column}" is missing; the columns are {", ".join(columns) or "none"}'
             )
-    lettered = [column for column in columns if _is_letter(column)]
-    if bool(lettered) == ("options" in columns):
-        raise BadInput(
+    with_letter_refs = [column for column in columns if _is_letter(column)]
+    if bool(with_letter_refs) == ("options" in columns):
+        raise UserError(
             f'{path}:1: the options stand either in the columns A, B, … or in one column "options"; keep one'
         )
 
@@ -111,9 +111,9 @@ def _options(cell: object, where: str) -> object:
         try:
             return json.loads(cell)
         except json.JSONDecodeError as error:
-            raise BadInput(f'{where}: "options" is not JSON ({error.msg}); write {{"A": …, "B": …}}') from None
+            raise UserError(f'{where}: "options" is not JSON ({error.msg}); write {{"A": …, "B": …}}') from None
         except (ValueError, RecursionError):
-            raise BadInput(f'{where}: "options" is not plain JSON; write {{"A": …, "B": …}}') from None
+            raise UserError(f'{where}: "options" is not plain JSON; write {{"A": …, "B": …}}') from None
     if isinstance(cell, Mapping):
         return _present(cell.items())
     if isinstance(cell, list) and all(isinstance(item, tuple) for item in cell):

@@ -3,16 +3,16 @@
 from openmedlm.metrics.accuracy import Score, score
 from openmedlm.metrics.agreement import Agreement, agreement
 from openmedlm.metrics.analysis import Analysis, analyse
-from openmedlm.metrics.answer_parsing import Reading, read_answer
+from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
 from openmedlm.metrics.bootstrap import paired_bootstrap
 from openmedlm.metrics.calibration import Calibration, calibration
 from openmedlm.metrics.clusters import clustered_standard_error
 from openmedlm.metrics.comparison import Comparison, compare
-from openmedlm.metrics.ensemble_size import Size, accuracy_by_size
+from openmedlm.metrics.ensemble_size import SizeResult, accuracy_by_size
 from openmedlm.metrics.intervals import Interval, wilson_interval
 from openmedlm.metrics.macro_averages import macro_average, macro_f1
 from openmedlm.metrics.multiple_testing import benjamini_hochberg
-from openmedlm.metrics.outcome import Failure, How, Outcome, Status, Vote, outcome_of
+from openmedlm.metrics.outcome import Failure, Outcome, SampleMethod, Status, Vote, outcome_from_fields
 from openmedlm.metrics.paired_tests import (
     Paired,
     difference_interval,
@@ -22,7 +22,7 @@ from openmedlm.metrics.paired_tests import (
     paired,
 )
 from openmedlm.metrics.position_bias import PositionBias, position_bias
-from openmedlm.metrics.resizing import resized
+from openmedlm.metrics.resizing import with_votes
 from openmedlm.metrics.summary import Summary, summarise
 from openmedlm.metrics.voting import Majority, decided, majority, votes_needed
 
@@ -32,15 +32,15 @@ __all__ = [
     "Calibration",
     "Comparison",
     "Failure",
-    "How",
     "Interval",
     "Majority",
     "Outcome",
     "Paired",
+    "ParsedAnswer",
     "PositionBias",
-    "Reading",
+    "SampleMethod",
     "Score",
-    "Size",
+    "SizeResult",
     "Status",
     "Summary",
     "Vote",
@@ -59,14 +59,14 @@ __all__ = [
     "mcnemar",
     "mcnemar_mid_p",
     "minimum_detectable_effect",
-    "outcome_of",
+    "outcome_from_fields",
     "paired",
     "paired_bootstrap",
+    "parse_answer",
     "position_bias",
-    "read_answer",
-    "resized",
     "score",
     "summarise",
     "votes_needed",
     "wilson_interval",
+    "with_votes",
 ]

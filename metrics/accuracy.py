@@ -18,7 +18,7 @@ class Score:
 
 
 @dataclass(slots=True)
-class Counted:
+class Tally:
     """Questions, and right answers among them, as they come."""
 
     n: int = 0
@@ -37,7 +37,7 @@ class Counted:
 
 def score(right: Iterable[bool]) -> Score:
     """The score of right answers, a flag a question."""
-    counted = Counted()
+    counted = Tally()
     for each in right:
         counted.add(each)
     return counted.score()

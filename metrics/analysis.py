@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openmedlm.metrics.accuracy import Counted
+from openmedlm.metrics.accuracy import Tally
 from openmedlm.metrics.agreement import Agreement, AgreementTally
 from openmedlm.metrics.calibration import Calibration, calibration
-from openmedlm.metrics.ensemble_size import Size, SizesTally
+from openmedlm.metrics.ensemble_size import SizeResult, SizesTally
 from openmedlm.metrics.macro_averages import weighted_macro_f1
 from openmedlm.metrics.outcome import Outcome
 from openmedlm.metrics.position_bias import PositionBias, PositionTally
@@ -30,7 +30,7 @@ class Analysis:
 
     macro_f1: float | None
     position: PositionBias
-    sizes: tuple[Size, ...]
+    sizes: tuple[SizeResult, ...]
     agreement: Agreement | None
     calibration: Calibration | None
     rules: dict[str, tuple[int, int]]
@@ -58,7 +58,7 @@ class AnalysisTally:
         self._agreement = AgreementTally()
         self._shares: list[float] = []
         self._right: list[bool] = []
-        self._rules: dict[str, Counted] = defaultdict(Counted)
+        self._rules: dict[str, Tally] = defaultdict(Tally)
 
     def add(self, outcome: Outcome) -> None:
         self._answered[outcome.gold, outcome.answer] += 1

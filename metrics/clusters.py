@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from math import sqrt
 
-from openmedlm.metrics.accuracy import Counted
+from openmedlm.metrics.accuracy import Tally
 
 _ONE = 1 << 32
 """A question, in a number whose lower half counts right answers: one number a cluster is the least to keep."""
@@ -39,7 +39,7 @@ class ClusterTally:
 
     def __init__(self) -> None:
         self._counts: dict[Hashable, int] = {}
-        self._alone = Counted()
+        self._alone = Tally()
 
     def add(self, hit: bool, cluster: Hashable | None) -> None:
         """Adds a question; None is a cluster of its own."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from openmedlm.metrics.accuracy import Counted, Score
+from openmedlm.metrics.accuracy import Score, Tally
 from openmedlm.metrics.outcome import Outcome
-from openmedlm.metrics.resizing import resized
+from openmedlm.metrics.resizing import with_votes
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class SizeResult:
     """An ensemble of some size.
 
     Attributes:
@@ -19,11 +19,11 @@ class Size:
     """
 
     votes: int
-    bought: float
+    api_calls: float
     score: Score
 
 
-def accuracy_by_size(outcomes: Iterable[Outcome]) -> list[Size]:
+def accuracy_by_size(outcomes: Iterable[Outcome]) -> list[SizeResult]:
     """Every size from one vote to the ensemble's own; nothing where there is no question.
 
     Votes nest, so this is exact, and no more is bought for it. The points share questions and votes: the interval of
@@ -50,20 +50,20 @@ class SizesTally:
         else:
             known[1][0] += 1
 
-    def result(self) -> list[Size]:
+    def result(self) -> list[SizeResult]:
         kinds = [(outcome, count) for outcome, (count,) in self._kinds.values()]
         largest = max((len(outcome.votes) + outcome.votes_saved for outcome, _ in kinds), default=0)
         return [_sized(kinds, votes) for votes in range(1, largest + 1)]
 
 
-def _sized(kinds: Sequence[tuple[Outcome, int]], votes: int) -> Size:
+def _sized(kinds: Sequence[tuple[Outcome, int]], votes: int) -> SizeResult:
     sized = [(_at_most(outcome, votes), count) for outcome, count in kinds]
     n = sum(count for _, count in sized)
-    bought = sum(count * len(outcome.votes) for outcome, count in sized) / n
-    return Size(votes, bought, Counted(n, sum(count for outcome, count in sized if outcome.correct)).score())
+    api_calls = sum(count * len(outcome.votes) for outcome, count in sized) / n
+    return SizeResult(votes, api_calls, Tally(n, sum(count for outcome, count in sized if outcome.correct)).score())
 
 
 def _at_most(outcome: Outcome, votes: int) -> Outcome:
     """The outcome at that size, or at its own where that is smaller: another system may have sampled unevenly."""
     failed = any(vote.error is not None for vote in outcome.votes)  # only the sizes that it mattered to failed
-    return resized(outcome, votes) if failed or votes < len(outcome.votes) + outcome.votes_saved else outcome
+    return with_votes(outcome, votes) if failed or votes < len(outcome.votes) + outcome.votes_saved else outcome

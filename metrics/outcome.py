@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Status = Literal["answered", "unanswered", "error"]
-How = Literal["asked", "asked again", "closed"]
+SampleMethod = Literal["free", "resampled", "constrained"]
 Failure = Literal["timeout", "connection", "http", "malformed"]
 """How a completion could not be had: no answer in time; no connection; a status that refuses; a body that is none."""
 
@@ -20,7 +20,7 @@ class Vote:
         rule: the reading rule that decided (see `openmedlm.metrics.answer_parsing`).
         text: the completion as the model wrote it, in the lettering that it was shown.
         order: the question's letters in the order in which their options were shown: `CABD` showed option C as A.
-        how: `asked`; `asked again` where an earlier completion of this vote could not be read; `closed` where the
+        method: `free`; `resampled` where an earlier completion of this vote could not be read; `constrained` where the
             letter was then asked for under a constraint.
         finish_reason: the endpoint's word (`stop`, `length`, `content_filter`) for the completion that was last asked
             for freely, without a constraint; None where it gave none.
@@ -39,7 +39,7 @@ class Vote:
     rule: str
     text: str
     order: str = ""
-    how: How = "asked"
+    method: SampleMethod = "free"
     finish_reason: str | None = None
     calls: int = 0
     prompt_tokens: int = 0
@@ -65,7 +65,7 @@ class Outcome:
         exemplars: ids of the pool questions shown before this one, in the order shown.
         similarities: the cosine of each of them to this question, where they were chosen by it; else empty.
         duplicates_removed: pool questions that would have been shown, had they not been this question itself.
-        fixed_orders: of the exemplars, those whose options had to keep their order while answer letters were balanced.
+        exemplars_not_reordered: exemplars that kept their option order while answer letters were balanced.
         votes_saved: votes that the majority did not need and that were not bought.
         cluster: id of the first question that this one belongs with (`openmedlm.data.clusters`): they share a passage,
             or are the same question twice, and are right or wrong together; empty where nobody looked.
@@ -83,7 +83,7 @@ class Outcome:
     failure: Failure | None = None
     similarities: tuple[float, ...] = ()
     duplicates_removed: int = 0
-    fixed_orders: int = 0
+    exemplars_not_reordered: int = 0
     cluster: str = ""
 
     @property
@@ -97,7 +97,7 @@ class Outcome:
         return "answered" if self.answer is not None else "unanswered"
 
 
-def outcome_of(fields: Mapping[str, Any]) -> Outcome:
+def outcome_from_fields(fields: Mapping[str, Any]) -> Outcome:
     """The outcome of its fields, as JSON or a table has them: lists for tuples, mappings for votes."""
     votes = tuple([Vote(**vote) for vote in fields["votes"]])
     similarities = tuple(map(float, fields["similarities"]))

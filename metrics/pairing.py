@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from openmedlm.metrics.outcome import Outcome
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
-class Common:
+class PairedOutcomes:
     """Both runs' outcomes of the questions that both answered, in the order of the first run.
 
     Attributes:
@@ -36,11 +36,11 @@ class Common:
         return [(one.benchmark, one.cluster or one.question_id) for one, _ in self.pairs]
 
 
-def common(first: Iterable[Outcome], second: Iterable[Outcome]) -> Common:
+def pair_outcomes(first: Iterable[Outcome], second: Iterable[Outcome]) -> PairedOutcomes:
     """Pairs two runs by benchmark and question.
 
     Raises:
-        BadInput: they disagree about the right answer of a question.
+        UserError: they disagree about the right answer of a question.
     """
     of_second = {(outcome.benchmark, outcome.question_id): outcome for outcome in second}
     pairs, only_first = [], 0
@@ -50,9 +50,9 @@ def common(first: Iterable[Outcome], second: Iterable[Outcome]) -> Common:
             only_first += 1
             continue
         if other.gold != outcome.gold:
-            raise BadInput(
+            raise UserError(
                 f"{outcome.benchmark} {outcome.question_id}: its right answer is {outcome.gold} in one run and "
                 f"{other.gold} in the other; they were asked different versions of the benchmark"
             )
         pairs.append((outcome, other))
-    return Common(pairs, only_first, len(of_second))
+    return PairedOutcomes(pairs, only_first, len(of_second))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import pstdev
 
-from openmedlm.metrics.accuracy import Counted, Score
+from openmedlm.metrics.accuracy import Score, Tally
 from openmedlm.metrics.outcome import Outcome, Vote
 
 
@@ -43,8 +43,8 @@ class PositionTally:
     """Counts votes by position, outcome by outcome."""
 
     def __init__(self) -> None:
-        self._everywhere: dict[str, Counted] = defaultdict(Counted)
-        self._moved: dict[str, Counted] = defaultdict(Counted)
+        self._everywhere: dict[str, Tally] = defaultdict(Tally)
+        self._moved: dict[str, Tally] = defaultdict(Tally)
         self._chosen: Counter[str] = Counter()
 
     def add(self, outcome: Outcome) -> None:

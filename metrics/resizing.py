@@ -6,7 +6,7 @@ from openmedlm.metrics.outcome import Outcome
 from openmedlm.metrics.voting import decided, majority, votes_needed
 
 
-def resized(outcome: Outcome, votes: int) -> Outcome:
+def with_votes(outcome: Outcome, votes: int) -> Outcome:
     """The outcome of an ensemble of `votes`, the first ones of the outcome's own: votes nest.
 
     Args:

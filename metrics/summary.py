@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openmedlm.metrics.accuracy import Counted, Score
+from openmedlm.metrics.accuracy import Score, Tally
 from openmedlm.metrics.analysis import Analysis, AnalysisTally
 from openmedlm.metrics.clusters import ClusterTally, pooled_standard_error
 from openmedlm.metrics.macro_averages import macro_average
@@ -38,11 +38,11 @@ class Summary:
         by_benchmark: the same by benchmark.
         analysis: what the votes tell beside.
         truncated: votes whose deciding completion was cut off by the token limit.
-        closed: votes whose letter was asked for under a constraint.
-        asked_again: votes whose first completion could not be read and that were asked for again.
+        constrained: votes whose letter was asked for under a constraint.
+        resampled: votes whose first completion could not be read and that were asked for again.
         exemplars_shown: exemplars in the questions' prompts, each question's counted once for all of its votes.
         duplicates_removed: pool questions that would have been among them, had they not been the question itself.
-        fixed_orders: exemplars whose options had to keep their order while answer letters were balanced.
+        exemplars_not_reordered: exemplars whose options had to keep their order while answer letters were balanced.
     """
 
     n: int
@@ -63,11 +63,11 @@ class Summary:
     cost_per_correct: float | None
     votes_saved: int
     truncated: int
-    closed: int
-    asked_again: int
+    constrained: int
+    resampled: int
     exemplars_shown: int
     duplicates_removed: int
-    fixed_orders: int
+    exemplars_not_reordered: int
     seconds: float
     by_subject: Mapping[str, Score]
     by_benchmark: Mapping[str, Score]
@@ -91,14 +91,14 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
 
 class _Tally:
     def __init__(self) -> None:
-        self._total = Counted()
-        self._subjects: dict[str, Counted] = defaultdict(Counted)
-        self._benchmarks: dict[str, Counted] = defaultdict(Counted)
+        self._total = Tally()
+        self._subjects: dict[str, Tally] = defaultdict(Tally)
+        self._benchmarks: dict[str, Tally] = defaultdict(Tally)
         self._clusters: dict[str, ClusterTally] = defaultdict(ClusterTally)
         self._ended: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
-        self._how: Counter[str] = Counter()
+        self._method: Counter[str] = Counter()
         self._cost = 0.0
         self._unpriced = False
         self._analysis = AnalysisTally()
@@ -118,14 +118,14 @@ class _Tally:
         sums["votes_saved"] += outcome.votes_saved
         sums["exemplars_shown"] += len(outcome.exemplars)
         sums["duplicates_removed"] += outcome.duplicates_removed
-        sums["fixed_orders"] += outcome.fixed_orders
+        sums["exemplars_not_reordered"] += outcome.exemplars_not_reordered
         for vote in outcome.votes:
             sums["calls"] += vote.calls
             sums["prompt_tokens"] += vote.prompt_tokens
             sums["completion_tokens"] += vote.completion_tokens
             sums["cached_tokens"] += vote.cached_tokens
             sums["truncated"] += vote.finish_reason == "length"
-            self._how[vote.how] += 1
+            self._method[vote.method] += 1
             self._cost += vote.cost_usd or 0.0
             self._unpriced = self._unpriced or (vote.cost_usd is None and (bool(vote.calls) or vote.error is None))
         self._analysis.add(outcome)
@@ -149,8 +149,8 @@ class _Tally:
             cost_per_correct=None
             if self._unpriced or not total.correct or not sums["calls"]
             else self._cost / total.correct,
-            closed=self._how["closed"],
-            asked_again=self._how["asked again"],
+            constrained=self._method["constrained"],
+            resampled=self._method["resampled"],
             seconds=seconds,
             by_subject=by_subject,
             by_benchmark=_scores(self._benchmarks),
@@ -161,9 +161,9 @@ class _Tally:
 
 _SUMS = (
     *("calls", "prompt_tokens", "completion_tokens", "cached_tokens", "votes_saved"),
-    *("truncated", "exemplars_shown", "duplicates_removed", "fixed_orders"),
+    *("truncated", "exemplars_shown", "duplicates_removed", "exemplars_not_reordered"),
 )
 
 
-def _scores(groups: Mapping[str, Counted]) -> dict[str, Score]:
+def _scores(groups: Mapping[str, Tally]) -> dict[str, Score]:
     return {name: groups[name].score() for name in sorted(groups)}

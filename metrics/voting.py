@@ -73,9 +73,9 @@ def votes_needed(letters: Sequence[str | None], votes: int) -> int:
     Raises:
         ValueError: the letters end before the majority is decided.
     """
-    for bought in range((votes + 1) // 2, votes + 1):  # no leader is out of reach before half of the votes
-        if bought > len(letters):
+    for api_calls in range((votes + 1) // 2, votes + 1):  # no leader is out of reach before half of the votes
+        if api_calls > len(letters):
             break
-        if decided(letters[:bought], votes - bought):
-            return bought
+        if decided(letters[:api_calls], votes - api_calls):
+            return api_calls
     raise ValueError(f"{len(letters)} letters do not decide a majority of {votes} votes")

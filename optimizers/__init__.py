@@ -4,6 +4,6 @@ They import DSPy, so each is imported from its own module: `random_few_shot`, `k
 `tune_strategy`; `compile` goes from a strategy's name to a compiled program.
 """
 
-from openmedlm.optimizers.program_config import LADDER, Choices
+from openmedlm.optimizers.program_config import STRATEGIES, ProgramConfig
 
-__all__ = ["LADDER", "Choices"]
+__all__ = ["STRATEGIES", "ProgramConfig"]

@@ -7,13 +7,13 @@ import dspy
 from dspy.teleprompt import Teleprompter
 
 from openmedlm.optimizers.trainset import usable_exemplars
-from openmedlm.programs import NearestExemplars
-from openmedlm.programs.knn_strategy import NearestStrategy
+from openmedlm.programs import KNNExemplars
+from openmedlm.programs.knn_strategy import KNNStrategy
 from openmedlm.programs.retrieval import Embedder, Kind, build_index, find_embedder
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 
 
-class NearestFewShot(Teleprompter):
+class KNNFewShot(Teleprompter):
     """Gives a strategy the pool from which it retrieves (OpenMedLM; Medprompt, arXiv 2311.16452).
 
     No model is called: a question's exemplars are looked up when it is asked.
@@ -49,28 +49,28 @@ class NearestFewShot(Teleprompter):
 
     def compile(
         self,
-        student: NearestStrategy,
+        student: KNNStrategy,
         *,
         trainset: Sequence[dspy.Example],
         valset: Sequence[dspy.Example] | None = None,
-    ) -> NearestStrategy:
+    ) -> KNNStrategy:
         """The student, a copy, with its pool and the pool's index.
 
         Args:
             student: a strategy that retrieves.
-            trainset: the pool; see `openmedlm.programs.demo_of`. Where the student reasons, those without a rationale
+            trainset: the pool; see `openmedlm.programs.to_demo`. Where the student reasons, those without a rationale
                 are no exemplars, and a question takes the next ones.
             valset: not looked at.
 
         Raises:
-            BadInput: the student reasons, and no exemplar of the pool has a rationale.
+            UserError: the student reasons, and no exemplar of the pool has a rationale.
         """
-        if not isinstance(student, NearestStrategy):
+        if not isinstance(student, KNNStrategy):
             raise TypeError(f"{type(student).__name__} does not retrieve; compile it with RandomFewShot")
-        pool = tuple(exemplar.lettered() for exemplar in usable_exemplars(student, trainset))
-        compiled: NearestStrategy = student.reset_copy()
+        pool = tuple(exemplar.with_letter_refs() for exemplar in usable_exemplars(student, trainset))
+        compiled: KNNStrategy = student.reset_copy()
         questions = [exemplar.question for exemplar in pool]
         index = build_index(questions, self.embedder, self.cache, self.index, self.told)
-        compiled.nearest = NearestExemplars(index, pool, self.k, self.balance, student.seed, self.order)
+        compiled.nearest = KNNExemplars(index, pool, self.k, self.balance, student.seed, self.order)
         compiled._compiled = True
         return compiled

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dspy
 from dspy.teleprompt import Teleprompter
 
-from openmedlm.programs import Decode
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs import SamplingParams
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.strategy import Strategy
 
 
@@ -17,7 +17,7 @@ class MajorityVote(Teleprompter):
         member: the optimizer that compiles the strategy; None where it comes compiled or needs no exemplars.
         votes: the ensemble's size.
         shuffle: whether votes after the first show the options in another order.
-        decode: how votes are sampled; see `openmedlm.programs.Ensemble`.
+        decode: how votes are sampled; see `openmedlm.programs.MajorityEnsemble`.
         seed: of orders and samples.
     """
 
@@ -26,7 +26,7 @@ class MajorityVote(Teleprompter):
         member: Teleprompter | None = None,
         votes: int = 5,
         shuffle: bool = True,
-        decode: Decode | None = None,
+        decode: SamplingParams | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -38,9 +38,9 @@ class MajorityVote(Teleprompter):
 
     def compile(
         self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None = None
-    ) -> Ensemble:
+    ) -> MajorityEnsemble:
         """The ensemble over the student, compiled by the member's optimizer."""
         compiled = self.member.compile(student, trainset=trainset, valset=valset) if self.member else student
-        ensemble = Ensemble(compiled, self.votes, self.shuffle, self.decode, self.seed)
+        ensemble = MajorityEnsemble(compiled, self.votes, self.shuffle, self.decode, self.seed)
         ensemble._compiled = True
         return ensemble

@@ -6,7 +6,7 @@ from openmedlm.programs.retrieval import Kind
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 from openmedlm.programs.template import CHAT, Template
 
-LADDER = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
+STRATEGIES = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
 """The strategies in the order of the paper's ladder."""
 
 WITHOUT_EXEMPLARS = ("zero-shot", "cot")
@@ -14,7 +14,7 @@ WITHOUT_EXEMPLARS = ("zero-shot", "cot")
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ProgramConfig:
     """What may be chosen of a program, beyond its strategy.
 
     Attributes:

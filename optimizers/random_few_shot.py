@@ -32,11 +32,11 @@ class RandomFewShot(Teleprompter):
 
         Args:
             student: a strategy whose exemplars are the same for every question.
-            trainset: the pool; see `openmedlm.programs.demo_of`.
+            trainset: the pool; see `openmedlm.programs.to_demo`.
             valset: not looked at.
 
         Raises:
-            BadInput: the student reasons, and no exemplar of the pool has a rationale.
+            UserError: the student reasons, and no exemplar of the pool has a rationale.
         """
         compiled: Strategy = student.reset_copy()
         compiled.show(stratified(usable_exemplars(student, trainset), self.k, self.seed))

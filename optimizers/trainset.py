@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import dspy
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs import Exemplar
-from openmedlm.programs.convert import exemplar_of
+from openmedlm.programs.convert import to_exemplar
 from openmedlm.programs.strategy import Strategy
 
 
-class PoolLacks(BadInput):
+class MissingRationales(UserError):
     """The pool has not what a strategy shows."""
 
 
@@ -18,14 +18,14 @@ def usable_exemplars(student: Strategy, trainset: Sequence[dspy.Example]) -> lis
     """The exemplars as the student shows them: with rationales where it reasons, with the letter alone where not.
 
     Raises:
-        PoolLacks: the student reasons, and no exemplar has a rationale.
+        MissingRationales: the student reasons, and no exemplar has a rationale.
     """
-    exemplars = [exemplar_of(example) for example in trainset]
+    exemplars = [to_exemplar(example) for example in trainset]
     if not student.reasoning:
         return [exemplar.without_rationale() for exemplar in exemplars]
     reasoned = [exemplar for exemplar in exemplars if exemplar.rationale]
     if not reasoned:
-        raise PoolLacks(
+        raise MissingRationales(
             f"{student.name} shows rationales, and none of the pool's {len(exemplars):,} questions has one; have them "
             "written (openmedlm pool), use a pool that has them (--pool mmlu) or a strategy without them"
         )

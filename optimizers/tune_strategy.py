@@ -11,20 +11,20 @@ import optuna
 from dspy.teleprompt import Teleprompter
 
 from openmedlm.data import Question
-from openmedlm.optimizers.program_config import Choices
-from openmedlm.optimizers.search.eval_schedule import Course, divide
-from openmedlm.optimizers.search.finalists import Candidate, candidates, examine, finalists, winner
-from openmedlm.optimizers.search.program_factory import Workshop
+from openmedlm.optimizers.program_config import ProgramConfig
+from openmedlm.optimizers.search.eval_schedule import EvalSchedule, split_dev
+from openmedlm.optimizers.search.finalists import Candidate, candidates, evaluate, finalists, winner
+from openmedlm.optimizers.search.program_factory import ProgramFactory
 from openmedlm.optimizers.search.space import Space
-from openmedlm.optimizers.search.study import Examiner, Search
-from openmedlm.optimizers.search.trial_answers import FAILED, UNREADABLE, Answered
-from openmedlm.optimizers.search.trial_config import Configuration
-from openmedlm.optimizers.trainset import PoolLacks
-from openmedlm.programs.convert import question_of
-from openmedlm.programs.ensemble import Ensemble
-from openmedlm.programs.prompt_program import Ballot
+from openmedlm.optimizers.search.study import Evaluator, Search
+from openmedlm.optimizers.search.trial_answers import FAILED, UNPARSED, QuestionVotes
+from openmedlm.optimizers.search.trial_config import TrialConfig
+from openmedlm.optimizers.trainset import MissingRationales
+from openmedlm.programs.convert import to_question
+from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.prompt_program import SamplePrompt
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import module_of
+from openmedlm.programs.to_module import to_module
 
 CHARACTERS_A_TOKEN = 4
 """English text in the tokenizers of current models."""
@@ -65,50 +65,50 @@ class TuneStrategy(Teleprompter):
 
     def compile(
         self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example]
-    ) -> Strategy | Ensemble:
+    ) -> Strategy | MajorityEnsemble:
         """The best program that the search found; `study` on it is the Optuna study.
 
         Args:
             student: any strategy: its template and `top_k` are kept, whichever strategy wins.
-            trainset: the pool of exemplars; see `openmedlm.programs.demo_of`. Strategies that it can't serve are left
+            trainset: the pool of exemplars; see `openmedlm.programs.to_demo`. Strategies that it can't serve are left
                 out.
             valset: questions with their answers, at least 2.
         """
-        questions = [_with_id(question_of(example), number) for number, example in enumerate(valset)]
-        tune, select = divide(questions, self.seed, self.tune_share)
-        choices = Choices(template=student.form.template, top_k=student.decode.top_k, seed=self.seed)
-        workshop = Workshop(self.space, choices, trainset, trainset, self.cache)
-        search = Search(self.space.without(_lacking(workshop, self.space)), seed=self.seed)
+        questions = [_with_id(to_question(example), number) for number, example in enumerate(valset)]
+        tune, select = split_dev(questions, self.seed, self.tune_share)
+        choices = ProgramConfig(template=student.form.template, top_k=student.decode.top_k, seed=self.seed)
+        program_factory = ProgramFactory(self.space, choices, trainset, trainset, self.cache)
+        search = Search(self.space.without(_lacking(program_factory, self.space)), seed=self.seed)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
-            study, best = self._searched(search, tune, select, _DspyExaminer(workshop, self.threads))
+            study, best = self._searched(search, tune, select, _DspyExaminer(program_factory, self.threads))
         finally:
             optuna.logging.set_verbosity(verbosity)
-        compiled = module_of(workshop.program(best.configuration))
+        compiled = to_module(program_factory.program(best.configuration))
         compiled.study = study
         compiled._compiled = True
         return compiled
 
     def _searched(
-        self, search: Search, tune: Course, select: Course, examiner: Examiner
+        self, search: Search, tune: EvalSchedule, select: EvalSchedule, evaluator: Evaluator
     ) -> tuple[optuna.Study, Candidate]:
         study = optuna.create_study(directions=search.directions())
-        search.run(study, tune, examiner, self.trials)
+        search.run(study, tune, evaluator, self.trials)
         chosen = finalists(candidates(study, tune.golds), search.objective, search.rates, search.alpha)
-        return study, winner(list(examine(chosen, select, examiner, search.alpha)), search.objective, search.rates)
+        return study, winner(list(evaluate(chosen, select, evaluator, search.alpha)), search.objective, search.rates)
 
 
 class _DspyExaminer:
     """Has configurations answered by their DSPy modules."""
 
-    def __init__(self, workshop: Workshop, threads: int) -> None:
-        self._workshop = workshop
+    def __init__(self, program_factory: ProgramFactory, threads: int) -> None:
+        self._workshop = program_factory
         self._threads = threads
 
-    def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
+    def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
         program = self._workshop.program(configuration)
-        module = module_of(program)
+        module = to_module(program)
         with ThreadPoolExecutor(
             self._threads
         ) as threads:  # each in a copy of the context, where DSPy keeps its settings
@@ -116,38 +116,40 @@ class _DspyExaminer:
             predictions = [one.result() if one.exception() is None else None for one in asked]
         selections = program.exemplars.choose(questions)
         return [
-            _answered(program.ballots(question, selection.exemplars), prediction)
+            _answered(program.sample_prompts(question, selection.exemplars), prediction)
             for question, selection, prediction in zip(questions, selections, predictions, strict=True)
         ]
 
 
-def _ask(module: Strategy | Ensemble, question: Question) -> dspy.Prediction:
+def _ask(module: Strategy | MajorityEnsemble, question: Question) -> dspy.Prediction:
     return module(question=question.question, options=question.options, context=list(question.context) or None)
 
 
-def _answered(ballots: Sequence[Ballot], prediction: dspy.Prediction | None) -> Answered:
+def _answered(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None) -> QuestionVotes:
     """The votes, and their tokens by the length of the text: DSPy forgets the usage of what its cache answers."""
     if prediction is None:
-        return Answered(FAILED)
+        return QuestionVotes(FAILED)
     votes = prediction.get("votes") or [prediction.answer]
     shown = sum(
-        len(ballot.prompt) if isinstance(ballot.prompt, str) else sum(len(turn["content"]) for turn in ballot.prompt)
-        for ballot in ballots
+        len(sample_prompt.prompt)
+        if isinstance(sample_prompt.prompt, str)
+        else sum(len(turn["content"]) for turn in sample_prompt.prompt)
+        for sample_prompt in sample_prompts
     )
     written = len(votes) * (len(prediction.get("reasoning") or "") + 1)
-    return Answered(
-        "".join(letter or UNREADABLE for letter in votes),
+    return QuestionVotes(
+        "".join(letter or UNPARSED for letter in votes),
         prompt_tokens=shown // CHARACTERS_A_TOKEN,
         completion_tokens=written // CHARACTERS_A_TOKEN + 1,
     )
 
 
-def _lacking(workshop: Workshop, space: Space) -> list[str]:
+def _lacking(program_factory: ProgramFactory, space: Space) -> list[str]:
     lacking: list[str] = []
     for name in space.strategy:
         try:
-            workshop.compiled(name)
-        except PoolLacks:
+            program_factory.compiled(name)
+        except MissingRationales:
             lacking.append(name)
     return lacking
 

@@ -10,16 +10,16 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from openmedlm.metrics import read_answer
-from openmedlm.programs.convert import exemplar_of, question_of
+from openmedlm.metrics import parse_answer
+from openmedlm.programs.convert import to_exemplar, to_question
 from openmedlm.programs.final_answer import split_closing
 from openmedlm.programs.template import Template
 
 
 class TemplateAdapter(dspy.Adapter):
-    """Renders `AnswerQuestion` through a `Template`.
+    """Renders `MultipleChoiceQA` through a `Template`.
 
-    Answers are read by `openmedlm.metrics.read_answer`, so that a trace or a bootstrapped demo holds a letter and the
+    Answers are read by `openmedlm.metrics.parse_answer`, so that a trace or a bootstrapped demo holds a letter and the
     reasoning before it. A completion that can't be read gives the answer None; it is never sent again in another format
     behind the caller's back. A completion template is sent as one user message, since DSPy speaks chat.
     """
@@ -33,8 +33,8 @@ class TemplateAdapter(dspy.Adapter):
     ) -> list[dict[str, Any]]:
         prompt = self.template.render(
             signature.instructions,
-            [exemplar_of(demo) for demo in demos],
-            question_of(inputs),
+            [to_exemplar(demo) for demo in demos],
+            to_question(inputs),
             reasoning="reasoning" in signature.output_fields,
         )
         if isinstance(prompt, str):
@@ -76,7 +76,7 @@ class TemplateAdapter(dspy.Adapter):
 def _read(fields: dict[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
     """The fields, each holding the whole completion, with the letter and the reasoning in their places."""
     completion = fields["answer"]
-    fields["answer"] = read_answer(completion, options).letter
+    fields["answer"] = parse_answer(completion, options).letter
     if "reasoning" in fields:
         fields["reasoning"] = split_closing(completion, options)[0]
     return fields

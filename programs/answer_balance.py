@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.option_order import derive_seed, reorder
-from openmedlm.programs.reorderable import moved
+from openmedlm.programs.reorderable import relabel
 
 
 def balanced(exemplars: Sequence[Exemplar], seed: int) -> tuple[Exemplar, ...]:
@@ -45,5 +45,5 @@ def with_gold_at(exemplar: Exemplar, letter: str) -> Exemplar:
         return exemplar
     swap = {gold: letter, letter: gold}
     order = "".join(swap.get(own, own) for own in exemplar.question.options)
-    rationale = exemplar.rationale and moved(exemplar.rationale, exemplar.letters, {n: swap.get(n, n) for n in order})
+    rationale = exemplar.rationale and relabel(exemplar.rationale, exemplar.letters, {n: swap.get(n, n) for n in order})
     return replace(exemplar, question=reorder(exemplar.question, order), rationale=rationale)

@@ -9,7 +9,7 @@ from openmedlm.data import Question
 from openmedlm.programs.exemplar import Exemplar, exemplar_from_explanation
 
 
-def demo_of(exemplar: Exemplar) -> dspy.Example:
+def to_demo(exemplar: Exemplar) -> dspy.Example:
     """The exemplar as a DSPy demo, with its id, so that a saved program still names where it came from."""
     question = exemplar.question
     fields: dict[str, Any] = {
@@ -26,17 +26,17 @@ def demo_of(exemplar: Exemplar) -> dspy.Example:
     return dspy.Example(**fields).with_inputs("context", "question", "options")
 
 
-def demos_of(questions: Iterable[Question]) -> list[dspy.Example]:
+def to_demos(questions: Iterable[Question]) -> list[dspy.Example]:
     """Questions as a trainset for the optimizers, with the rationales that their own explanations give."""
-    return [demo_of(exemplar_from_explanation(question) or Exemplar(question)) for question in questions]
+    return [to_demo(exemplar_from_explanation(question) or Exemplar(question)) for question in questions]
 
 
-def exemplar_of(demo: Mapping[str, Any]) -> Exemplar:
+def to_exemplar(demo: Mapping[str, Any]) -> Exemplar:
     """The exemplar of a demo, ours or one that another DSPy optimizer made."""
-    return Exemplar(question_of(demo), demo.get("reasoning"), demo.get("teacher"))
+    return Exemplar(to_question(demo), demo.get("reasoning"), demo.get("teacher"))
 
 
-def question_of(fields: Mapping[str, Any]) -> Question:
+def to_question(fields: Mapping[str, Any]) -> Question:
     """The question that a strategy was called with: `question`, `options` and, where there is one, `context`."""
     context = fields.get("context") or ()
     options = fields["options"]

@@ -9,11 +9,11 @@ import dspy
 
 from openmedlm.data import Question
 from openmedlm.metrics import majority
-from openmedlm.programs.convert import question_of
-from openmedlm.programs.option_order import own_letter, reorder
+from openmedlm.programs.convert import to_question
+from openmedlm.programs.option_order import reorder, unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram
-from openmedlm.programs.sampling_params import Decode
-from openmedlm.programs.state import VotesForm
+from openmedlm.programs.sampling_params import SamplingParams
+from openmedlm.programs.state import EnsembleState
 from openmedlm.programs.strategy import Strategy
 
 TEMPERATURE = 0.8
@@ -21,7 +21,7 @@ TOP_P = 0.8
 """How the OpenMedLM authors' code samples votes."""
 
 
-class Ensemble(dspy.Module):
+class MajorityEnsemble(dspy.Module):
     """The majority of several sampled votes of another strategy, each with the options in another order.
 
     Self-consistency (Wang et al., arXiv 2203.11171) with Medprompt's shuffles (arXiv 2311.16452): sampling varies the
@@ -39,7 +39,12 @@ class Ensemble(dspy.Module):
     name = "ensemble"
 
     def __init__(
-        self, member: Strategy, votes: int = 5, shuffle: bool = True, decode: Decode | None = None, seed: int = 0
+        self,
+        member: Strategy,
+        votes: int = 5,
+        shuffle: bool = True,
+        decode: SamplingParams | None = None,
+        seed: int = 0,
     ) -> None:
         if votes < 1:
             raise ValueError(f"an ensemble needs at least 1 vote, got {votes}")
@@ -47,7 +52,7 @@ class Ensemble(dspy.Module):
         self.member: Strategy = member.deepcopy()
         self.member._compiled = False  # or DSPy neither saves the member nor reaches its predictor
         self.member.decode = decode or replace(member.decode, temperature=TEMPERATURE, top_p=TOP_P)
-        self.form = VotesForm(votes, shuffle, seed)
+        self.form = EnsembleState(votes, shuffle, seed)
 
     @property
     def votes(self) -> int:
@@ -65,7 +70,7 @@ class Ensemble(dspy.Module):
         return self.form.seed
 
     @property
-    def decode(self) -> Decode:
+    def decode(self) -> SamplingParams:
         """How votes are sampled."""
         return self.member.decode
 
@@ -79,7 +84,7 @@ class Ensemble(dspy.Module):
             the lettering that the question came with; `reasoning`, where the member reasons: that of the first vote
             for the answer.
         """
-        asked = question_of({"question": question, "options": options, "context": context})
+        asked = to_question({"question": question, "options": options, "context": context})
         calls = self._calls(asked)
         with ThreadPoolExecutor(self.votes) as threads:  # each in a copy of the context, where DSPy keeps its settings
             votes = [threads.submit(copy_context().run, lambda call: self.member(**call), call) for call in calls]
@@ -89,7 +94,7 @@ class Ensemble(dspy.Module):
         self, question: str, options: Mapping[str, str], context: Sequence[str] | str | None = None
     ) -> dspy.Prediction:
         """The same as `forward`, for `await program.acall(…)`."""
-        asked = question_of({"question": question, "options": options, "context": context})
+        asked = to_question({"question": question, "options": options, "context": context})
         return self._count(asked, await asyncio.gather(*(self.member.acall(**call) for call in self._calls(asked))))
 
     def _calls(self, asked: Question) -> list[dict[str, Any]]:
@@ -109,7 +114,7 @@ class Ensemble(dspy.Module):
 
     def _count(self, asked: Question, predictions: Sequence[dspy.Prediction]) -> dspy.Prediction:
         letters = [
-            prediction.answer and own_letter(prediction.answer, list(asked.options), order)
+            prediction.answer and unshuffle_letter(prediction.answer, list(asked.options), order)
             for prediction, order in zip(predictions, self.prompt_program().orders(asked), strict=True)
         ]
         answer = majority(letters).letter

@@ -20,7 +20,7 @@ class Exemplar:
             None where only the answer can be shown.
         teacher: who wrote the rationale: `dataset`, or a model string; None without a rationale.
         letters: where the options may be shown in another order, the offsets of the rationale's letters that name
-            options and then have to follow; None where the order has to stay (see `lettered`).
+            options and then have to follow; None where the order has to stay (see `with_letter_refs`).
     """
 
     question: Question
@@ -31,19 +31,19 @@ class Exemplar:
     def without_rationale(self) -> "Exemplar":
         return replace(self, rationale=None, teacher=None, letters=None)
 
-    def lettered(self) -> "Exemplar":
+    def with_letter_refs(self) -> "Exemplar":
         """The exemplar with its `letters`: None where an option speaks of the others, or a reference is unsure."""
         from openmedlm.programs.letter_references import (
             letter_references,  # compiling its patterns takes as long as loading a program
         )
-        from openmedlm.programs.reorderable import order_is_free
+        from openmedlm.programs.reorderable import can_reorder_options
 
-        if not order_is_free(self.question):
+        if not can_reorder_options(self.question):
             return self
         return replace(self, letters=letter_references(self.rationale or "", self.question))
 
 
-def digest_of(exemplars: Sequence[Exemplar]) -> str:
+def exemplars_digest(exemplars: Sequence[Exemplar]) -> str:
     """sha256 over all that prompts can show of exemplars, in their order."""
     digest = hashlib.sha256()
     for exemplar in exemplars:

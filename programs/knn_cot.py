@@ -1,9 +1,9 @@
 import dspy
 
-from openmedlm.programs.knn_strategy import NearestStrategy
+from openmedlm.programs.knn_strategy import KNNStrategy
 
 
-class KNNCoT(NearestStrategy):
+class KNNCoT(KNNStrategy):
     """Chain of thought after the worked exemplars nearest to the question (OpenMedLM; Medprompt, arXiv 2311.16452)."""
 
     name = "knn-cot"

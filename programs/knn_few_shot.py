@@ -1,10 +1,10 @@
 import dspy
 
-from openmedlm.programs.knn_strategy import NearestStrategy
+from openmedlm.programs.knn_strategy import KNNStrategy
 
 
-class KNNFewShot(NearestStrategy):
-    """The exemplars nearest to the question, each with its letter; `NearestFewShot` gives it its pool."""
+class KNNPredict(KNNStrategy):
+    """The exemplars nearest to the question, each with its letter; `KNNPredict` gives it its pool."""
 
     name = "knn-few-shot"
     module = dspy.Predict

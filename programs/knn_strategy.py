@@ -1,23 +1,23 @@
 """What the retrieving strategies share."""
 
-from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
+from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 from openmedlm.programs.strategy import Strategy
 
 
-class NearestStrategy(Strategy):
+class KNNStrategy(Strategy):
     """A strategy that shows each question the exemplars nearest to it."""
 
     @property
-    def nearest(self) -> NearestExemplars | None:
+    def nearest(self) -> KNNExemplars | None:
         """The pool, its index and how many are shown; None before compiling."""
         return self.form.nearest
 
     @nearest.setter
-    def nearest(self, nearest: NearestExemplars) -> None:
+    def nearest(self, nearest: KNNExemplars) -> None:
         self.form.nearest = nearest
 
     @property
-    def exemplars(self) -> NearestExemplars:
+    def exemplars(self) -> KNNExemplars:
         if self.nearest is None:
-            raise ValueError(f"{type(self).__name__} has no pool yet: compile it with optimizers.NearestFewShot first")
+            raise ValueError(f"{type(self).__name__} has no pool yet: compile it with optimizers.KNNFewShot first")
         return self.nearest

@@ -70,6 +70,6 @@ def reorder(question: Question, order: str) -> Question:
     )
 
 
-def own_letter(shown: str, letters: Sequence[str], order: str) -> str:
+def unshuffle_letter(shown: str, letters: Sequence[str], order: str) -> str:
     """The question's own letter for the letter that the model was shown."""
     return order[list(letters).index(shown)]

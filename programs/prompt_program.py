@@ -11,19 +11,19 @@ from typing import Protocol
 
 import orjson
 
-from openmedlm.data import Question, Repetitions
-from openmedlm.programs.exemplar import Exemplar, digest_of
+from openmedlm.data import DuplicateIndex, Question
+from openmedlm.programs.exemplar import Exemplar, exemplars_digest
 from openmedlm.programs.option_order import derive_seed, option_orders, reorder
 from openmedlm.programs.prefix_cache import PrefixCache
-from openmedlm.programs.retrieved import Selection
-from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.retrieved import RetrievedExemplars
+from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import Prompt, Template
 
 
 class ExemplarSource(Protocol):
     """Chooses the exemplars of each question."""
 
-    def choose(self, questions: Sequence[Question]) -> list[Selection]:
+    def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         """The exemplars of each question."""
 
     def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
@@ -42,29 +42,29 @@ class FixedExemplars:
 
     exemplars: tuple[Exemplar, ...] = ()
 
-    def choose(self, questions: Sequence[Question]) -> list[Selection]:
+    def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         repeated = self._repetitions.among(questions)
-        everything = Selection(self.exemplars)
+        everything = RetrievedExemplars(self.exemplars)
         return [self._without(repeated[n]) if n in repeated else everything for n in range(len(questions))]
 
     def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
         return tuple(exemplar for exemplar in self.exemplars if exemplar.question.id in ids)
 
     @cached_property
-    def _repetitions(self) -> Repetitions:
-        return Repetitions([exemplar.question for exemplar in self.exemplars])
+    def _repetitions(self) -> DuplicateIndex:
+        return DuplicateIndex([exemplar.question for exemplar in self.exemplars])
 
-    def _without(self, left_out: Collection[int]) -> Selection:
+    def _without(self, left_out: Collection[int]) -> RetrievedExemplars:
         kept = tuple(exemplar for n, exemplar in enumerate(self.exemplars) if n not in left_out)
-        return Selection(kept, duplicates=len(left_out))
+        return RetrievedExemplars(kept, duplicates=len(left_out))
 
     def describe(self) -> dict[str, object]:
         ids = [exemplar.question.id for exemplar in self.exemplars]
-        return {"kind": "fixed", "ids": ids, "exemplars": digest_of(self.exemplars)}
+        return {"kind": "fixed", "ids": ids, "exemplars": exemplars_digest(self.exemplars)}
 
 
 @dataclass(frozen=True, slots=True)
-class Ballot:
+class SamplePrompt:
     """One vote to be bought.
 
     Attributes:
@@ -101,7 +101,7 @@ class PromptProgram:
     instructions: str
     template: Template
     reasoning: bool
-    decode: Decode
+    decode: SamplingParams
     exemplars: ExemplarSource = field(default_factory=FixedExemplars)
     votes: int = 1
     shuffle: bool = False
@@ -120,12 +120,12 @@ class PromptProgram:
         """The seed with which one completion is sampled."""
         return derive_seed(self.seed, question.question, sample, attempt)
 
-    def ballots(self, question: Question, exemplars: Sequence[Exemplar]) -> list[Ballot]:
+    def sample_prompts(self, question: Question, exemplars: Sequence[Exemplar]) -> list[SamplePrompt]:
         """The prompts of all the question's votes, in the order of their sample index."""
         orders = self.orders(question)
         shown = {order: reorder(question, order) for order in dict.fromkeys(orders)}
         prompts = {order: self.render(asked, exemplars) for order, asked in shown.items()}
-        return [Ballot(sample, order, shown[order], prompts[order]) for sample, order in enumerate(orders)]
+        return [SamplePrompt(sample, order, shown[order], prompts[order]) for sample, order in enumerate(orders)]
 
     def render(self, question: Question, exemplars: Sequence[Exemplar]) -> Prompt:
         """The prompt of a question as it is shown; what stands before it is rendered once for all of its votes."""

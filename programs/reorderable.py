@@ -23,7 +23,7 @@ _OTHERS_NAMED = re.compile(
 )
 
 
-def order_is_free(question: Question) -> bool:
+def can_reorder_options(question: Question) -> bool:
     """Whether the options may be shown in another order.
 
     They may not where one of them speaks of the others or of letters, as `All of the above`, `Both` and `A and C` do,
@@ -40,7 +40,7 @@ def order_is_free(question: Question) -> bool:
     )
 
 
-def moved(text: str, references: Sequence[int], mapping: Mapping[str, str]) -> str:
+def relabel(text: str, references: Sequence[int], mapping: Mapping[str, str]) -> str:
     """The text with the letter at each of these offsets replaced by what it is mapped to."""
     characters = list(text)
     for offset in references:

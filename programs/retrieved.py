@@ -6,7 +6,7 @@ from openmedlm.programs.exemplar import Exemplar
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RetrievedExemplars:
     """The exemplars of one question.
 
     Attributes:
@@ -20,6 +20,6 @@ class Selection:
     duplicates: int = 0
 
     @property
-    def fixed_orders(self) -> int:
+    def exemplars_not_reordered(self) -> int:
         """Exemplars whose options had to keep their order (see `Exemplar.letters`)."""
         return sum(exemplar.letters is None for exemplar in self.exemplars)

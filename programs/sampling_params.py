@@ -10,7 +10,7 @@ REASONING_TOKENS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Decode:
+class SamplingParams:
     """Decode parameters, as every OpenAI-compatible endpoint names them.
 
     Attributes:

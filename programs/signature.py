@@ -3,7 +3,7 @@
 import dspy
 
 
-class AnswerQuestion(dspy.Signature):
+class MultipleChoiceQA(dspy.Signature):
     """Answer the multiple-choice question from a medical examination. Exactly one option is right."""
 
     context: list[str] | None = dspy.InputField(desc="paragraphs to read first", default=None)

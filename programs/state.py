@@ -9,26 +9,26 @@ import numpy as np
 from dspy.predict.parameter import Parameter
 from pydantic import TypeAdapter
 
-from openmedlm.programs.convert import demo_of, exemplar_of
+from openmedlm.programs.convert import to_demo, to_exemplar
 from openmedlm.programs.frozen.pinned_embedder import PinnedEmbedder, lasting_name
 from openmedlm.programs.retrieval import NeighbourIndex
-from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, NearestExemplars
-from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, KNNExemplars
+from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import Template
 
 
-class Form(Parameter):
+class PromptState(Parameter):
     """Template, decode parameters, seed and, where the strategy retrieves, the pool.
 
     As a parameter of the module it is part of `dspy.Module.save` and `load`, at any depth of a user's own program;
     DSPy's state of a predictor knows none of it.
     """
 
-    def __init__(self, template: Template, decode: Decode, seed: int) -> None:
+    def __init__(self, template: Template, decode: SamplingParams, seed: int) -> None:
         self.template = template
         self.decode = decode
         self.seed = seed
-        self.nearest: NearestExemplars | None = None
+        self.nearest: KNNExemplars | None = None
 
     def reset(self) -> None:
         """Without a pool, as before compiling."""
@@ -44,12 +44,12 @@ class Form(Parameter):
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         self.template = TypeAdapter(Template).validate_python(state["template"])
-        self.decode = TypeAdapter(Decode).validate_python(state["decode"])
+        self.decode = TypeAdapter(SamplingParams).validate_python(state["decode"])
         self.seed = state["seed"]
         self.nearest = state["nearest"] and _pool(state["nearest"])
 
 
-class VotesForm(Parameter):
+class EnsembleState(Parameter):
     """An ensemble's size, whether it shuffles, and its seed, as DSPy saves and loads them."""
 
     def __init__(self, votes: int, shuffle: bool, seed: int) -> None:
@@ -67,7 +67,7 @@ class VotesForm(Parameter):
         self.votes, self.shuffle, self.seed = state["votes"], state["shuffle"], state["seed"]
 
 
-def _pool_state(nearest: NearestExemplars) -> dict[str, Any]:
+def _pool_state(nearest: KNNExemplars) -> dict[str, Any]:
     index = nearest.index
     letters = [None if exemplar.letters is None else list(exemplar.letters) for exemplar in nearest.pool]
     return {
@@ -78,18 +78,18 @@ def _pool_state(nearest: NearestExemplars) -> dict[str, Any]:
         "index": index.kind,
         "embedder": lasting_name(index.embedder),
         "fingerprint": index.embedder.fingerprint,
-        "pool": [demo_of(exemplar).toDict() for exemplar in nearest.pool],
+        "pool": [to_demo(exemplar).toDict() for exemplar in nearest.pool],
         "letters": letters,
         "vectors": b64encode(index.vectors.astype("<f4").tobytes()).decode(),
     }
 
 
-def _pool(state: Mapping[str, Any]) -> NearestExemplars:
+def _pool(state: Mapping[str, Any]) -> KNNExemplars:
     pool = tuple(
-        replace(exemplar_of(demo), letters=None if letters is None else tuple(letters))
+        replace(to_exemplar(demo), letters=None if letters is None else tuple(letters))
         for demo, letters in zip(state["pool"], state["letters"], strict=True)
     )
     vectors = np.frombuffer(b64decode(state["vectors"]), dtype="<f4").astype(np.float32).reshape(len(pool), -1)
     embedder = PinnedEmbedder(state["embedder"], state["fingerprint"])
     index = NeighbourIndex(tuple(exemplar.question for exemplar in pool), vectors, embedder, state["index"])
-    return NearestExemplars(index, pool, state["k"], state["balance"], state["seed"], state.get("order", NEAREST_LAST))
+    return KNNExemplars(index, pool, state["k"], state["balance"], state["seed"], state.get("order", NEAREST_LAST))

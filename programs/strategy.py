@@ -7,17 +7,17 @@ from typing import Any, ClassVar
 import dspy
 
 from openmedlm.programs.adapter import TemplateAdapter
-from openmedlm.programs.convert import demo_of, exemplar_of, question_of
+from openmedlm.programs.convert import to_demo, to_exemplar, to_question
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
-from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS, Decode
-from openmedlm.programs.signature import AnswerQuestion
-from openmedlm.programs.state import Form
+from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS, SamplingParams
+from openmedlm.programs.signature import MultipleChoiceQA
+from openmedlm.programs.state import PromptState
 from openmedlm.programs.template import CHAT, Template
 
 
 class Strategy(dspy.Module):
-    """A way of prompting, declared as a DSPy module over `AnswerQuestion`.
+    """A way of prompting, declared as a DSPy module over `MultipleChoiceQA`.
 
     It runs in plain DSPy, `program(question=…, options=…, context=…)`, under whatever `dspy.LM` is configured; and
     `prompt_program()` gives the form that the engine runs, which sends the same messages.
@@ -32,10 +32,10 @@ class Strategy(dspy.Module):
     module: ClassVar[type[dspy.Module]]
     """`dspy.Predict` for a direct answer, `dspy.ChainOfThought` for reasoning before it."""
 
-    def __init__(self, template: Template = CHAT, decode: Decode | None = None, seed: int = 0) -> None:
+    def __init__(self, template: Template = CHAT, decode: SamplingParams | None = None, seed: int = 0) -> None:
         super().__init__()
-        self.predict = self.module(AnswerQuestion)
-        self.form = Form(template, decode or default_decode(template, self.reasoning), seed)
+        self.predict = self.module(MultipleChoiceQA)
+        self.form = PromptState(template, decode or default_sampling_params(template, self.reasoning), seed)
 
     @property
     def adapter(self) -> TemplateAdapter:
@@ -43,12 +43,12 @@ class Strategy(dspy.Module):
         return TemplateAdapter(self.form.template)
 
     @property
-    def decode(self) -> Decode:
+    def decode(self) -> SamplingParams:
         """How completions are sampled."""
         return self.form.decode
 
     @decode.setter
-    def decode(self, decode: Decode) -> None:
+    def decode(self, decode: SamplingParams) -> None:
         self.form.decode = decode
 
     @property
@@ -69,11 +69,11 @@ class Strategy(dspy.Module):
     @property
     def exemplars(self) -> ExemplarSource:
         """What chooses the exemplars of a question; the predictor's demos unless the strategy retrieves."""
-        return FixedExemplars(tuple(exemplar_of(demo) for demo in self.predictor.demos))
+        return FixedExemplars(tuple(to_exemplar(demo) for demo in self.predictor.demos))
 
     def show(self, exemplars: Sequence[Exemplar]) -> None:
         """Sets the exemplars that every question sees."""
-        self.predictor.demos = [demo_of(exemplar) for exemplar in exemplars]
+        self.predictor.demos = [to_demo(exemplar) for exemplar in exemplars]
 
     def forward(
         self,
@@ -118,12 +118,12 @@ class Strategy(dspy.Module):
     ) -> dict[str, Any]:
         """What the predictor is called with."""
         fields = {"question": question, "options": dict(options), "context": context}
-        asked = question_of(fields)
+        asked = to_question(fields)
         (selection,) = self.exemplars.choose([asked])
         sampled = {} if self.decode.greedy else {"seed": self.prompt_program().sampling_seed(asked, sample=0)}
         return {
             **fields,
-            "demos": [demo_of(exemplar) for exemplar in selection.exemplars],
+            "demos": [to_demo(exemplar) for exemplar in selection.exemplars],
             "config": {**lm_config(self.decode), **sampled, **(config or {})},
         }
 
@@ -140,13 +140,13 @@ class Strategy(dspy.Module):
         )
 
 
-def default_decode(template: Template, reasoning: bool) -> Decode:
+def default_sampling_params(template: Template, reasoning: bool) -> SamplingParams:
     """Greedy, with the template's stops and room for an answer of the style."""
     tokens = REASONING_TOKENS if reasoning else DIRECT_TOKENS
-    return Decode(max_tokens=tokens, stop=template.style(reasoning).stop)
+    return SamplingParams(max_tokens=tokens, stop=template.style(reasoning).stop)
 
 
-def lm_config(decode: Decode) -> dict[str, Any]:
+def lm_config(decode: SamplingParams) -> dict[str, Any]:
     """Decode parameters as keyword arguments of a `dspy.LM` call; those left to the endpoint are left out."""
     config = asdict(decode) | {"stop": list(decode.stop)}
     # No parameter of OpenAI's, top_k goes into the body past DSPy and litellm, which would drop it.

@@ -4,35 +4,35 @@ from dataclasses import replace
 
 import dspy
 
-from openmedlm.programs.convert import demo_of
+from openmedlm.programs.convert import to_demo
 from openmedlm.programs.cot import CoT
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.few_shot import FewShot
 from openmedlm.programs.few_shot_cot import FewShotCoT
 from openmedlm.programs.knn_cot import KNNCoT
-from openmedlm.programs.knn_few_shot import KNNFewShot
-from openmedlm.programs.knn_strategy import NearestStrategy
+from openmedlm.programs.knn_few_shot import KNNPredict
+from openmedlm.programs.knn_strategy import KNNStrategy
 from openmedlm.programs.prompt_program import FixedExemplars, PromptProgram
-from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
-from openmedlm.programs.signature import AnswerQuestion
+from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
+from openmedlm.programs.signature import MultipleChoiceQA
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.zero_shot import ZeroShot
 
 SINGLE: dict[str, type[Strategy]] = {
-    strategy.name: strategy for strategy in (ZeroShot, FewShot, CoT, FewShotCoT, KNNFewShot, KNNCoT)
+    strategy.name: strategy for strategy in (ZeroShot, FewShot, CoT, FewShotCoT, KNNPredict, KNNCoT)
 }
 """The strategies that give one answer, by name; an ensemble counts votes of any of them."""
 
 
-def module_of(program: PromptProgram) -> Strategy | Ensemble:
+def to_module(program: PromptProgram) -> Strategy | MajorityEnsemble:
     """The DSPy module whose `prompt_program()` this is, such as that of a frozen program."""
     if program.member is not None:
-        member = module_of(replace(program, strategy=program.member, member=None, votes=1, shuffle=False))
+        member = to_module(replace(program, strategy=program.member, member=None, votes=1, shuffle=False))
         assert isinstance(member, Strategy), "an ensemble's member gives one answer"
-        return Ensemble(member, program.votes, program.shuffle, program.decode, program.seed)
+        return MajorityEnsemble(member, program.votes, program.shuffle, program.decode, program.seed)
     strategy = SINGLE[program.strategy](program.template, program.decode, program.seed)
     strategy.predictor.signature = strategy.predictor.signature.with_instructions(program.instructions)
-    if isinstance(strategy, NearestStrategy) and isinstance(program.exemplars, NearestExemplars):
+    if isinstance(strategy, KNNStrategy) and isinstance(program.exemplars, KNNExemplars):
         strategy.nearest = program.exemplars
     elif isinstance(program.exemplars, FixedExemplars):
         strategy.show(program.exemplars.exemplars)
@@ -40,7 +40,7 @@ def module_of(program: PromptProgram) -> Strategy | Ensemble:
     return strategy
 
 
-def stock_module_of(program: PromptProgram) -> dspy.Module:
+def to_stock_module(program: PromptProgram) -> dspy.Module:
     """A stock `dspy.Predict` or `dspy.ChainOfThought` with the program's instructions and exemplars.
 
     It renders them in DSPy's own way, through whichever adapter is configured, and gives one answer.
@@ -50,8 +50,8 @@ def stock_module_of(program: PromptProgram) -> dspy.Module:
     """
     if not isinstance(program.exemplars, FixedExemplars):
         raise ValueError("a program that retrieves its exemplars fits no stock module")
-    module = (dspy.ChainOfThought if program.reasoning else dspy.Predict)(AnswerQuestion)
+    module = (dspy.ChainOfThought if program.reasoning else dspy.Predict)(MultipleChoiceQA)
     (predictor,) = module.predictors()
     predictor.signature = predictor.signature.with_instructions(program.instructions)
-    predictor.demos = [demo_of(exemplar) for exemplar in program.exemplars.exemplars]
+    predictor.demos = [to_demo(exemplar) for exemplar in program.exemplars.exemplars]
     return module

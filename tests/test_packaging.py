@@ -54,6 +54,11 @@ def run(folder: Path, *command: str, **env: str) -> str:
     return done.stdout
 
 
+def names_in(sdist: Path) -> list[str]:
+    with tarfile.open(sdist) as archive:
+        return archive.getnames()
+
+
 def test_wheel_has_one_top_level_name(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
@@ -75,13 +80,13 @@ def test_wheel_holds_every_source_file(built: Path) -> None:
 
 def test_sdist_carries_the_tests(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(sdist).getnames()}
+    names = {name.partition("/")[2] for name in names_in(sdist)}
     here = {str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("*.py")}
     assert here - names == set()
 
 
 def test_links_are_relative() -> None:
-    assert {name: os.readlink(ROOT / "openmedlm" / name) for name in FOLDERS} == {
+    assert {name: str((ROOT / "openmedlm" / name).readlink()) for name in FOLDERS} == {
         name: f"../{name}" for name in FOLDERS
     }
 

@@ -73,7 +73,7 @@ class Benchmark:
         """The official split that holds the questions of `pool`, `dev` or `test`."""
         return {"pool": self.pool, "dev": self.dev, "test": self.test}[split]
 
-    def divide(self, split: str, questions: Sequence[Question]) -> list[Question]:
+    def split_dev(self, split: str, questions: Sequence[Question]) -> list[Question]:
         """Of the questions of `official(split)`, those that belong to `split`, in their order.
 
         What is set aside for dev depends on the ids alone (`openmedlm.data.benchmarks.split`), so neither the order of

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from openmedlm.metrics.answer_parsing.cues import COPULA, CUES, FIELD
 from openmedlm.metrics.answer_parsing.json_payload import read_payload
-from openmedlm.metrics.answer_parsing.options import Choices
-from openmedlm.metrics.answer_parsing.parsed_answer import Reading
+from openmedlm.metrics.answer_parsing.options import OptionTexts
+from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
 _MOST_PLACES = 50
 _SUBJECT = r"(?:^|[.,;:\n(]\s?|\b(?:so|therefore|thus|hence|that|and|only)\s)(?:(?:the|answer)\s){0,2}"
@@ -44,32 +44,32 @@ class _Place(NamedTuple):
     letter: str
 
 
-def explicit_cue(text: str, choices: Choices) -> Reading | None:
+def explicit_cue(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """The last place where the text declares its answer, since a model may correct itself."""
     paragraph = text.rfind("\n\n") + 2
     # No cue goes over an empty line, so what the last paragraph declares is the last that the text declares.
     return (_declared(text, paragraph, choices) if paragraph > 1 else None) or _declared(text, 0, choices)
 
 
-def _declared(text: str, start: int, choices: Choices) -> Reading | None:
+def _declared(text: str, start: int, choices: OptionTexts) -> ParsedAnswer | None:
     for place in sorted(_places(text, start), reverse=True)[:_MOST_PLACES]:
         if place.letter:
             if place.letter in choices.letters:
-                return Reading(place.letter, place.name)
+                return ParsedAnswer(place.letter, place.name)
             continue
         reading = read_payload(text, place.end, choices, place.name)
         if reading is not None:
             return reading
         if place.name == FIELD.name and text[place.end :].strip(" \"'\n}"):
-            return Reading(None, "unreadable")
+            return ParsedAnswer(None, "unreadable")
     return None
 
 
-def called_correct(text: str, choices: Choices) -> Reading | None:
+def called_correct(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """`Option C is correct`, where the text says so of no other option: several may be correct statements."""
     letters = {match[1] for match in _CALLED_CORRECT.finditer(text) if not conditional(text, match.start())}
     letter = letters.pop() if len(letters) == 1 else None
-    return Reading(letter, "called correct") if letter in choices.letters else None
+    return ParsedAnswer(letter, "called correct") if letter in choices.letters else None
 
 
 def conditional(text: str, at: int) -> bool:

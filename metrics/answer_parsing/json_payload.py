@@ -2,8 +2,8 @@
 
 import re
 
-from openmedlm.metrics.answer_parsing.options import Choices
-from openmedlm.metrics.answer_parsing.parsed_answer import Reading
+from openmedlm.metrics.answer_parsing.options import OptionTexts
+from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
 _WINDOW = 400
 _OPEN = r"[\s\"'“”‘’(\[{<:=–—→-]{0,12}"
@@ -49,7 +49,7 @@ _NEXT_LABEL = re.compile(r"(?:,|;|\sand|\sor|\s&|/)?\s{0,2}(?:option\s)?\(?([A-Z
 _LABEL_BEHIND = re.compile(r"\.?\s?\(?(?:option\s)?\(?([A-Z])\)", re.IGNORECASE)
 
 
-def read_payload(text: str, start: int, choices: Choices, rule: str) -> Reading | None:
+def read_payload(text: str, start: int, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
     """Reads what the cue that ends at `start` gives; None where it gives nothing that names or excludes an option."""
     window = text[start : start + _WINDOW]
     opened = _START.match(window)
@@ -59,68 +59,68 @@ def read_payload(text: str, start: int, choices: Choices, rule: str) -> Reading 
         begin = instead.end()
     given = window[begin:]
     if _BOTH.match(given):
-        return Reading(None, "several")
+        return ParsedAnswer(None, "several")
     by_text = read_text(given, choices, rule)
     if by_text is not None:
         return by_text
     if _NONE.match(given):
-        return Reading(None, "none of them")
+        return ParsedAnswer(None, "none of them")
     match = _LETTER.match(given)
     if match is None or (match[1].islower() and not _set_off(text[: start + begin], given[match.end() :])):
         return None
     return _by_letter(match[1].upper(), given[match.end() :], choices, rule)
 
 
-def read_text(text: str, choices: Choices, rule: str) -> Reading | None:
+def read_text(text: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
     """Reads one option's whole text at the start of this one; None where there is none, or where the text goes on."""
     named = choices.named_at_start(text)
     return _by_text(named[0], named[1], choices, rule) if named is not None and TEXT_ENDS.match(named[1]) else None
 
 
-def _by_text(letter: str, after: str, choices: Choices, rule: str) -> Reading | None:
+def _by_text(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
     """An option's text; a letter that stands behind it, as in `Aspirin (C)`, must be the option's own."""
     if _TEXT_DENIED.match(after):
         return None
     label = _LABEL_BEHIND.match(after)
     if label is not None and label[1].upper() in choices.letters and label[1].upper() != letter:
-        return Reading(None, "conflict")
-    return Reading(letter, rule)
+        return ParsedAnswer(None, "conflict")
+    return ParsedAnswer(letter, rule)
 
 
-def _by_letter(letter: str, after: str, choices: Choices, rule: str) -> Reading | None:
+def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
     """A letter; a text that stands behind it, as in `C. Aspirin`, must not be another option's."""
     if _DENIED.match(after):
         return None
     another = _ANOTHER.match(after)
     if another is not None and another[1].upper() in choices.letters:
-        return Reading(None, "several")
+        return ParsedAnswer(None, "several")
     separator = _SEPARATOR.match(after)
     end = separator.end() if separator else 0
     marks, rest = after[:end].strip(), after[end:]
     line = rest.split("\n", 1)[0]
     if letter not in choices.letters:
-        return Reading(None, "no such option") if marks or not line else None
+        return ParsedAnswer(None, "no such option") if marks or not line else None
     named = choices.named_at_start(line)
     if choices.begins_like(letter, line):
-        behind = rest[len(line) - len(named[1]) :] if named is not None else ""
-        if _TEXT_DENIED.match(behind):
+        is_worse = rest[len(line) - len(named[1]) :] if named is not None else ""
+        if _TEXT_DENIED.match(is_worse):
             return None
-        if _lists_another(behind, choices):
-            return Reading(None, "several")
+        if _lists_another(is_worse, choices):
+            return ParsedAnswer(None, "several")
     elif line and not _plausible_text(after, marks, line, choices):
         return None
     if named is not None and named[0] != letter and TEXT_ENDS.match(named[1]):
-        return Reading(None, "conflict")
-    return Reading(letter, rule)
+        return ParsedAnswer(None, "conflict")
+    return ParsedAnswer(letter, rule)
 
 
-def _lists_another(behind: str, choices: Choices) -> bool:
+def _lists_another(is_worse: str, choices: OptionTexts) -> bool:
     """Whether the next labelled option follows directly, so that the first was no answer but the head of a list."""
-    label = _NEXT_LABEL.match(behind)
-    return label is not None and choices.begins_like(label[1].upper(), behind[label.end() :])
+    label = _NEXT_LABEL.match(is_worse)
+    return label is not None and choices.begins_like(label[1].upper(), is_worse[label.end() :])
 
 
-def _plausible_text(after: str, marks: str, line: str, choices: Choices) -> bool:
+def _plausible_text(after: str, marks: str, line: str, choices: OptionTexts) -> bool:
     """Whether what follows a letter, and is not its option's text, leaves it a letter.
 
     `C because …` and `C. The patient …` do; `A patient`, `C-reactive protein` and `E. coli` are words.

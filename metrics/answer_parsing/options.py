@@ -13,14 +13,14 @@ _VERDICTS = frozenset({"yes", "no", "maybe", "true", "false", "uncertain", "uncl
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class OptionTexts:
     """Letters, and the options' texts as far as they are known."""
 
     letters: tuple[str, ...]
     texts: Mapping[str, str]
 
     @classmethod
-    def of(cls, options: Mapping[str, str] | None, letters: Sequence[str] | None) -> "Choices":
+    def of(cls, options: Mapping[str, str] | None, letters: Sequence[str] | None) -> "OptionTexts":
         texts = options or {}
         known = tuple(letters if letters is not None else texts or "ABCDE")
         return cls(known, {letter: texts[letter] for letter in known if letter in texts})

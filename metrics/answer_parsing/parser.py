@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from openmedlm.metrics.answer_parsing.cleanup import clean, without_thoughts
 from openmedlm.metrics.answer_parsing.explicit import called_correct, explicit_cue
-from openmedlm.metrics.answer_parsing.options import Choices
-from openmedlm.metrics.answer_parsing.parsed_answer import Reading
+from openmedlm.metrics.answer_parsing.options import OptionTexts
+from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 from openmedlm.metrics.answer_parsing.positional import first_line, last_line, last_word, lone_letter
 from openmedlm.metrics.answer_parsing.prose import (
     asserted_text,
@@ -17,7 +17,7 @@ from openmedlm.metrics.answer_parsing.prose import (
 )
 from openmedlm.metrics.answer_parsing.refusals import none_of_them, refusal
 
-Rule = Callable[[str, Choices], Reading | None]
+Rule = Callable[[str, OptionTexts], ParsedAnswer | None]
 
 RULES: tuple[Rule, ...] = (
     lone_letter,
@@ -38,9 +38,9 @@ RULES: tuple[Rule, ...] = (
 _NEXT_QUESTION = re.compile(r"\n(?:question|q|human|user|instruction)\s?\d{0,3}\s?:", re.IGNORECASE)
 
 
-def read_answer(
+def parse_answer(
     completion: str, options: Mapping[str, str] | None = None, letters: Sequence[str] | None = None
-) -> Reading:
+) -> ParsedAnswer:
     """Reads the letter that a completion gives as its answer, as a careful reader would; nothing is guessed.
 
     The rules stand in `RULES`, the most explicit first, and the first that decides wins. A letter counts where the text
@@ -55,19 +55,19 @@ def read_answer(
         options: letter to text, in the lettering that the model was shown.
         letters: the letters that count as answers; those of the options where None, A to E where there are none either.
     """
-    choices = Choices.of(options, letters)
+    choices = OptionTexts.of(options, letters)
     outside = without_thoughts(completion)
     if outside is None:
-        return Reading(None, "truncated")
+        return ParsedAnswer(None, "truncated")
     text = _own_part(clean(outside), choices)
     for rule in RULES:
         reading = rule(text, choices)
         if reading is not None:
             return reading
-    return Reading(None, "unreadable")
+    return ParsedAnswer(None, "unreadable")
 
 
-def _own_part(text: str, choices: Choices) -> str:
+def _own_part(text: str, choices: OptionTexts) -> str:
     """The text up to a next question that the model made up; a restatement of its own question names its options."""
     following = _NEXT_QUESTION.search(text)
     if following is None:

@@ -3,8 +3,8 @@
 import re
 
 from openmedlm.metrics.answer_parsing.json_payload import read_payload
-from openmedlm.metrics.answer_parsing.options import Choices
-from openmedlm.metrics.answer_parsing.parsed_answer import Reading
+from openmedlm.metrics.answer_parsing.options import OptionTexts
+from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
 _LONE = re.compile(
     r"[\"'(\[{<]{0,3}(?:(?:option|choice)\s)?\(?([A-Z])[\"')\]}>]{0,3}[.:,;?]?[\"']?(?=\s?(?:\n|$))", re.IGNORECASE
@@ -27,22 +27,22 @@ _DOUBT = re.compile(
 )
 
 
-def lone_letter(text: str, choices: Choices) -> Reading | None:
+def lone_letter(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """A first line that is nothing but a letter is a direct answer, whatever a small model rambles on about."""
     match = _LONE.match(text)
     if match is None or match[1].upper() not in choices.letters:
         return None
-    return Reading(match[1].upper(), "lone letter")
+    return ParsedAnswer(match[1].upper(), "lone letter")
 
 
-def last_line(text: str, choices: Choices) -> Reading | None:
+def last_line(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """A last line that is a letter, or a labelled option that ends no list of options, concludes the text."""
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < 2:
         return None
     lone = _LONE.fullmatch(lines[-1])
     if lone is not None and lone[1].upper() in choices.letters:
-        return Reading(lone[1].upper(), "last line")
+        return ParsedAnswer(lone[1].upper(), "last line")
     label = _LABEL.match(lines[-1])
     if label is None or _LABEL.match(lines[-2]):
         return None
@@ -52,7 +52,7 @@ def last_line(text: str, choices: Choices) -> Reading | None:
     return reading if reading is not None and reading.letter is not None else None
 
 
-def first_line(text: str, choices: Choices) -> Reading | None:
+def first_line(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """A text that opens with a labelled option, and labels no other, restates its answer."""
     opening = _OPENING.match(text)
     if opening is None or (opening["text"] is not None and not choices.begins_like(opening[1], text[opening.end() :])):
@@ -62,14 +62,14 @@ def first_line(text: str, choices: Choices) -> Reading | None:
     return read_payload(text, 0, choices, "first line")
 
 
-def labels(text: str, choices: Choices) -> set[str]:
+def labels(text: str, choices: OptionTexts) -> set[str]:
     """The letters that label something anywhere in the text, as in `C) …`."""
     return {found for found in _INLINE_LABEL.findall(text) if found in choices.letters}
 
 
-def last_word(text: str, choices: Choices) -> Reading | None:
+def last_word(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """A text whose last word is a letter after a verb or preposition concludes with it."""
     match = _LAST_WORD.search(text, max(0, len(text) - 40))
     if match is None or match[1] not in choices.letters or _DOUBT.search(text[-200 : -len(match[0])]):
         return None
-    return Reading(match[1], "last word")
+    return ParsedAnswer(match[1], "last word")

@@ -4,8 +4,8 @@ import re
 
 from openmedlm.metrics.answer_parsing.explicit import conditional
 from openmedlm.metrics.answer_parsing.json_payload import read_payload, read_text
-from openmedlm.metrics.answer_parsing.options import Choices
-from openmedlm.metrics.answer_parsing.parsed_answer import Reading
+from openmedlm.metrics.answer_parsing.options import OptionTexts
+from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 from openmedlm.metrics.answer_parsing.positional import labels
 
 _MOST_PLACES = 50
@@ -40,7 +40,7 @@ _BEFORE_VERDICT = re.compile(r"^\W{0,3}(?:so|thus|therefore|hence|overall|in\s(?
 _PARENTHESIS = re.compile(r"\((?:(?:option|choice|answer)\s)?([A-Z])\)", re.IGNORECASE)
 
 
-def labelled_in_prose(text: str, choices: Choices) -> Reading | None:
+def labelled_in_prose(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """`… is C) Aspirin`: a labelled option right after a verb; the last one whose text is the option's own."""
     for match in list(_LABELLED.finditer(text))[-_MOST_PLACES:][::-1]:
         if choices.texts:
@@ -54,16 +54,16 @@ def labelled_in_prose(text: str, choices: Choices) -> Reading | None:
     return None
 
 
-def opening_text(text: str, choices: Choices) -> Reading | None:
+def opening_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """A text that opens with an option's whole text, set off by punctuation, answers with it."""
     named = choices.named_at_start(text[:_SENTENCE])
     if named is None:
         return None
     ends = r"\s?(?:$|[.;:!\n\"'},)]|[-–—]\s)" if choices.verdicts_only else r"\)?\s?(?:$|[.;!\n\"'}](?!\d))"
-    return Reading(named[0], "opening text") if re.match(ends, named[1]) else None
+    return ParsedAnswer(named[0], "opening text") if re.match(ends, named[1]) else None
 
 
-def concluding_parenthesis(text: str, choices: Choices) -> Reading | None:
+def concluding_parenthesis(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """`Therefore, the best step is surgery (B)`: the last sentence that concludes with one letter in brackets."""
     for sentence in reversed(_sentences(text)):
         if not _CONCLUDES.search(sentence) or _DOUBTS.search(sentence):
@@ -71,37 +71,37 @@ def concluding_parenthesis(text: str, choices: Choices) -> Reading | None:
         letters = {found.upper() for found in _PARENTHESIS.findall(sentence)}
         if letters:
             letter = letters.pop() if len(letters) == 1 else None
-            return Reading(letter, "concluding parenthesis") if letter in choices.letters else None
+            return ParsedAnswer(letter, "concluding parenthesis") if letter in choices.letters else None
     return None
 
 
-def concluding_text(text: str, choices: Choices) -> Reading | None:
+def concluding_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """One of the last two sentences concludes, without doubt, on the whole text of exactly one option."""
     sentences = _sentences(text)
     for sentence in reversed(sentences[-2:]):
         letter = _concluded(sentence, choices, alone=len(sentences) == 1)
         if letter is not None:
-            return Reading(letter, "concluding text")
+            return ParsedAnswer(letter, "concluding text")
     return None
 
 
-def asserted_text(text: str, choices: Choices) -> Reading | None:
+def asserted_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """The first sentence asserts the most likely, best or next, and names exactly one option."""
     sentences = _sentences(text)
     if not sentences or not _ASSERTS.search(sentences[0]):
         return None
     letter = _concluded(sentences[0], choices)
-    return Reading(letter, "asserted text") if letter is not None else None
+    return ParsedAnswer(letter, "asserted text") if letter is not None else None
 
 
-def _concluded(sentence: str, choices: Choices, alone: bool = False) -> str | None:
+def _concluded(sentence: str, choices: OptionTexts, alone: bool = False) -> str | None:
     if not (alone or _CONCLUDES.search(sentence)) or _DOUBTS.search(sentence):
         return None
     before = _BEFORE_VERDICT if choices.verdicts_only else _AFTER_COPULA if alone else _BEFORE_TEXT
     found: set[str | None] = set()
     for match in before.finditer(sentence):
-        behind = sentence[match.end() :]
-        named, reading = choices.named_at_start(behind), read_text(behind, choices, "")
+        is_worse = sentence[match.end() :]
+        named, reading = choices.named_at_start(is_worse), read_text(is_worse, choices, "")
         if named is not None and reading is not None and not _SUBJECT.match(named[1]):
             found.add(reading.letter)
     if found and not choices.verdicts_only:

@@ -2,8 +2,8 @@
 
 import re
 
-from openmedlm.metrics.answer_parsing.options import Choices
-from openmedlm.metrics.answer_parsing.parsed_answer import Reading
+from openmedlm.metrics.answer_parsing.options import OptionTexts
+from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
 _REFUSAL = re.compile(
     r"\b(?:I(?:['’]m|\sam)?\s(?:sorry|apologi[sz]e)|I\s(?:can(?:not|['’]t|\snot)|am\s(?:unable|not\sable)\sto|won['’]t)|"
@@ -13,11 +13,11 @@ _REFUSAL = re.compile(
 _NONE = re.compile(r"\bnone\sof\sthe\s(?:above|options|given|provided|choices|answer)", re.IGNORECASE)
 
 
-def refusal(text: str, choices: Choices) -> Reading | None:
+def refusal(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """The model says that it will not or cannot answer."""
-    return Reading(None, "refusal") if _REFUSAL.search(text) else None
+    return ParsedAnswer(None, "refusal") if _REFUSAL.search(text) else None
 
 
-def none_of_them(text: str, choices: Choices) -> Reading | None:
+def none_of_them(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """The model says that no option is right."""
-    return Reading(None, "none of them") if _NONE.search(text) else None
+    return ParsedAnswer(None, "none of them") if _NONE.search(text) else None

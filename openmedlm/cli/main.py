@@ -140,9 +140,9 @@ def _read_env_file() -> None:
         try:
             load_dotenv(".env")
         except UnicodeDecodeError as error:
-            from openmedlm.utils.errors import BadInput
+            from openmedlm.utils.errors import UserError
 
-            raise BadInput(".env: not UTF-8; save it as UTF-8") from error
+            raise UserError(".env: not UTF-8; save it as UTF-8") from error
 
 
 def _end(error: Exception) -> NoReturn:
@@ -150,7 +150,7 @@ def _end(error: Exception) -> NoReturn:
     from sqlite3 import OperationalError
 
     from openmedlm.terminal.console import in_one_line
-    from openmedlm.utils.errors import BadInput
+    from openmedlm.utils.errors import UserError
 
     if isinstance(error, UsageError):
         error.message = in_one_line(error.message)
@@ -159,7 +159,7 @@ def _end(error: Exception) -> NoReturn:
     if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    if isinstance(error, BadInput):
+    if isinstance(error, UserError):
         said, code = in_one_line(error), 2
     elif isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""

@@ -14,7 +14,7 @@ from openmedlm.options.groups import (
     Output,
     PreviewOptions,
     ProgramOptions,
-    SpendOptions,
+    RequestOptions,
     SplitOptions,
     TrackingOptions,
 )
@@ -22,8 +22,8 @@ from openmedlm.runs import check_free
 from openmedlm.runs.estimate import estimate
 from openmedlm.runs.execute import Report, execute
 from openmedlm.runs.plan import Plan, plan_split
-from openmedlm.runs.save import keep_run
-from openmedlm.terminal.console import NOT_ADVICE, in_one_line, number_of, print_json, teacher_words, wide_console
+from openmedlm.runs.save import save_run
+from openmedlm.terminal.console import NOT_ADVICE, count_noun, describe_teacher, in_one_line, print_json, wide_console
 from openmedlm.terminal.progress import Progress
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def report_runs(
     data: DataOptions,
     split: SplitOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     directory: Path | None,
@@ -59,12 +59,12 @@ def report_runs(
     if preview.dry_run:
         print_estimates(planned, output)
         return
-    tracker = tracker_of(tracking)
+    tracker = open_tracker(tracking)
     if directory is not None:
         check_free(directory, planned.asked())
     report = execute(planned, Progress())
     if directory is not None:
-        keep_run(directory, planned, report)
+        save_run(directory, planned, report)
     if output.json:
         print_json(
             {
@@ -79,9 +79,9 @@ def report_runs(
         title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {planned.endpoint.model}"
         console = wide_console()
         console.print(ladder_table(title, report.results, planned.skipped))
-        console.print(_remarks(planned, report.test_looks), highlight=False)
+        console.print(_remarks(planned, report.test_evaluations), highlight=False)
     for cause, count in _causes(report).most_common(5):
-        print(f"{number_of(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
+        print(f"{count_noun(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
     if tracker is not None:
         from openmedlm.tracking.mlflow import track_runs
 
@@ -90,11 +90,11 @@ def report_runs(
         raise typer.Exit(UNANSWERED)
 
 
-def tracker_of(tracking: TrackingOptions) -> "Tracker | None":
+def open_tracker(tracking: TrackingOptions) -> "Tracker | None":
     """Where results are written down besides; None for nowhere.
 
     Raises:
-        BadInput: that can't be used, before anything is spent.
+        UserError: that can't be used, before anything is spent.
     """
     if tracking.mlflow is None:
         return None
@@ -127,7 +127,7 @@ def _remarks(planned: Plan, looks: int | None) -> str:
     n = len(planned.questions)
     lines = []
     if planned.teacher is not None:
-        lines.append(f"Rationales of the exemplars: {teacher_words(planned.teacher)}.")
+        lines.append(f"Rationales of the exemplars: {describe_teacher(planned.teacher)}.")
     if looks is not None:
         lines.append(f"Looks at this test split with this model so far: {looks}.")
     if n and n < 300:

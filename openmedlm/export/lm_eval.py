@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 import yaml
 
-from openmedlm.data import BadInput, Question, fingerprint
+from openmedlm.data import Question, UserError, fingerprint
 from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.prompt_program import PromptProgram
 from openmedlm.programs.template import Prompt
@@ -41,7 +41,7 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], place: Path
     """Writes a task whose prompts are those of the program; its name.
 
     Raises:
-        BadInput: the harness can't render the program (it retrieves, or has several votes), the prompts of two
+        UserError: the harness can't render the program (it retrieves, or has several votes), the prompts of two
             questions differ in their exemplars, or something is there already.
     """
     program = frozen.program
@@ -49,7 +49,7 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], place: Path
     name = _name(frozen, questions)
     task = _task(name, program, len(exemplars))
     if place.exists():
-        raise BadInput(f"{place}: is there already; name another folder with -o")
+        raise UserError(f"{place}: is there already; name another folder with -o")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with folder_beside(place) as folder:
@@ -62,7 +62,7 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], place: Path
             folder.chmod(0o755)
             folder.rename(place)
     except OSError as error:
-        raise BadInput(f"{place}: can't be written ({error.strerror}); name another folder with -o") from error
+        raise UserError(f"{place}: can't be written ({error.strerror}); name another folder with -o") from error
     return name
 
 
@@ -75,20 +75,20 @@ def _name(frozen: FrozenProgram, questions: Sequence[Question]) -> str:
 
 def _rows(program: PromptProgram, questions: Sequence[Question]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     if program.votes > 1:
-        raise BadInput("lm-eval has no ensembles of this kind; export a program of one vote, or serve this one")
+        raise UserError("lm-eval has no ensembles of this kind; export a program of one vote, or serve this one")
     rows = []
     first: tuple[tuple[str, str], ...] | None = None
     for question, selection in zip(questions, program.exemplars.choose(questions), strict=True):
-        (ballot,) = program.ballots(question, selection.exemplars)
-        shown = _parts(ballot.prompt)
+        (sample_prompt,) = program.sample_prompts(question, selection.exemplars)
+        shown = _parts(sample_prompt.prompt)
         first = shown.exemplars if first is None else first
         if shown.exemplars != first:
-            raise BadInput(
+            raise UserError(
                 f"{question.id}: is shown other exemplars than the questions before it, and lm-eval shows all the same "
                 "ones; export a program with fixed exemplars, over questions that repeat none of them, or serve it"
             )
         row = {"id": question.id, "system": shown.system, "text": shown.text}
-        rows.append({**row, "options": dict(ballot.shown.options), "target": ballot.shown.answer})
+        rows.append({**row, "options": dict(sample_prompt.shown.options), "target": sample_prompt.shown.answer})
     return rows, [{"text": text, "target": target} for text, target in first or ()]
 
 
@@ -133,8 +133,8 @@ def _readme(name: str, program: PromptProgram) -> str:
     return f"""# {name}
 
 A frozen prompt program of OpenMedLM as a task of lm-evaluation-harness: the prompts are the program's own, and answers
-are read as OpenMedLM reads them, those that it can't read being wrong (`--unreadable leave`). For benchmarking language
-models; not medical advice.
+are read as OpenMedLM reads them, those that it can't read being wrong (`--on-unparsed leave`). For benchmarking
+language models; not medical advice.
 
     pip install openmedlm 'lm_eval[api]'
     lm_eval --tasks {name} --include_path .{template} \\

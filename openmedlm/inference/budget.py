@@ -4,10 +4,10 @@ import asyncio
 import time
 from dataclasses import dataclass, field, replace
 
-from openmedlm.inference.cache import Spent, VoteStore
+from openmedlm.inference.cache import CompletionCache, Usage
 
 
-class BudgetSpent(Exception):
+class BudgetExceeded(Exception):
     """A limit is reached; nothing more is sent."""
 
 
@@ -43,7 +43,7 @@ class Budget:
         began: when its seconds began, by the monotonic clock.
     """
 
-    store: VoteStore
+    store: CompletionCache
     purpose: str
     limits: Limits
     share: float = 1.0
@@ -55,18 +55,18 @@ class Budget:
         """Called before completions are asked for; how many of them may be, one at least.
 
         Raises:
-            BudgetSpent: a limit is reached.
+            BudgetExceeded: a limit is reached.
         """
         async with self._turn:  # or two would see the same room
             before = self._in_flight
-            spent = await self.store.spent_aside(self.purpose)
+            spent = await self.store.spent_async(self.purpose)
             unseen = before - self._in_flight  # perhaps written down too late to be among those spent
             admitted = 0
             while admitted < count and self._limit(spent, unseen) is None:
                 self._in_flight += 1
                 admitted += 1
             if not admitted:
-                raise BudgetSpent(self._limit(spent, unseen))
+                raise BudgetExceeded(self._limit(spent, unseen))
             return admitted
 
     def left(self) -> Limits:
@@ -84,7 +84,7 @@ class Budget:
         """The limit that is reached, in words; None while there is room. Waits for the store."""
         return self._limit(self.store.spent(self.purpose))
 
-    def _limit(self, spent: Spent, unseen: int = 0) -> str | None:
+    def _limit(self, spent: Usage, unseen: int = 0) -> str | None:
         limits = self.limits
         if limits.calls is not None and spent.calls + self._in_flight + unseen >= int(limits.calls * self.share):
             return f"{limits.calls:,} calls"

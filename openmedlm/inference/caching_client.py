@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from openmedlm.inference.budget import Budget
-from openmedlm.inference.cache import Claim, VoteStore
+from openmedlm.inference.cache import CompletionCache, Lease
 from openmedlm.inference.clients.base import Client
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointDownError, EndpointError
-from openmedlm.inference.limiter import Slots
+from openmedlm.inference.limiter import AdaptiveLimiter
 from openmedlm.inference.request import Completion, Request, keys_of
 from openmedlm.utils.secrets import without_secrets
 
@@ -30,7 +30,7 @@ DOWN_AFTER = 5
 """Requests that fail for good before any went through, and the endpoint counts as down."""
 
 
-class Buyer:
+class CachingClient:
     """Gets completions for requests.
 
     Args:
@@ -38,7 +38,7 @@ class Buyer:
         endpoint: names the model in the store.
         store: keeps each completion before anyone uses it.
         concurrency: requests in flight at once, at most.
-        attempts: how often one request is sent, at most, while the failure may pass.
+        max_retries: further tries of a request while its failure may be transient.
         budget: what may be bought; None for no limit.
     """
 
@@ -46,24 +46,24 @@ class Buyer:
         self,
         client: Client,
         endpoint: Endpoint,
-        store: VoteStore,
+        store: CompletionCache,
         concurrency: int,
-        attempts: int,
+        max_retries: int,
         budget: Budget | None = None,
     ) -> None:
         self._client = client
         self._endpoint = endpoint
         self._store = store
-        self._slots = Slots(concurrency)
-        self._silence = _Silence()
-        self._attempts = attempts
+        self._slots = AdaptiveLimiter(concurrency)
+        self._silence = OutageDetector()
+        self._max_retries = max_retries
         self._budget = budget
         self._several = endpoint.several
         self._in_flight: dict[str, asyncio.Future[Completion | None]] = {}
         self._answered = False
         self._failed = 0
-        self.bought = 0
-        self.lost = 0
+        self.api_calls = 0
+        self.transient_failures = 0
 
     def keys(self, requests: Sequence[Request]) -> list[str]:
         """The store's keys of requests."""
@@ -86,13 +86,13 @@ class Buyer:
         Raises:
             EndpointError: it could not be had.
             EndpointDownError: nothing can be had of this endpoint.
-            BudgetSpent: it would have to be bought, and a limit is reached.
+            BudgetExceeded: it would have to be bought, and a limit is reached.
         """
         wait = FIRST_LOOK
         while True:
-            bought = self._in_flight.get(key)
-            if bought is not None:
-                completion = await asyncio.shield(bought)
+            api_calls = self._in_flight.get(key)
+            if api_calls is not None:
+                completion = await asyncio.shield(api_calls)
             else:
                 together = [each for each in siblings or () if each not in self._in_flight] if self._several else []
                 completion = await self._buy(request, [key, *together])
@@ -108,14 +108,14 @@ class Buyer:
         futures = {key: loop.create_future() for key in keys}
         self._in_flight |= futures
         admitted: list[str] = []
-        claim = Claim(frozenset(), {})
+        claim = Lease(frozenset(), {})
         try:
             claim = await self._store.claim(keys)
             had = dict(claim.found)
             if keys[0] in claim.held:
                 admitted = await self._admitted([key for key in keys if key in claim.held])
                 kept = await self._have(request, admitted)
-                self.bought += len(kept)
+                self.api_calls += len(kept)
                 had |= zip(admitted, kept, strict=False)
         except BaseException as error:
             for future in futures.values():
@@ -164,7 +164,7 @@ class Buyer:
         """The failure of one request, or of the endpoint where no request ever went through."""
         said = without_secrets(str(error), [self._endpoint.api_key])
         self._failed += 1
-        self.lost += error.transient
+        self.transient_failures += error.transient
         refuses_all = error.status in (401, 403, 404) or self._failed >= DOWN_AFTER
         if refuses_all and not self._answered:
             return EndpointDownError(said)
@@ -180,7 +180,7 @@ class Buyer:
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: isinstance(error, EndpointError) and error.transient),
             wait=_wait,
-            stop=stop_after_attempt(self._attempts),
+            stop=stop_after_attempt(self._max_retries),
             reraise=True,
         )
         async for attempt in retrying:
@@ -210,7 +210,7 @@ class Buyer:
         return completions
 
 
-class _Silence:
+class OutageDetector:
     """How long an endpoint has answered nothing at all."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.utils.urls import plain_address
 
 Constraint = Literal["grammar", "structured_outputs", "json_schema"]
@@ -85,13 +85,13 @@ def find_endpoint(
             since two servers may serve different models under one name.
 
     Raises:
-        BadInput: the model string or the address can't be used.
+        UserError: the model string or the address can't be used.
     """
     provider, slash, name = model.partition("/")
     if provider in ("http:", "https:"):
-        raise BadInput("the model is an address; give that as --api-base, and the model as hosted_vllm/NAME")
+        raise UserError("the model is an address; give that as --api-base, and the model as hosted_vllm/NAME")
     if not name or not re.fullmatch(r"[\w.-]+", provider) or not model.isprintable() or " " in name:
-        raise BadInput(f'the model "{model}" {_mend(provider, slash, name)} (see: openmedlm models)')
+        raise UserError(f'the model "{model}" {_mend(provider, slash, name)} (see: openmedlm models)')
     if provider == "local":
         return _embedded(model)
     given = [api_base] if isinstance(api_base, str) else api_base or []
@@ -101,7 +101,7 @@ def find_endpoint(
     identity = model_id or (f"{model} at {address}" if address else model)
     text_only = provider.startswith("text-completion")
     if provider == "hosted_vllm" and address is None:
-        raise BadInput(f"{model} needs --api-base, such as --api-base http://127.0.0.1:8000/v1")
+        raise UserError(f"{model} needs --api-base, such as --api-base http://127.0.0.1:8000/v1")
     if address is not None and provider in _OPENAI_COMPATIBLE:
         return Endpoint(
             model=model,

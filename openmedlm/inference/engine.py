@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from openmedlm.data import Question
-from openmedlm.inference.budget import Budget, BudgetSpent
-from openmedlm.inference.cache import VoteStore
-from openmedlm.inference.caching_client import Buyer
+from openmedlm.inference.budget import Budget, BudgetExceeded
+from openmedlm.inference.cache import CompletionCache
+from openmedlm.inference.caching_client import CachingClient
 from openmedlm.inference.clients.base import Client
 from openmedlm.inference.endpoint import Endpoint
-from openmedlm.inference.outcome_buffer import Outcomes
+from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
-from openmedlm.inference.prefetch import Choosing
+from openmedlm.inference.prefetch import ExemplarPrefetcher
 from openmedlm.inference.request import Completion
-from openmedlm.inference.sampling import Slip, cast_vote, recalled, slips
+from openmedlm.inference.sampling import PendingRequest, cached_vote, pending_requests, sample_vote
 from openmedlm.inference.task_group import task_group
 from openmedlm.metrics import Outcome, Vote, decided, majority
 from openmedlm.programs.prompt_program import PromptProgram
-from openmedlm.programs.retrieved import Selection
+from openmedlm.programs.retrieved import RetrievedExemplars
 
 WORKERS = 2
 """Questions at hand for each request in flight: while one's answer goes to disk, another's goes out."""
@@ -34,21 +34,21 @@ class Engine:
     """
 
     def __init__(
-        self, client: Client, endpoint: Endpoint, store: VoteStore, policy: Policy, budget: Budget | None = None
+        self, client: Client, endpoint: Endpoint, store: CompletionCache, policy: Policy, budget: Budget | None = None
     ) -> None:
-        self._buyer = Buyer(client, endpoint, store, policy.concurrency, policy.attempts, budget)
+        self._buyer = CachingClient(client, endpoint, store, policy.concurrency, policy.max_retries, budget)
         self._policy = policy
         self._folder = store.folder
 
     @property
-    def bought(self) -> int:
+    def api_calls(self) -> int:
         """Completions that had to be bought so far; the others lay in the store."""
-        return self._buyer.bought
+        return self._buyer.api_calls
 
     @property
-    def lost(self) -> int:
+    def transient_failures(self) -> int:
         """Completions given up so far though the endpoint may yet give them: it was silent, or busy, for too long."""
-        return self._buyer.lost
+        return self._buyer.transient_failures
 
     async def run(
         self,
@@ -67,12 +67,12 @@ class Engine:
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
-            BudgetSpent: a limit is reached; what was in flight has arrived, and is kept.
+            BudgetExceeded: a limit is reached; what was in flight has arrived, and is kept.
         """
-        chosen = Choosing(program.exemplars, questions)
-        outcomes = Outcomes(len(questions), self._folder)
+        chosen = ExemplarPrefetcher(program.exemplars, questions)
+        outcomes = OutcomeBuffer(len(questions), self._folder)
         positions = iter(range(len(questions)))
-        spent: list[BudgetSpent] = []
+        spent: list[BudgetExceeded] = []
 
         async def work() -> None:
             for position in positions:
@@ -81,7 +81,7 @@ class Engine:
                 try:
                     selection = await chosen.of(position)
                     votes, size = await self._votes(program, questions[position], selection)
-                except BudgetSpent as limit:
+                except BudgetExceeded as limit:
                     spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
                     return
                 cluster = (await clusters)[position] if clusters is not None else ""
@@ -97,11 +97,15 @@ class Engine:
             raise spent[0]
         return outcomes
 
-    async def _votes(self, program: PromptProgram, question: Question, selection: Selection) -> tuple[list[Vote], int]:
+    async def _votes(
+        self, program: PromptProgram, question: Question, selection: RetrievedExemplars
+    ) -> tuple[list[Vote], int]:
         """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there
         would be of them all."""
-        all_slips = slips(self._buyer, program, question, program.ballots(question, selection.exemplars))
-        stored = await self._buyer.stored([slip.key for slip in all_slips])
+        all_slips = pending_requests(
+            self._buyer, program, question, program.sample_prompts(question, selection.exemplars)
+        )
+        stored = await self._buyer.stored([pending.key for pending in all_slips])
         votes = self._recalled(question, all_slips, stored) if stored else []
         failed = False
         while not failed and (wave := self._wave(votes, len(all_slips) - len(votes))):
@@ -110,33 +114,35 @@ class Engine:
             failed = any(vote.error is not None for vote in votes)
         return votes, len(all_slips)
 
-    def _recalled(self, question: Question, all_slips: Sequence[Slip], stored: Mapping[str, Completion]) -> list[Vote]:
+    def _recalled(
+        self, question: Question, all_slips: Sequence[PendingRequest], stored: Mapping[str, Completion]
+    ) -> list[Vote]:
         """The votes that lie in the store, from the first on, until one is missing, is to be mended, or decides."""
         votes: list[Vote] = []
-        for slip in all_slips:
-            completion = stored.get(slip.key)
+        for pending in all_slips:
+            completion = stored.get(pending.key)
             if completion is None:
                 break
-            vote = recalled(question, slip, completion)
-            if vote.letter is None and self._policy.unreadable != "leave":
+            vote = cached_vote(question, pending, completion)
+            if vote.letter is None and self._policy.on_unparsed != "skip":
                 break
             votes.append(vote)
             if not self._wave(votes, len(all_slips) - len(votes)):
                 break
         return votes
 
-    async def _cast(self, program: PromptProgram, question: Question, some: Sequence[Slip]) -> list[Vote]:
+    async def _cast(self, program: PromptProgram, question: Question, some: Sequence[PendingRequest]) -> list[Vote]:
         """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
-        buyer, policy = self._buyer, self._policy
+        caching_client, policy = self._buyer, self._policy
         if len(some) == 1:
-            return [await cast_vote(buyer, policy, program, question, some[0])]
+            return [await sample_vote(caching_client, policy, program, question, some[0])]
         tasks = []
-        for place, slip in enumerate(some):
+        for place, pending in enumerate(some):
             others = () if program.shuffle or program.decode.greedy else some[place + 1 :]
-            tasks.append(asyncio.create_task(cast_vote(buyer, policy, program, question, slip, others)))
+            tasks.append(asyncio.create_task(sample_vote(caching_client, policy, program, question, pending, others)))
         try:
             return await asyncio.gather(*tasks)
-        except BudgetSpent:
+        except BudgetExceeded:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
@@ -149,7 +155,9 @@ class Engine:
         return next(wave for wave in range(to_come + 1) if decided([*letters, *[leader] * wave], to_come - wave))
 
 
-def _outcome(question: Question, selection: Selection, votes: Sequence[Vote], size: int, cluster: str) -> Outcome:
+def _outcome(
+    question: Question, selection: RetrievedExemplars, votes: Sequence[Vote], size: int, cluster: str
+) -> Outcome:
     failed = next((vote for vote in votes if vote.error is not None), None)
     return Outcome(
         question_id=question.id,
@@ -163,7 +171,7 @@ def _outcome(question: Question, selection: Selection, votes: Sequence[Vote], si
         exemplars=tuple(exemplar.question.id for exemplar in selection.exemplars),
         similarities=selection.similarities,
         duplicates_removed=selection.duplicates,
-        fixed_orders=selection.fixed_orders,
+        exemplars_not_reordered=selection.exemplars_not_reordered,
         votes_saved=0 if failed else size - len(votes),
         cluster=cluster,
     )

@@ -7,7 +7,7 @@ TOLERATED = 0.2
 """Share of refusals in a round up to which the endpoint is given no way."""
 
 
-class Slots:
+class AdaptiveLimiter:
     """Slots for requests in flight, fewer while the endpoint pushes back.
 
     After each round of requests, as many as there are slots, their number falls to as many as were neither refused nor

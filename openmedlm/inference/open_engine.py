@@ -7,7 +7,7 @@ from typing import Protocol
 
 from openmedlm.data import Question
 from openmedlm.inference.budget import Budget
-from openmedlm.inference.cache import VoteStore
+from openmedlm.inference.cache import CompletionCache
 from openmedlm.inference.clients.base import open_client
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
@@ -21,9 +21,9 @@ class AnyEngine(Protocol):
     """What answers questions: `Engine`, or `RayEngine`."""
 
     @property
-    def bought(self) -> int: ...
+    def api_calls(self) -> int: ...
     @property
-    def lost(self) -> int: ...
+    def transient_failures(self) -> int: ...
 
     async def run(
         self,
@@ -38,7 +38,7 @@ class AnyEngine(Protocol):
 @asynccontextmanager
 async def open_engine(
     endpoint: Endpoint,
-    store: VoteStore,
+    store: CompletionCache,
     policy: Policy,
     timeout: float,
     budget: Budget | None = None,
@@ -54,7 +54,7 @@ async def open_engine(
 
     Raises:
         EndpointDownError: the endpoint does not answer.
-        BadInput: the cluster can't be used.
+        UserError: the cluster can't be used.
     """
     try:
         async with open_client(endpoint, policy.concurrency, timeout) as client:
@@ -68,7 +68,7 @@ async def open_engine(
         finally:
             engine.close()
     except asyncio.CancelledError:
-        store.hurry()
+        store.stop_retrying()
         raise
     finally:
         await asyncio.shield(store.drain())

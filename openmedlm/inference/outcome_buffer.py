@@ -9,14 +9,14 @@ from typing import overload
 
 import orjson
 
-from openmedlm.data import BadInput
-from openmedlm.metrics import Outcome, outcome_of
+from openmedlm.data import UserError
+from openmedlm.metrics import Outcome, outcome_from_fields
 
 IN_MEMORY = 4_096
 """Outcomes that are not written away: no more than 40 MiB of them, where each has five votes with rationales."""
 
 
-class Outcomes(Sequence[Outcome]):
+class OutcomeBuffer(Sequence[Outcome]):
     """Outcomes by the position of their question, put in any order.
 
     Args:
@@ -35,7 +35,7 @@ class Outcomes(Sequence[Outcome]):
         """Keeps the outcome of the question at that position.
 
         Raises:
-            BadInput: the disk is full.
+            UserError: the disk is full.
         """
         if self._file is None or len(self._kept) < IN_MEMORY:
             self._kept[position] = outcome
@@ -46,7 +46,7 @@ class Outcomes(Sequence[Outcome]):
             self._file.write(written)
             self._file.flush()
         except OSError as error:
-            raise BadInput(
+            raise UserError(
                 f"{self._folder}: {error.strerror}; mend that, and the same command goes on from there"
             ) from error
         self._places[position] = self._end
@@ -69,7 +69,7 @@ class Outcomes(Sequence[Outcome]):
         if self._file is None or self._places[position] < 0:
             raise LookupError(f"the question at {position} has no outcome yet")
         self._file.seek(self._places[position])
-        return outcome_of(orjson.loads(self._file.readline()))
+        return outcome_from_fields(orjson.loads(self._file.readline()))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Unreadable = Literal["again", "close", "leave"]
-"""What becomes of a vote that can't be read: `again` asks again, as in the OpenMedLM authors' code; `close` asks for
-the letter alone, under a constraint; `leave` counts it as unanswered."""
+OnUnparsed = Literal["resample", "constrain", "skip"]
+"""How to treat an unparsed vote: `resample` it, as in the OpenMedLM authors' code; `constrain` a follow-up request to an
+option letter; `skip` it, so that it counts as unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +14,14 @@ class Policy:
 
     Attributes:
         concurrency: requests in flight at once, at most.
-        unreadable: what becomes of a vote that can't be read.
-        rounds: completions bought for one vote, at most, where `unreadable` is `again`.
-        attempts: how often one request is sent, at most, while the endpoint fails in ways that may pass.
-        all_votes: buys votes even when they can no longer change the majority.
+        on_unparsed: treatment of an unparsed vote.
+        max_resamples: further completions of one vote, at most, where `on_unparsed` is `resample`.
+        max_retries: further tries of one request, at most, while its failure may be transient.
+        all_votes: whether votes are requested that can no longer change the majority.
     """
 
     concurrency: int = 8
-    unreadable: Unreadable = "again"
-    rounds: int = 5
-    attempts: int = 6
+    on_unparsed: OnUnparsed = "resample"
+    max_resamples: int = 4
+    max_retries: int = 5
     all_votes: bool = False

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from openmedlm.data import BadInput, Question
-from openmedlm.inference.budget import Budget, BudgetSpent, Limits
-from openmedlm.inference.cache import VoteStore, this_machine
+from openmedlm.data import Question, UserError
+from openmedlm.inference.budget import Budget, BudgetExceeded, Limits
+from openmedlm.inference.cache import CompletionCache, this_machine
 from openmedlm.inference.clients.base import open_client
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError
-from openmedlm.inference.outcome_buffer import Outcomes
+from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.task_group import task_group
 from openmedlm.metrics import Outcome
@@ -70,11 +70,11 @@ class Job(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """What became of some questions: their outcomes, completions bought, and completions lost (`Engine.lost`)."""
+    """Results of some questions: outcomes, API calls made, and transient failures (see `Engine`)."""
 
     outcomes: list[Outcome]
-    bought: int
-    lost: int
+    api_calls: int
+    transient_failures: int
 
 
 class Worker:
@@ -104,17 +104,17 @@ class Worker:
         if digest not in self._programs:
             self._programs = {digest: asyncio.ensure_future(_fetched(program[0], digest))}
         outcomes = await engine.run(await self._programs[digest], questions)
-        before, self._told = self._told, (engine.bought, engine.lost)
-        return Shard(list(outcomes), engine.bought - before[0], engine.lost - before[1])
+        before, self._told = self._told, (engine.api_calls, engine.transient_failures)
+        return Shard(list(outcomes), engine.api_calls - before[0], engine.transient_failures - before[1])
 
     async def _opened(self) -> Engine:
         job, here = self._job, this_machine()
         if "://" not in job.store and here != job.machine:
-            raise BadInput(
+            raise UserError(
                 f"--store {job.store}: a file on {_name(job.machine)}, out of reach of {_name(here)}; workers on "
                 "several machines share votes by --store postgresql://USER@HOST/NAME"
             )
-        store = VoteStore(job.store)
+        store = CompletionCache(job.store)
         budget = Budget(store, job.purpose, job.limits, job.share) if job.purpose is not None else None
         self._opening = open_client(job.endpoint, job.policy.concurrency, job.timeout)
         return Engine(await self._opening.__aenter__(), job.endpoint, store, job.policy, budget)
@@ -127,7 +127,7 @@ def _name(machine: str) -> str:
 async def _fetched(reference: Any, digest: str) -> PromptProgram:
     program: PromptProgram = await reference
     if program.digest() != digest:
-        raise BadInput(
+        raise UserError(
             f"--engine ray: on {socket.gethostname()} the program is another one, by its embedder; install the same "
             "packages on every machine"
         )
@@ -140,7 +140,7 @@ def _connected(cluster: Cluster) -> Any:
     try:
         import ray
     except ImportError:
-        raise BadInput("--engine ray: Ray is not installed; pip install 'openmedlm[ray]'") from None
+        raise UserError("--engine ray: Ray is not installed; pip install 'openmedlm[ray]'") from None
     if ray.is_initialized():
         return ray
     address = cluster.address or os.environ.get("RAY_ADDRESS") or "local"
@@ -153,7 +153,7 @@ def _connected(cluster: Cluster) -> Any:
     except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
         said = " ".join(str(error).split())[:300]
         where = "this machine" if address == "local" else address
-        raise BadInput(f"--engine ray: no cluster at {where} ({said}); check --ray-address") from error
+        raise UserError(f"--engine ray: no cluster at {where} ({said}); check --ray-address") from error
     return ray
 
 
@@ -161,16 +161,16 @@ def _check_secrets() -> None:
     """Whether the command line may be seen by everybody who reaches the cluster: Ray has it in its table of jobs.
 
     Raises:
-        BadInput: it holds a key or a password.
+        UserError: it holds a key or a password.
     """
     shown = "--engine ray: Ray shows the command line to all its users, and there is a"
     options = {word.partition("=")[0] for word in sys.argv[1:]}
     for option in ("--api-key", "--teacher-api-key"):
         if option in options:
             name = f"OPENMEDLM_{option.removeprefix('--').replace('-', '_').upper()}"
-            raise BadInput(f"{shown} key in it; set {name} instead")
+            raise UserError(f"{shown} key in it; set {name} instead")
     if any(has_password(word.partition("=")[2] if word.startswith("--") else word) for word in sys.argv[1:]):
-        raise BadInput(f"{shown} password in it; set OPENMEDLM_STORE and OPENMEDLM_STORAGE instead")
+        raise UserError(f"{shown} password in it; set OPENMEDLM_STORE and OPENMEDLM_STORAGE instead")
 
 
 def _check(address: str) -> None:
@@ -192,20 +192,20 @@ class RayEngine:
         endpoint, policy, timeout, store, budget: as of an `Engine`; the requests in flight are shared among workers.
 
     Raises:
-        BadInput: Ray is not installed, or the cluster can't be reached.
+        UserError: Ray is not installed, or the cluster can't be reached.
     """
 
     def __init__(
         self,
         cluster: Cluster,
         endpoint: Endpoint,
-        store: VoteStore,
+        store: CompletionCache,
         policy: Policy,
         timeout: float,
         budget: Budget | None = None,
     ) -> None:
         if endpoint.embedded:
-            raise BadInput(f"--engine ray: {endpoint.model} answers this machine only; serve the model to all of them")
+            raise UserError(f"--engine ray: {endpoint.model} answers this machine only; serve the model to all of them")
         _check_secrets()
         self._ray = _connected(cluster)
         cpus = int(self._ray.cluster_resources().get("CPU", 1))
@@ -228,8 +228,8 @@ class RayEngine:
         self._workers = [actor.remote(job) for _ in range(workers)]
         self._shard = min(LARGEST_SHARD, share.concurrency)
         self._folder = store.folder
-        self.bought = 0
-        self.lost = 0
+        self.api_calls = 0
+        self.transient_failures = 0
 
     async def run(
         self,
@@ -239,10 +239,10 @@ class RayEngine:
         clusters: asyncio.Future[list[str]] | None = None,
     ) -> Sequence[Outcome]:
         """As `Engine.run`."""
-        outcomes = Outcomes(len(questions), self._folder)
+        outcomes = OutcomeBuffer(len(questions), self._folder)
         reference, digest = [self._ray.put(program)], program.digest()
         shards = iter(range(0, len(questions), self._shard))
-        spent: list[BudgetSpent] = []
+        spent: list[BudgetExceeded] = []
 
         async def feed(worker: Any) -> None:
             for start in shards:
@@ -252,14 +252,14 @@ class RayEngine:
                 try:
                     shard: Shard = await worker.answer.remote(reference, digest, some)
                 except self._ray.exceptions.RayTaskError as error:
-                    if not isinstance(error.cause, BudgetSpent):
+                    if not isinstance(error.cause, BudgetExceeded):
                         raise self._told(error.cause) from None
                     spent.append(error.cause)
                     return
                 except self._ray.exceptions.RayError as error:
                     raise self._told(error) from None
-                self.bought += shard.bought
-                self.lost += shard.lost
+                self.api_calls += shard.api_calls
+                self.transient_failures += shard.transient_failures
                 belonging = await clusters if clusters is not None else None
                 for position, outcome in enumerate(shard.outcomes, start):
                     if belonging is not None:
@@ -283,6 +283,6 @@ class RayEngine:
 
     @staticmethod
     def _told(error: Exception) -> Exception:
-        if isinstance(error, EndpointDownError | BadInput):
+        if isinstance(error, EndpointDownError | UserError):
             return error
-        return BadInput(f"--engine ray: {' '.join(str(error).split())[-300:]}; what was bought is kept")
+        return UserError(f"--engine ray: {' '.join(str(error).split())[-300:]}; what was bought is kept")

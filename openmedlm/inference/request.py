@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import Prompt
 
 
@@ -26,7 +26,7 @@ class Request(NamedTuple):
     """
 
     prompt: Prompt
-    decode: Decode
+    decode: SamplingParams
     sample: int = 0
     attempt: int = 0
     seed: int | None = None
@@ -68,9 +68,9 @@ def keys_of(requests: Sequence[Request], model: str) -> list[str]:
                 "choices": request.choices,
             }
             # Sorted, all of these come before the sample and the seed.
-            common = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)[:-1])
+            pair_outcomes = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)[:-1])
             last = request
-        digest = common.copy()
+        digest = pair_outcomes.copy()
         seed = "null" if request.seed is None else request.seed
         digest.update(b',"sample":%d,"seed":%s}' % (request.sample, str(seed).encode()))
         keys.append(digest.hexdigest())
@@ -78,7 +78,7 @@ def keys_of(requests: Sequence[Request], model: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)  # a program has one, and sends it with every request
-def _fields(decode: Decode) -> dict[str, Any]:
+def _fields(decode: SamplingParams) -> dict[str, Any]:
     return asdict(decode)
 
 

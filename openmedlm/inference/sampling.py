@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from openmedlm.data import Question
-from openmedlm.inference.caching_client import Buyer
+from openmedlm.inference.caching_client import CachingClient
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.request import Completion, Request
-from openmedlm.metrics import How, Reading, Vote, read_answer
-from openmedlm.programs.option_order import own_letter
-from openmedlm.programs.prompt_program import Ballot, PromptProgram
-from openmedlm.programs.sampling_params import Decode
+from openmedlm.metrics import ParsedAnswer, SampleMethod, Vote, parse_answer
+from openmedlm.programs.option_order import unshuffle_letter
+from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
+from openmedlm.programs.sampling_params import SamplingParams
 
 AGAIN_TEMPERATURE = 0.8
 """Of a greedy vote that is asked again: the same request would give the same text."""
@@ -22,53 +22,55 @@ CLOSING_TOKENS = 16
 """Room for a letter, or for the JSON that some endpoints wrap it in."""
 
 
-class Slip(NamedTuple):
+class PendingRequest(NamedTuple):
     """A ballot, what is sent for it, and the store's key of that."""
 
-    ballot: Ballot
+    sample_prompt: SamplePrompt
     request: Request
     key: str
 
 
-def slips(buyer: Buyer, program: PromptProgram, question: Question, ballots: Sequence[Ballot]) -> list[Slip]:
+def pending_requests(
+    caching_client: CachingClient, program: PromptProgram, question: Question, sample_prompts: Sequence[SamplePrompt]
+) -> list[PendingRequest]:
     """What is first asked for each ballot."""
-    requests = [request(program, question, ballot) for ballot in ballots]
-    return [Slip(*each) for each in zip(ballots, requests, buyer.keys(requests), strict=True)]
+    requests = [build_request(program, question, sample_prompt) for sample_prompt in sample_prompts]
+    return [PendingRequest(*each) for each in zip(sample_prompts, requests, caching_client.keys(requests), strict=True)]
 
 
-def recalled(question: Question, slip: Slip, completion: Completion) -> Vote:
+def cached_vote(question: Question, pending: PendingRequest, completion: Completion) -> Vote:
     """The vote of a completion that lies in the store; its letter is None where it can't be read."""
-    ballot = slip.ballot
-    reading = _read(completion.text, tuple(ballot.shown.options.items()))
+    sample_prompt = pending.sample_prompt
+    reading = _read(completion.text, tuple(sample_prompt.shown.options.items()))
     return Vote(
-        sample=ballot.sample,
-        letter=reading.letter and own_letter(reading.letter, list(question.options), ballot.order),
+        sample=sample_prompt.sample,
+        letter=reading.letter and unshuffle_letter(reading.letter, list(question.options), sample_prompt.order),
         rule=reading.rule,
         text=completion.text,
-        order=ballot.order,
+        order=sample_prompt.order,
         finish_reason=completion.finish_reason,
         calls=1,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         cached_tokens=completion.cached_tokens,
         cost_usd=completion.cost_usd,
-        key=slip.key,
+        key=pending.key,
         seconds=completion.seconds,
     )
 
 
 @lru_cache(maxsize=16_384)  # a search over programs meets the same completions again and again
-def _read(text: str, options: tuple[tuple[str, str], ...]) -> Reading:
-    return read_answer(text, dict(options))
+def _read(text: str, options: tuple[tuple[str, str], ...]) -> ParsedAnswer:
+    return parse_answer(text, dict(options))
 
 
-async def cast_vote(
-    buyer: Buyer,
+async def sample_vote(
+    caching_client: CachingClient,
     policy: Policy,
     program: PromptProgram,
     question: Question,
-    slip: Slip,
-    others: Sequence[Slip] = (),
+    pending: PendingRequest,
+    others: Sequence[PendingRequest] = (),
 ) -> Vote:
     """Buys one vote. Where a completion can't be had, the vote says so, and what was paid until then is in it.
 
@@ -80,17 +82,19 @@ async def cast_vote(
     Raises:
         EndpointDownError: nothing can be had of this endpoint.
     """
-    draft = _Draft(buyer, slip.ballot)
+    draft = _Draft(caching_client, pending.sample_prompt)
     try:
-        first = await buyer.get(slip.key, slip.request, {other.key: other.request for other in others})
-        vote = recalled(question, slip, first)
-        if vote.letter is not None or policy.unreadable == "leave":
+        first = await caching_client.get(pending.key, pending.request, {other.key: other.request for other in others})
+        vote = cached_vote(question, pending, first)
+        if vote.letter is not None or policy.on_unparsed == "skip":
             return vote
-        draft.take(slip.key, first, "asked")
-        while draft.unread and policy.unreadable == "again" and len(draft.completions) < policy.rounds:
-            await draft.ask(request(program, question, slip.ballot, len(draft.completions)), "asked again")
-        if draft.unread and policy.unreadable == "close":
-            await draft.ask(_closing(program, question, slip.ballot, draft.completions[0]), "closed")
+        draft.take(pending.key, first, "free")
+        while draft.unread and policy.on_unparsed == "resample" and len(draft.completions) <= policy.max_resamples:
+            await draft.ask(
+                build_request(program, question, pending.sample_prompt, len(draft.completions)), "resampled"
+            )
+        if draft.unread and policy.on_unparsed == "constrain":
+            await draft.ask(_closing(program, question, pending.sample_prompt, draft.completions[0]), "constrained")
     except EndpointError as error:
         draft.error = error
     return draft.vote(question)
@@ -99,11 +103,11 @@ async def cast_vote(
 class _Draft:
     """A vote in the making, of several completions."""
 
-    def __init__(self, buyer: Buyer, ballot: Ballot) -> None:
-        self._buyer = buyer
-        self._ballot = ballot
-        self._reading = Reading(None, "unreadable")
-        self._how: How = "asked"
+    def __init__(self, caching_client: CachingClient, sample_prompt: SamplePrompt) -> None:
+        self._buyer = caching_client
+        self._ballot = sample_prompt
+        self._reading = ParsedAnswer(None, "unreadable")
+        self._method: SampleMethod = "free"
         self._key = ""
         self._text = ""
         self._finish_reason: str | None = None
@@ -114,29 +118,29 @@ class _Draft:
     def unread(self) -> bool:
         return self._reading.letter is None
 
-    def take(self, key: str, completion: Completion, how: How) -> None:
+    def take(self, key: str, completion: Completion, method: SampleMethod) -> None:
         self.completions.append(completion)
-        self._key, self._how = key, how
-        self._reading = read_answer(completion.text, self._ballot.shown.options)
-        if how == "closed":
+        self._key, self._method = key, method
+        self._reading = parse_answer(completion.text, self._ballot.shown.options)
+        if method == "constrained":
             self._text += f"\n\n{completion.text}"
         else:
             self._text, self._finish_reason = completion.text, completion.finish_reason
 
-    async def ask(self, asked: Request, how: How) -> None:
+    async def ask(self, asked: Request, method: SampleMethod) -> None:
         (key,) = self._buyer.keys([asked])
-        self.take(key, await self._buyer.get(key, asked), how)
+        self.take(key, await self._buyer.get(key, asked), method)
 
     def vote(self, question: Question) -> Vote:
         letter = self._reading.letter if self.error is None else None
         costs = [completion.cost_usd for completion in self.completions]
         return Vote(
             sample=self._ballot.sample,
-            letter=letter and own_letter(letter, list(question.options), self._ballot.order),
+            letter=letter and unshuffle_letter(letter, list(question.options), self._ballot.order),
             rule=self._reading.rule,
             text=self._text,
             order=self._ballot.order,
-            how=self._how,
+            method=self._method,
             finish_reason=self._finish_reason,
             calls=len(self.completions),
             prompt_tokens=sum(completion.prompt_tokens for completion in self.completions),
@@ -150,17 +154,19 @@ class _Draft:
         )
 
 
-def request(program: PromptProgram, question: Question, ballot: Ballot, attempt: int = 0) -> Request:
+def build_request(program: PromptProgram, question: Question, sample_prompt: SamplePrompt, attempt: int = 0) -> Request:
     """What is sent for a vote the first time, or when it is asked again."""
     decode = program.decode
     if attempt and decode.greedy:
         decode = replace(decode, temperature=AGAIN_TEMPERATURE)
-    seed = None if decode.greedy else program.sampling_seed(question, ballot.sample, attempt)
-    return Request(ballot.prompt, decode, ballot.sample, attempt, seed, question=question.id)
+    seed = None if decode.greedy else program.sampling_seed(question, sample_prompt.sample, attempt)
+    return Request(sample_prompt.prompt, decode, sample_prompt.sample, attempt, seed, question=question.id)
 
 
-def _closing(program: PromptProgram, question: Question, ballot: Ballot, completion: Completion) -> Request:
-    letters = tuple(ballot.shown.options)
-    prompt = program.template.close(ballot.prompt, completion.text, letters)
-    decode = Decode(max_tokens=CLOSING_TOKENS)
-    return Request(prompt, decode, ballot.sample, choices=letters, question=question.id)
+def _closing(
+    program: PromptProgram, question: Question, sample_prompt: SamplePrompt, completion: Completion
+) -> Request:
+    letters = tuple(sample_prompt.shown.options)
+    prompt = program.template.close(sample_prompt.prompt, completion.text, letters)
+    decode = SamplingParams(max_tokens=CLOSING_TOKENS)
+    return Request(prompt, decode, sample_prompt.sample, choices=letters, question=question.id)

@@ -1,7 +1,7 @@
 """Models that come with the product: small GGUF weights, served on loopback by llama.cpp's own server."""
 
 from openmedlm.local_models.catalogue import CATALOGUE, EmbeddedModel, Part, resolve
-from openmedlm.local_models.server import SLOTS, Endpoint, serve
+from openmedlm.local_models.server import SLOTS, ServedModel, serve
 from openmedlm.local_models.weights import weights
 
-__all__ = ["CATALOGUE", "SLOTS", "EmbeddedModel", "Endpoint", "Part", "resolve", "serve", "weights"]
+__all__ = ["CATALOGUE", "SLOTS", "EmbeddedModel", "Part", "ServedModel", "resolve", "serve", "weights"]

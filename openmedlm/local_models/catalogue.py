@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openmedlm.local_models.gguf import read_header
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 PREFIX = "local/"
 
@@ -148,17 +148,17 @@ def resolve(name: str) -> EmbeddedModel:
             to the working directory, or absolute, or from `~`).
 
     Raises:
-        BadInput: no such model, no such file, or a file that is not GGUF.
+        UserError: no such model, no such file, or a file that is not GGUF.
     """
     if not name.startswith(PREFIX):
-        raise BadInput(f"{name}: not an embedded model; those are written {PREFIX}NAME or {PREFIX}PATH.gguf")
+        raise UserError(f"{name}: not an embedded model; those are written {PREFIX}NAME or {PREFIX}PATH.gguf")
     wanted = name.removeprefix(PREFIX)
     if wanted in CATALOGUE:
         return CATALOGUE[wanted]
     if wanted.endswith(".gguf"):
         return _own_file(Path(wanted).expanduser().absolute())
     near = difflib.get_close_matches(wanted, CATALOGUE, n=1, cutoff=0.0)
-    raise BadInput(f"{name}: no such embedded model; did you mean {PREFIX}{near[0]}? `openmedlm models` lists them")
+    raise UserError(f"{name}: no such embedded model; did you mean {PREFIX}{near[0]}? `openmedlm models` lists them")
 
 
 def _own_file(path: Path) -> EmbeddedModel:

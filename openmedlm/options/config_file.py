@@ -6,8 +6,8 @@ from typing import Any
 import typer
 import yaml
 
-from openmedlm.data import BadInput
-from openmedlm.utils.names import known_name
+from openmedlm.data import UserError
+from openmedlm.utils.names import check_choice
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, which makes plain values only, as the other does, and takes no second for a thousand open brackets."""
@@ -17,7 +17,7 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
     """Makes the file's values the command's defaults, so that the command line still wins.
 
     Raises:
-        BadInput: the file can't be read, is not a mapping, or names an option that the command does not have.
+        UserError: the file can't be read, is not a mapping, or names an option that the command does not have.
     """
     if path is None:
         return None
@@ -30,7 +30,7 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
     values: dict[str, Any] = {}
     for name, value in yaml_mapping(path, "options to values", "benchmark: mmlu").items():
         option = str(name).lstrip("-").replace("-", "_")
-        known_name(option, known, f"option in {path}:")
+        check_choice(option, known, f"option in {path}:")
         # What may be given several times may be given once without a list, too.
         values[known[option] or option] = [value] if option in repeatable and not isinstance(value, list) else value
     context.default_map = {**(context.default_map or {}), **values}
@@ -49,14 +49,14 @@ def yaml_mapping(path: Path, what: str, example: str) -> dict[Any, Any]:
         what, example: what it should hold, and a line of it, for one that does not.
 
     Raises:
-        BadInput: it can't be read, or holds no mapping.
+        UserError: it can't be read, or holds no mapping.
     """
     try:
         loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a readable YAML file") from error
+        raise UserError(f"{path}: {error.strerror}; name a readable YAML file") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that is none is a ValueError
-        raise BadInput(f"{path}: not YAML ({' '.join(str(error).split())}); correct the file") from error
+        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())}); correct the file") from error
     if not isinstance(loaded, dict):
-        raise BadInput(f"{path}: not a mapping of {what}; write lines such as '{example}'")
+        raise UserError(f"{path}: not a mapping of {what}; write lines such as '{example}'")
     return loaded

@@ -122,7 +122,7 @@ class SplitOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class SettledOptions:
+class FixedProgramOptions:
     """What a strategy leaves open and no search decides."""
 
     max_completion_tokens: Annotated[
@@ -149,7 +149,7 @@ class SettledOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramOptions(SettledOptions):
+class ProgramOptions(FixedProgramOptions):
     """What a strategy leaves open."""
 
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompt.")] = 5
@@ -194,7 +194,7 @@ class CallOptions:
             min=1, help="Requests in flight at once. Default: 16; an embedded model's slots.", show_default=False
         ),
     ] = None
-    attempts: Annotated[int, typer.Option(min=1, help="Tries of one call while the endpoint fails.")] = 6
+    max_retries: Annotated[int, typer.Option(min=0, help="Retries of one request while the endpoint fails.")] = 5
     call_timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
     store: Annotated[
         str | None,
@@ -227,17 +227,17 @@ class CallOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class SpendOptions(CallOptions):
+class RequestOptions(CallOptions):
     """How votes are bought."""
 
-    unreadable: Annotated[
+    on_unparsed: Annotated[
         str,
         typer.Option(
-            help="A vote that can't be read: asked 'again', 'close'd by asking for the letter under a constraint, or "
-            "'leave' it unanswered; auto closes where the endpoint can, and asks again elsewhere."
+            help="An unparsed vote: 'resample' it, 'constrain' a follow-up request to an option letter, or 'skip' it; "
+            "auto constrains where the endpoint supports it and resamples elsewhere."
         ),
     ] = "auto"
-    rounds: Annotated[int, typer.Option(min=1, help="Completions for one vote, at most, when asked again.")] = 5
+    max_resamples: Annotated[int, typer.Option(min=0, help="Further completions for one unparsed vote.")] = 4
     all_votes: Annotated[
         bool, typer.Option("--all-votes", help="Buy every vote, even those that can't change the majority any more.")
     ] = False

@@ -7,10 +7,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
-def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command the options of these groups, each group handed over as one object.
 
     The command's first parameters are the groups, in this order; its other parameters stay its own.
@@ -41,7 +41,7 @@ def _check_utf8(values: Iterable[object]) -> None:
         if isinstance(value, list | tuple):
             _check_utf8(value)
         elif isinstance(value, str | Path) and any("\ud800" <= sign <= "\udfff" for sign in str(value)):
-            raise BadInput(f"{str(value)!a}: this name is not UTF-8; rename it")
+            raise UserError(f"{str(value)!a}: this name is not UTF-8; rename it")
 
 
 def _parameters(group: type) -> list[inspect.Parameter]:

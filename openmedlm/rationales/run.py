@@ -4,16 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from openmedlm.data import BadInput, Question
-from openmedlm.inference import Cluster, Endpoint, EndpointDownError, Policy, VoteStore, connect, open_engine, wait_for
-from openmedlm.optimizers.rationales import RationalePool, add_to_pool, read_pool, write_rationales
+from openmedlm.data import Question, UserError
+from openmedlm.inference import (
+    Cluster,
+    CompletionCache,
+    Endpoint,
+    EndpointDownError,
+    Policy,
+    connect,
+    open_engine,
+    wait_for,
+)
+from openmedlm.optimizers.rationales import RationalePool, add_to_pool, generate_rationales, read_pool
 from openmedlm.programs import PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
 from openmedlm.terminal.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class RationaleJob:
     """What a teacher is asked, and how.
 
     Attributes:
@@ -40,42 +49,42 @@ class Lesson:
 
     def left(self, pool: RationalePool) -> list[Question]:
         """The questions that the pool has no rationale for yet."""
-        return [question for question in self.questions if not pool.teaches([question])]
+        return [question for question in self.questions if not pool.has_rationales([question])]
 
 
-def teach(lesson: Lesson, progress: Progress) -> tuple[RationalePool, list[str]]:
+def run_rationale_job(job: RationaleJob, progress: Progress) -> tuple[RationalePool, list[str]]:
     """The pool after all rounds, and what the endpoint said where it failed.
 
     Raises:
-        BadInput: the endpoint does not answer, or refuses every call.
+        UserError: the endpoint does not answer, or refuses every call.
     """
-    pool = read_pool(lesson.file)
-    if not lesson.left(pool):
+    pool = read_pool(job.file)
+    if not job.left(pool):
         return pool, []
     try:
-        with VoteStore(lesson.store) as store, progress, connect(lesson.endpoint, progress.fetched) as endpoint:
-            return wait_for(_teach(lesson, pool, endpoint, store, progress))
+        with CompletionCache(job.store) as store, progress, connect(job.endpoint, progress.fetched) as endpoint:
+            return wait_for(_run_rationale_job(job, pool, endpoint, store, progress))
     except EndpointDownError as error:
-        raise BadInput(f"{lesson.endpoint.model}: {error}") from error
+        raise UserError(f"{job.endpoint.model}: {error}") from error
 
 
-async def _teach(
-    lesson: Lesson, pool: RationalePool, endpoint: Endpoint, store: VoteStore, progress: Progress
+async def _run_rationale_job(
+    job: RationaleJob, pool: RationalePool, endpoint: Endpoint, store: CompletionCache, progress: Progress
 ) -> tuple[RationalePool, list[str]]:
     errors: list[str] = []
-    async with open_engine(endpoint, store, lesson.policy, lesson.timeout, cluster=lesson.cluster) as engine:
-        rounds = write_rationales(
+    async with open_engine(endpoint, store, job.policy, job.timeout, cluster=job.cluster) as engine:
+        rounds = generate_rationales(
             engine,
-            lesson.program,
+            job.program,
             endpoint.model,
-            lesson.questions,
+            job.questions,
             pool,
-            lesson.rounds,
+            job.rounds,
             progress.begin,
             progress.seen,
         )
         async for written in rounds:
-            pool = add_to_pool(lesson.file, written.taught)
+            pool = add_to_pool(job.file, written.records)
             errors += written.errors
     return pool, errors
 

@@ -6,25 +6,25 @@ from typing import NamedTuple
 
 import dspy
 
-from openmedlm.data import BadInput, Question, load_split
+from openmedlm.data import Question, UserError, load_split
 from openmedlm.optimizers.rationales import read_pool
 from openmedlm.options.groups import DataOptions
 from openmedlm.programs import exemplar_from_explanation
-from openmedlm.programs.convert import demo_of, demos_of
+from openmedlm.programs.convert import to_demo, to_demos
 from openmedlm.utils.paths import rationale_pool
 
 DATASET = "dataset"
 AUTO = "auto"
 
 
-class Taught(NamedTuple):
+class TeacherTrainset(NamedTuple):
     """Pool questions as a trainset, and whose rationales they carry."""
 
     teacher: str
     trainset: list[dspy.Example]
 
 
-def taught(questions: Sequence[Question], benchmark: str, teacher: str, model: str) -> Taught:
+def load_trainset(questions: Sequence[Question], benchmark: str, teacher: str, model: str) -> TeacherTrainset:
     """The pool's questions with the rationales of a teacher.
 
     Args:
@@ -35,23 +35,23 @@ def taught(questions: Sequence[Question], benchmark: str, teacher: str, model: s
         model: the model that will answer.
 
     Raises:
-        BadInput: the teacher has built no pool for this benchmark, or the file is none.
+        UserError: the teacher has built no pool for this benchmark, or the file is none.
     """
     if teacher == AUTO:
         own = read_pool(rationale_pool(benchmark, model))
-        if own.teaches(questions):
-            return Taught(model, [demo_of(own.exemplar(question)) for question in questions])
+        if own.has_rationales(questions):
+            return TeacherTrainset(model, [to_demo(own.exemplar(question)) for question in questions])
         teacher = DATASET
     if teacher == DATASET:
-        return Taught(DATASET, demos_of(questions))
+        return TeacherTrainset(DATASET, to_demos(questions))
     file = Path(teacher) if teacher.endswith(".jsonl") else rationale_pool(benchmark, teacher)
     if not file.exists():
-        raise BadInput(
+        raise UserError(
             f"{file}: no such rationale pool; build it with: openmedlm pool -b {benchmark} -m {model} "
             f"--teacher {teacher}, or take --teacher {DATASET}"
         )
     pool = read_pool(file)
-    return Taught(teacher, [demo_of(pool.exemplar(question)) for question in questions])
+    return TeacherTrainset(teacher, [to_demo(pool.exemplar(question)) for question in questions])
 
 
 def explained(data: DataOptions) -> tuple[int, int, int]:

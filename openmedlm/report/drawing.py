@@ -86,7 +86,7 @@ def points(
         mode=mode,
         name=escape(name),
         line={"color": colour(number)},
-        text=[escape(text) for text in told or map(accuracy_words, scores)],
+        text=[escape(text) for text in told or map(describe_accuracy, scores)],
         hoverinfo="text+name" if told is None else "text",
         **style,
     )
@@ -103,7 +103,7 @@ def whiskers(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def accuracy_words(score: Mapping[str, Any]) -> str:
+def describe_accuracy(score: Mapping[str, Any]) -> str:
     """`12/40 right, 30.0 % (18.1–45.4)`."""
     spread = f"{100 * score['ci_low']:.1f}–{100 * score['ci_high']:.1f}"
     return f"{score['correct']}/{score['n']} right, {100 * score['accuracy']:.1f} % ({spread})"

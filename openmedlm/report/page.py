@@ -10,17 +10,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.report import questions as question_list
 from openmedlm.report.drawing import Figure
 from openmedlm.report.run_figures import run_figures
-from openmedlm.report.run_section import HEADINGS, NOTE, run_rows, run_rules, run_title, run_words
+from openmedlm.report.run_section import HEADINGS, NOTE, describe_run, run_rows, run_rules, run_title
 from openmedlm.report.study_section import Study, read_studies, study_figures
 from openmedlm.runs import Run, Sent, read_run, read_sent
 from openmedlm.runs.directory import MANIFEST
 from openmedlm.terminal.console import NOT_ADVICE, percent
 from openmedlm.tuning.files import RESULT
-from openmedlm.tuning.report_text import winner_words
+from openmedlm.tuning.report_text import describe_winner
 from openmedlm.utils.atomic import write_atomically
 
 Shown = Sequence[tuple[Run, Sent]]
@@ -30,7 +30,7 @@ def read_places(places: Iterable[Path]) -> tuple[list[tuple[Run, Sent]], list[St
     """The runs and the studies in some directories.
 
     Raises:
-        BadInput: a directory holds neither, or what it holds can't be read.
+        UserError: a directory holds neither, or what it holds can't be read.
     """
     runs: list[tuple[Run, Sent]] = []
     studies: list[Study] = []
@@ -40,7 +40,7 @@ def read_places(places: Iterable[Path]) -> tuple[list[tuple[Run, Sent]], list[St
         elif (place / RESULT).exists() or any(place.glob(f"*/{RESULT}")):
             studies += read_studies(place)
         else:
-            raise BadInput(
+            raise UserError(
                 f"{place}: holds neither a run nor a study that ended; name a directory that evaluate, ladder, "
                 "score or tune wrote with -o"
             )
@@ -51,20 +51,20 @@ def write_page(runs: Shown, studies: Sequence[Study], file: Path) -> None:
     """Writes the page of some runs and studies; see `render_page`.
 
     Raises:
-        BadInput: a study or a run is of another release, or the file can't be written.
+        UserError: a study or a run is of another release, or the file can't be written.
     """
     page = render_page(runs, studies)
     try:
         write_atomically(file, [page.encode()])
     except OSError as error:
-        raise BadInput(f"{file}: can't be written ({error.strerror}); name another with -o") from error
+        raise UserError(f"{file}: can't be written ({error.strerror}); name another with -o") from error
 
 
 def render_page(runs: Shown, studies: Sequence[Study]) -> str:
     """The page as text. What a model, a data set or a user wrote is escaped, or packed as data.
 
     Raises:
-        BadInput: a study or a run is of another release.
+        UserError: a study or a run is of another release.
     """
     environment = Environment(
         loader=PackageLoader("openmedlm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -101,10 +101,10 @@ def _policy(scripts: Iterable[str]) -> str:
 def _checked(place: Path, shown: Any, *arguments: Any) -> dict[str, Any]:
     try:
         return dict(shown(*arguments))
-    except BadInput:
+    except UserError:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        raise BadInput(
+        raise UserError(
             f"{place}: this release of openmedlm did not write what is there ({error!r}); run the command again, which "
             "buys nothing anew"
         ) from error
@@ -129,7 +129,7 @@ def _run(number: int, run: Run, plots: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": f"run-{number}",
         "title": run_title(run),
-        "words": run_words(run),
+        "words": describe_run(run),
         "headings": HEADINGS,
         "rows": run_rows(run),
         "note": NOTE,
@@ -146,9 +146,9 @@ def _study(number: int, study: Study, plots: dict[str, Any]) -> dict[str, Any]:
         "winner": result["label"],
         "stopped": result["stopped"],
         "calls": f"{result['calls']:,}",
-        "plain_calls": f"{result['plain_calls']:,}",
+        "exhaustive_calls": f"{result['exhaustive_calls']:,}",
         "scores": list(_scores(result)),
-        "words": winner_words(result),
+        "words": describe_winner(result),
         "trials": study.trials,
         "figures": _drawn(study_figures(study), f"study-{number}", plots),
     }

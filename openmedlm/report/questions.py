@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import BadInput, Question
+from openmedlm.data import Question, UserError
 from openmedlm.metrics import Outcome, Vote, majority
 from openmedlm.runs import Prompts, Run, Sent
 
@@ -53,7 +53,7 @@ def columns_of(runs: Sequence[tuple[Run, Sent]]) -> list[Column]:
             try:
                 by_key = {keys[one.benchmark, one.question_id]: one for one in outcomes}
             except KeyError as error:
-                raise BadInput(f"{run.directory}: its questions lack {error}; run the command again") from error
+                raise UserError(f"{run.directory}: its questions lack {error}; run the command again") from error
             shown = program if len(runs) == 1 else f"{name}: {program}"
             columns.append(Column(shown, by_key, sent.prompts, program))
     return columns
@@ -131,7 +131,7 @@ def _vote(column: Column, outcome: Outcome, vote: Vote, place: Any) -> dict[str,
     return {
         "letter": vote.letter,
         "rule": vote.rule,
-        "how": vote.how,
+        "how": vote.method,
         "order": vote.order,
         "finish": vote.finish_reason,
         "error": vote.error,

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from openmedlm.report.drawing import SYMBOLS, Figure, accuracy_words, axes, colour, front, logarithmic, points, whiskers
+from openmedlm.report.drawing import (
+    SYMBOLS,
+    Figure,
+    axes,
+    colour,
+    describe_accuracy,
+    front,
+    logarithmic,
+    points,
+    whiskers,
+)
 
 Row = Mapping[str, Any]
 """What a program came to, as `--json` prints it."""
@@ -41,15 +51,14 @@ def _ladder(rows: Sequence[Row]) -> Figure:
         error_x={**whiskers(rows), "color": colour(0)},
         mode="markers",
         marker={"color": colour(0), "size": 10},
-        text=[accuracy_words(row) for row in rows],
+        text=[describe_accuracy(row) for row in rows],
         hoverinfo="text",
         showlegend=False,
     )
     figure.update_yaxes(autorange="reversed", type="category")
     best = max(rows, key=lambda row: row["accuracy"])
-    told = (
-        f"Accuracy of each program with its 95 % Wilson interval. Highest: {best['program']}, {accuracy_words(best)}."
-    )
+    highest = f"{best['program']}, {describe_accuracy(best)}"
+    told = f"Accuracy of each program with its 95 % Wilson interval. Highest: {highest}."
     return Figure("The ladder", told, figure)
 
 
@@ -162,7 +171,7 @@ def _subjects(rows: Sequence[Row], subjects: Sequence[str]) -> Figure:
             marker={"color": colour(number), "symbol": SYMBOLS[number % len(SYMBOLS)]},
             name=escape(row["program"]),
             orientation="h",
-            text=[accuracy_words(score) for score in scores],
+            text=[describe_accuracy(score) for score in scores],
             hoverinfo="text+name",
         )
     figure.update_layout(scattermode="group")

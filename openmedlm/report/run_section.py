@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openmedlm.metrics import Comparison, Outcome, benjamini_hochberg, compare
-from openmedlm.metrics.pairing import common
+from openmedlm.metrics.pairing import pair_outcomes
 from openmedlm.runs import Run
-from openmedlm.terminal.console import dollars, percent, teacher_words, thousands
+from openmedlm.terminal.console import describe_teacher, dollars, percent, thousands
 from openmedlm.tuning.report_text import points
 
 HEADINGS = (
@@ -41,14 +41,14 @@ def run_title(run: Run) -> str:
     return f"{asked['benchmark']} {asked['split']}: {asked['model']}"
 
 
-def run_words(run: Run) -> list[str]:
+def describe_run(run: Run) -> list[str]:
     """What there is to know of a run beside its numbers."""
     asked = run.asked
     lines = [f"{asked['questions']['count']:,} questions, from {asked['source']}."]
     if asked.get("teacher"):
-        lines.append(f"Rationales of the exemplars: {teacher_words(asked['teacher'])}.")
-    if run.circumstances.get("test_looks") is not None:
-        lines.append(f"Looks at this test split with this model so far: {run.circumstances['test_looks']}.")
+        lines.append(f"Rationales of the exemplars: {describe_teacher(asked['teacher'])}.")
+    if run.circumstances.get("test_evaluations") is not None:
+        lines.append(f"Looks at this test split with this model so far: {run.circumstances['test_evaluations']}.")
     for name, why in run.results["skipped"].items():
         lines.append(f"{name} was left out: {why}.")
     return lines
@@ -99,5 +99,5 @@ def run_rules(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _against(first: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison | None:
-    both = common(other, first)
+    both = pair_outcomes(other, first)
     return compare(both.first, both.second) if both.pairs else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.report.page import read_places, render_page
 from openmedlm.runs.directory import MANIFEST
 from openmedlm.terminal.console import NOT_ADVICE
@@ -50,7 +50,7 @@ def application(folder: Path) -> web.Application:
             raise web.HTTPSeeOther("/")
         try:
             page = await asyncio.to_thread(lambda: render_page(*read_places(chosen)))
-        except BadInput as error:
+        except UserError as error:
             return web.Response(text=str(error), status=400)
         return web.Response(text=page, content_type="text/html")
 
@@ -68,7 +68,7 @@ async def serve(folder: Path, port: int, told: Callable[[str], None]) -> None:
         told: called with the address once it answers.
 
     Raises:
-        BadInput: the port is taken.
+        UserError: the port is taken.
     """
     with listening(port) as listener:
         await serve_on_loopback(application(folder), listener, lambda address: told(f"{address}/"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.report.drawing import Figure, axes, colour, front, logarithmic, points
 from openmedlm.tuning.files import RESULT, TRIALS
 
@@ -38,7 +38,7 @@ def read_studies(directory: Path) -> list[Study]:
     """The studies in a directory: its own, or those of several models in folders of it.
 
     Raises:
-        BadInput: none is there, or its files can't be read.
+        UserError: none is there, or its files can't be read.
     """
     inside = sorted(path.parent for path in directory.glob(f"*/{RESULT}"))
     return [_read(place) for place in (inside if inside and not (directory / RESULT).exists() else [directory])]
@@ -49,12 +49,12 @@ def _read(directory: Path) -> Study:
         result = orjson.loads((directory / RESULT).read_bytes())
         trials = [orjson.loads(line) for line in (directory / TRIALS).read_bytes().splitlines()]
     except FileNotFoundError as error:
-        raise BadInput(
+        raise UserError(
             f"{directory}: holds no study that ended ({Path(error.filename).name} is missing); name a directory that "
             "openmedlm tune wrote with -o"
         ) from error
     except (OSError, orjson.JSONDecodeError) as error:
-        raise BadInput(f"{directory}: its study can't be read ({error}); run openmedlm tune again") from error
+        raise UserError(f"{directory}: its study can't be read ({error}); run openmedlm tune again") from error
     return Study(directory, result, trials)
 
 
@@ -151,5 +151,5 @@ def _told(row: Row) -> str:
     """What a point says of itself."""
     return (
         f"trial {row['number'] + 1}: {row['program']}: {row['correct']}/{row['answered']} right "
-        f"({row['ci_low']:.1%}–{row['ci_high']:.1%}), {row['votes_bought']:.1f} votes a question"
+        f"({row['ci_low']:.1%}–{row['ci_high']:.1%}), {row['votes_requested']:.1f} votes a question"
     )

@@ -5,16 +5,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.metrics import Comparison, Interval, benjamini_hochberg, compare, paired_bootstrap
-from openmedlm.metrics.pairing import Common, common
+from openmedlm.metrics.pairing import PairedOutcomes, pair_outcomes
 from openmedlm.runs import Run, read_questions, read_run
 from openmedlm.runs.score import same_question
-from openmedlm.utils.names import known_name
+from openmedlm.utils.names import check_choice
 
 
 @dataclass(frozen=True)
-class Side:
+class RunRef:
     """One program of a run."""
 
     run: Run
@@ -28,7 +28,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Compared:
+class PairComparison:
     """Two programs, and what can be said of them.
 
     Attributes:
@@ -41,8 +41,8 @@ class Compared:
         p_adjusted: the p-value adjusted for all comparisons that were made together.
     """
 
-    first: Side
-    second: Side
+    first: RunRef
+    second: RunRef
     benchmarks: Sequence[str]
     left_out: int
     comparison: Comparison
@@ -61,7 +61,7 @@ class Compared:
         }
 
 
-def compare_runs(names: Sequence[str], *, of_common: bool, seed: int) -> list[Compared]:
+def compare_runs(names: Sequence[str], *, of_common: bool, seed: int) -> list[PairComparison]:
     """Compares runs in pairs: the first with the second, the third with the fourth, ….
 
     Args:
@@ -71,31 +71,31 @@ def compare_runs(names: Sequence[str], *, of_common: bool, seed: int) -> list[Co
         seed: of the bootstrap.
 
     Raises:
-        BadInput: there is no run, it holds no such program, or the questions are not the same.
+        UserError: there is no run, it holds no such program, or the questions are not the same.
     """
     if len(names) < 2 or len(names) % 2:
-        raise BadInput(f"{len(names)} runs: name two, or pairs of two, such as A1 B1 A2 B2")
+        raise UserError(f"{len(names)} runs: name two, or pairs of two, such as A1 B1 A2 B2")
     sides = [pair for one, other in zip(names[::2], names[1::2], strict=True) for pair in _sides(one, other)]
     made = [_compared(first, second, of_common, seed) for first, second in sides]
     adjusted = benjamini_hochberg([each.comparison.p_value for each in made])
     return [replace(each, p_adjusted=p) for each, p in zip(made, adjusted, strict=True)]
 
 
-def _sides(one: str, other: str) -> list[tuple[Side, Side]]:
+def _sides(one: str, other: str) -> list[tuple[RunRef, RunRef]]:
     (first, first_program), (second, second_program) = _named(one), _named(other)
     if first_program is None and second_program is None and max(len(first.outcomes), len(second.outcomes)) > 1:
         both = [program for program in first.outcomes if program in second.outcomes]
         if not both:
-            raise BadInput(
+            raise UserError(
                 f"{one} and {other} hold no program of one name ({', '.join(first.outcomes)}; "
                 f"{', '.join(second.outcomes)}); name one of each, such as {one}:{next(iter(first.outcomes))}"
             )
-        pairs = [(Side(first, program), Side(second, program)) for program in both]
+        pairs = [(RunRef(first, program), RunRef(second, program)) for program in both]
     else:
         pairs = [(_side(first, first_program), _side(second, second_program))]
     for left, right in pairs:
         if left.program == right.program and left.run.directory.resolve() == right.run.directory.resolve():
-            raise BadInput(f"{left}: compared with itself; name another run, or two programs of this one")
+            raise UserError(f"{left}: compared with itself; name another run, or two programs of this one")
     return pairs
 
 
@@ -107,23 +107,23 @@ def _named(name: str) -> tuple[Run, str | None]:
     colon = next((place for place in colons if Path(name[:place]).is_dir()), colons[-1])
     directory, program = name[:colon], name[colon + 1 :]
     run = read_run(Path(directory))
-    return run, known_name(program, run.outcomes, f"program of {directory}")
+    return run, check_choice(program, run.outcomes, f"program of {directory}")
 
 
-def _side(run: Run, program: str | None) -> Side:
+def _side(run: Run, program: str | None) -> RunRef:
     if program is None and len(run.outcomes) > 1:
-        raise BadInput(
+        raise UserError(
             f"{run.directory}: holds {', '.join(run.outcomes)}; name one, such as "
             f"{run.directory}:{next(iter(run.outcomes))}"
         )
-    return Side(run, program or next(iter(run.outcomes)))
+    return RunRef(run, program or next(iter(run.outcomes)))
 
 
-def _compared(first: Side, second: Side, of_common: bool, seed: int) -> Compared:
-    shared = common(first.run.outcomes[first.program], second.run.outcomes[second.program])
+def _compared(first: RunRef, second: RunRef, of_common: bool, seed: int) -> PairComparison:
+    shared = pair_outcomes(first.run.outcomes[first.program], second.run.outcomes[second.program])
     _check_questions(first, second, shared, of_common)
     comparison = compare(shared.first, shared.second)
-    return Compared(
+    return PairComparison(
         first=first,
         second=second,
         benchmarks=sorted({one.benchmark for one, _ in shared.pairs}),
@@ -134,11 +134,11 @@ def _compared(first: Side, second: Side, of_common: bool, seed: int) -> Compared
     )
 
 
-def _check_questions(first: Side, second: Side, shared: Common, of_common: bool) -> None:
+def _check_questions(first: RunRef, second: RunRef, shared: PairedOutcomes, of_common: bool) -> None:
     if not shared.pairs:
-        raise BadInput(f"{first} and {second} have no question in common; compare runs over one benchmark and split")
+        raise UserError(f"{first} and {second} have no question in common; compare runs over one benchmark and split")
     if (shared.only_first or shared.only_second) and not of_common:
-        raise BadInput(
+        raise UserError(
             f"{first} and {second} were asked different questions: {len(shared.pairs):,} in common, "
             f"{shared.only_first:,} only in the first, {shared.only_second:,} only in the second; "
             "--common compares them on the common ones"
@@ -149,7 +149,7 @@ def _check_questions(first: Side, second: Side, shared: Common, of_common: bool)
     for outcome, _ in shared.pairs:
         key = outcome.benchmark, outcome.question_id
         if key in asked and key in also and not same_question(asked[key], also[key]):
-            raise BadInput(
+            raise UserError(
                 f"{first} and {second}: {outcome.question_id} has another text in one than in the other; run both on "
                 "one version of the data"
             )

@@ -7,18 +7,18 @@ from typing import Literal
 from openmedlm.data import Question, fingerprint
 from openmedlm.metrics import Score, Summary
 from openmedlm.programs.frozen import (
+    CorrectCount,
+    DataSource,
     DevScore,
-    Facts,
     FrozenProgram,
-    Origin,
-    Refused,
-    Share,
+    InvalidProgram,
+    ProgramMetadata,
     check_place,
     freeze_program,
     is_frozen,
     load_program,
 )
-from openmedlm.runs.plan import Plan, drawn
+from openmedlm.runs.plan import Plan, subsample
 
 GOLDEN = 5
 """Dev questions whose prompts go into `golden.jsonl`."""
@@ -31,7 +31,7 @@ def may_replace(directory: Path, plan: Plan, name: str, *, replace: bool) -> boo
     been answered in full then.
 
     Raises:
-        BadInput: the place holds something else, or can't be written.
+        UserError: the place holds something else, or can't be written.
     """
     replace = replace or _is_same(directory, plan, name)
     check_place(directory, replace=replace)
@@ -43,7 +43,7 @@ def _is_same(directory: Path, plan: Plan, name: str) -> bool:
         return False
     try:
         there = load_program(directory)
-    except Refused:
+    except InvalidProgram:
         return False
     dev = there.document.dev
     questions = _origin(plan, plan.benchmark, plan.split, plan.questions)
@@ -58,30 +58,30 @@ def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path,
     """Writes the plan's program of that name, with what it came to on the plan's questions where that is known.
 
     Raises:
-        BadInput: the place holds something else, or can't be written.
+        UserError: the place holds something else, or can't be written.
     """
     program = plan.programs[name]
-    facts = Facts(
+    facts = ProgramMetadata(
         model=plan.endpoint.model,
         benchmark=plan.benchmark,
         pool=_origin(plan, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None,
         dev=None if summary is None else _dev_score(plan, summary),
     )
-    return freeze_program(program, directory, facts, drawn(plan.questions, GOLDEN), replace=replace)
+    return freeze_program(program, directory, facts, subsample(plan.questions, GOLDEN), replace=replace)
 
 
 def _dev_score(plan: Plan, summary: Summary) -> DevScore:
-    return dev_score(summary, _origin(plan, plan.benchmark, plan.split, plan.questions), plan.policy.unreadable)
+    return dev_score(summary, _origin(plan, plan.benchmark, plan.split, plan.questions), plan.policy.on_unparsed)
 
 
-def dev_score(summary: Summary, questions: Origin, unreadable: str) -> DevScore:
+def dev_score(summary: Summary, questions: DataSource, on_unparsed: str) -> DevScore:
     """What a program came to, as its frozen form records it."""
     told = summary.as_json()
     counts = {name: told[name] for name in DevScore.model_fields if name in told and name != "by_subject"}
     analysis = summary.analysis
     return DevScore(
         questions=questions,
-        unreadable=unreadable,
+        unreadable=on_unparsed,
         **counts,
         by_subject={name: _share(score) for name, score in summary.by_subject.items()},
         by_letter={letter: _share(score) for letter, score in analysis.position.recall.items()},
@@ -90,15 +90,15 @@ def dev_score(summary: Summary, questions: Origin, unreadable: str) -> DevScore:
     )
 
 
-def _share(score: Score) -> Share:
-    return Share(n=score.n, correct=score.correct)
+def _share(score: Score) -> CorrectCount:
+    return CorrectCount(n=score.n, correct=score.correct)
 
 
-def _origin(plan: Plan, benchmark: str, split: str, questions: Sequence[Question]) -> Origin:
+def _origin(plan: Plan, benchmark: str, split: str, questions: Sequence[Question]) -> DataSource:
     return origin(plan.source, benchmark, split, questions)
 
 
-def origin(source: str, benchmark: str, split: str, questions: Sequence[Question]) -> Origin:
+def origin(source: str, benchmark: str, split: str, questions: Sequence[Question]) -> DataSource:
     """Where questions came from, as a frozen program records it.
 
     Args:
@@ -109,4 +109,6 @@ def origin(source: str, benchmark: str, split: str, questions: Sequence[Question
     kind: Literal["hub", "sample", "files"] = "hub"
     if source != "hub":
         kind = "sample" if source == "sample" else "files"
-    return Origin(benchmark=benchmark, split=split, source=kind, count=len(questions), sha256=fingerprint(questions))
+    return DataSource(
+        benchmark=benchmark, split=split, source=kind, count=len(questions), sha256=fingerprint(questions)
+    )

@@ -10,10 +10,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from openmedlm.data import BadInput, Question, question_from_record, write_questions
+from openmedlm.data import Question, UserError, question_from_record, write_questions
 from openmedlm.metrics import Outcome
 from openmedlm.programs.template import Prompt
-from openmedlm.runs.outcomes_table import outcomes_of, write_outcomes
+from openmedlm.runs.outcomes_table import read_outcomes, write_outcomes
 from openmedlm.runs.prompts_table import Key, Prompts, write_prompts
 from openmedlm.utils.atomic import atomically, write_atomically
 
@@ -65,23 +65,23 @@ def read_run(directory: Path) -> Run:
     """The run that `write_run` wrote there.
 
     Raises:
-        BadInput: none is there, it was written by another release, or a file of it can't be read.
+        UserError: none is there, it was written by another release, or a file of it can't be read.
     """
     with _reading(directory):
         manifest = orjson.loads((directory / MANIFEST).read_bytes())
         if manifest.get("schema") != SCHEMA_VERSION:
-            raise BadInput(
+            raise UserError(
                 f"{directory / MANIFEST}: schema {manifest.get('schema')}, and this release reads {SCHEMA_VERSION}; "
                 "run the command again with another -o, which buys nothing anew"
             )
         asked, rows = manifest["asked"], manifest["results"]["runs"]
         programs = isinstance(asked["programs"], dict) and asked["programs"]
         if not programs or not isinstance(asked["model"], str) or not isinstance(rows, list):
-            raise BadInput(
+            raise UserError(
                 f"{directory / MANIFEST}: names no program, or no model; run the command again with another -o"
             )
         circumstances = orjson.loads((directory / CIRCUMSTANCES).read_bytes())
-        read = outcomes_of(pq.read_table(directory / OUTCOMES), pq.read_table(directory / SECONDS))
+        read = read_outcomes(pq.read_table(directory / OUTCOMES), pq.read_table(directory / SECONDS))
         outcomes = {name: read.get(name, []) for name in programs}
         return Run(directory, manifest["asked"], manifest["results"], outcomes, circumstances)
 
@@ -90,7 +90,7 @@ def read_sent(directory: Path) -> Sent:
     """What the run asked that `write_run` wrote there.
 
     Raises:
-        BadInput: as for `read_run`.
+        UserError: as for `read_run`.
     """
     with _reading(directory):
         prompts = Prompts.from_tables(pq.read_table(directory / PROMPTS), pq.read_table(directory / TEXTS))
@@ -101,7 +101,7 @@ def read_questions(directory: Path) -> list[Question]:
     """The questions that the run asked, in their order.
 
     Raises:
-        BadInput: as for `read_run`.
+        UserError: as for `read_run`.
     """
     with _reading(directory):
         rows = (directory / QUESTIONS).read_bytes().splitlines()
@@ -117,13 +117,13 @@ def _reading(directory: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         missing = next((name for name in _FILES if not (directory / name).exists()), "a file")
-        raise BadInput(
+        raise UserError(
             f"{directory}: no run is there ({missing} is missing); name one that evaluate, ladder or score wrote"
         ) from error
-    except BadInput:
+    except UserError:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, pa.ArrowException) as error:
-        raise BadInput(
+        raise UserError(
             f"{directory}: its run can't be read ({error!r}); run the command again with another -o"
         ) from error
 
@@ -134,24 +134,24 @@ def check_free(directory: Path, manifest: Mapping[str, Any]) -> None:
     What a run that was killed while it wrote has left behind is no obstacle.
 
     Raises:
-        BadInput: the directory can't be made, or holds another run or files that are none of a run's.
+        UserError: the directory can't be made, or holds another run or files that are none of a run's.
     """
     file = directory / MANIFEST
     try:
         directory.mkdir(parents=True, exist_ok=True)
         strangers = [path for path in directory.iterdir() if path.name not in _FILES and path.suffix != ".tmp"]
     except OSError as error:
-        raise BadInput(f"{directory}: {error.strerror}; name another directory with -o") from error
+        raise UserError(f"{directory}: {error.strerror}; name another directory with -o") from error
     if strangers:
-        raise BadInput(f"{directory}: holds {strangers[0].name}, which is not a run's; name another directory with -o")
+        raise UserError(f"{directory}: holds {strangers[0].name}, which is not a run's; name another directory with -o")
     if not file.exists():
         return
     try:
         asked = orjson.loads(file.read_bytes())["asked"]
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BadInput(f"{file}: not a manifest; name another directory with -o") from error
+        raise UserError(f"{file}: not a manifest; name another directory with -o") from error
     if asked != orjson.loads(orjson.dumps(manifest)):
-        raise BadInput(f"{directory}: holds another run; name another directory with -o")
+        raise UserError(f"{directory}: holds another run; name another directory with -o")
 
 
 def write_run(run: Run, questions: Iterable[Question], prompts: Iterable[tuple[Key, Prompt]] = ()) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openmedlm.inference import Endpoint, VoteStore
-from openmedlm.inference.sampling import request
+from openmedlm.inference import CompletionCache, Endpoint
+from openmedlm.inference.sampling import build_request
 from openmedlm.programs import Prompt
 from openmedlm.runs.plan import Plan
 
@@ -38,20 +38,20 @@ class Estimate:
 
 def estimate(plan: Plan) -> list[Estimate]:
     """The cost of each program of a plan; nothing is called and nothing started."""
-    with VoteStore(plan.store) as store:
+    with CompletionCache(plan.store) as store:
         return [_estimate(plan, name, store) for name in plan.programs]
 
 
-def _estimate(plan: Plan, name: str, store: VoteStore) -> Estimate:
+def _estimate(plan: Plan, name: str, store: CompletionCache) -> Estimate:
     program = plan.programs[name]
     calls = stored = characters = 0
     for question, selection in zip(plan.questions, program.exemplars.choose(plan.questions), strict=True):
-        for ballot in program.ballots(question, selection.exemplars):
+        for sample_prompt in program.sample_prompts(question, selection.exemplars):
             calls += 1
-            if store.get(request(program, question, ballot).key(plan.endpoint.identity)):
+            if store.get(build_request(program, question, sample_prompt).key(plan.endpoint.identity)):
                 stored += 1
             else:
-                characters += length(ballot.prompt)
+                characters += length(sample_prompt.prompt)
     prompt_tokens = characters // CHARACTERS_A_TOKEN
     completion_tokens = (calls - stored) * program.decode.max_tokens
     return Estimate(

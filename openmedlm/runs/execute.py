@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openmedlm.data import BadInput, Question, clusters, fingerprint
-from openmedlm.inference import Endpoint, EndpointDownError, VoteStore, connect, open_engine, wait_for
+from openmedlm.data import Question, UserError, clusters, fingerprint
+from openmedlm.inference import CompletionCache, Endpoint, EndpointDownError, connect, open_engine, wait_for
 from openmedlm.metrics import Outcome, Summary, summarise
 from openmedlm.runs.plan import Plan
 from openmedlm.terminal.progress import Progress
@@ -26,7 +26,7 @@ class Result:
     split: str
     outcomes: Sequence[Outcome]
     summary: Summary
-    bought: int
+    api_calls: int
 
     def as_json(self) -> dict[str, Any]:
         return {"program": self.program, "split": self.split, **self.summary.as_json()}
@@ -38,41 +38,41 @@ class Report:
 
     Attributes:
         results: in the order of the plan's programs.
-        test_looks: how many different looks at this benchmark's test split there were with this model, this one
+        test_evaluations: how many different looks at this benchmark's test split there were with this model, this one
             included; None where another split was run.
     """
 
     results: Sequence[Result]
-    test_looks: int | None
+    test_evaluations: int | None
 
     def as_json(self) -> dict[str, Any]:
-        return {"test_looks": self.test_looks, "runs": [result.as_json() for result in self.results]}
+        return {"test_evaluations": self.test_evaluations, "runs": [result.as_json() for result in self.results]}
 
 
 def execute(plan: Plan, progress: Progress) -> Report:
     """Runs the programs one after another.
 
     Raises:
-        BadInput: the endpoint does not answer, or refuses every call.
+        UserError: the endpoint does not answer, or refuses every call.
     """
     try:
-        with VoteStore(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
+        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
             return wait_for(_execute(plan, endpoint, store, progress))
     except EndpointDownError as error:
-        raise BadInput(f"{plan.endpoint.model}: {error}") from error
+        raise UserError(f"{plan.endpoint.model}: {error}") from error
 
 
-async def _execute(plan: Plan, endpoint: Endpoint, store: VoteStore, progress: Progress) -> Report:
+async def _execute(plan: Plan, endpoint: Endpoint, store: CompletionCache, progress: Progress) -> Report:
     results = []
     belonging = asyncio.create_task(_clusters(plan.questions))
     async with open_engine(endpoint, store, plan.policy, plan.timeout, cluster=plan.cluster) as engine:
         looks = _record_looks(plan, store)
         for name, program in plan.programs.items():
-            started, bought = time.perf_counter(), engine.bought
+            started, api_calls = time.perf_counter(), engine.api_calls
             progress.begin(name, len(plan.questions))
             outcomes = await engine.run(program, plan.questions, progress.seen, belonging)
             summary = summarise(outcomes, time.perf_counter() - started)
-            results.append(Result(name, plan.split, outcomes, summary, engine.bought - bought))
+            results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls))
     return Report(results, looks)
 
 
@@ -81,13 +81,13 @@ async def _clusters(questions: Sequence[Question]) -> list[str]:
     return await asyncio.to_thread(clusters, questions)
 
 
-def _record_looks(plan: Plan, store: VoteStore) -> int | None:
+def _record_looks(plan: Plan, store: CompletionCache) -> int | None:
     """Writes down that the programs meet the test split, before the first answer can be seen."""
     if plan.split != "test":
         return None
     questions = fingerprint(plan.questions)
     looks = [
-        store.record_look(plan.benchmark, plan.endpoint.identity, program.digest(), questions)
+        store.record_test_use(plan.benchmark, plan.endpoint.identity, program.digest(), questions)
         for program in plan.programs.values()
     ]
     return max(looks, default=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import BadInput, Question, question_from_record
+from openmedlm.data import Question, UserError, question_from_record
 from openmedlm.metrics import Outcome
 from openmedlm.programs.final_answer import split_closing
 from openmedlm.runs.execute import execute
@@ -16,7 +16,7 @@ from openmedlm.terminal.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AskResult:
     """The answer to one question.
 
     Attributes:
@@ -52,7 +52,7 @@ class Answered:
         if self.reasoning:
             yield f"\n{self.reasoning}\n"
         for vote in self.outcome.votes:
-            read = f"{vote.letter or '–'} ({vote.rule}, {vote.how}, options shown as {vote.order})"
+            read = f"{vote.letter or '–'} ({vote.rule}, {vote.method}, options shown as {vote.order})"
             yield f"vote {vote.sample + 1}: {read}"
         if self.outcome.exemplars:
             yield f"exemplars: {', '.join(self.outcome.exemplars)}"
@@ -62,46 +62,46 @@ def question_from_arguments(question: str, options: Sequence[str], context: Sequ
     """The question that the command line describes; options are lettered in their order.
 
     Raises:
-        BadInput: there are too few options, or an option's own letter is out of order.
+        UserError: there are too few options, or an option's own letter is out of order.
     """
     if len(options) > len(ascii_uppercase):
-        raise BadInput(f"{len(options)} options are too many; give at most {len(ascii_uppercase)}")
-    lettered = {}
+        raise UserError(f"{len(options)} options are too many; give at most {len(ascii_uppercase)}")
+    with_letter_refs = {}
     for letter, option in zip(ascii_uppercase, options, strict=False):
         own, equals, text = option.partition("=")
         if equals and len(own) == 1 and own in ascii_uppercase:
             if own != letter:
-                raise BadInput(f"--option {option!r} stands where {letter} is due; give the options in order")
+                raise UserError(f"--option {option!r} stands where {letter} is due; give the options in order")
             option = text
-        lettered[letter] = option
-    return _checked({"question": question, "options": lettered, "context": list(context)}, "the question")
+        with_letter_refs[letter] = option
+    return _checked({"question": question, "options": with_letter_refs, "context": list(context)}, "the question")
 
 
 def question_from_text(text: str) -> Question:
     """The question in a JSON record, such as {"question": …, "options": {"A": …}, "context": […]}.
 
     Raises:
-        BadInput: the text is not such a record.
+        UserError: the text is not such a record.
     """
     try:
         record = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadInput(
+        raise UserError(
             f"stdin: not JSON ({error}); give --question and --option, or a record with question and options"
         ) from error
     if not isinstance(record, dict):
-        raise BadInput("stdin: not one JSON object; give a record with question and options")
+        raise UserError("stdin: not one JSON object; give a record with question and options")
     return _checked(record, "stdin")
 
 
-def answer(planned: Plan) -> Answered:
+def answer(planned: Plan) -> AskResult:
     """Asks the plan's one question of its one program."""
     (program,) = planned.programs.values()
     (question,) = planned.questions
     (result,) = execute(planned, Progress(shown=False)).results
     (outcome,) = result.outcomes
     deciding = next((vote for vote in outcome.votes if vote.letter == outcome.answer), None)
-    return Answered(question, outcome, split_closing(deciding.text)[0] if deciding and program.reasoning else None)
+    return AskResult(question, outcome, split_closing(deciding.text)[0] if deciding and program.reasoning else None)
 
 
 def _checked(record: dict[str, Any], where: str) -> Question:

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from openmedlm.metrics import Outcome, outcome_of
+from openmedlm.metrics import Outcome, outcome_from_fields
 from openmedlm.runs.rows import Rows
 
 _OUTCOME_FIELDS = [field.name for field in fields(Outcome) if field.name != "votes"]
@@ -18,7 +18,7 @@ _VOTE = pa.struct(
         ("rule", pa.string()),
         ("text", pa.string()),
         ("order", pa.string()),
-        ("how", pa.string()),
+        ("method", pa.string()),
         ("finish_reason", pa.string()),
         ("calls", pa.int32()),
         ("prompt_tokens", pa.int64()),
@@ -45,7 +45,7 @@ SCHEMA = pa.schema(
         ("exemplars", pa.list_(pa.string())),
         ("similarities", pa.list_(pa.float64())),
         ("duplicates_removed", pa.int32()),
-        ("fixed_orders", pa.int32()),
+        ("exemplars_not_reordered", pa.int32()),
         ("cluster", pa.string()),
         ("votes_saved", pa.int32()),
         ("votes", pa.list_(_VOTE)),
@@ -74,7 +74,7 @@ def write_outcomes(outcomes: Mapping[str, Iterable[Outcome]], file: IO[bytes], s
                     )
 
 
-def outcomes_of(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
+def read_outcomes(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
     """The outcomes of each program, as `write_outcomes` wrote them."""
     took = {(row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()}
     outcomes: dict[str, list[Outcome]] = {}
@@ -92,4 +92,6 @@ def _row(program: str, outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
-    return outcome_of({name: value for name, value in row.items() if name not in ("program", "correct", "status")})
+    return outcome_from_fields(
+        {name: value for name, value in row.items() if name not in ("program", "correct", "status")}
+    )

@@ -7,18 +7,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from openmedlm.data import BadInput, Question, fingerprint, load_split
+from openmedlm.data import Question, UserError, fingerprint, load_split
 from openmedlm.inference import Cluster, Endpoint, Policy
 from openmedlm.local_models import SLOTS
-from openmedlm.optimizers import Choices
-from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, ProgramOptions, SpendOptions, SplitOptions
+from openmedlm.optimizers import ProgramConfig
+from openmedlm.options.groups import (
+    CallOptions,
+    DataOptions,
+    ModelOptions,
+    ProgramOptions,
+    RequestOptions,
+    SplitOptions,
+)
 from openmedlm.programs import TEMPLATES, PromptProgram, Template
 from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.option_order import derive_seed
-from openmedlm.runs.resolve import endpoint_of, frozen_among
-from openmedlm.terminal.progress import telling
-from openmedlm.utils.names import known_name
-from openmedlm.utils.paths import vectors_directory, vote_store
+from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
+from openmedlm.terminal.progress import progress_printer
+from openmedlm.utils.names import check_choice
+from openmedlm.utils.paths import completion_cache_path, vectors_directory
 
 CONCURRENCY = 16
 DRAW_SEED = 0
@@ -65,7 +72,7 @@ class Plan:
             "teacher": self.teacher,
             "questions": {"count": len(self.questions), "fingerprint": fingerprint(self.questions)},
             "policy": {
-                name: value for name, value in asdict(self.policy).items() if name not in ("concurrency", "attempts")
+                name: value for name, value in asdict(self.policy).items() if name not in ("concurrency", "max_retries")
             },
             "programs": {name: program.describe() for name, program in self.programs.items()},
         }
@@ -77,7 +84,7 @@ def plan_split(
     data: DataOptions,
     split: SplitOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     seed: int,
     *,
     lenient: bool = False,
@@ -89,11 +96,11 @@ def plan_split(
         lenient: whether a strategy that the pool can't serve is left out instead of refused.
 
     Raises:
-        BadInput: an option does not fit.
+        UserError: an option does not fit.
     """
-    frozen = frozen_among(names, program, data, seed)
-    endpoint = endpoint_of(model, frozen.values())
-    questions = drawn(load_split(data.benchmark, split.split, data.data_dir), split.limit)
+    frozen = load_frozen_args(names, program, data, seed)
+    endpoint = resolve_endpoint(model, frozen.values())
+    questions = subsample(load_split(data.benchmark, split.split, data.data_dir), split.limit)
     return plan(names, endpoint, questions, split.split, data, program, spend, seed, frozen, lenient=lenient)
 
 
@@ -104,7 +111,7 @@ def plan(
     split: str,
     data: DataOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     seed: int,
     frozen: Mapping[str, FrozenProgram] = MappingProxyType({}),
     *,
@@ -117,26 +124,28 @@ def plan(
     teacher = None
     strategies = [name for name in dict.fromkeys(names) if name not in frozen]
     if strategies:
-        from openmedlm.optimizers.compile import build, shows_rationales
+        from openmedlm.optimizers.compile import compile_program, shows_rationales
         from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
-        from openmedlm.optimizers.trainset import PoolLacks
-        from openmedlm.programs.convert import demos_of
-        from openmedlm.rationales.trainset import taught
+        from openmedlm.optimizers.trainset import MissingRationales
+        from openmedlm.programs.convert import to_demos
+        from openmedlm.rationales.trainset import load_trainset
 
         bare: Sequence[Any] = ()
         reasoned: Sequence[Any] = ()
         if any(name not in WITHOUT_EXEMPLARS for name in strategies):
             pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
-            bare = demos_of(pool)
+            bare = to_demos(pool)
         if any(shows_rationales(name, program.member) for name in strategies):
-            teacher, reasoned = taught(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
-        choices = choices_of(program, endpoint, seed)
+            teacher, reasoned = load_trainset(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
+        choices = make_program_config(program, endpoint, seed)
         for name in strategies:
             try:
                 trainset = reasoned if shows_rationales(name, program.member) else bare
-                built = build(name, trainset, choices, vectors_directory(), telling("embedding the pool"))
+                built = compile_program(
+                    name, trainset, choices, vectors_directory(), progress_printer("embedding the pool")
+                )
                 programs[name] = built.prompt_program()
-            except PoolLacks as error:
+            except MissingRationales as error:
                 if not lenient:
                     raise
                 skipped[name] = str(error)
@@ -148,17 +157,17 @@ def plan(
         benchmark=data.benchmark,
         split=split,
         source=data.data_dir or "hub",
-        policy=policy_of(spend, endpoint),
+        policy=make_policy(spend, endpoint),
         timeout=spend.call_timeout,
-        store=spend.store or vote_store(),
-        cluster=cluster_of(spend),
+        store=spend.store or completion_cache_path(),
+        cluster=make_cluster(spend),
         pool=pool,
         pool_benchmark=data.pool or data.benchmark,
         teacher=teacher,
     )
 
 
-def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
+def subsample(questions: Sequence[Question], limit: int | None) -> list[Question]:
     """At most `limit` of the questions, in their own order.
 
     The first ones would be of one subject where a split is sorted by subject. The draw depends on ids alone, so that
@@ -171,45 +180,45 @@ def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
     return [question for question in questions if question.id in chosen]
 
 
-def choices_of(program: ProgramOptions, endpoint: Endpoint, seed: int) -> Choices:
+def make_program_config(program: ProgramOptions, endpoint: Endpoint, seed: int) -> ProgramConfig:
     """What the options leave to a strategy.
 
     Raises:
-        BadInput: an option does not fit.
+        UserError: an option does not fit.
     """
     values = asdict(program)
-    template = template_of(values.pop("template"), endpoint)
-    values["index"] = known_name(values["index"], ("exact", "hnsw"), "index")
-    values["order"] = known_name(values["order"], ("nearest-last", "nearest-first"), "order")
+    template = choose_template(values.pop("template"), endpoint)
+    values["index"] = check_choice(values["index"], ("exact", "hnsw"), "index")
+    values["order"] = check_choice(values["order"], ("nearest-last", "nearest-first"), "order")
     values["max_tokens"] = values.pop("max_completion_tokens")
-    return Choices(**values, template=template, seed=seed)
+    return ProgramConfig(**values, template=template, seed=seed)
 
 
-def template_of(name: str, endpoint: Endpoint) -> Template:
+def choose_template(name: str, endpoint: Endpoint) -> Template:
     """The template of that name, `auto` being the one for the endpoint's kind of model.
 
     Raises:
-        BadInput: there is none, or the endpoint does not take such prompts.
+        UserError: there is none, or the endpoint does not take such prompts.
     """
     if name == "auto":
         name = "chat" if endpoint.chat else "plain"
-    template = TEMPLATES[known_name(name, TEMPLATES, "template")]
+    template = TEMPLATES[check_choice(name, TEMPLATES, "template")]
     _check_template(template, endpoint)
     return template
 
 
-def concurrency_of(calls: CallOptions, endpoint: Endpoint) -> int:
+def choose_concurrency(calls: CallOptions, endpoint: Endpoint) -> int:
     """Requests in flight at once: what was asked for, or what suits the endpoint."""
     return calls.max_concurrency or (SLOTS if endpoint.embedded else CONCURRENCY)
 
 
-def cluster_of(calls: CallOptions) -> Cluster | None:
+def make_cluster(calls: CallOptions) -> Cluster | None:
     """Where questions are answered, if not in this process.
 
     Raises:
-        BadInput: there is no such engine.
+        UserError: there is no such engine.
     """
-    if known_name(calls.engine, ("local", "ray"), "engine") == "local":
+    if check_choice(calls.engine, ("local", "ray"), "engine") == "local":
         return None
     return Cluster(calls.ray_address, calls.ray_workers)
 
@@ -222,20 +231,26 @@ def _fitting(program: PromptProgram, endpoint: Endpoint) -> PromptProgram:
 
 def _check_template(template: Template, endpoint: Endpoint) -> None:
     if template.kind == "chat" and not endpoint.chat:
-        raise BadInput(f"{endpoint.model} is a base model without a chat template; use --template plain")
+        raise UserError(f"{endpoint.model} is a base model without a chat template; use --template plain")
     if template.kind == "completion" and not endpoint.text:
-        raise BadInput(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
+        raise UserError(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
 
 
-def policy_of(spend: SpendOptions, endpoint: Endpoint) -> Policy:
+def make_policy(spend: RequestOptions, endpoint: Endpoint) -> Policy:
     """How calls are spent at this endpoint.
 
     Raises:
-        BadInput: an option does not fit.
+        UserError: an option does not fit.
     """
-    unreadable = known_name(spend.unreadable, ("auto", "again", "close", "leave"), "way to treat an unreadable vote")
-    if unreadable == "auto":
-        unreadable = "close" if endpoint.constraint in ("grammar", "structured_outputs") else "again"
-    if unreadable == "close" and endpoint.constraint is None:
-        raise BadInput(f"{endpoint.model} is not known to hold an answer to given letters; use --unreadable again")
-    return Policy(concurrency_of(spend, endpoint), unreadable, spend.rounds, spend.attempts, spend.all_votes)  # type: ignore[arg-type]
+    on_unparsed = check_choice(spend.on_unparsed, ("auto", "resample", "constrain", "skip"), "--on-unparsed value")
+    if on_unparsed == "auto":
+        on_unparsed = "constrain" if endpoint.constraint in ("grammar", "structured_outputs") else "resample"
+    if on_unparsed == "constrain" and endpoint.constraint is None:
+        raise UserError(f"{endpoint.model} is not known to hold an answer to given letters; use --on-unparsed resample")
+    return Policy(
+        choose_concurrency(spend, endpoint),
+        on_unparsed,  # type: ignore[arg-type]
+        spend.max_resamples,
+        spend.max_retries,
+        spend.all_votes,
+    )

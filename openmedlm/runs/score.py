@@ -6,7 +6,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from openmedlm.data import BadInput, Question, clusters, fingerprint
+from openmedlm.data import Question, UserError, clusters, fingerprint
 from openmedlm.data.schema import letters
 from openmedlm.metrics import Outcome, Summary
 from openmedlm.runs import Run
@@ -45,7 +45,7 @@ def questions_of(lines: Iterable[AnswerLine], known: Mapping[str, Question]) -> 
         known: the benchmark's questions by id; empty where there is none.
 
     Raises:
-        BadInput: two models were asked different versions of a question, which a run can't hold.
+        UserError: two models were asked different versions of a question, which a run can't hold.
     """
     given: dict[tuple[str | None, str], AnswerLine] = {}
     for line in lines:
@@ -53,7 +53,7 @@ def questions_of(lines: Iterable[AnswerLine], known: Mapping[str, Question]) -> 
         first = given.setdefault(key, line)
         if line.gold != first.gold or (line.options and first.options and line.options != first.options):
             row = first.where.rpartition(":")[2]
-            raise BadInput(
+            raise UserError(
                 f"{line.where}: {line.qid} has other options, or another gold letter, than in row {row}, and a run "
                 "holds one version of a question; score each model's lines to a run of their own"
             )
@@ -99,10 +99,10 @@ def run_of(
     """The run of which each model is a program; nobody knows what it was sent.
 
     Raises:
-        BadInput: a model has the name that lines without one go by.
+        UserError: a model has the name that lines without one go by.
     """
     if "" in by_model and UNNAMED in by_model:
-        raise BadInput(f'{source}: some lines name no model, others the model "{UNNAMED}"; name it in all of them')
+        raise UserError(f'{source}: some lines name no model, others the model "{UNNAMED}"; name it in all of them')
     names = {model: model or UNNAMED for model in by_model}
     benchmarks = sorted({question.benchmark for question in asked})
     about = {
@@ -120,4 +120,4 @@ def run_of(
         names[model]: [replace(one, benchmark=one.benchmark or UNNAMED) for one in some]
         for model, some in by_model.items()
     }
-    return Run(directory, about, {"runs": rows, "skipped": {}}, outcomes, {"test_looks": None})
+    return Run(directory, about, {"runs": rows, "skipped": {}}, outcomes, {"test_evaluations": None})

@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from openmedlm.data import BadInput, Question
-from openmedlm.inference import AnyEngine, BudgetSpent, EndpointDownError
+from openmedlm.data import Question, UserError
+from openmedlm.inference import AnyEngine, BudgetExceeded, EndpointDownError
 from openmedlm.metrics import Outcome, Vote
 from openmedlm.programs import PromptProgram
 from openmedlm.programs.final_answer import split_closing
 from openmedlm.programs.letter_references import letter_references
 from openmedlm.programs.option_order import reorder
-from openmedlm.programs.reorderable import moved
+from openmedlm.programs.reorderable import relabel
 from openmedlm.serving.request_parser import asked_in, question_in
 from openmedlm.utils.loopback import Handler, only_local
 
@@ -112,18 +112,18 @@ async def _answered(served: Served, request: web.Request, *, chat: bool) -> web.
     try:
         body = orjson.loads(await request.read())
         if not isinstance(body, dict):
-            raise BadInput("the request is not a JSON object")
+            raise UserError("the request is not a JSON object")
         for name, harmless in _SINGLE.items():
             if body.get(name) not in harmless:
-                raise BadInput(f"{name}: the program has votes of its own, and one answer; leave it out")
+                raise UserError(f"{name}: the program has votes of its own, and one answer; leave it out")
         question = question_in(asked_in(body))
     except orjson.JSONDecodeError as error:
         return _refused(f"not JSON ({error})", 400)
-    except BadInput as error:
+    except UserError as error:
         return _refused(str(error), 400)
     try:
         (outcome,) = await served.engine.run(served.program, [question])
-    except (EndpointDownError, BadInput, BudgetSpent) as error:
+    except (EndpointDownError, UserError, BudgetExceeded) as error:
         return _refused(str(error), 502)
     if outcome.error is not None:
         return _refused(outcome.error, 400 if _REQUESTS_FAULT.match(outcome.error) else 502)
@@ -152,7 +152,7 @@ def _reasoning(question: Question, vote: Vote) -> str | None:
         return reasoning
     references = letter_references(reasoning, shown)
     own = dict(zip(shown.options, vote.order, strict=True))
-    return None if references is None else moved(reasoning, references, own)
+    return None if references is None else relabel(reasoning, references, own)
 
 
 def _bytes(text: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import BadInput, Question, question_from_record
+from openmedlm.data import Question, UserError, question_from_record
 
 _OPTION = re.compile(r"\s*[(\[]?([A-Z])[)\].:]\s+(\S.*)")
 _LETTERED = re.compile(r"\s*[(\[]?([A-Z])[)\].:](?![A-Za-z]\.)")
@@ -35,7 +35,7 @@ def asked_in(body: Mapping[str, Any]) -> str:
     """The text that asks: the last user message, or the prompt.
 
     Raises:
-        BadInput: there is none.
+        UserError: there is none.
     """
     if "prompt" in body:
         prompt = body["prompt"]
@@ -43,14 +43,14 @@ def asked_in(body: Mapping[str, Any]) -> str:
             prompt = prompt[0]
         if isinstance(prompt, str):
             return prompt
-        raise BadInput("prompt: not one text; send one prompt a request")
+        raise UserError("prompt: not one text; send one prompt a request")
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise BadInput("messages: not a list of messages; send messages, or a prompt")
+        raise UserError("messages: not a list of messages; send messages, or a prompt")
     for message in reversed(messages):
         if message.get("role") == "user":
             return _text(message.get("content"))
-    raise BadInput("messages: none is the user's; the question has to be in one")
+    raise UserError("messages: none is the user's; the question has to be in one")
 
 
 def question_in(text: str) -> Question:
@@ -60,7 +60,7 @@ def question_in(text: str) -> Question:
     what they were made from.
 
     Raises:
-        BadInput: no lettered options can be found, or the record is none.
+        UserError: no lettered options can be found, or the record is none.
     """
     record: dict[str, Any] | None = None
     if text.lstrip().startswith("{"):
@@ -88,7 +88,7 @@ def _record(lines: Sequence[str]) -> dict[str, Any]:
             context, stem = _stem(lines[:start])
             if stem:
                 return {"question": stem, "options": options, "context": context}
-    raise BadInput(f"the request asks no question with lettered options; {_HOW}")
+    raise UserError(f"the request asks no question with lettered options; {_HOW}")
 
 
 def _options(lines: Sequence[str]) -> dict[str, str]:
@@ -96,7 +96,7 @@ def _options(lines: Sequence[str]) -> dict[str, str]:
     one only what can't be an instruction (`_CLOSED`).
 
     Raises:
-        BadInput: an option is left out, stands twice, or can't be read.
+        UserError: an option is left out, stands twice, or can't be read.
     """
     options: dict[str, list[str]] = {}
     loose: list[str] = []
@@ -111,14 +111,14 @@ def _options(lines: Sequence[str]) -> dict[str, str]:
             spaced, apart, missing = spaced or apart, False, False
             continue
         apart = apart or not line.strip()
-        lettered = _LETTERED.match(line)
-        if lettered is not None and len(options) > 1 and (spaced or not apart):
+        with_letter_refs = _LETTERED.match(line)
+        if with_letter_refs is not None and len(options) > 1 and (spaced or not apart):
             if found is not None and found[1] == _before(due) and due > "B":
-                raise BadInput(f"the request has two options {found[1]}; {_HOW}")
-            missing = missing or due <= lettered[1] <= chr(ord(due) + 1)
+                raise UserError(f"the request has two options {found[1]}; {_HOW}")
+            missing = missing or due <= with_letter_refs[1] <= chr(ord(due) + 1)
         loose.append(line)
     if missing:
-        raise BadInput(f"the request's option {due} can't be read; {_HOW}")
+        raise UserError(f"the request's option {due} can't be read; {_HOW}")
     if options:
         options[max(options)] += takewhile(_CLOSED.fullmatch, loose)
     return {letter: "\n".join(_without_empty_end(parts)) for letter, parts in options.items()}
@@ -178,4 +178,4 @@ def _text(content: object) -> str:
         return content
     if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
         return "\n".join(str(part.get("text") or "") for part in content)
-    raise BadInput("messages: the last of the user's is no text; send text")
+    raise UserError("messages: the last of the user's is no text; send text")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from openmedlm.data import BadInput
-from openmedlm.inference import EndpointDownError, VoteStore, connect, open_engine
+from openmedlm.data import UserError
+from openmedlm.inference import CompletionCache, EndpointDownError, connect, open_engine
 from openmedlm.runs.plan import Plan
 from openmedlm.serving.endpoint import Served, application
 from openmedlm.terminal.progress import Progress
@@ -30,14 +30,14 @@ async def serve_plan(
         letter_only, key: see `Served`.
 
     Raises:
-        BadInput: the port is taken, or the endpoint does not answer.
+        UserError: the port is taken, or the endpoint does not answer.
     """
     ((place, program),) = plan.programs.items()
     name = _name(place)
     try:
         with (
             listening(port) as listener,
-            VoteStore(plan.store) as store,
+            CompletionCache(plan.store) as store,
             progress,
             connect(plan.endpoint, progress.fetched) as endpoint,
         ):
@@ -45,7 +45,7 @@ async def serve_plan(
                 app = application(Served(name, program, engine, letter_only, key))
                 await serve_on_loopback(app, listener, lambda address: told(f"{address}/v1", name))
     except EndpointDownError as error:
-        raise BadInput(f"{plan.endpoint.model}: {error}") from error
+        raise UserError(f"{plan.endpoint.model}: {error}") from error
 
 
 def _name(place: str) -> str:

@@ -65,7 +65,7 @@ def print_json(result: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-def teacher_words(teacher: str) -> str:
+def describe_teacher(teacher: str) -> str:
     """Whose rationales exemplars show."""
     return "those of the data set" if teacher == "dataset" else f"those of {teacher}"
 
@@ -75,7 +75,7 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.1%}"
 
 
-def number_of(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """How many of a thing: `1 question`, `2,000 questions`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 

@@ -22,7 +22,7 @@ WORTH_TELLING = 256
 """Texts to embed from which on a user would wonder what is going on."""
 
 
-def telling(what: str) -> Callable[[int, int], None]:
+def progress_printer(what: str) -> Callable[[int, int], None]:
     """Tells on stderr, every half minute, how far something is that is called with what is done and what is to do."""
     began = told = time.monotonic()
     first: int | None = None

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from openmedlm.data import BadInput, fingerprint
+from openmedlm.data import UserError, fingerprint
 from openmedlm.metrics import Summary
 from openmedlm.programs import PromptProgram
 from openmedlm.programs.frozen import is_frozen
@@ -44,12 +44,12 @@ class Tracker:
         uri: as MLflow takes it, or a folder, which gets a database.
 
     Raises:
-        BadInput: MLflow is not installed, or the place can't be used.
+        UserError: MLflow is not installed, or the place can't be used.
     """
 
     def __init__(self, uri: str) -> None:
         if not uri.strip():
-            raise BadInput("--mlflow: names no place; write the address of a server, sqlite:///FILE or a folder")
+            raise UserError("--mlflow: names no place; write the address of a server, sqlite:///FILE or a folder")
         self._uri = _database_in(uri) if _is_folder(uri) else uri
         # MLflow prints the address of each run, with the password, where our output goes; and asks for minutes.
         os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -57,7 +57,7 @@ class Tracker:
         try:
             from mlflow import MlflowClient
         except ImportError:
-            raise BadInput("--mlflow: MLflow is not installed; pip install 'openmedlm[mlflow]'") from None
+            raise UserError("--mlflow: MLflow is not installed; pip install 'openmedlm[mlflow]'") from None
         with self._telling():
             _check(self._uri)
             self._client = MlflowClient(tracking_uri=self._uri)
@@ -83,7 +83,7 @@ class Tracker:
             parent: the run that it is a part of.
 
         Raises:
-            BadInput: it can't be written.
+            UserError: it can't be written.
         """
         from mlflow.entities import Metric, Param
 
@@ -129,7 +129,7 @@ class Tracker:
             yield
         except Exception as error:
             said = scrubbed(str(error), self._uri)[:300]
-            raise BadInput(
+            raise UserError(
                 f"--mlflow {shown_url(self._uri)}: {said}; what was bought is kept, and the same command goes on"
             ) from error
 
@@ -144,7 +144,7 @@ def _database_in(folder: str) -> str:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"--mlflow {folder}: {error.strerror}; name another folder") from error
+        raise UserError(f"--mlflow {folder}: {error.strerror}; name another folder") from error
     return f"sqlite:///{place / 'mlflow.db'}"
 
 
@@ -187,7 +187,7 @@ def track_study(tracker: Tracker, result: TuningResult) -> None:
     """Writes a study's winner down."""
     told = result.as_json()
     parameters = {"model": result.model, "trials": dict(result.trials), **told["configuration"]}
-    scores = {name: told[name] for name in ("tune", "select", "untuned", "test", "against_untuned", "importances")}
+    scores = {name: told[name] for name in ("tune", "select", "untuned", "test", "vs_baseline", "importances")}
     spent = {name: told[name] for name in ("calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds")}
     scores = {name: value for name, value in scores.items() if value is not None}
     tracker.record(

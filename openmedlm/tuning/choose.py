@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import optuna
 
-from openmedlm.inference import BudgetSpent
+from openmedlm.inference import BudgetExceeded
 from openmedlm.metrics import Summary, summarise
 from openmedlm.optimizers.search import finalists
 from openmedlm.optimizers.search.defaults import TIE
 from openmedlm.optimizers.search.finalists import Candidate
-from openmedlm.optimizers.search.trial_answers import Sheet
-from openmedlm.optimizers.search.trial_attrs import configuration_of, sheet_of
-from openmedlm.tuning.evaluator import EngineExaminer, KeepingExaminer
-from openmedlm.tuning.plan import UNTUNED, TuningPlan
+from openmedlm.optimizers.search.trial_answers import TrialAnswers
+from openmedlm.optimizers.search.trial_attrs import read_trial_answers, read_trial_config
+from openmedlm.tuning.evaluator import EngineEvaluator, RecordingEvaluator
+from openmedlm.tuning.plan import BASELINE, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 
 
@@ -34,12 +34,12 @@ class Choice:
     winner: Candidate
     tied: int = 0
     front: Sequence[tuple[Candidate, Summary]] = ()
-    untuned: Sheet | None = None
+    baseline: TrialAnswers | None = None
     select: Summary | None = None
     complete: bool = False
 
 
-def choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told: TrialProgress) -> Choice:
+def choose(plan: TuningPlan, study: optuna.Study, evaluator: EngineEvaluator, told: TrialProgress) -> Choice:
     """Has the most promising programs, and the untuned one, answer the questions that choose.
 
     Where the budget ends before, the choice is made among those that were examined; where none was, it is the one that
@@ -48,40 +48,44 @@ def choose(plan: TuningPlan, study: optuna.Study, examiner: EngineExaminer, told
     search, golds = plan.search, plan.tune.golds
     found = finalists.candidates(study, golds) or _unfinished(study, golds)
     if not found:
-        return Choice(Candidate(UNTUNED, UNTUNED, Sheet((), "", 1)))
-    chosen = finalists.finalists(found, search.objective, search.rates, search.alpha, UNTUNED)
+        return Choice(Candidate(BASELINE, BASELINE, TrialAnswers((), "", 1)))
+    chosen = finalists.finalists(found, search.objective, search.rates, search.alpha, BASELINE)
     told.choosing(chosen)
     alpha = search.alpha if search.objective == "accuracy" and search.pruner != "none" else None
-    keeping = KeepingExaminer(examiner)
+    keeping = RecordingEvaluator(evaluator)
     examined: list[Candidate] = []
-    untuned = None
+    baseline = None
     complete = False
     try:
-        untuned = Sheet(tuple(keeping.examine(UNTUNED, plan.select.questions)), plan.select.golds, 1)
-        for candidate in finalists.examine(chosen, plan.select, keeping, alpha):
+        baseline = TrialAnswers(tuple(keeping.evaluate(BASELINE, plan.select.questions)), plan.select.golds, 1)
+        for candidate in finalists.evaluate(chosen, plan.select, keeping, alpha):
             examined.append(candidate)
         complete = True
-    except BudgetSpent:
+    except BudgetExceeded:
         pass
     if not examined:
-        return Choice(chosen[0], untuned=untuned)
+        return Choice(chosen[0], baseline=baseline)
     best = finalists.winner(examined, search.objective, search.rates)
     level = [best] if search.objective == "cost" else finalists.tied(examined, finalists.on_dev, TIE)
     front = finalists.front(examined, finalists.on_dev, search.rates) if search.objective == "both" else ()
     scored = [(candidate, _summary(plan, candidate, keeping)) for candidate in front]
-    return Choice(best, len(level), scored, untuned, _summary(plan, best, keeping), complete)
+    return Choice(best, len(level), scored, baseline, _summary(plan, best, keeping), complete)
 
 
 def _unfinished(study: optuna.Study, golds: str) -> list[Candidate]:
     """Where the budget ended before any trial met every question: those that met the most."""
     trials = [trial for trial in study.get_trials(deepcopy=False) if "configuration" in trial.user_attrs]
-    sheets = {configuration_of(trial): sheet_of(trial, golds) for trial in trials}
-    most = max((len(sheet) for sheet in sheets.values()), default=0)
-    reached = {point.sized(sheet.votes): sheet for point, sheet in sheets.items() if len(sheet) == most > 0}
-    return [Candidate(point, point, sheet) for point, sheet in reached.items()]
+    sheets = {read_trial_config(trial): read_trial_answers(trial, golds) for trial in trials}
+    most = max((len(trial_answers) for trial_answers in sheets.values()), default=0)
+    reached = {
+        point.sized(trial_answers.votes): trial_answers
+        for point, trial_answers in sheets.items()
+        if len(trial_answers) == most > 0
+    }
+    return [Candidate(point, point, trial_answers) for point, trial_answers in reached.items()]
 
 
-def _summary(plan: TuningPlan, best: Candidate, keeping: KeepingExaminer) -> Summary:
+def _summary(plan: TuningPlan, best: Candidate, keeping: RecordingEvaluator) -> Summary:
     assert best.select is not None, "it was examined"
     source = best.source.sized(best.select.votes)
     return summarise(keeping.outcomes(source, best.size, plan.select.questions), 0.0)

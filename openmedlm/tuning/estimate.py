@@ -6,11 +6,11 @@ from typing import Any
 
 import optuna
 
-from openmedlm.inference import VoteStore
-from openmedlm.inference.sampling import request
+from openmedlm.inference import CompletionCache
+from openmedlm.inference.sampling import build_request
 from openmedlm.optimizers.search.defaults import FINALISTS
-from openmedlm.optimizers.search.sampler import sampler_of
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.sampler import make_sampler
+from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.runs.estimate import CHARACTERS_A_TOKEN, length, price
 from openmedlm.tuning.plan import TuningPlan
 
@@ -31,7 +31,7 @@ class StudyEstimate:
         dev: questions, of which `tune` rank and `select` choose.
         calls_least: the first block of every trial, at one vote: all are stopped there, and no two are alike.
         calls_most: every trial and every finalist has the largest ensemble, and is asked to the end for all votes.
-        plain_calls: what a search would buy, for ensembles of the usual size, that asks every dev question, in every
+        exhaustive_calls: calls of a search, for ensembles of the usual size, that asks every dev question, in every
             trial, for all votes.
         limit: of calls, where one is set.
         prompt_tokens, completion_tokens: of `calls_most` or the limit, by the length of prompts in characters and the
@@ -47,7 +47,7 @@ class StudyEstimate:
     select: int
     calls_least: int
     calls_most: int
-    plain_calls: int
+    exhaustive_calls: int
     limit: int | None
     prompt_tokens: int
     completion_tokens: int
@@ -63,16 +63,19 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
     configurations = _sketch(plan)
     questions = plan.tune.questions[:_SAMPLE]
     asked = stored = characters = room = votes = 0
-    with VoteStore(plan.store) as store:
+    with CompletionCache(plan.store) as store:
         for configuration in configurations:
-            program = plan.workshop.program(configuration)
+            program = plan.program_factory.program(configuration)
             votes += configuration.votes
             for question, selection in zip(questions, program.exemplars.choose(questions), strict=True):
-                for ballot in program.ballots(question, selection.exemplars):
+                for sample_prompt in program.sample_prompts(question, selection.exemplars):
                     asked += 1
-                    characters += length(ballot.prompt)
+                    characters += length(sample_prompt.prompt)
                     room += program.decode.max_tokens
-                    stored += store.get(request(program, question, ballot).key(plan.endpoint.identity)) is not None
+                    stored += (
+                        store.get(build_request(program, question, sample_prompt).key(plan.endpoint.identity))
+                        is not None
+                    )
     mean_votes = votes / len(configurations)
     tune, select = len(plan.tune.questions), len(plan.select.questions)
     most = plan.search.space.most_votes * (plan.trials * tune + min(FINALISTS, plan.trials) * select) + select
@@ -89,7 +92,7 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
         select=select,
         calls_least=plan.trials * min(plan.tune.block, tune),
         calls_most=most,
-        plain_calls=round(mean_votes * plan.trials * (tune + select)),
+        exhaustive_calls=round(mean_votes * plan.trials * (tune + select)),
         limit=plan.limits.calls,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
@@ -98,8 +101,8 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
     )
 
 
-def _sketch(plan: TuningPlan) -> list[Configuration]:
+def _sketch(plan: TuningPlan) -> list[TrialConfig]:
     """Configurations drawn from the space."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(sampler=sampler_of("random", plan.search.seed, 0))
+    study = optuna.create_study(sampler=make_sampler("random", plan.search.seed, 0))
     return [plan.search.space.suggest(study.ask()) for _ in range(SKETCHED)]

@@ -6,7 +6,7 @@ from typing import Any
 import optuna
 import orjson
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.optimizers.search.storage import open_storage
 from openmedlm.tuning.files import FRONT, LADDER_RUN, PROGRAM, REPORT, RESULT, TRIALS
 from openmedlm.tuning.plan import TuningPlan
@@ -19,11 +19,11 @@ def check_directory(plan: TuningPlan) -> None:
     """Refuses a place that holds something else than this command's own output.
 
     Raises:
-        BadInput: it does.
+        UserError: it does.
     """
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
-        raise BadInput(f"{directory}: is a file; name a directory with -o")
+        raise UserError(f"{directory}: is a file; name a directory with -o")
     own = (PROGRAM, FRONT, RESULT, TRIALS, REPORT, LADDER_RUN)
     beside = (*own, *(f".{name}." for name in own))  # what a kill leaves of one that was just being written
     stored = database_file(plan.storage)
@@ -34,18 +34,18 @@ def check_directory(plan: TuningPlan) -> None:
         if not path.name.startswith(beside) and not (stored and path.absolute().as_posix().startswith(stored))
     )
     if strangers:
-        raise BadInput(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
+        raise UserError(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"{directory}: can't be made ({error.strerror}); name another with -o") from error
+        raise UserError(f"{directory}: can't be made ({error.strerror}); name another with -o") from error
 
 
 def open_study(plan: TuningPlan) -> optuna.Study:
     """The plan's study, made where it is new.
 
     Raises:
-        BadInput: the storage can't be opened, or holds a study of that name that asks something else.
+        UserError: the storage can't be opened, or holds a study of that name that asks something else.
     """
     with locked(workers_directory(plan.study) / ".opening"):  # two that start at once must agree on the purpose
         return _open_study(plan)
@@ -66,7 +66,7 @@ def _open_study(plan: TuningPlan) -> optuna.Study:
         study.set_user_attr("asked", asked)
     elif there != asked:
         differing = next(name for name in {**there, **asked} if there.get(name) != asked.get(name))
-        raise BadInput(
+        raise UserError(
             f'{shown_url(plan.storage)}: its study "{plan.study}" differs in {differing}; give the options that '
             "it was begun with, or name another with --study or -o"
         )
@@ -76,6 +76,6 @@ def _open_study(plan: TuningPlan) -> optuna.Study:
 def _questions(plan: TuningPlan) -> dict[str, Any]:
     """What readers of the study need to tell right answers, without any text."""
     return {
-        part: {"ids": [question.id for question in course.questions], "golds": course.golds}
-        for part, course in (("tune", plan.tune), ("select", plan.select))
+        part: {"ids": [question.id for question in schedule.questions], "golds": schedule.golds}
+        for part, schedule in (("tune", plan.tune), ("select", plan.select))
     }

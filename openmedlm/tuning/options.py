@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from openmedlm.optimizers.search.defaults import ALPHA, BLOCK
-from openmedlm.options.groups import DataOptions, EndpointOptions, SettledOptions, SpendOptions
+from openmedlm.options.groups import DataOptions, EndpointOptions, FixedProgramOptions, RequestOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class TuneOptions(NamedTuple):
     search: SearchOptions
     budget: BudgetOptions
     study: StudyOptions
-    settled: SettledOptions
-    spend: SpendOptions
+    settled: FixedProgramOptions
+    spend: RequestOptions
     seed: int
     directory: Path

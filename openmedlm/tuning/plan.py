@@ -10,40 +10,40 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import BadInput, Question, load_split
+from openmedlm.data import Question, UserError, load_split
 from openmedlm.inference import Cluster, Endpoint, Limits, Policy, find_endpoint
 from openmedlm.optimizers.compile import shows_rationales
 from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
-from openmedlm.optimizers.search.eval_schedule import Course, divide
-from openmedlm.optimizers.search.program_factory import Workshop
+from openmedlm.optimizers.search.eval_schedule import EvalSchedule, split_dev
+from openmedlm.optimizers.search.program_factory import ProgramFactory
 from openmedlm.optimizers.search.sampler import PRUNERS, SAMPLERS
 from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.study import OBJECTIVES, Search
-from openmedlm.optimizers.search.trial_answers import OWN_SERVER, Rates
-from openmedlm.optimizers.search.trial_config import DEFAULT, Configuration
-from openmedlm.optimizers.trainset import PoolLacks
+from openmedlm.optimizers.search.trial_answers import UNPRICED, TokenPrices
+from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
+from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.options.groups import ProgramOptions
-from openmedlm.programs.convert import demos_of
-from openmedlm.rationales.trainset import taught
-from openmedlm.runs.plan import choices_of, cluster_of, drawn, policy_of
-from openmedlm.terminal.progress import telling
+from openmedlm.programs.convert import to_demos
+from openmedlm.rationales.trainset import load_trainset
+from openmedlm.runs.plan import make_cluster, make_policy, make_program_config, subsample
+from openmedlm.terminal.progress import progress_printer
 from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.space_file import ModelSpace, read_spaces
-from openmedlm.utils.names import known_name
-from openmedlm.utils.paths import vectors_directory, vote_store
+from openmedlm.utils.names import check_choice
+from openmedlm.utils.paths import completion_cache_path, vectors_directory
 
-UNTUNED = Configuration("zero-shot")
+BASELINE = TrialConfig("zero-shot")
 """What the winner is compared with: the model, just asked."""
 
 RUNGS = (
-    UNTUNED,
-    Configuration("few-shot", k=5),
-    Configuration("knn-few-shot", k=5),
-    Configuration("cot"),
-    Configuration("few-shot-cot", k=5),
-    Configuration("knn-cot", k=5),
-    Configuration("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True),
+    BASELINE,
+    TrialConfig("few-shot", k=5),
+    TrialConfig("knn-few-shot", k=5),
+    TrialConfig("cot"),
+    TrialConfig("few-shot-cot", k=5),
+    TrialConfig("knn-cot", k=5),
+    TrialConfig("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True),
 )
 """The paper's ladder as `ladder` runs it, tried before any configuration is sampled."""
 
@@ -76,11 +76,11 @@ class TuningPlan:
     endpoint: Endpoint
     benchmark: str
     source: str
-    tune: Course
-    select: Course
+    tune: EvalSchedule
+    select: EvalSchedule
     search: Search
     trials: int
-    workshop: Workshop
+    program_factory: ProgramFactory
     skipped: Mapping[str, str]
     pool: Sequence[Question]
     pool_benchmark: str
@@ -98,7 +98,7 @@ class TuningPlan:
     def asked(self) -> dict[str, Any]:
         """What the study is of, as plain JSON values; what may change as it goes on is not part of it."""
         search = self.search
-        compiled = [self.workshop.compiled(*variant).describe() for variant in variants(search.space)]
+        compiled = [self.program_factory.compiled(*variant).describe() for variant in variants(search.space)]
         return {
             "openmedlm": version("openmedlm"),
             "model": self.endpoint.identity,
@@ -113,7 +113,7 @@ class TuningPlan:
             "alpha": search.alpha,
             "seed": search.seed,
             "teacher": self.teacher,
-            "unreadable": [self.policy.unreadable, self.policy.rounds],
+            "unreadable": [self.policy.on_unparsed, self.policy.max_resamples],
             "programs": hashlib.sha256(orjson.dumps(compiled, option=orjson.OPT_SORT_KEYS)).hexdigest(),
         }
 
@@ -121,7 +121,7 @@ class TuningPlan:
 def plan_studies(
     options: TuneOptions,
     spaces: Mapping[str, ModelSpace] | None = None,
-    first: Sequence[Configuration] = RUNGS,
+    first: Sequence[TrialConfig] = RUNGS,
 ) -> list[TuningPlan]:
     """A plan for each model; nothing is called.
 
@@ -131,27 +131,27 @@ def plan_studies(
         first: configurations that are tried before any is sampled, those of the space among them.
 
     Raises:
-        BadInput: an option does not fit.
+        UserError: an option does not fit.
     """
     models, data, search = options.models, options.data, options.search
     names = list(dict.fromkeys(models.model))
     if len(names) > 1 and models.model_id is not None:
-        raise BadInput("--model-id names one model, and several are to be tuned; leave it out")
+        raise UserError("--model-id names one model, and several are to be tuned; leave it out")
     if len(names) > 1 and options.study.study is not None:
-        raise BadInput("--study names one study, and several models are to be tuned; leave it out")
-    known_name(search.objective, OBJECTIVES, "objective")
-    known_name(search.sampler, SAMPLERS, "sampler")
-    known_name(search.pruner, PRUNERS, "pruner")
+        raise UserError("--study names one study, and several models are to be tuned; leave it out")
+    check_choice(search.objective, OBJECTIVES, "objective")
+    check_choice(search.sampler, SAMPLERS, "sampler")
+    check_choice(search.pruner, PRUNERS, "pruner")
     if search.objective == "both" and search.pruner not in ("racing", "none"):
-        raise BadInput(f"--pruner {search.pruner} judges one number, and both are two; take racing or none")
+        raise UserError(f"--pruner {search.pruner} judges one number, and both are two; take racing or none")
     spaces = spaces or read_spaces(search.space, names)
-    dev = drawn(load_split(data.benchmark, "dev", data.data_dir), search.limit)
+    dev = subsample(load_split(data.benchmark, "dev", data.data_dir), search.limit)
     if len(dev) < 2:
-        raise BadInput(
+        raise UserError(
             f"{data.benchmark}: {len(dev)} dev question; tuning needs 2, to rank on one part and choose on the other"
         )
     share = search.tune_share or tune_share(len(dev))
-    courses = divide(dev, options.seed, min(max(share, 1 / len(dev)), 1 - 1 / len(dev)), search.block)
+    courses = split_dev(dev, options.seed, min(max(share, 1 / len(dev)), 1 - 1 / len(dev)), search.block)
     plans = []
     for name in names:
         own = spaces[name]
@@ -165,8 +165,8 @@ def _plan(
     options: TuneOptions,
     endpoint: Endpoint,
     space: Space,
-    first: Sequence[Configuration],
-    courses: tuple[Course, Course],
+    first: Sequence[TrialConfig],
+    courses: tuple[EvalSchedule, EvalSchedule],
     directory: Path,
 ) -> TuningPlan:
     data, search, budget, seed = options.data, options.search, options.budget, options.seed
@@ -176,29 +176,31 @@ def _plan(
     teacher = None
     if any(name not in WITHOUT_EXEMPLARS for name in space.strategy):
         pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
-        bare = demos_of(pool)
+        bare = to_demos(pool)
     if any(shows_rationales(name, name) for name in space.strategy):
-        teacher, reasoned = taught(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
+        teacher, reasoned = load_trainset(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
     program = ProgramOptions(**asdict(options.settled))
-    choices = choices_of(program, endpoint, seed)
-    workshop = Workshop(space, choices, bare, reasoned, vectors_directory(), telling("embedding the pool"))
+    choices = make_program_config(program, endpoint, seed)
+    program_factory = ProgramFactory(
+        space, choices, bare, reasoned, vectors_directory(), progress_printer("embedding the pool")
+    )
     skipped: dict[str, str] = {}
     for name, embedder in variants(space):
         try:
-            workshop.compiled(name, embedder)
-        except PoolLacks as error:
+            program_factory.compiled(name, embedder)
+        except MissingRationales as error:
             skipped[name] = str(error)
     if len(skipped) == len(space.strategy):
-        raise BadInput(f"the pool can serve no strategy of the space: {next(iter(skipped.values()))}")
+        raise UserError(f"the pool can serve no strategy of the space: {next(iter(skipped.values()))}")
     space = space.without(list(skipped))
     if search.sampler == "grid":
         try:
             space.grid()
         except ValueError as error:
-            raise BadInput(f"--sampler grid: {error}") from error
+            raise UserError(f"--sampler grid: {error}") from error
     rates = _rates(endpoint)
     if budget.cost_limit is not None and rates.unit != "USD":
-        raise BadInput(f"--cost-limit: no price is known for {endpoint.model}; use --max-calls or --max-tokens")
+        raise UserError(f"--cost-limit: no price is known for {endpoint.model}; use --max-calls or --max-tokens")
     return TuningPlan(
         endpoint=endpoint,
         benchmark=data.benchmark,
@@ -215,16 +217,16 @@ def _plan(
             seed=seed,
             first=tuple(point for point in first if point.strategy in space.strategy),
         ),
-        trials=search.trials or usual_trials(sum(len(course.questions) for course in courses)),
-        workshop=workshop,
+        trials=search.trials or usual_trials(sum(len(schedule.questions) for schedule in courses)),
+        program_factory=program_factory,
         skipped=skipped,
         pool=pool,
         pool_benchmark=data.pool or data.benchmark,
         teacher=teacher,
-        policy=policy_of(options.spend, endpoint),
+        policy=make_policy(options.spend, endpoint),
         call_timeout=options.spend.call_timeout,
-        store=options.spend.store or vote_store(),
-        cluster=cluster_of(options.spend),
+        store=options.spend.store or completion_cache_path(),
+        cluster=make_cluster(options.spend),
         limits=Limits(budget.max_calls, budget.max_tokens, budget.cost_limit, budget.timeout),
         storage=options.study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
         study=options.study.study or f"{endpoint.model} on {data.benchmark}",
@@ -252,13 +254,13 @@ def tune_share(dev: int) -> float:
     return min(0.5, max(TUNE_SHARE, TUNE_LEAST / dev))
 
 
-def _rates(endpoint: Endpoint) -> Rates:
+def _rates(endpoint: Endpoint) -> TokenPrices:
     if endpoint.free:
-        return OWN_SERVER
+        return UNPRICED
     from openmedlm.inference.clients.litellm import prices
 
     known = prices(endpoint.model)
-    return OWN_SERVER if known is None else Rates(known.prompt, known.completion, "USD")
+    return UNPRICED if known is None else TokenPrices(known.prompt, known.completion, "USD")
 
 
 def _folder(model: str) -> str:

@@ -7,8 +7,8 @@ from optuna.trial import FrozenTrial
 
 from openmedlm.inference import Budget
 from openmedlm.optimizers.search.finalists import Candidate
-from openmedlm.optimizers.search.trial_answers import Sheet
-from openmedlm.optimizers.search.trial_attrs import configuration_of
+from openmedlm.optimizers.search.trial_answers import TrialAnswers
+from openmedlm.optimizers.search.trial_attrs import read_trial_config
 from openmedlm.tuning.plan import TuningPlan
 
 
@@ -19,14 +19,14 @@ class TrialProgress:
         self._plan = plan
         self._budget = budget
 
-    def seen(self, trial: FrozenTrial, sheet: Sheet) -> None:
+    def seen(self, trial: FrozenTrial, trial_answers: TrialAnswers) -> None:
         """A trial has answered a block."""
         spent = self._budget.store.spent(self._budget.purpose)
         limit = f" of {self._budget.limits.calls:,}" if self._budget.limits.calls is not None else ""
         print(
-            f"trial {trial.number + 1}/{self._plan.trials}: {configuration_of(trial).label()}: "
-            f"{len(sheet)}/{len(self._plan.tune.questions)} answered, "
-            f"{sum(sheet.correct()) / max(len(sheet), 1):.1%} correct; {spent.calls:,}{limit} calls",
+            f"trial {trial.number + 1}/{self._plan.trials}: {read_trial_config(trial).label()}: "
+            f"{len(trial_answers)}/{len(self._plan.tune.questions)} answered, "
+            f"{sum(trial_answers.correct()) / max(len(trial_answers), 1):.1%} correct; {spent.calls:,}{limit} calls",
             file=sys.stderr,
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def winner_words(result: Mapping[str, Any]) -> list[str]:
+def describe_winner(result: Mapping[str, Any]) -> list[str]:
     """Sentences about the winner, from `TuningResult.as_json`."""
     lines = []
     if not result["tune"]["n"]:
@@ -13,7 +13,7 @@ def winner_words(result: Mapping[str, Any]) -> list[str]:
         lines.append("The budget ended before any program was chosen on other questions: this one did best so far.")
     elif not result["complete"]:
         lines.append("The budget ended before every finalist was asked.")
-    against = result["against_untuned"]
+    against = result["vs_baseline"]
     if against is not None:
         lines.append(
             f"Against untuned, on the same {against['n']} questions: {_difference(against)}. The winner was chosen on "
@@ -25,19 +25,19 @@ def winner_words(result: Mapping[str, Any]) -> list[str]:
         lines.append(f"Optimism of tune over select: {points(result['optimism'])} points.")
     if result["test"] is not None:
         tested = result["test"]
-        lines.append(f"Against untuned, on test: {_difference(tested['against_untuned'])}.")
-        lines.append(f"Looks at this test split with this model so far: {tested['test_looks']}.")
+        lines.append(f"Against untuned, on test: {_difference(tested['vs_baseline'])}.")
+        lines.append(f"Looks at this test split with this model so far: {tested['test_evaluations']}.")
     elif result["test_missed"]:
         lines.append("The budget ended before test was answered; what was bought of it is kept.")
     if result["tied"] > 1:
         lines.append(f"{result['tied']} programs were as good as the best on tune and select; the cheapest was taken.")
     trials = ", ".join(f"{count} {state}" for state, count in result["trials"].items() if count)
-    bought = f"{result['calls']:,} completion{'' if result['calls'] == 1 else 's'}"
-    plain = result["plain_calls"]  # of the trials that finished
+    api_calls = f"{result['calls']:,} completion{'' if result['calls'] == 1 else 's'}"
+    plain = result["exhaustive_calls"]  # of the trials that finished
     beside = f"; asking every question in every trial for all votes would take {plain:,}" if plain else ""
     lines.append(
-        f"Search ended by {result['stopped']}: trials {trials or 'none'}. This study bought {bought}, besides what lay "
-        f"in the vote store{beside}."
+        f"Search ended by {result['stopped']}: trials {trials or 'none'}. This study made {api_calls}, besides "
+        f"cached completions{beside}."
     )
     return lines
 

@@ -7,13 +7,13 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from openmedlm.inference.cache import Spent
+from openmedlm.inference.cache import Usage
 from openmedlm.metrics import Comparison, Summary, compare, wilson_interval
 from openmedlm.optimizers.search.finalists import Candidate
-from openmedlm.optimizers.search.trial_answers import Rates
-from openmedlm.optimizers.search.trial_attrs import configuration_of
+from openmedlm.optimizers.search.trial_answers import TokenPrices
+from openmedlm.optimizers.search.trial_attrs import read_trial_config
 from openmedlm.tuning.choose import Choice
-from openmedlm.tuning.plan import UNTUNED
+from openmedlm.tuning.plan import BASELINE
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class TuningResult:
     choice: Choice
     test: Mapping[str, Any] | None
     test_missed: bool
-    rates: Rates
-    spent: Spent
+    rates: TokenPrices
+    spent: Usage
     plain: int
     stopped: str
     seconds: float
@@ -54,12 +54,12 @@ class TuningResult:
         """The program that was chosen."""
         return self.choice.winner
 
-    def against_untuned(self) -> Comparison | None:
+    def vs_baseline(self) -> Comparison | None:
         """The winner against the untuned program, on the questions that choose; None where they are the same."""
-        untuned, winner = self.choice.untuned, self.winner
-        if untuned is None or winner.select is None or winner.configuration == UNTUNED:
+        baseline, winner = self.choice.baseline, self.winner
+        if baseline is None or winner.select is None or winner.configuration == BASELINE:
             return None
-        return compare(winner.select.correct(winner.size), untuned.correct())
+        return compare(winner.select.correct(winner.size), baseline.correct())
 
     def optimism(self) -> float | None:
         """By how much the winner's accuracy on the questions that ranked it lies above that on those that chose it."""
@@ -73,12 +73,12 @@ class TuningResult:
         points = []
         for size in range(1, (tune if select is None else select).votes + 1):
             right = tune.correct(size) + ([] if select is None else select.correct(size))
-            points.append({"votes": size, **share(right), "votes_bought": tune.votes_bought(size)})
+            points.append({"votes": size, **share(right), "votes_requested": tune.votes_requested(size)})
         return points
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        winner, choice, against = self.winner, self.choice, self.against_untuned()
+        winner, choice, against = self.winner, self.choice, self.vs_baseline()
         return {
             "model": self.model,
             "benchmark": self.benchmark,
@@ -101,8 +101,8 @@ class TuningResult:
             "tune": share(winner.tune.correct(winner.size)),
             "select": None if choice.select is None else summary_json(choice.select),
             "optimism": self.optimism(),
-            "untuned": None if choice.untuned is None else share(choice.untuned.correct()),
-            "against_untuned": None if against is None else against.as_json(),
+            "untuned": None if choice.baseline is None else share(choice.baseline.correct()),
+            "vs_baseline": None if against is None else against.as_json(),
             "test": self.test,
             "test_missed": self.test_missed,
             "curve": self.curve(),
@@ -113,7 +113,7 @@ class TuningResult:
             "prompt_tokens": self.spent.prompt_tokens,
             "completion_tokens": self.spent.completion_tokens,
             "cost_usd": self.spent.cost_usd if self.rates.unit == "USD" else None,
-            "plain_calls": self.plain,
+            "exhaustive_calls": self.plain,
             "seconds": self.seconds,
         }
 
@@ -144,7 +144,9 @@ def counted(study: optuna.Study) -> dict[str, int]:
     return {name: states.count(state) for state, name in names.items()}
 
 
-def plain_calls(study: optuna.Study, questions: int) -> int:
+def exhaustive_calls(study: optuna.Study, questions: int) -> int:
     """Completions that asking every question in every trial for all its votes would have bought."""
     counting = (TrialState.COMPLETE, TrialState.PRUNED)
-    return sum(configuration_of(trial).votes * questions for trial in study.get_trials(deepcopy=False, states=counting))
+    return sum(
+        read_trial_config(trial).votes * questions for trial in study.get_trials(deepcopy=False, states=counting)
+    )

@@ -8,17 +8,17 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
-from openmedlm.data import BadInput, fingerprint, load_split
-from openmedlm.inference import Budget, BudgetSpent, EndpointDownError, VoteStore, connect
+from openmedlm.data import UserError, fingerprint, load_split
+from openmedlm.inference import Budget, BudgetExceeded, CompletionCache, EndpointDownError, connect
 from openmedlm.metrics import compare, summarise
 from openmedlm.optimizers.search.finalists import Candidate
 from openmedlm.terminal.progress import Progress
 from openmedlm.tuning.choose import choose
-from openmedlm.tuning.evaluator import EngineExaminer, examining
+from openmedlm.tuning.evaluator import EngineEvaluator, open_evaluator
 from openmedlm.tuning.open_study import check_directory, open_study
-from openmedlm.tuning.plan import UNTUNED, TuningPlan
+from openmedlm.tuning.plan import BASELINE, TuningPlan
 from openmedlm.tuning.progress import TrialProgress
-from openmedlm.tuning.result import TuningResult, counted, plain_calls, summary_json
+from openmedlm.tuning.result import TuningResult, counted, exhaustive_calls, summary_json
 from openmedlm.tuning.save import write_result
 from openmedlm.tuning.search import searched, unusable
 from openmedlm.tuning.trials import importances, trial_rows
@@ -44,7 +44,7 @@ def tune(
         workers: that share the requests in flight while the study is searched.
 
     Raises:
-        BadInput: the storage holds another study, or the endpoint does not answer.
+        UserError: the storage holds another study, or the endpoint does not answer.
     """
     started = time.perf_counter()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -52,17 +52,17 @@ def tune(
     began = time.monotonic()
     try:
         study = open_study(plan)
-        with VoteStore(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
+        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
             with helpers or nullcontext():
                 stopped = searched(plan, study, endpoint, store, workers, began)
             budget = Budget(store, study.user_attrs["purpose"], plan.limits, began=began)
-            with examining(plan, endpoint, store, budget) as examiner:
+            with open_evaluator(plan, endpoint, store, budget) as evaluator:
                 with locked(workers_directory(plan.study) / ".choosing"):  # others then find these votes bought
-                    chosen = choose(plan, study, examiner, TrialProgress(plan, budget))
-                tested = _test(plan, chosen.winner, examiner, store) if test else None
+                    chosen = choose(plan, study, evaluator, TrialProgress(plan, budget))
+                tested = _test(plan, chosen.winner, evaluator, store) if test else None
             spent = store.spent(budget.purpose)
     except EndpointDownError as error:
-        raise BadInput(f"{plan.endpoint.model}: {error}") from error
+        raise UserError(f"{plan.endpoint.model}: {error}") from error
     except (StorageInternalError, SQLAlchemyError) as error:
         raise unusable(plan, error) from error
     seconds = time.perf_counter() - started
@@ -74,7 +74,7 @@ def tune(
         test_missed=test and tested is None,
         rates=plan.search.rates,
         spent=spent,
-        plain=plain_calls(study, len(plan.tune.questions) + len(plan.select.questions)),
+        plain=exhaustive_calls(study, len(plan.tune.questions) + len(plan.select.questions)),
         stopped=stopped,
         seconds=seconds,
         trials=counted(study),
@@ -83,24 +83,26 @@ def tune(
     return write_result(plan, result, trial_rows(study, plan.search, plan.tune.golds))
 
 
-def _test(plan: TuningPlan, winner: Candidate, examiner: EngineExaminer, store: VoteStore) -> dict[str, Any] | None:
+def _test(
+    plan: TuningPlan, winner: Candidate, evaluator: EngineEvaluator, store: CompletionCache
+) -> dict[str, Any] | None:
     """The winner and the untuned program on test; None where the budget does not reach it."""
     questions = load_split(plan.benchmark, "test", plan.data_dir)
     looks = 0
     summaries = {}
     right = {}
-    for name, configuration in (("winner", winner.configuration), ("untuned", UNTUNED)):
-        digest = plan.workshop.program(configuration).digest()
-        looks = store.record_look(plan.benchmark, plan.endpoint.identity, digest, fingerprint(questions))
+    for name, configuration in (("winner", winner.configuration), ("untuned", BASELINE)):
+        digest = plan.program_factory.program(configuration).digest()
+        looks = store.record_test_use(plan.benchmark, plan.endpoint.identity, digest, fingerprint(questions))
         try:
-            outcomes = examiner.outcomes(configuration, questions)
-        except BudgetSpent:
+            outcomes = evaluator.outcomes(configuration, questions)
+        except BudgetExceeded:
             return None
         summaries[name] = summary_json(summarise(outcomes, 0.0))
         right[name] = [outcome.correct for outcome in outcomes]
     against = compare(right["winner"], right["untuned"]).as_json()
     return {
-        "test_looks": looks,
+        "test_evaluations": looks,
         **summaries,
-        "against_untuned": against,
+        "vs_baseline": against,
     }

@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.metrics import Summary
 from openmedlm.optimizers.search.finalists import Candidate
-from openmedlm.programs.frozen import Facts, freeze_program, is_frozen
+from openmedlm.programs.frozen import ProgramMetadata, freeze_program, is_frozen
 from openmedlm.runs.compile import GOLDEN, dev_score, origin
-from openmedlm.runs.plan import drawn
+from openmedlm.runs.plan import subsample
 from openmedlm.tuning.files import FRONT, PROGRAM, RESULT, TRIALS
 from openmedlm.tuning.plan import TuningPlan
 from openmedlm.tuning.result import TuningResult
@@ -34,7 +34,7 @@ def write_result(plan: TuningPlan, result: TuningResult, rows: Sequence[dict[str
         write_atomically(plan.directory / TRIALS, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
         write_atomically(plan.directory / RESULT, [content])
     except OSError as error:
-        raise BadInput(f"{plan.directory / RESULT}: can't be written ({error.strerror})") from error
+        raise UserError(f"{plan.directory / RESULT}: can't be written ({error.strerror})") from error
     return result
 
 
@@ -50,8 +50,8 @@ def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, pla
     dev = None
     if summary is not None:
         asked = origin(plan.source, plan.benchmark, "dev", select)
-        dev = dev_score(summary, asked, plan.policy.unreadable)
+        dev = dev_score(summary, asked, plan.policy.on_unparsed)
     pool = origin(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
-    facts = Facts(model=plan.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
-    program = plan.workshop.program(candidate.configuration)
-    freeze_program(program, place, facts, drawn(select, GOLDEN), replace=True)
+    facts = ProgramMetadata(model=plan.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
+    program = plan.program_factory.program(candidate.configuration)
+    freeze_program(program, place, facts, subsample(select, GOLDEN), replace=True)

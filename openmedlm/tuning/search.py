@@ -8,10 +8,10 @@ from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from openmedlm.data import BadInput
-from openmedlm.inference import Budget, BudgetSpent, Endpoint, EndpointDownError, VoteStore, connect
+from openmedlm.data import UserError
+from openmedlm.inference import Budget, BudgetExceeded, CompletionCache, Endpoint, EndpointDownError, connect
 from openmedlm.optimizers.search.workers import release, wait_for_others, working
-from openmedlm.tuning.evaluator import examining
+from openmedlm.tuning.evaluator import open_evaluator
 from openmedlm.tuning.open_study import open_study
 from openmedlm.tuning.plan import TuningPlan
 from openmedlm.tuning.progress import TrialProgress
@@ -26,21 +26,21 @@ def search(plan: TuningPlan, workers: int) -> None:
     """Searches a plan's study beside others, from its opening on, and does nothing more.
 
     Raises:
-        BadInput: the storage can't be used, or the endpoint does not answer.
+        UserError: the storage can't be used, or the endpoint does not answer.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         study = open_study(plan)
-        with VoteStore(plan.store) as store, connect(plan.endpoint) as endpoint:
+        with CompletionCache(plan.store) as store, connect(plan.endpoint) as endpoint:
             searched(plan, study, endpoint, store, workers, time.monotonic())
     except EndpointDownError as error:
-        raise BadInput(f"{plan.endpoint.model}: {error}") from error
+        raise UserError(f"{plan.endpoint.model}: {error}") from error
     except (StorageInternalError, SQLAlchemyError) as error:
         raise unusable(plan, error) from error
 
 
 def searched(
-    plan: TuningPlan, study: optuna.Study, endpoint: Endpoint, store: VoteStore, workers: int, began: float
+    plan: TuningPlan, study: optuna.Study, endpoint: Endpoint, store: CompletionCache, workers: int, began: float
 ) -> str:
     """Searches until the trials or the budget end; says which.
 
@@ -54,24 +54,24 @@ def searched(
     told = TrialProgress(plan, budget)
     done: int | None = None
     with (
-        examining(replace(plan, policy=share), endpoint, store, budget) as examiner,
+        open_evaluator(replace(plan, policy=share), endpoint, store, budget) as evaluator,
         working(workers_directory(plan.study)) as worker,
     ):
         release(study, worker)
         try:
             while done != (now := _done(study)):  # until nothing is left of what other workers left undone
                 done = now
-                plan.search.run(study, plan.tune, examiner, plan.trials, told.seen, worker.mark)
+                plan.search.run(study, plan.tune, evaluator, plan.trials, told.seen, worker.mark)
                 wait_for_others(study, worker, enough=budget.reached)
-        except BudgetSpent as spent:
+        except BudgetExceeded as spent:
             return f"the budget of {spent}"
     return f"{done:,} trial{'' if done == 1 else 's'}"
 
 
-def unusable(plan: TuningPlan, error: Exception) -> BadInput:
+def unusable(plan: TuningPlan, error: Exception) -> UserError:
     """What is said of a storage that fails."""
     said = f"{shown_url(plan.storage)}: {scrubbed(str(error), plan.storage)[:200]}"
-    return BadInput(f"--storage {said}; the same command goes on once it works")
+    return UserError(f"--storage {said}; the same command goes on once it works")
 
 
 def _done(study: optuna.Study) -> int:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.optimizers.search.space import Space
 from openmedlm.options.config_file import yaml_mapping
 
@@ -26,27 +26,29 @@ def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
         models: the models to tune.
 
     Raises:
-        BadInput: the file can't be read, or a value in it does not fit.
+        UserError: the file can't be read, or a value in it does not fit.
     """
     read = {} if file is None else yaml_mapping(Path(file), "parameters to choices", "votes: [1, 5, 11]")
     values = {str(name): value for name, value in read.items()}
     own = values.pop("models", None) or {}
     if not isinstance(own, dict):
-        raise BadInput(f"{file}: models: not a mapping of models to parameters")
+        raise UserError(f"{file}: models: not a mapping of models to parameters")
     for name in own:
         if name not in models:
-            raise BadInput(
+            raise UserError(
                 f"{file}: models: {name}: not among the models to tune ({', '.join(models)}); name it with -m"
             )
     spaces = {}
     for model in models:
         given = own.get(model) or {}
         if not isinstance(given, dict):
-            raise BadInput(f"{file}: models: {model}: not a mapping of parameters to choices")
+            raise UserError(f"{file}: models: {model}: not a mapping of parameters to choices")
         overrides = dict(given)
         address = overrides.pop("api_base", None)
         if not all(isinstance(each, str) for each in (address if isinstance(address, list) else [address or ""])):
-            raise BadInput(f"{file}: models: {model}: api_base: not an address; write it like http://127.0.0.1:8000/v1")
+            raise UserError(
+                f"{file}: models: {model}: api_base: not an address; write it like http://127.0.0.1:8000/v1"
+            )
         where = f"models: {model}: " if overrides else ""
         spaces[model] = ModelSpace(_space(file, where, {**values, **overrides}), address)
     return spaces
@@ -65,4 +67,4 @@ def _space(file: str | None, where: str, values: dict[str, Any]) -> Space:
             if first["type"] == "extra_forbidden"
             else "; give a list or {low, high, step}"
         )
-        raise BadInput(f"{file}: {where}{name}: {first['msg']}{mend}") from error
+        raise UserError(f"{file}: {where}{name}: {first['msg']}{mend}") from error

@@ -9,7 +9,7 @@ from rich.table import Table
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
 from openmedlm.tuning.estimate import StudyEstimate
 from openmedlm.tuning.plan import TuningPlan
-from openmedlm.tuning.report_text import winner_words
+from openmedlm.tuning.report_text import describe_winner
 from openmedlm.tuning.result import TuningResult
 
 
@@ -32,7 +32,7 @@ def print_result(plan: TuningPlan, result: TuningResult) -> None:
         if result.test is not None:
             _row(table, f"test: {name}", result.test[name])
     console.print(table)
-    console.print("\n".join(winner_words(values)), highlight=False, soft_wrap=True)
+    console.print("\n".join(describe_winner(values)), highlight=False, soft_wrap=True)
     if result.choice.front:
         console.print(_front_table(values))
     console.print(f"Frozen in {values['program']}. {NOT_ADVICE}", highlight=False, soft_wrap=True)
@@ -75,7 +75,7 @@ def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
             f"{each.calls_least:,}",
             f"{each.calls_most:,}",
             "–" if each.limit is None else f"{each.limit:,}",
-            f"{each.plain_calls:,}",
+            f"{each.exhaustive_calls:,}",
             thousands(each.prompt_tokens),
             thousands(each.completion_tokens),
             dollars(each.cost_usd),

@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from openmedlm.optimizers.search.study import Search
 from openmedlm.optimizers.search.trial_answers import FAILED
-from openmedlm.optimizers.search.trial_attrs import configuration_of, sheet_of
+from openmedlm.optimizers.search.trial_attrs import read_trial_answers, read_trial_config
 from openmedlm.tuning.result import share
 
 IMPORTANT_FROM = 10
@@ -28,10 +28,10 @@ def trial_rows(study: optuna.Study, search: Search, golds: str) -> list[dict[str
     for trial in study.get_trials(deepcopy=False):
         if "configuration" not in trial.user_attrs:
             continue
-        configuration, sheet = configuration_of(trial), sheet_of(trial, golds)
-        if not len(sheet):
+        configuration, trial_answers = read_trial_config(trial), read_trial_answers(trial, golds)
+        if not len(trial_answers):
             continue
-        scored = share(sheet.correct())
+        scored = share(trial_answers.correct())
         rows.append(
             {
                 "number": trial.number,
@@ -40,11 +40,11 @@ def trial_rows(study: optuna.Study, search: Search, golds: str) -> list[dict[str
                 "configuration": configuration.as_json(),
                 "answered": scored.pop("n"),
                 **scored,
-                "failed": sum(FAILED in answer.letters for answer in sheet.answers),
-                "votes": sheet.votes,
-                "votes_bought": sheet.votes_bought(),
-                "cost": sheet.cost(search.rates),
-                "curve": [sheet.accuracy(votes) for votes in range(1, sheet.votes + 1)],
+                "failed": sum(FAILED in answer.letters for answer in trial_answers.answers),
+                "votes": trial_answers.votes,
+                "votes_requested": trial_answers.votes_requested(),
+                "cost": trial_answers.cost(search.rates),
+                "curve": [trial_answers.accuracy(votes) for votes in range(1, trial_answers.votes + 1)],
             }
         )
     return rows

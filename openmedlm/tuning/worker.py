@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.plan import plan_studies
 from openmedlm.tuning.search import search
@@ -55,7 +55,7 @@ def _help(options: TuneOptions, study: str, workers: int) -> None:
     try:
         plan = next(plan for plan in plan_studies(options) if plan.study == study)
         search(plan, workers)
-    except BadInput as error:
+    except UserError as error:
         print(f"openmedlm: a worker has ended: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -4,7 +4,7 @@ LONGEST = 1_000
 """Characters of a message, at most: what it quotes may be a file's whole content."""
 
 
-class BadInput(ValueError):
+class UserError(ValueError):
     """Input that the user can mend: one line that names the place, what is wrong there, and the mend.
 
     The command line prints the message as it stands and exits with status 2. What it quotes of a file is written so

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -21,7 +21,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses what another site's name leads here (DNS rebinding), and what a page of another site sends."""
-    origin = request.headers.get("Origin")
+    origin = request.headers.get("DataSource")
     if request.url.host not in _LOCAL or (origin is not None and _host(origin) not in _LOCAL):
         raise web.HTTPForbidden(text="this server answers to 127.0.0.1 and localhost only")
     return await handler(request)
@@ -41,13 +41,13 @@ def listening(port: int) -> socket.socket:
         port: 0 takes a free one.
 
     Raises:
-        BadInput: the port is taken.
+        UserError: the port is taken.
     """
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
         said = os.strerror(error.errno or 0).lower()
-        raise BadInput(f"--port {port}: {said}; name another, or 0 for any free one") from error
+        raise UserError(f"--port {port}: {said}; name another, or 0 for any free one") from error
 
 
 async def serve_on_loopback(app: web.Application, listener: socket.socket, told: Callable[[str], None]) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
-def known_name(name: str, known: Iterable[str], kind: str) -> str:
+def check_choice(name: str, known: Iterable[str], kind: str) -> str:
     """`name` itself, when it is among the known ones.
 
     Args:
@@ -15,11 +15,11 @@ def known_name(name: str, known: Iterable[str], kind: str) -> str:
         kind: what they are names of, such as `split`.
 
     Raises:
-        BadInput: it is not; the line lists the known names and suggests the nearest.
+        UserError: it is not; the line lists the known names and suggests the nearest.
     """
     names = list(known)
     if name in names:
         return name
     nearest = get_close_matches(name.lower(), names, n=1)
     suggestion = f'; did you mean "{nearest[0]}"?' if nearest else ""
-    raise BadInput(f'unknown {kind} "{name}"{suggestion} (there are: {", ".join(names)})')
+    raise UserError(f'unknown {kind} "{name}"{suggestion} (there are: {", ".join(names)})')

@@ -21,7 +21,7 @@ def hub_records() -> Path:
     return user_cache_path(APPLICATION) / "hub"
 
 
-def vote_store() -> Path:
+def completion_cache_path() -> Path:
     """The vote store of all runs; in the data folder, since what is in it was paid for."""
     return user_data_path(APPLICATION) / "votes.sqlite"
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 from openmedlm.utils.secrets import MASK
 
 JOURNAL = "journal:"
@@ -22,7 +22,7 @@ def plain_address(address: str, option: str) -> str:
         option: what the user gave it as, for the error.
 
     Raises:
-        BadInput: it is no address, or holds a secret, which is not repeated.
+        UserError: it is no address, or holds a secret, which is not repeated.
     """
     try:
         parts = urlsplit(address)
@@ -30,9 +30,9 @@ def plain_address(address: str, option: str) -> str:
     except ValueError:  # brackets that don't close, a port that is no number
         usable = False
     if not usable or not address.isprintable() or " " in address:
-        raise BadInput(f"{option} is not an address; write it like http://127.0.0.1:8000/v1")
+        raise UserError(f"{option} is not an address; write it like http://127.0.0.1:8000/v1")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise BadInput(f"{option} holds a password or a query, which would end in files; give a key instead")
+        raise UserError(f"{option} holds a password or a query, which would end in files; give a key instead")
     return address.rstrip("/")
 
 

@@ -10,24 +10,24 @@ from openmedlm.data import Question
 from openmedlm.inference import AnyEngine
 from openmedlm.metrics import Outcome, Vote
 from openmedlm.metrics.answer_parsing.cleanup import without_thoughts
-from openmedlm.optimizers.rationales.pool import RationalePool, Taught, question_sha256
+from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord, question_sha256
 from openmedlm.programs.final_answer import split_closing
-from openmedlm.programs.option_order import derive_seed, option_orders, own_letter, reorder
+from openmedlm.programs.option_order import derive_seed, option_orders, reorder, unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram
-from openmedlm.programs.reorderable import order_is_free
+from openmedlm.programs.reorderable import can_reorder_options
 
 TEMPERATURE_STEP = 0.25
 HIGHEST_TEMPERATURE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RationaleBatch:
     """What is known of a round's questions after it, and what the endpoint said where it failed.
 
     A question whose completion could not be had is not among them: the same call asks it again, later.
     """
 
-    taught: Sequence[Taught]
+    records: Sequence[RationaleRecord]
     errors: Sequence[str]
 
 
@@ -36,7 +36,7 @@ def temperature(number: int) -> float:
     return min(TEMPERATURE_STEP * (number - 1), HIGHEST_TEMPERATURE)
 
 
-async def write_rationales(
+async def generate_rationales(
     engine: AnyEngine,
     program: PromptProgram,
     teacher: str,
@@ -45,7 +45,7 @@ async def write_rationales(
     rounds: int = 5,
     begun: Callable[[str, int], None] | None = None,
     seen: Callable[[Outcome], None] | None = None,
-) -> AsyncIterator[Written]:
+) -> AsyncIterator[RationaleBatch]:
     """Asks the teacher about each question until its reasoning ends on the gold letter, as OpenMedLM's authors do.
 
     Each round shows the options in another order, so that a preference for a position does not pass for knowledge,
@@ -69,11 +69,11 @@ async def write_rationales(
     Raises:
         EndpointDownError: nothing can be had of the teacher's endpoint.
     """
-    left: list[tuple[Question, Taught]] = []
+    left: list[tuple[Question, RationaleRecord]] = []
     for question in questions:
         known = pool.of(question)
         if known is None or known.rationale is None:
-            left.append((question, Taught(question.id, question_sha256(question), teacher, ())))
+            left.append((question, RationaleRecord(question.id, question_sha256(question), teacher, ())))
     for number in range(1, rounds + 1):
         if not left:
             return
@@ -88,10 +88,10 @@ async def write_rationales(
             for (question, before), order, shown, outcome in zip(left, orders, asked, outcomes, strict=True)
             if outcome.error is None
         ]
-        yield Written(
-            [taught for _, taught in answered], [outcome.error for outcome in outcomes if outcome.error is not None]
+        yield RationaleBatch(
+            [records for _, records in answered], [outcome.error for outcome in outcomes if outcome.error is not None]
         )
-        left = [(question, taught) for question, taught in answered if taught.rationale is None]
+        left = [(question, records) for question, records in answered if records.rationale is None]
 
 
 def program_of(program: PromptProgram, number: int) -> PromptProgram:
@@ -106,18 +106,18 @@ def program_of(program: PromptProgram, number: int) -> PromptProgram:
 def order_in(question: Question, number: int, seed: int) -> str:
     """The order in which a round shows the options."""
     own = "".join(question.options)
-    if not order_is_free(question):
+    if not can_reorder_options(question):
         return own
     return option_orders(own, number, derive_seed(seed, question.question))[-1]
 
 
 def _after(
-    before: Taught, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
-) -> Taught:
+    before: RationaleRecord, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
+) -> RationaleRecord:
     """What is known of a question after one more completion."""
     rationale, closing = split_closing(without_thoughts(vote.text) or "", shown.options)
     ended = bool(rationale) and closing is not None and closing == vote.letter and vote.finish_reason != "length"
-    letter = own_letter(closing, list(question.options), order) if ended and closing else None
+    letter = unshuffle_letter(closing, list(question.options), order) if ended and closing else None
     after = replace(
         before,
         letters=(*before.letters, letter),

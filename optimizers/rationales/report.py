@@ -61,29 +61,29 @@ def report(pool: RationalePool, questions: Sequence[Question], rounds_due: int =
         rounds_due: how often a question is asked at most; one that was asked less often, since the endpoint failed, is
             unfinished and not hard.
     """
-    known = [(question, taught) for question in questions if (taught := pool.of(question)) is not None]
+    known = [(question, records) for question in questions if (records := pool.of(question)) is not None]
     rounds = []
-    for number in range(1, max((len(taught.letters) for _, taught in known), default=0) + 1):
-        asked = [(question, taught) for question, taught in known if len(taught.letters) >= number]
+    for number in range(1, max((len(records.letters) for _, records in known), default=0) + 1):
+        asked = [(question, records) for question, records in known if len(records.letters) >= number]
         rounds.append(
             Round(
                 number=number,
                 asked=len(asked),
-                kept=sum(taught.rationale is not None and len(taught.letters) == number for _, taught in asked),
+                kept=sum(records.rationale is not None and len(records.letters) == number for _, records in asked),
                 expected_by_guessing=sum(1 / len(question.options) for question, _ in asked),
-                unread=sum(taught.letters[number - 1] is None for _, taught in asked),
+                unread=sum(records.letters[number - 1] is None for _, records in asked),
             )
         )
-    costs = [taught.cost_usd for _, taught in known]
+    costs = [records.cost_usd for _, records in known]
     return PoolReport(
         questions=len(questions),
-        kept=sum(taught.rationale is not None for _, taught in known),
+        kept=sum(records.rationale is not None for _, records in known),
         rounds=rounds,
-        never_right=[q.id for q, taught in known if taught.rationale is None and len(taught.letters) >= rounds_due],
-        unfinished=sum(taught.rationale is None and len(taught.letters) < rounds_due for _, taught in known),
+        never_right=[q.id for q, records in known if records.rationale is None and len(records.letters) >= rounds_due],
+        unfinished=sum(records.rationale is None and len(records.letters) < rounds_due for _, records in known),
         not_asked=len(questions) - len(known),
-        calls=sum(len(taught.letters) for _, taught in known),
-        prompt_tokens=sum(taught.prompt_tokens for _, taught in known),
-        completion_tokens=sum(taught.completion_tokens for _, taught in known),
+        calls=sum(len(records.letters) for _, records in known),
+        prompt_tokens=sum(records.prompt_tokens for _, records in known),
+        completion_tokens=sum(records.completion_tokens for _, records in known),
         cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
     )

@@ -10,7 +10,7 @@ ALPHA = 0.1
 """Level of the paired test below which a trial counts as behind the leader, at the first question; twice that at the
 last."""
 
-SCOUTS = 3
+LOW_FIDELITY_VOTES = 3
 """Votes of an ensemble that are bought first: one that is behind with them is not worth the others."""
 
 FINALISTS = 6

@@ -9,7 +9,7 @@ from openmedlm.programs.option_order import derive_seed
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class EvalSchedule:
     """Questions in one shuffled order, which all configurations share, met in blocks.
 
     Attributes:
@@ -42,9 +42,9 @@ class Course:
         return fingerprint(self.questions)
 
 
-def divide(
+def split_dev(
     questions: Sequence[Question], seed: int, share: float, block: int = BLOCK, growth: float = GROWTH
-) -> tuple[Course, Course]:
+) -> tuple[EvalSchedule, EvalSchedule]:
     """Cuts dev into a part that ranks configurations and a part that chooses among the best of them.
 
     The cut depends on the seed and the questions' text alone, so that it is the same whatever order they come in.
@@ -53,7 +53,7 @@ def divide(
         questions: the dev split.
         seed: of the cut and of the order.
         share: of the first part, between 0 and 1 exclusive.
-        block, growth: see `Course`.
+        block, growth: see `EvalSchedule`.
 
     Raises:
         ValueError: a part would be empty.
@@ -62,4 +62,4 @@ def divide(
     cut = round(len(ranked) * share)
     if not 0 < cut < len(ranked):
         raise ValueError(f"{len(ranked)} questions can't be cut into two parts at {share:g}")
-    return Course(tuple(ranked[:cut]), block, growth), Course(tuple(ranked[cut:]), block, growth)
+    return EvalSchedule(tuple(ranked[:cut]), block, growth), EvalSchedule(tuple(ranked[cut:]), block, growth)

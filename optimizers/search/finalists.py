@@ -7,12 +7,12 @@ import optuna
 
 from openmedlm.metrics import mcnemar, paired
 from openmedlm.optimizers.search.defaults import ALPHA, FINALISTS, TIE
-from openmedlm.optimizers.search.eval_schedule import Course
-from openmedlm.optimizers.search.racing_pruner import behind
-from openmedlm.optimizers.search.study import Examiner, Objective
-from openmedlm.optimizers.search.trial_answers import Rates, Sheet
-from openmedlm.optimizers.search.trial_attrs import configuration_of, finished, sheet_of
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.eval_schedule import EvalSchedule
+from openmedlm.optimizers.search.racing_pruner import is_worse
+from openmedlm.optimizers.search.study import Evaluator, Objective
+from openmedlm.optimizers.search.trial_answers import TokenPrices, TrialAnswers
+from openmedlm.optimizers.search.trial_attrs import finished, read_trial_answers, read_trial_config
+from openmedlm.optimizers.search.trial_config import TrialConfig
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,17 @@ class Candidate:
         select: the source's answers to the questions that choose; None before they were asked.
     """
 
-    configuration: Configuration
-    source: Configuration
-    tune: Sheet
-    select: Sheet | None = None
+    configuration: TrialConfig
+    source: TrialConfig
+    tune: TrialAnswers
+    select: TrialAnswers | None = None
 
     @property
     def size(self) -> int:
         """The ensemble's size."""
         return self.configuration.votes
 
-    def cost(self, rates: Rates) -> float:
+    def cost(self, rates: TokenPrices) -> float:
         """Of a question, in the rates' unit."""
         return self.tune.cost(rates, self.size)
 
@@ -52,15 +52,15 @@ def candidates(study: optuna.Study, golds: str) -> list[Candidate]:
         study: searched by `openmedlm.optimizers.search.study`.
         golds: the right letters, in the study's order of questions.
     """
-    largest_first = sorted(finished(study), key=lambda trial: (-configuration_of(trial).votes, trial.number))
-    found: dict[Configuration, Candidate] = {}
+    largest_first = sorted(finished(study), key=lambda trial: (-read_trial_config(trial).votes, trial.number))
+    found: dict[TrialConfig, Candidate] = {}
     for trial in largest_first:
-        source, sheet = configuration_of(trial), sheet_of(trial, golds)
+        source, trial_answers = read_trial_config(trial), read_trial_answers(trial, golds)
         for votes in range(1, source.votes + 1):
-            if votes > 1 and sheet.votes_bought(votes) == sheet.votes_bought(votes - 1):
+            if votes > 1 and trial_answers.votes_requested(votes) == trial_answers.votes_requested(votes - 1):
                 continue
             configuration = source.sized(votes)
-            found.setdefault(configuration, Candidate(configuration, source, sheet))
+            found.setdefault(configuration, Candidate(configuration, source, trial_answers))
     return list(found.values())
 
 
@@ -91,7 +91,7 @@ def tied(found: Sequence[Candidate], flags: Flags, alpha: float) -> list[Candida
     return [c for c in found if mcnemar(paired(right[c.configuration], best), "less") >= alpha]
 
 
-def front(found: Sequence[Candidate], flags: Flags, rates: Rates) -> list[Candidate]:
+def front(found: Sequence[Candidate], flags: Flags, rates: TokenPrices) -> list[Candidate]:
     """The candidates to which no other is both as cheap and as accurate: the Pareto front, cheapest first."""
     ranked = sorted(found, key=lambda c: (c.cost(rates), -sum(flags(c)), c.configuration))
     kept: list[Candidate] = []
@@ -104,9 +104,9 @@ def front(found: Sequence[Candidate], flags: Flags, rates: Rates) -> list[Candid
 def finalists(
     found: Sequence[Candidate],
     objective: Objective,
-    rates: Rates,
+    rates: TokenPrices,
     alpha: float = ALPHA,
-    untuned: Configuration | None = None,
+    baseline: TrialConfig | None = None,
     most: int = FINALISTS,
 ) -> list[Candidate]:
     """The candidates that go on to the questions that choose, the most promising first.
@@ -131,13 +131,13 @@ def finalists(
     sources = list(dict.fromkeys(candidate.source for candidate in ranked if candidate.source not in cheapest))
     kept = {*sources[: most - len(cheapest)], *cheapest}
     return [
-        *(c for c in found if c.configuration == untuned),
-        *(c for c in ranked if c.source in kept and c.configuration != untuned),
+        *(c for c in found if c.configuration == baseline),
+        *(c for c in ranked if c.source in kept and c.configuration != baseline),
     ]
 
 
-def examine(
-    chosen: Sequence[Candidate], course: Course, examiner: Examiner, alpha: float | None = None
+def evaluate(
+    chosen: Sequence[Candidate], schedule: EvalSchedule, evaluator: Evaluator, alpha: float | None = None
 ) -> Iterator[Candidate]:
     """The candidates with their answers to the questions that choose; those of one trial share its votes.
 
@@ -149,24 +149,24 @@ def examine(
             behind the best so far; None drops none.
 
     Raises:
-        BudgetSpent: as the examiner raised it, after the candidates that were examined whole.
+        BudgetExceeded: as the examiner raised it, after the candidates that were examined whole.
     """
-    leader: Sheet | None = None
+    leader: TrialAnswers | None = None
     for source in dict.fromkeys(candidate.source for candidate in chosen):
         votes = max(candidate.size for candidate in chosen if candidate.source == source)
-        sheet = Sheet((), "", votes)
-        for block in course.blocks():
-            answers = examiner.examine(source.sized(votes), block)
-            sheet = sheet.extended(answers, "".join(question.answer for question in block))
-            if alpha is not None and leader is not None and behind(sheet, leader, leader.votes, alpha):
+        trial_answers = TrialAnswers((), "", votes)
+        for block in schedule.blocks():
+            answers = evaluator.evaluate(source.sized(votes), block)
+            trial_answers = trial_answers.extended(answers, "".join(question.answer for question in block))
+            if alpha is not None and leader is not None and is_worse(trial_answers, leader, leader.votes, alpha):
                 break
         else:
-            if leader is None or sheet.accuracy() > leader.accuracy():
-                leader = sheet
-            yield from (replace(c, select=sheet) for c in chosen if c.source == source)
+            if leader is None or trial_answers.accuracy() > leader.accuracy():
+                leader = trial_answers
+            yield from (replace(c, select=trial_answers) for c in chosen if c.source == source)
 
 
-def winner(examined: Sequence[Candidate], objective: Objective, rates: Rates, tie: float = TIE) -> Candidate:
+def winner(examined: Sequence[Candidate], objective: Objective, rates: TokenPrices, tie: float = TIE) -> Candidate:
     """The choice among candidates that the questions that choose were asked of.
 
     For accuracy, and as the one program of both: the cheapest that is not behind the best. For cost: the one whose
@@ -178,6 +178,6 @@ def winner(examined: Sequence[Candidate], objective: Objective, rates: Rates, ti
     return min(tied(examined, on_dev, tie), key=lambda c: (c.cost(rates), -sum(on_dev(c)), c.configuration))
 
 
-def _cost_of_right(candidate: Candidate, flags: Flags, rates: Rates) -> float:
+def _cost_of_right(candidate: Candidate, flags: Flags, rates: TokenPrices) -> float:
     right = flags(candidate)
     return candidate.cost(rates) * len(right) / max(sum(right), 0.5)

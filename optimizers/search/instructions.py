@@ -12,6 +12,6 @@ VARIANTS = {
 """Name to text, besides the strategies' own instructions."""
 
 
-def text_of(variant: str, own: str) -> str:
+def instruction_text(variant: str, own: str) -> str:
     """The instructions of a variant: those of that name, the strategy's own, or the text itself."""
     return own if variant == DEFAULT else VARIANTS.get(variant, variant)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import dspy
 
-from openmedlm.optimizers.compile import build, shows_rationales
-from openmedlm.optimizers.program_config import Choices
-from openmedlm.optimizers.search.instructions import text_of
+from openmedlm.optimizers.compile import compile_program, shows_rationales
+from openmedlm.optimizers.program_config import ProgramConfig
+from openmedlm.optimizers.search.instructions import instruction_text
 from openmedlm.optimizers.search.space import Space
-from openmedlm.optimizers.search.trial_config import DEFAULT, Configuration
-from openmedlm.programs import FixedExemplars, NearestExemplars, PromptProgram
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
+from openmedlm.programs import FixedExemplars, KNNExemplars, PromptProgram
+from openmedlm.programs.ensemble import MajorityEnsemble
 
 
-class Workshop:
+class ProgramFactory:
     """Makes the programs of a space's configurations.
 
     A strategy is compiled once for each embedder, with as many exemplars as the space may ask for: fewer of them,
@@ -33,7 +33,7 @@ class Workshop:
     def __init__(
         self,
         space: Space,
-        choices: Choices,
+        choices: ProgramConfig,
         bare: Sequence[dspy.Example],
         reasoned: Sequence[dspy.Example],
         vectors: Path | None,
@@ -45,24 +45,24 @@ class Workshop:
         self._vectors, self._told = vectors, told
         self._compiled: dict[tuple[str, str], PromptProgram] = {}
 
-    def program(self, configuration: Configuration) -> PromptProgram:
+    def program(self, configuration: TrialConfig) -> PromptProgram:
         """The program of a configuration.
 
         Raises:
-            BadInput: the embedder can't be used; PoolLacks where the pool can't serve the strategy.
+            UserError: the embedder can't be used; MissingRationales where the pool can't serve the strategy.
         """
         compiled = self.compiled(configuration.strategy, configuration.embedder)
         source = compiled.exemplars
-        if isinstance(source, NearestExemplars):
+        if isinstance(source, KNNExemplars):
             source = replace(source, k=configuration.k, order=configuration.order)
         elif isinstance(source, FixedExemplars):
             source = FixedExemplars(source.exemplars[: configuration.k])
         ensemble = configuration.votes > 1
         return replace(
             compiled,
-            strategy=Ensemble.name if ensemble else configuration.strategy,
+            strategy=MajorityEnsemble.name if ensemble else configuration.strategy,
             member=configuration.strategy if ensemble else None,
-            instructions=text_of(configuration.instructions, compiled.instructions),
+            instructions=instruction_text(configuration.instructions, compiled.instructions),
             decode=replace(compiled.decode, temperature=configuration.temperature, top_p=configuration.top_p),
             exemplars=source,
             votes=configuration.votes,
@@ -75,5 +75,7 @@ class Workshop:
         if key not in self._compiled:
             choices = replace(self._choices, k=self._most, embedder=None if embedder == DEFAULT else embedder)
             trainset = self._reasoned if shows_rationales(strategy, strategy) else self._bare
-            self._compiled[key] = build(strategy, trainset, choices, self._vectors, self._told).prompt_program()
+            self._compiled[key] = compile_program(
+                strategy, trainset, choices, self._vectors, self._told
+            ).prompt_program()
         return self._compiled[key]

@@ -6,11 +6,11 @@ from optuna.trial import FrozenTrial
 
 from openmedlm.metrics import mcnemar, paired
 from openmedlm.optimizers.search.defaults import ALPHA
-from openmedlm.optimizers.search.trial_answers import Rates, Sheet
-from openmedlm.optimizers.search.trial_attrs import configuration_of, finished, sheet_of
+from openmedlm.optimizers.search.trial_answers import TokenPrices, TrialAnswers
+from openmedlm.optimizers.search.trial_attrs import finished, read_trial_answers, read_trial_config
 
 
-def behind(challenger: Sheet, leader: Sheet, votes: int, alpha: float) -> bool:
+def is_worse(challenger: TrialAnswers, leader: TrialAnswers, votes: int, alpha: float) -> bool:
     """Whether the challenger is behind, on the questions that it has answered, by a one-sided exact McNemar test.
 
     Args:
@@ -44,37 +44,41 @@ class RacingPruner(BasePruner):
         rates: where costs count too; the leader is then the best of those that cost no more than the trial.
     """
 
-    def __init__(self, golds: str, alpha: float = ALPHA, rates: Rates | None = None) -> None:
+    def __init__(self, golds: str, alpha: float = ALPHA, rates: TokenPrices | None = None) -> None:
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must lie between 0 and 1 exclusive, got {alpha}")
         self._golds = golds
         self._alpha = alpha
         self._rates = rates
-        self._finished: dict[int, Sheet] = {}
+        self._finished: dict[int, TrialAnswers] = {}
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Whether the trial is behind the best finished trial by now."""
-        challenger = sheet_of(trial, self._golds)
+        challenger = read_trial_answers(trial, self._golds)
         if not len(challenger):
             return False
-        scouting = challenger.votes < configuration_of(trial).votes
+        scouting = challenger.votes < read_trial_config(trial).votes
         affordable = None if self._rates is None else challenger.cost(self._rates)
-        best: tuple[Sheet, int] | None = None
+        best: tuple[TrialAnswers, int] | None = None
         for other in finished(study):
             if other.number == trial.number:
                 continue
-            sheet = self._sheet(other)
-            votes = min(challenger.votes, sheet.votes) if scouting else sheet.votes
-            if self._rates is not None and affordable is not None and sheet.cost(self._rates, votes) > affordable:
+            trial_answers = self._sheet(other)
+            votes = min(challenger.votes, trial_answers.votes) if scouting else trial_answers.votes
+            if (
+                self._rates is not None
+                and affordable is not None
+                and trial_answers.cost(self._rates, votes) > affordable
+            ):
                 continue
-            if best is None or sheet.accuracy() > best[0].accuracy():
-                best = sheet, votes
+            if best is None or trial_answers.accuracy() > best[0].accuracy():
+                best = trial_answers, votes
         if best is None:
             return False
         level = self._alpha * (1 + len(challenger) / len(self._golds))
-        return behind(challenger, *best, level)
+        return is_worse(challenger, *best, level)
 
-    def _sheet(self, trial: FrozenTrial) -> Sheet:
+    def _sheet(self, trial: FrozenTrial) -> TrialAnswers:
         if trial.number not in self._finished:  # a finished trial no longer changes
-            self._finished[trial.number] = sheet_of(trial, self._golds)
+            self._finished[trial.number] = read_trial_answers(trial, self._golds)
         return self._finished[trial.number]

@@ -8,7 +8,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner,
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from openmedlm.optimizers.search.racing_pruner import RacingPruner
-from openmedlm.optimizers.search.trial_answers import Rates
+from openmedlm.optimizers.search.trial_answers import TokenPrices
 from openmedlm.programs.option_order import derive_seed
 
 Sampler = Literal["tpe", "random", "grid"]
@@ -17,7 +17,7 @@ SAMPLERS: tuple[Sampler, ...] = ("tpe", "random", "grid")
 PRUNERS: tuple[Pruner, ...] = ("racing", "wilcoxon", "hyperband", "median", "none")
 
 
-def sampler_of(name: Sampler, seed: int, index: int) -> BaseSampler:
+def make_sampler(name: Sampler, seed: int, index: int) -> BaseSampler:
     """The sampler of that name for the trial of that place; what it does follows from these and the study's history.
 
     A grid has none: its points are put in line one by one.
@@ -30,7 +30,7 @@ def sampler_of(name: Sampler, seed: int, index: int) -> BaseSampler:
         return TPESampler(seed=seed, multivariate=True, group=True)
 
 
-def pruner_of(name: Pruner, golds: str, block: int, alpha: float, rates: Rates | None) -> BasePruner:
+def make_pruner(name: Pruner, golds: str, block: int, alpha: float, rates: TokenPrices | None) -> BasePruner:
     """The pruner of that name.
 
     Args:

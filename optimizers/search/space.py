@@ -9,7 +9,7 @@ import optuna
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
-from openmedlm.optimizers.search.trial_config import DEFAULT, Configuration
+from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.programs.frozen.schema import Single
 from openmedlm.programs.retrieval.knn_exemplars import Order
 
@@ -69,7 +69,7 @@ class Space(BaseModel):
 
     Attributes:
         strategy: strategies whose votes are counted; ensembles of them follow from `votes`.
-        The others are those of `Configuration`.
+        The others are those of `TrialConfig`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -110,7 +110,7 @@ class Space(BaseModel):
         """The space without these strategies, which the pool can't serve."""
         return self.model_copy(update={"strategy": tuple(name for name in self.strategy if name not in strategies)})
 
-    def suggest(self, trial: optuna.Trial) -> Configuration:
+    def suggest(self, trial: optuna.Trial) -> TrialConfig:
         """The configuration of a trial, parameters that have no bearing left out."""
         values: dict[str, Any] = {"strategy": _suggest(trial, "strategy", self.strategy)}
         if values["strategy"] not in WITHOUT_EXEMPLARS:
@@ -125,9 +125,9 @@ class Space(BaseModel):
             values["top_p"] = _suggest(trial, "top_p", self.top_p)
         if values["votes"] > 1:
             values["shuffle"] = _suggest(trial, "shuffle", self.shuffle)
-        return Configuration(**values).canonical()
+        return TrialConfig(**values).canonical()
 
-    def grid(self) -> list[Configuration]:
+    def grid(self) -> list[TrialConfig]:
         """Every program of the space, each once.
 
         Raises:
@@ -138,15 +138,15 @@ class Space(BaseModel):
         if points > GRID_POINTS**2:
             raise ValueError(f"a grid of {points:,} points; give fewer choices")
         names = list(Space.model_fields)
-        found: dict[Configuration, None] = {}
+        found: dict[TrialConfig, None] = {}
         for values in product(*choices):
             point = dict(zip(names, values, strict=True))
-            found[Configuration(**point | {"k": int(point["k"]), "votes": int(point["votes"])}).canonical()] = None
+            found[TrialConfig(**point | {"k": int(point["k"]), "votes": int(point["votes"])}).canonical()] = None
             if len(found) > GRID_POINTS:
                 raise ValueError(f"a grid of more than {GRID_POINTS:,} programs; give fewer choices")
         return list(found)
 
-    def params_of(self, configuration: Configuration) -> dict[str, Any] | None:
+    def params_of(self, configuration: TrialConfig) -> dict[str, Any] | None:
         """What `suggest` would have to be told to come to a configuration; None where it lies outside the space."""
         params = {}
         for name in Space.model_fields:
@@ -163,7 +163,7 @@ class Space(BaseModel):
         return params
 
 
-def _has_bearing(name: str, configuration: Configuration) -> bool:
+def _has_bearing(name: str, configuration: TrialConfig) -> bool:
     if name == "k":
         return configuration.strategy not in WITHOUT_EXEMPLARS
     if name in ("order", "embedder"):

@@ -8,7 +8,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.utils.urls import JOURNAL, scrubbed, shown_url, with_driver
 
 HEARTBEAT_SECONDS = 60
@@ -26,18 +26,20 @@ def open_storage(url: str) -> BaseStorage:
             `journal:FILE` for a file that workers on one file system append to.
 
     Raises:
-        BadInput: it can't be opened; a password in the URL is not repeated.
+        UserError: it can't be opened; a password in the URL is not repeated.
     """
     if url.startswith(JOURNAL):
         path = url.removeprefix(JOURNAL).removeprefix("//")
         if not path:
-            raise BadInput("--storage journal: names no file; write journal:study.log")
+            raise UserError("--storage journal: names no file; write journal:study.log")
         try:
             return JournalStorage(JournalFileBackend(path))
         except (OSError, ValueError, KeyError) as error:
-            raise BadInput(f"--storage {url}: not a usable journal ({_line(error, url)}); name another file") from error
+            raise UserError(
+                f"--storage {url}: not a usable journal ({_line(error, url)}); name another file"
+            ) from error
     if re.fullmatch(r"sqlite(\+\w+)?:/*(:memory:)?", url):
-        raise BadInput(f"--storage {url}: names no file; write sqlite:///study.db")
+        raise UserError(f"--storage {url}: names no file; write sqlite:///study.db")
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     opening = Retrying(
@@ -50,17 +52,17 @@ def open_storage(url: str) -> BaseStorage:
     try:
         return opening(_database, url)
     except ImportError as error:
-        raise BadInput(
+        raise UserError(
             f"--storage {shown_url(url)}: {_line(error, url)}; install the database's driver "
             "(for PostgreSQL: pip install 'openmedlm[postgres]')"
         ) from error
     except (ArgumentError, ValueError) as error:
-        raise BadInput(
+        raise UserError(
             f"--storage {shown_url(url)}: not a storage; write sqlite:///study.db, "
             "postgresql://USER@HOST/NAME or journal:study.log"
         ) from error
     except (SQLAlchemyError, RuntimeError, OSError) as error:
-        raise BadInput(f"--storage {shown_url(url)}: can't be opened ({_line(error, url)}); check the URL") from error
+        raise UserError(f"--storage {shown_url(url)}: can't be opened ({_line(error, url)}); check the URL") from error
 
 
 def _database(url: str) -> BaseStorage:

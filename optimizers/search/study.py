@@ -9,13 +9,13 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from openmedlm.data import Question
-from openmedlm.optimizers.search.defaults import ALPHA, SCOUTS
-from openmedlm.optimizers.search.eval_schedule import Course
-from openmedlm.optimizers.search.sampler import Pruner, Sampler, pruner_of, sampler_of
+from openmedlm.optimizers.search.defaults import ALPHA, LOW_FIDELITY_VOTES
+from openmedlm.optimizers.search.eval_schedule import EvalSchedule
+from openmedlm.optimizers.search.sampler import Pruner, Sampler, make_pruner, make_sampler
 from openmedlm.optimizers.search.space import Space
-from openmedlm.optimizers.search.trial_answers import OWN_SERVER, Answered, Rates, Sheet
-from openmedlm.optimizers.search.trial_attrs import write_block, write_configuration
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.trial_answers import UNPRICED, QuestionVotes, TokenPrices, TrialAnswers
+from openmedlm.optimizers.search.trial_attrs import write_block, write_trial_config
+from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.programs.option_order import derive_seed
 
 Objective = Literal["accuracy", "cost", "both"]
@@ -25,14 +25,14 @@ _FIRST = "first"
 OBJECTIVES: tuple[Objective, ...] = ("accuracy", "cost", "both")
 
 
-class Examiner(Protocol):
+class Evaluator(Protocol):
     """Has a configuration answer questions."""
 
-    def examine(self, configuration: Configuration, questions: Sequence[Question]) -> list[Answered]:
+    def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
         """The answers, in the order of the questions.
 
         Raises:
-            BudgetSpent: the money, the calls or the time are used up.
+            BudgetExceeded: the money, the calls or the time are used up.
         """
 
 
@@ -55,31 +55,31 @@ class Search:
     sampler: Sampler = "tpe"
     pruner: Pruner = "racing"
     alpha: float = ALPHA
-    rates: Rates = OWN_SERVER
+    rates: TokenPrices = UNPRICED
     seed: int = 0
-    first: tuple[Configuration, ...] = ()
+    first: tuple[TrialConfig, ...] = ()
 
     def directions(self) -> list[StudyDirection]:
         """Of the study's objectives."""
         best, least = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
         return {"accuracy": [best], "cost": [least], "both": [best, least]}[self.objective]
 
-    def values(self, sheet: Sheet) -> list[float]:
+    def values(self, trial_answers: TrialAnswers) -> list[float]:
         """What a whole sheet is worth."""
-        accuracy, cost = sheet.accuracy(), sheet.cost(self.rates)
+        accuracy, cost = trial_answers.accuracy(), trial_answers.cost(self.rates)
         if self.objective == "accuracy":
             return [accuracy]
         if self.objective == "cost":
-            return [cost / max(accuracy, 0.5 / len(sheet))]  # none right: as if half a question were
+            return [cost / max(accuracy, 0.5 / len(trial_answers))]  # none right: as if half a question were
         return [accuracy, cost]
 
     def run(
         self,
         study: optuna.Study,
-        course: Course,
-        examiner: Examiner,
+        schedule: EvalSchedule,
+        evaluator: Evaluator,
         trials: int,
-        told: Callable[[FrozenTrial, Sheet], None] | None = None,
+        told: Callable[[FrozenTrial, TrialAnswers], None] | None = None,
         mark: Callable[[optuna.Trial], None] | None = None,
     ) -> None:
         """Goes on until the study has so many trials that are finished, stopped or under way.
@@ -96,38 +96,38 @@ class Search:
             mark: called with each trial as it begins.
 
         Raises:
-            BudgetSpent: as the examiner raised it; the trial under way counts as failed, and will be repeated.
+            BudgetExceeded: as the examiner raised it; the trial under way counts as failed, and will be repeated.
         """
         rates = None if self.objective == "accuracy" else self.rates
-        pruner = pruner_of(self.pruner, course.golds, course.block, self.alpha, rates)
+        pruner = make_pruner(self.pruner, schedule.golds, schedule.block, self.alpha, rates)
         study.pruner = pruner
 
         def objective(trial: optuna.Trial) -> list[float]:
             if mark is not None:
                 mark(trial)
             configuration = self.space.suggest(trial)
-            write_configuration(trial, configuration)
-            sizes = [SCOUTS] if self.pruner == "racing" and configuration.votes > SCOUTS else []
+            write_trial_config(trial, configuration)
+            sizes = [LOW_FIDELITY_VOTES] if self.pruner == "racing" and configuration.votes > LOW_FIDELITY_VOTES else []
             for lap, votes in enumerate((*sizes, configuration.votes)):
-                sheet = Sheet((), "", votes)
-                for number, block in enumerate(course.blocks()):
-                    answers = examiner.examine(configuration.sized(votes), block)
-                    sheet = sheet.extended(answers, "".join(question.answer for question in block))
+                trial_answers = TrialAnswers((), "", votes)
+                for number, block in enumerate(schedule.blocks()):
+                    answers = evaluator.evaluate(configuration.sized(votes), block)
+                    trial_answers = trial_answers.extended(answers, "".join(question.answer for question in block))
                     write_block(trial, votes, number, answers)
-                    self._report(trial, lap * len(course.questions), sheet, len(answers))
+                    self._report(trial, lap * len(schedule.questions), trial_answers, len(answers))
                     frozen = study.get_trials(deepcopy=False)[trial.number]
                     if told is not None:
-                        told(frozen, sheet)
-                    whole = votes == configuration.votes and len(sheet) == len(course.questions)
+                        told(frozen, trial_answers)
+                    whole = votes == configuration.votes and len(trial_answers) == len(schedule.questions)
                     if not whole and pruner.prune(study, frozen):
                         raise optuna.TrialPruned
-            return self.values(sheet)
+            return self.values(trial_answers)
 
         ordered = self._ordered()
         if self.sampler == "grid":
             trials = min(trials, len(ordered))
         while (index := len(_counted(study))) < trials:
-            study.sampler = sampler_of(self.sampler, self.seed, index)
+            study.sampler = make_sampler(self.sampler, self.seed, index)
             _put_in_line(study, ordered)
             study.optimize(objective, n_trials=1)
 
@@ -139,7 +139,7 @@ class Search:
         params = (self.space.params_of(point) for point in dict.fromkeys(points))
         return [each for each in params if each is not None]
 
-    def _report(self, trial: optuna.Trial, before: int, sheet: Sheet, fresh: int) -> None:
+    def _report(self, trial: optuna.Trial, before: int, trial_answers: TrialAnswers, fresh: int) -> None:
         """Tells Optuna's pruners, and TPE of trials that are stopped, how far the trial came and how it did.
 
         With two objectives Optuna takes no reports.
@@ -147,10 +147,10 @@ class Search:
         if self.objective == "both":
             return
         if self.pruner == "wilcoxon":  # it pairs steps, so each question is one
-            for step, right in list(enumerate(sheet.correct()))[-fresh:]:
+            for step, right in list(enumerate(trial_answers.correct()))[-fresh:]:
                 trial.report(float(right) if self.objective == "accuracy" else 1.0 - right, step)
         else:
-            trial.report(self.values(sheet)[0], before + len(sheet))
+            trial.report(self.values(trial_answers)[0], before + len(trial_answers))
 
 
 def _counted(study: optuna.Study) -> list[FrozenTrial]:

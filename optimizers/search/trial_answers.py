@@ -11,13 +11,13 @@ from typing import Any
 
 from openmedlm.metrics import Outcome, decided, majority, votes_needed
 
-UNREADABLE = "."
+UNPARSED = "."
 FAILED = "!"
 """A vote that can't be read, and one that could not be had, in a row of letters."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class TokenPrices:
     """What a token costs.
 
     Attributes:
@@ -30,17 +30,17 @@ class Rates:
     unit: str
 
 
-OWN_SERVER = Rates(1.0, 4.0, "tokens")
+UNPRICED = TokenPrices(1.0, 4.0, "tokens")
 """Of a model without a price. Writing a token costs four times reading one: the median over the 2,777 chat models with
 prices in litellm 1.106's map."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class QuestionVotes:
     """The votes on one question.
 
     Attributes:
-        letters: a character a vote that was asked for, in sample order; `UNREADABLE` where it names no letter, `FAILED`
+        letters: a character a vote that was asked for, in sample order; `UNPARSED` where it names no letter, `FAILED`
             where it could not be had.
         prompt_tokens, completion_tokens: of all its votes, whether bought now or earlier.
     """
@@ -50,17 +50,17 @@ class Answered:
     completion_tokens: int = 0
 
 
-def answered(outcome: Outcome) -> Answered:
+def to_question_votes(outcome: Outcome) -> QuestionVotes:
     """The votes of an outcome."""
-    return Answered(
-        letters="".join(FAILED if vote.error else vote.letter or UNREADABLE for vote in outcome.votes),
+    return QuestionVotes(
+        letters="".join(FAILED if vote.error else vote.letter or UNPARSED for vote in outcome.votes),
         prompt_tokens=sum(vote.prompt_tokens for vote in outcome.votes),
         completion_tokens=sum(vote.completion_tokens for vote in outcome.votes),
     )
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TrialAnswers:
     """Answers to the first questions of a shared order.
 
     Attributes:
@@ -69,7 +69,7 @@ class Sheet:
         votes: the ensemble's size.
     """
 
-    answers: tuple[Answered, ...]
+    answers: tuple[QuestionVotes, ...]
     golds: str
     votes: int
     _right: dict[int, list[bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -90,17 +90,17 @@ class Sheet:
         """Share of right answers, failures counted as not right; 0 without questions."""
         return sum(self.correct(votes)) / len(self) if len(self) else 0.0
 
-    def votes_bought(self, votes: int | None = None) -> float:
+    def votes_requested(self, votes: int | None = None) -> float:
         """Votes a question that an ensemble of that size needs until its majority is decided, on average."""
         size = votes or self.votes
         needed = [_needed(answer.letters, size) for answer in self.answers]
         return sum(needed) / len(needed) if needed else 0.0
 
-    def cost(self, rates: Rates, votes: int | None = None) -> float:
+    def cost(self, rates: TokenPrices, votes: int | None = None) -> float:
         """What a question costs with an ensemble of that size, in the rates' unit."""
-        return self.votes_bought(votes) * self._vote_cost(rates)
+        return self.votes_requested(votes) * self._vote_cost(rates)
 
-    def _vote_cost(self, rates: Rates) -> float:
+    def _vote_cost(self, rates: TokenPrices) -> float:
         prompt = sum(answer.prompt_tokens for answer in self.answers)
         completion = sum(answer.completion_tokens for answer in self.answers)
         return (prompt * rates.prompt + completion * rates.completion) / max(self._votes_at_hand, 1)
@@ -109,12 +109,12 @@ class Sheet:
     def _votes_at_hand(self) -> int:
         return sum(len(answer.letters) for answer in self.answers)
 
-    def extended(self, answers: Sequence[Answered], golds: str) -> "Sheet":
+    def extended(self, answers: Sequence[QuestionVotes], golds: str) -> "TrialAnswers":
         """The sheet with further questions."""
-        return Sheet((*self.answers, *answers), self.golds + golds, self.votes)
+        return TrialAnswers((*self.answers, *answers), self.golds + golds, self.votes)
 
 
-def block_as_json(answers: Sequence[Answered]) -> dict[str, Any]:
+def block_as_json(answers: Sequence[QuestionVotes]) -> dict[str, Any]:
     """Answers as plain JSON values, a column an attribute."""
     return {
         "letters": [answer.letters for answer in answers],
@@ -123,10 +123,10 @@ def block_as_json(answers: Sequence[Answered]) -> dict[str, Any]:
     }
 
 
-def block_from_json(values: Mapping[str, Any]) -> list[Answered]:
+def block_from_json(values: Mapping[str, Any]) -> list[QuestionVotes]:
     """The answers that `block_as_json` wrote down."""
     columns = zip(values["letters"], values["prompt_tokens"], values["completion_tokens"], strict=True)
-    return [Answered(*row) for row in columns]
+    return [QuestionVotes(*row) for row in columns]
 
 
 def _answer(row: str, votes: int) -> str | None:
@@ -146,4 +146,4 @@ def _needed(row: str, votes: int) -> int:
 
 
 def _letters(row: str) -> list[str | None]:
-    return [None if letter == UNREADABLE else letter for letter in row]
+    return [None if letter == UNPARSED else letter for letter in row]

@@ -5,31 +5,31 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from openmedlm.optimizers.search.defaults import SCOUTS
-from openmedlm.optimizers.search.trial_answers import Answered, Sheet, block_as_json, block_from_json
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.defaults import LOW_FIDELITY_VOTES
+from openmedlm.optimizers.search.trial_answers import QuestionVotes, TrialAnswers, block_as_json, block_from_json
+from openmedlm.optimizers.search.trial_config import TrialConfig
 
 _CONFIGURATION = "configuration"
 _BLOCK = "block:"
 
 
-def write_configuration(trial: optuna.Trial, configuration: Configuration) -> None:
+def write_trial_config(trial: optuna.Trial, configuration: TrialConfig) -> None:
     """Notes which program a trial is of."""
     trial.set_user_attr(_CONFIGURATION, configuration.as_json())
     trial.set_user_attr("program", configuration.label())
 
 
-def write_block(trial: optuna.Trial, votes: int, number: int, answers: list[Answered]) -> None:
+def write_block(trial: optuna.Trial, votes: int, number: int, answers: list[QuestionVotes]) -> None:
     """Notes the answers of an ensemble of that size to the block of that number, from 0."""
     trial.set_user_attr(f"{_BLOCK}{votes}:{number}", block_as_json(answers))
 
 
-def configuration_of(trial: FrozenTrial) -> Configuration:
+def read_trial_config(trial: FrozenTrial) -> TrialConfig:
     """The program that a trial is of."""
-    return Configuration(**trial.user_attrs[_CONFIGURATION])
+    return TrialConfig(**trial.user_attrs[_CONFIGURATION])
 
 
-def sheet_of(trial: FrozenTrial, golds: str) -> Sheet:
+def read_trial_answers(trial: FrozenTrial, golds: str) -> TrialAnswers:
     """The answers of a trial, of the largest ensemble that it has come to.
 
     Args:
@@ -37,14 +37,14 @@ def sheet_of(trial: FrozenTrial, golds: str) -> Sheet:
         golds: the right letters, in the study's order of questions.
     """
     attributes: dict[str, Any] = trial.user_attrs
-    largest = configuration_of(trial).votes
-    votes = next((size for size in (largest, SCOUTS) if f"{_BLOCK}{size}:0" in attributes), largest)
-    answers: list[Answered] = []
+    largest = read_trial_config(trial).votes
+    votes = next((size for size in (largest, LOW_FIDELITY_VOTES) if f"{_BLOCK}{size}:0" in attributes), largest)
+    answers: list[QuestionVotes] = []
     number = 0
     while (block := attributes.get(f"{_BLOCK}{votes}:{number}")) is not None:
         answers += block_from_json(block)
         number += 1
-    return Sheet(tuple(answers), golds[: len(answers)], votes)
+    return TrialAnswers(tuple(answers), golds[: len(answers)], votes)
 
 
 def finished(study: optuna.Study) -> list[FrozenTrial]:

@@ -14,7 +14,7 @@ _BARE = {"few-shot": "zero-shot", "knn-few-shot": "zero-shot", "few-shot-cot": "
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Configuration:
+class TrialConfig:
     """A strategy with its choices.
 
     Attributes:
@@ -44,7 +44,7 @@ class Configuration:
         """Whether exemplars are those nearest to the question."""
         return self.strategy.startswith("knn")
 
-    def canonical(self) -> "Configuration":
+    def canonical(self) -> "TrialConfig":
         """The same program with what has no bearing on it left at its default; equal programs become equal values."""
         point = self
         if point.strategy in WITHOUT_EXEMPLARS or not point.k:
@@ -59,7 +59,7 @@ class Configuration:
             point = replace(point, shuffle=False)
         return point
 
-    def sized(self, votes: int) -> "Configuration":
+    def sized(self, votes: int) -> "TrialConfig":
         """The same with an ensemble of another size; its votes are the first ones of a larger one."""
         return replace(self, votes=votes).canonical()
 

@@ -88,12 +88,12 @@ def wait_for_others(
         enough: ends the waiting once it gives anything true.
     """
     last: list[tuple[int, int]] = []
-    moved = time.monotonic()
+    relabel = time.monotonic()
     while running := study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         now = [(trial.number, len(trial.user_attrs)) for trial in running]
         if now != last:
-            last, moved = now, time.monotonic()
-        if enough() or time.monotonic() - moved > SILENT_AFTER_SECONDS:
+            last, relabel = now, time.monotonic()
+        if enough() or time.monotonic() - relabel > SILENT_AFTER_SECONDS:
             return
         release(study, worker)
         with warnings.catch_warnings():

@@ -3,22 +3,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from openmedlm.programs.frozen.load import FrozenProgram, Refused, is_frozen, load_program
-from openmedlm.programs.frozen.schema import DevScore, Document, Origin, Provenance, Share
+from openmedlm.programs.frozen.load import FrozenProgram, InvalidProgram, is_frozen, load_program
+from openmedlm.programs.frozen.schema import CorrectCount, DataSource, DevScore, Document, Provenance
 from openmedlm.programs.frozen.verify import Verification, verify_program
 
 if TYPE_CHECKING:
-    from openmedlm.programs.frozen.freeze import Facts, check_place, freeze_program
+    from openmedlm.programs.frozen.freeze import ProgramMetadata, check_place, freeze_program
 
 __all__ = [
+    "CorrectCount",
+    "DataSource",
     "DevScore",
     "Document",
-    "Facts",
     "FrozenProgram",
-    "Origin",
+    "InvalidProgram",
+    "ProgramMetadata",
     "Provenance",
-    "Refused",
-    "Share",
     "Verification",
     "check_place",
     "freeze_program",
@@ -27,7 +27,7 @@ __all__ = [
     "verify_program",
 ]
 
-_OF_FREEZING = ("Facts", "check_place", "freeze_program")
+_OF_FREEZING = ("ProgramMetadata", "check_place", "freeze_program")
 
 
 def __getattr__(name: str) -> Any:

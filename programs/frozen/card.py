@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from openmedlm.programs.frozen.schema import DevScore, Document, Fixed, Nearest, Origin, Share
+from openmedlm.programs.frozen.schema import CorrectCount, DataSource, DevScore, Document, Fixed, Nearest
 
 FILE = "README.md"
 
@@ -66,7 +66,7 @@ def _dev(dev: DevScore) -> Iterator[str]:
             yield ""
 
 
-def _share(name: str, share: Share) -> str:
+def _share(name: str, share: CorrectCount) -> str:
     from openmedlm.metrics import wilson_interval
 
     interval = wilson_interval(share.correct, share.n)
@@ -96,5 +96,5 @@ def _score(d: Document) -> str:
     )
 
 
-def _origin(origin: Origin) -> str:
+def _origin(origin: DataSource) -> str:
     return f"{origin.count:,} questions of {origin.benchmark} {origin.split} ({origin.source})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from openmedlm.data import BadInput, Question
+from openmedlm.data import Question, UserError
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.frozen import exemplar_table, golden
 from openmedlm.programs.frozen.card import FILE as CARD
@@ -18,19 +18,19 @@ from openmedlm.programs.frozen.load import PROGRAM, FrozenProgram, is_frozen, lo
 from openmedlm.programs.frozen.pinned_embedder import lasting_name
 from openmedlm.programs.frozen.schema import (
     SCHEMA_VERSION,
+    DataSource,
     DevScore,
     Document,
     Embedding,
     Fixed,
     Nearest,
     NoExemplars,
-    Origin,
     Provenance,
     sealed,
 )
 from openmedlm.programs.prompt_program import FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval import Vectors, encode_kept
-from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
+from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 from openmedlm.utils.atomic import folder_beside, umask, write_atomically
 
 _DECIDING = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy", "pyarrow")
@@ -38,7 +38,7 @@ _DECIDING = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy",
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ProgramMetadata:
     """What is known of a program beyond how it renders.
 
     Attributes:
@@ -50,14 +50,14 @@ class Facts:
 
     model: str
     benchmark: str
-    pool: Origin | None
+    pool: DataSource | None
     dev: DevScore | None
 
 
 def freeze_program(
     program: PromptProgram,
     directory: Path,
-    facts: Facts,
+    facts: ProgramMetadata,
     questions: Sequence[Question],
     *,
     replace: bool = False,
@@ -74,7 +74,7 @@ def freeze_program(
         replace: whether another frozen program in this place is replaced.
 
     Raises:
-        BadInput: the directory holds something else, or can't be written.
+        UserError: the directory holds something else, or can't be written.
     """
     directory = directory.resolve()  # a link to a program stays a link
     files = _files(program, facts, questions)
@@ -84,7 +84,7 @@ def freeze_program(
         check_place(directory, replace=replace)
         _put(files, directory)
     except OSError as error:
-        raise BadInput(f"{directory}: can't be written ({error.strerror}); name another with -o") from error
+        raise UserError(f"{directory}: can't be written ({error.strerror}); name another with -o") from error
     return load_program(directory)
 
 
@@ -92,31 +92,31 @@ def check_place(directory: Path, *, replace: bool) -> None:
     """Refuses a place that holds something else than a frozen program, before anything is spent.
 
     Raises:
-        BadInput: it does.
+        UserError: it does.
     """
     _restore(directory)
     if not directory.exists():
         above = next(path for path in directory.absolute().parents if path.exists())
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            raise BadInput(f"{directory}: nothing can be written in {above}; name another with -o")
+            raise UserError(f"{directory}: nothing can be written in {above}; name another with -o")
         return
     if not directory.is_dir():
-        raise BadInput(f"{directory}: is a file; name a directory with -o")
+        raise UserError(f"{directory}: is a file; name a directory with -o")
     strangers = sorted({path.name for path in directory.iterdir()} - {PROGRAM, golden.FILE, exemplar_table.FILE, CARD})
     if strangers and is_frozen(directory):
-        raise BadInput(f"{directory / strangers[0]}: is no part of the program there, and would be lost; move it away")
+        raise UserError(f"{directory / strangers[0]}: is no part of the program there, and would be lost; move it away")
     if any(directory.iterdir()) and not (replace and is_frozen(directory)):
         mend = "give --replace, or name another with -o" if is_frozen(directory) else "name another with -o"
-        raise BadInput(f"{directory}: is not empty; {mend}")
+        raise UserError(f"{directory}: is not empty; {mend}")
 
 
-def _files(program: PromptProgram, facts: Facts, questions: Sequence[Question]) -> dict[str, bytes]:
+def _files(program: PromptProgram, facts: ProgramMetadata, questions: Sequence[Question]) -> dict[str, bytes]:
     source = program.exemplars
     exemplars: tuple[Exemplar, ...]
     asked: Vectors | None = None
     vectors: Vectors | None = None
     described: NoExemplars | Fixed | Nearest
-    if isinstance(source, NearestExemplars):
+    if isinstance(source, KNNExemplars):
         index = source.index
         exemplars, vectors = source.pool, index.vectors
         described = Nearest(

@@ -5,31 +5,34 @@ from typing import Any
 
 import orjson
 
-from openmedlm.data import Question, question_from_record, record_of
+from openmedlm.data import Question, question_from_record, to_record
 from openmedlm.programs.prompt_program import PromptProgram
 from openmedlm.programs.retrieval import Vectors
-from openmedlm.programs.retrieved import Selection
+from openmedlm.programs.retrieved import RetrievedExemplars
 
 FILE = "golden.jsonl"
 
 
 def golden_rows(
-    program: PromptProgram, questions: Sequence[Question], selections: Sequence[Selection], vectors: Vectors | None
+    program: PromptProgram,
+    questions: Sequence[Question],
+    selections: Sequence[RetrievedExemplars],
+    vectors: Vectors | None,
 ) -> Iterator[dict[str, Any]]:
     """A row a question: the question, its vector where exemplars are retrieved, their ids, and every vote's prompt."""
     for n, (question, selection) in enumerate(zip(questions, selections, strict=True)):
         yield {
-            "question": record_of(question),
+            "question": to_record(question),
             "vector": None if vectors is None else vectors[n].tolist(),
             "exemplars": [exemplar.question.id for exemplar in selection.exemplars],
             "votes": [
                 {
-                    "sample": ballot.sample,
-                    "order": ballot.order,
-                    "seed": None if program.decode.greedy else program.sampling_seed(question, ballot.sample),
-                    "prompt": ballot.prompt,
+                    "sample": sample_prompt.sample,
+                    "order": sample_prompt.order,
+                    "seed": None if program.decode.greedy else program.sampling_seed(question, sample_prompt.sample),
+                    "prompt": sample_prompt.prompt,
                 }
-                for ballot in program.ballots(question, selection.exemplars)
+                for sample_prompt in program.sample_prompts(question, selection.exemplars)
             ],
         }
 

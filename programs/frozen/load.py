@@ -12,14 +12,14 @@ import orjson
 import pyarrow as pa
 from pydantic import ValidationError
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.frozen import exemplar_table, golden
 from openmedlm.programs.frozen.card import FILE as CARD
 from openmedlm.programs.frozen.pinned_embedder import PinnedEmbedder
 from openmedlm.programs.frozen.schema import SCHEMA_VERSION, Document, Fixed, Nearest, holds_together
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
-from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
+from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 
 PROGRAM = "program.json"
 
@@ -28,7 +28,7 @@ LARGEST = 2 * 2**30
 """Bytes that a file of a program may have; the pool of MedMCQA with its vectors has a third of it."""
 
 
-class Refused(BadInput):
+class InvalidProgram(UserError):
     """A frozen program that is not what it was when it was frozen, or that this release can't read."""
 
 
@@ -77,7 +77,7 @@ def load_program(directory: str | Path, embedder: str | None = None, vectors: Pa
         if golden.FILE not in files or CARD not in files:
             raise ValueError(f"{golden.FILE} or {CARD} is missing")
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
-        raise Refused(f"{directory}: its parts do not fit together ({_line(error)}); freeze it anew") from error
+        raise InvalidProgram(f"{directory}: its parts do not fit together ({_line(error)}); freeze it anew") from error
     return FrozenProgram(directory, document, _program(document, source), files[golden.FILE])
 
 
@@ -86,36 +86,38 @@ def _document(directory: Path, content: bytes) -> Document:
     try:
         values = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise Refused(f"{file}: not JSON ({error}); take the file as it was frozen") from error
+        raise InvalidProgram(f"{file}: not JSON ({error}); take the file as it was frozen") from error
     version = values.get("schema_version") if isinstance(values, dict) else None
     if type(version) is not int or version != SCHEMA_VERSION:
-        raise Refused(
+        raise InvalidProgram(
             f"{file}: its schema version is {repr(version)[:20]}, and this release of openmedlm reads "
             f"{SCHEMA_VERSION}; take the release that it was frozen with"
         )
     if not holds_together(content):
-        raise Refused(f"{file}: was changed after it was frozen; take the file as it was frozen, or freeze it anew")
+        raise InvalidProgram(
+            f"{file}: was changed after it was frozen; take the file as it was frozen, or freeze it anew"
+        )
     try:
         return Document.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise Refused(f"{file}: {where}: {first['msg']}; freeze the program anew") from error
+        raise InvalidProgram(f"{file}: {where}: {first['msg']}; freeze the program anew") from error
 
 
 def _files(directory: Path, document: Document) -> Mapping[str, bytes]:
     """The other files' contents, each the one that was frozen."""
     known = {exemplar_table.FILE, golden.FILE, CARD}
     if not set(document.files) <= known:
-        raise Refused(f"{directory / PROGRAM}: names files that no program has; freeze it anew")
+        raise InvalidProgram(f"{directory / PROGRAM}: names files that no program has; freeze it anew")
     present = {path.name for path in directory.iterdir() if not path.name.startswith(".")}
     strangers = sorted(present - set(document.files) - {PROGRAM})
     if strangers:
-        raise Refused(f"{directory / strangers[0]}: is no part of the program; remove it")
+        raise InvalidProgram(f"{directory / strangers[0]}: is no part of the program; remove it")
     files = {name: _read(directory, name) for name in document.files}
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != document.files[name]:
-            raise Refused(
+            raise InvalidProgram(
                 f"{directory / name}: was changed after the program was frozen; take the file as it was frozen"
             )
     return files
@@ -127,15 +129,17 @@ def _read(directory: Path, name: str) -> bytes:
         with open(directory / name, "rb", opener=_open) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise Refused(f"{directory / name}: is no plain file; take the one that was frozen")
+                raise InvalidProgram(f"{directory / name}: is no plain file; take the one that was frozen")
             if status.st_size > LARGEST:
-                raise Refused(f"{directory / name}: {status.st_size:,} bytes are more than a program's file can have")
+                raise InvalidProgram(
+                    f"{directory / name}: {status.st_size:,} bytes are more than a program's file can have"
+                )
             return file.read()
     except FileNotFoundError:
         what = "is missing" if directory.is_dir() else "no such directory"
-        raise Refused(f"{directory / name}: {what}; name the directory of a frozen program") from None
+        raise InvalidProgram(f"{directory / name}: {what}; name the directory of a frozen program") from None
     except OSError as error:
-        raise Refused(f"{directory / name}: {error.strerror}; name the directory of a frozen program") from error
+        raise InvalidProgram(f"{directory / name}: {error.strerror}; name the directory of a frozen program") from error
 
 
 def _open(path: str, flags: int) -> int:
@@ -164,7 +168,7 @@ def _source(
         described.index,
         folder,
     )
-    return NearestExemplars(index, exemplars, described.k, described.balance, described.seed, described.order)
+    return KNNExemplars(index, exemplars, described.k, described.balance, described.seed, described.order)
 
 
 def _program(document: Document, source: ExemplarSource) -> PromptProgram:

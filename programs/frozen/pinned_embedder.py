@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import Embedder, Vectors, find_embedder
 from openmedlm.programs.retrieval.registry import LITELLM
 
@@ -36,7 +36,7 @@ class PinnedEmbedder:
         """One unit vector for each text.
 
         Raises:
-            BadInput: the embedder is not here, or is another one.
+            UserError: the embedder is not here, or is another one.
         """
         return self._embedder.encode(texts)
 
@@ -45,13 +45,13 @@ class PinnedEmbedder:
         if self.name.startswith(LITELLM) and not self._named_by_user:
             # Whoever made the program chose this name: followed by itself, it would have a stranger's server sent the
             # user's questions, and the key that the environment holds.
-            raise BadInput(
+            raise UserError(
                 f"this program's questions are embedded by the service {self.name!r}, which is called only where you "
                 f"name it yourself: give --embedder {self.name} if you trust that address with your key"
             )
         embedder = find_embedder(self._found_by)
         if embedder.fingerprint != self.fingerprint:
-            raise BadInput(
+            raise UserError(
                 f"the embedder {self._found_by!r} is not the one that this program was frozen with (its fingerprint is "
                 f"{embedder.fingerprint}, and {self.fingerprint} is due); name that one with --embedder"
             )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openmedlm.programs.retrieval import Kind
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
-from openmedlm.programs.sampling_params import Decode
+from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import Template
 
 SCHEMA_VERSION: Final = 1
@@ -75,7 +75,7 @@ class Nearest(_Part):
     embedder: Embedding
 
 
-class Origin(_Part):
+class DataSource(_Part):
     """Where questions came from.
 
     Attributes:
@@ -92,7 +92,7 @@ class Origin(_Part):
     sha256: str = Field(pattern=f"^{_SHA256}$")
 
 
-class Share(_Part):
+class CorrectCount(_Part):
     """Right ones among some."""
 
     n: int
@@ -116,7 +116,7 @@ class DevScore(_Part):
         calibration_error: expected calibration error of the vote share.
     """
 
-    questions: Origin
+    questions: DataSource
     unreadable: str
     n: int
     correct: int
@@ -130,9 +130,9 @@ class DevScore(_Part):
     completion_tokens: int
     standard_error: float | None = None
     macro_accuracy: float | None = None
-    by_subject: dict[str, Share] = {}
-    by_letter: dict[str, Share] = {}
-    by_size: list[Share] = []
+    by_subject: dict[str, CorrectCount] = {}
+    by_letter: dict[str, CorrectCount] = {}
+    by_size: list[CorrectCount] = []
     calibration_error: float | None = None
 
 
@@ -146,7 +146,7 @@ class Provenance(_Part):
         versions: package to version, at the time of freezing.
     """
 
-    pool: Origin | None
+    pool: DataSource | None
     teachers: dict[str, int]
     orders_kept: int
     versions: dict[str, str]
@@ -172,7 +172,7 @@ class Document(_Part):
     instructions: str
     template: Template
     reasoning: bool
-    decode: Decode
+    decode: SamplingParams
     votes: int = Field(ge=1)
     shuffle: bool
     seed: int

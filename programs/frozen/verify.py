@@ -7,10 +7,10 @@ import numpy as np
 
 from openmedlm.data import Question
 from openmedlm.programs.frozen.golden import FILE, golden_rows, line, read_golden
-from openmedlm.programs.frozen.load import FrozenProgram, Refused, load_program
+from openmedlm.programs.frozen.load import FrozenProgram, InvalidProgram, load_program
 from openmedlm.programs.retrieval import Vectors
-from openmedlm.programs.retrieval.knn_exemplars import NearestExemplars
-from openmedlm.programs.retrieved import Selection
+from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
+from openmedlm.programs.retrieved import RetrievedExemplars
 
 SAME_DIRECTION = 0.9999
 """The least cosine of a question's vector to its golden one: other processors round otherwise, and that is all."""
@@ -42,7 +42,7 @@ def verify_program(directory: str | Path, embedder: str | None = None) -> Verifi
 
     Raises:
         Refused: it is not what was frozen, or renders otherwise.
-        BadInput: its embedder is not here.
+        UserError: its embedder is not here.
     """
     frozen = load_program(directory, embedder)
     try:
@@ -51,13 +51,13 @@ def verify_program(directory: str | Path, embedder: str | None = None) -> Verifi
         if not rows:
             raise ValueError("it is empty")
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused(
+        raise InvalidProgram(
             f"{frozen.directory / FILE}: holds no golden prompts ({error}); freeze the program anew"
         ) from error
     questions = [question for question, _, _ in rows]
     due = [written for _, _, written in rows]
     source = frozen.program.exemplars
-    if isinstance(source, NearestExemplars) and golden is not None:
+    if isinstance(source, KNNExemplars) and golden is not None:
         now = source.index.embedder.encode([question.question for question in questions])
         _check_direction(frozen.directory, golden, now)
         for vectors in (golden, now):
@@ -69,7 +69,7 @@ def verify_program(directory: str | Path, embedder: str | None = None) -> Verifi
 
 def _vectors(frozen: FrozenProgram, vectors: list[list[float] | None]) -> Vectors | None:
     """The golden vectors, where the program retrieves."""
-    if not isinstance(frozen.program.exemplars, NearestExemplars):
+    if not isinstance(frozen.program.exemplars, KNNExemplars):
         return None
     golden = np.array(vectors, dtype=np.float32)
     if golden.ndim != 2:
@@ -80,13 +80,13 @@ def _vectors(frozen: FrozenProgram, vectors: list[list[float] | None]) -> Vector
 def _check(
     frozen: FrozenProgram,
     questions: list[Question],
-    selections: list[Selection],
+    selections: list[RetrievedExemplars],
     vectors: Vectors | None,
     due: list[bytes],
 ) -> None:
     for number, row in enumerate(golden_rows(frozen.program, questions, selections, vectors)):
         if line(row) != due[number]:
-            raise Refused(
+            raise InvalidProgram(
                 f"{frozen.directory / FILE}:{number + 1}: the question {questions[number].id} now renders otherwise; "
                 "take the release of openmedlm that the program was frozen with "
                 f"({frozen.document.provenance.versions.get('openmedlm')})"
@@ -95,4 +95,6 @@ def _check(
 
 def _check_direction(directory: Path, golden: Vectors, now: Vectors) -> None:
     if golden.shape != now.shape or float(np.einsum("ij,ij->i", golden, now).min(initial=1.0)) < SAME_DIRECTION:
-        raise Refused(f"{directory / FILE}: the embedder gives its questions other vectors now; name that of then")
+        raise InvalidProgram(
+            f"{directory / FILE}: the embedder gives its questions other vectors now; name that of then"
+        )

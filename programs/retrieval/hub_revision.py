@@ -37,7 +37,7 @@ def find_revision(name: str) -> HubRevision:
             takes that commit, branch or tag.
 
     Raises:
-        BadInput: no such name, or it is not in the cache and the hub is out of reach.
+        UserError: no such name, or it is not in the cache and the hub is out of reach.
     """
     repository, _, revision = name.partition("@")
     if "/" not in repository:

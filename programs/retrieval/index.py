@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from openmedlm.data import BadInput, Profile, Question, duplicate_kind, profile
+from openmedlm.data import Profile, Question, UserError, duplicate_kind, profile
 from openmedlm.programs.retrieval.embedder import Embedder, Vectors
 from openmedlm.programs.retrieval.knn import Candidates, Kind, candidates, error_bound, faiss_index
 from openmedlm.programs.retrieval.ranking import rank
@@ -50,7 +50,7 @@ class NeighbourIndex:
         folder: keeps the vectors of questions that are looked up, see `encode_kept`; None keeps none.
 
     Raises:
-        BadInput: `hnsw` for fewer than `HNSW_FROM` questions.
+        UserError: `hnsw` for fewer than `HNSW_FROM` questions.
         ValueError: another number of vectors than of questions.
     """
 
@@ -85,12 +85,12 @@ class NeighbourIndex:
             k: rows wanted for each; fewer come back where the pool is smaller.
 
         Raises:
-            BadInput: the vectors have another length than the pool's.
+            UserError: the vectors have another length than the pool's.
         """
         if not questions or not self.questions or k < 1:
             return [_NONE for _ in questions]
         if vectors.shape[1] != self.vectors.shape[1]:
-            raise BadInput(
+            raise UserError(
                 f"the embedder {self.embedder.name!r} gives vectors of {vectors.shape[1]} numbers, and the pool's have "
                 f"{self.vectors.shape[1]}; give --embedder the one that the pool was embedded with"
             )
@@ -137,7 +137,7 @@ def build_index(
         told: see `encode_kept`.
 
     Raises:
-        BadInput: `hnsw` for fewer than `HNSW_FROM` questions, or the folder or the embedder can't be used.
+        UserError: `hnsw` for fewer than `HNSW_FROM` questions, or the folder or the embedder can't be used.
     """
     _check_size(kind, len(questions))
     vectors = encode_kept([question.question for question in questions], embedder, cache, told)
@@ -149,7 +149,7 @@ _NONE = Neighbours((), (), 0)
 
 def _check_size(kind: Kind, questions: int) -> None:
     if kind == "hnsw" and questions < HNSW_FROM:
-        raise BadInput(
+        raise UserError(
             f"the index hnsw is for pools of {HNSW_FROM:,} questions or more, and this one has {questions:,}; "
             "take exact, which is as quick there and misses none"
         )

@@ -7,10 +7,10 @@ from typing import Literal
 
 from openmedlm.data import Question
 from openmedlm.programs.answer_balance import balanced
-from openmedlm.programs.exemplar import Exemplar, digest_of
+from openmedlm.programs.exemplar import Exemplar, exemplars_digest
 from openmedlm.programs.option_order import derive_seed
 from openmedlm.programs.retrieval import NeighbourIndex, Neighbours, Vectors
-from openmedlm.programs.retrieved import Selection
+from openmedlm.programs.retrieved import RetrievedExemplars
 
 Order = Literal["nearest-last", "nearest-first"]
 """Where the nearest exemplar stands: next to the question, as in Medprompt, or farthest from it."""
@@ -19,7 +19,7 @@ NEAREST_LAST: Order = "nearest-last"
 
 
 @dataclass(frozen=True)
-class NearestExemplars:
+class KNNExemplars:
     """The k pool questions nearest to each question.
 
     Attributes:
@@ -38,20 +38,20 @@ class NearestExemplars:
     seed: int = 0
     order: Order = NEAREST_LAST
 
-    def choose(self, questions: Sequence[Question]) -> list[Selection]:
+    def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         return self._selections(questions, self.index.nearest(questions, self.k))
 
-    def choose_by(self, vectors: Vectors, questions: Sequence[Question]) -> list[Selection]:
+    def choose_by(self, vectors: Vectors, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         """The same, by vectors of the questions that are at hand already."""
         return self._selections(questions, self.index.nearest_to(vectors, questions, self.k))
 
-    def _selections(self, questions: Sequence[Question], found: Sequence[Neighbours]) -> list[Selection]:
+    def _selections(self, questions: Sequence[Question], found: Sequence[Neighbours]) -> list[RetrievedExemplars]:
         return [self._selection(question, near) for question, near in zip(questions, found, strict=True)]
 
-    def _selection(self, question: Question, near: Neighbours) -> Selection:
+    def _selection(self, question: Question, near: Neighbours) -> RetrievedExemplars:
         step = -1 if self.order == NEAREST_LAST else 1
         exemplars = self._as_shown(question, [self.pool[row] for row in near.rows[::step]])
-        return Selection(exemplars, near.similarities[::step], near.duplicates)
+        return RetrievedExemplars(exemplars, near.similarities[::step], near.duplicates)
 
     def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
         return self._as_shown(question, [self._by_id[name] for name in ids])
@@ -65,7 +65,7 @@ class NearestExemplars:
     def _by_id(self) -> dict[str, Exemplar]:
         return {exemplar.question.id: exemplar for exemplar in self.pool}
 
-    def __deepcopy__(self, memo: object) -> "NearestExemplars":
+    def __deepcopy__(self, memo: object) -> "KNNExemplars":
         """Itself: it never changes, and a copy would copy the embedder's weights."""
         return self
 
@@ -73,7 +73,7 @@ class NearestExemplars:
         return {
             "kind": "nearest",
             "k": self.k,
-            "exemplars": digest_of(self.pool),
+            "exemplars": exemplars_digest(self.pool),
             "embedder": self.index.embedder.fingerprint,
             "index": self.index.kind,
             "balance": self.balance,

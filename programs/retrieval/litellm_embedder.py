@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval.embedder import Vectors
 from openmedlm.utils.secrets import without_secrets
 from openmedlm.utils.urls import plain_address
@@ -32,12 +32,12 @@ class LitellmEmbedder:
         api_key: of the endpoint; None takes it from the provider's own environment variable. Never shown.
 
     Raises:
-        BadInput: no model, or an address that is none or holds a secret.
+        UserError: no model, or an address that is none or holds a secret.
     """
 
     def __init__(self, model: str, api_base: str | None = None, api_key: str | None = None) -> None:
         if not model:
-            raise BadInput("--embedder litellm: names no model; write it like litellm:openai/text-embedding-3-small")
+            raise UserError("--embedder litellm: names no model; write it like litellm:openai/text-embedding-3-small")
         self.name = f"litellm:{model}"
         self.fingerprint = self.name
         if api_base is not None:
@@ -55,7 +55,7 @@ class LitellmEmbedder:
         """One row of length 1 for each text.
 
         Raises:
-            BadInput: the endpoint refused, failed `ATTEMPTS` times, or sent what are no vectors of these texts.
+            UserError: the endpoint refused, failed `ATTEMPTS` times, or sent what are no vectors of these texts.
         """
         rows = [row for start in range(0, len(texts), BATCH) for row in self._ask(texts[start : start + BATCH])]
         try:
@@ -106,9 +106,9 @@ class LitellmEmbedder:
         )
         return response.model_dump()["data"] or []
 
-    def _failed(self, reason: str) -> BadInput:
+    def _failed(self, reason: str) -> UserError:
         reason = without_secrets(reason, [self._api_key])
-        return BadInput(
+        return UserError(
             f"the embedder {without_secrets(self.name)!r} can't be used ({' '.join(reason.split())[:300]}); mend that, "
             "and the same command goes on, or give another --embedder"
         )

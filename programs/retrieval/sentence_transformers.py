@@ -35,7 +35,7 @@ class SentenceEmbedder:
         name: what `find_embedder` takes for it, where that is not the source.
 
     Raises:
-        BadInput: at first use, where the source is no model or the hub is out of reach.
+        UserError: at first use, where the source is no model or the hub is out of reach.
     """
 
     def __init__(self, source: str, name: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """The one line about an embedder that can't be used."""
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.utils.secrets import without_secrets
 
 MEND = (
@@ -9,7 +9,7 @@ MEND = (
 )
 
 
-def unusable(name: str, reason: object) -> BadInput:
+def unusable(name: str, reason: object) -> UserError:
     """The error of an embedder of that name.
 
     Args:
@@ -17,4 +17,4 @@ def unusable(name: str, reason: object) -> BadInput:
         reason: why; the first line of an error's text, or its type where it has none.
     """
     first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
-    return BadInput(without_secrets(f"the embedder {name!r} can't be loaded ({first}); {MEND}"))
+    return UserError(without_secrets(f"the embedder {name!r} can't be loaded ({first}); {MEND}"))

@@ -25,7 +25,7 @@ def encode_kept(texts: Sequence[str], embedder: Embedder, folder: Path | None, t
             where nothing is missing.
 
     Raises:
-        BadInput: the folder or the embedder can't be used. What was computed before stays.
+        UserError: the folder or the embedder can't be used. What was computed before stays.
     """
     if not texts:
         return np.empty((0, 0), dtype=np.float32)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval.embedder import Vectors
 from openmedlm.utils.locks import locked
 
@@ -33,7 +33,7 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 """What SQLite says of a file that is no database, or has other tables than ours."""
 
 
-class DamagedError(BadInput):
+class DamagedError(UserError):
     """The file is no vector store, or no longer; what it held can be computed anew.
 
     Attributes:
@@ -67,7 +67,7 @@ class VectorStore:
 
     Raises:
         DamagedError: on entering, or later, where the file is found to be none of ours; see `encode_kept`.
-        BadInput: the folder or the file can't be used.
+        UserError: the folder or the file can't be used.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -127,7 +127,7 @@ class VectorStore:
             if kept is None:
                 self._connection.execute("UPDATE embedder SET dimension = ?", (dimension,))
         if kept not in (None, dimension):
-            raise BadInput(
+            raise UserError(
                 f"{self.path}: holds vectors of {kept} numbers, and the embedder {self._fingerprint!r} now gives "
                 f"{dimension}; remove the file if another model answers under that name"
             )
@@ -169,7 +169,7 @@ class VectorStore:
         except (sqlite3.DatabaseError, OSError) as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
                 raise DamagedError(self.path, error) from error
-            raise BadInput(f"{self.path}: can't be used ({error}); mend that, and the same command goes on") from error
+            raise UserError(f"{self.path}: can't be used ({error}); mend that, and the same command goes on") from error
 
 
 def _waiting(seconds: float) -> "Retrying":

@@ -57,6 +57,6 @@ def test_what_is_no_question_is_told_in_one_line(
 
 def test_an_unreadable_answer_ends_with_3(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
     server.reply = lambda asked: Reply("Hard to say.")
-    ended = openmedlm("ask", "zero-shot", *hosted, "-q", "Which?", *OPTIONS, "--unreadable", "leave")
+    ended = openmedlm("ask", "zero-shot", *hosted, "-q", "Which?", *OPTIONS, "--on-unparsed", "skip")
     assert ended.code == 3
     assert "No answer" in ended.out

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from model_server import ModelServer, Reply
 
-from openmedlm.optimizers import LADDER
+from openmedlm.optimizers import STRATEGIES
 
 Run = Callable[..., Any]
 
@@ -15,7 +15,7 @@ def contents(directory: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(directory).iterdir()}
 
 
-@pytest.mark.parametrize("strategy", LADDER)
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_is_frozen_and_verified(
     strategy: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
@@ -51,7 +51,7 @@ def test_unanswered_questions_end_with_3_and_are_written_down(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = lambda asked: Reply("Who knows?")
-    ended = openmedlm("compile", "-s", "zero-shot", *hosted, "--limit", 2, "--unreadable", "leave", "-o", "p")
+    ended = openmedlm("compile", "-s", "zero-shot", *hosted, "--limit", 2, "--on-unparsed", "skip", "-o", "p")
     assert ended.code == 3
     assert orjson.loads(Path("p/program.json").read_bytes())["dev"]["unanswered"] == 2
 
@@ -155,7 +155,20 @@ def test_a_place_is_refused_before_anything_is_spent(
 def test_the_same_command_goes_on_where_the_endpoint_failed(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
-    options = ("compile", "-s", "zero-shot", *hosted, "--limit", 4, "--attempts", 1, "--max-concurrency", 1, "-o", "p")
+    options = (
+        "compile",
+        "-s",
+        "zero-shot",
+        *hosted,
+        "--limit",
+        4,
+        "--max-retries",
+        0,
+        "--max-concurrency",
+        1,
+        "-o",
+        "p",
+    )
     server.reply = lambda asked: Reply("A") if len(server.requests) < 3 else Reply("gone", status=500)
     assert openmedlm(*options).code == 3
     assert orjson.loads(Path("p/program.json").read_bytes())["dev"]["errors"] == 2

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from model_server import ModelServer
 
-from openmedlm import AnswerQuestion, Ensemble, KNNCoT, load_program
+from openmedlm import KNNCoT, MajorityEnsemble, MultipleChoiceQA, load_program
 
 Run = Callable[..., Any]
 
@@ -58,7 +58,7 @@ def test_a_base_model_s_batch_has_prompts(openmedlm: Run, hosted: tuple[str, ...
 def test_stock_dspy_loads_the_state(strategy: str, kind: Any, openmedlm: Run, hosted: tuple[str, ...]) -> None:
     openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
     assert openmedlm("export", "p", "--to", "dspy", "-o", "state.json").code == 0
-    for signature in (AnswerQuestion, "context: list[str], question, options: dict[str, str] -> answer"):
+    for signature in (MultipleChoiceQA, "context: list[str], question, options: dict[str, str] -> answer"):
         program = kind(signature)
         program.load("state.json")
         (predictor,) = program.predictors()
@@ -68,7 +68,7 @@ def test_stock_dspy_loads_the_state(strategy: str, kind: Any, openmedlm: Run, ho
         assert all(bool(demo.get("reasoning")) == (strategy == "few-shot-cot") for demo in predictor.demos)
 
 
-@pytest.mark.parametrize(("strategy", "kind"), [("knn-cot", KNNCoT), ("ensemble", lambda: Ensemble(KNNCoT()))])
+@pytest.mark.parametrize(("strategy", "kind"), [("knn-cot", KNNCoT), ("ensemble", lambda: MajorityEnsemble(KNNCoT()))])
 def test_a_retrieving_program_loads_with_its_pool(
     strategy: str, kind: Any, openmedlm: Run, hosted: tuple[str, ...]
 ) -> None:

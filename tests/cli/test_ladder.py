@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from model_server import ModelServer, Reply
 
-from openmedlm.optimizers import LADDER
+from openmedlm.optimizers import STRATEGIES
 
 FIELDS = [
     "n",
@@ -30,7 +30,7 @@ def test_every_rung_answers_the_same_questions(openmedlm: Callable, hosted: tupl
     ended = openmedlm("ladder", *hosted, "--json")
     assert ended.code == 0
     runs = ended.json["runs"]
-    assert [run["program"] for run in runs] == list(LADDER)
+    assert [run["program"] for run in runs] == list(STRATEGIES)
     assert {run["n"] for run in runs} == {12}
     for run in runs:
         assert set(FIELDS) <= set(run)
@@ -40,7 +40,7 @@ def test_every_rung_answers_the_same_questions(openmedlm: Callable, hosted: tupl
 
 def test_the_table_names_every_rung_and_says_that_it_is_no_advice(openmedlm: Callable, hosted: tuple[str, ...]) -> None:
     ended = openmedlm("ladder", *hosted)
-    for name in LADDER:
+    for name in STRATEGIES:
         assert name in ended.out
     assert "not medical advice" in ended.out
 
@@ -49,9 +49,9 @@ def test_a_second_run_buys_nothing_and_writes_the_same_bytes(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     openmedlm("ladder", *hosted, "-o", tmp_path / "first", "--max-concurrency", 1)
-    bought = len(server.requests)
+    api_calls = len(server.requests)
     openmedlm("ladder", *hosted, "-o", tmp_path / "second", "--max-concurrency", 32)
-    assert len(server.requests) == bought
+    assert len(server.requests) == api_calls
     for name in ("manifest.json", "outcomes.parquet"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
@@ -103,7 +103,7 @@ def test_questions_left_unanswered_end_with_3(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = lambda asked: Reply("I would rather not say.")
-    ended = openmedlm("evaluate", "zero-shot", *hosted, "--unreadable", "again", "--rounds", 2, "--json")
+    ended = openmedlm("evaluate", "zero-shot", *hosted, "--on-unparsed", "resample", "--max-resamples", 1, "--json")
     assert ended.code == 3
     (run,) = ended.json["runs"]
     assert (run["unanswered"], run["asked_again"], run["calls"], run["n"]) == (12, 12, 24, 12)
@@ -123,7 +123,7 @@ def test_a_dry_run_says_what_is_bought_and_asks_nothing(
 
 def test_looks_at_test_are_counted_once_each(openmedlm: Callable, hosted: tuple[str, ...]) -> None:
     def looks(*arguments: object) -> int:
-        return openmedlm("evaluate", *arguments, *hosted, "--split", "test", "--json").json["test_looks"]
+        return openmedlm("evaluate", *arguments, *hosted, "--split", "test", "--json").json["test_evaluations"]
 
     assert looks("zero-shot") == 1
     assert looks("zero-shot") == 1
@@ -146,7 +146,7 @@ def test_a_larger_limit_keeps_the_questions_of_a_smaller_one(
         (("zero-shoot",), 'did you mean "zero-shot"'),
         (("zero-shot", "--split", "tst"), 'did you mean "test"'),
         (("zero-shot", "--template", "chatt"), 'did you mean "chat"'),
-        (("zero-shot", "--unreadable", "retry"), "way to treat an unreadable vote"),
+        (("zero-shot", "--on-unparsed", "retry"), "way to treat an unreadable vote"),
         (("zero-shot", "--limit", "0"), "--limit"),
         (("zero-shot", "--config", "none.yaml"), "none.yaml"),
     ],

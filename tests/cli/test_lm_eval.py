@@ -48,7 +48,7 @@ def test_the_harness_sends_what_the_program_sends(
 ) -> None:
     server.reply = Student(load_split("mmlu", "dev", "sample")) if template != "plain" else server.reply
     openmedlm("compile", "-s", strategy, *hosted, "--template", template, "--no-score", "-o", "p")
-    ours = openmedlm("evaluate", "p", *hosted, "--unreadable", "leave", "--json").json["runs"][0]
+    ours = openmedlm("evaluate", "p", *hosted, "--on-unparsed", "skip", "--json").json["runs"][0]
     sent = {orjson.dumps(asked.prompt) for asked in server.requests}
     limits = {(asked.body["max_tokens"], str(asked.body.get("stop"))) for asked in server.requests}
     server.requests.clear()
@@ -66,7 +66,7 @@ def test_the_harness_sends_what_the_program_sends(
 def test_the_harness_finds_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp_path: Path) -> None:
     model = ("-m", "local/smollm2-135m", "-b", "mmlu", "--data-dir", "sample")
     openmedlm("compile", "-s", "few-shot", "-k", 2, *model, "--no-score", "-o", "p")
-    ours = openmedlm("evaluate", "p", *model, "--unreadable", "leave", "--json").json["runs"][0]
+    ours = openmedlm("evaluate", "p", *model, "--on-unparsed", "skip", "--json").json["runs"][0]
     openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
     with serve(resolve("local/smollm2-135m")) as running:
         theirs = harness(tmp_path / "task", running.base_url, key=running.api_key)

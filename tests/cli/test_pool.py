@@ -149,7 +149,7 @@ def test_it_goes_on_where_an_endpoint_failed(
         return drawn(asked)
 
     server.reply = reply
-    one_by_one = ("--attempts", 1, "--max-concurrency", 1, "--rounds", 3, "--json")
+    one_by_one = ("--max-retries", 0, "--max-concurrency", 1, "--rounds", 3, "--json")
     ended = openmedlm("pool", *hosted, *one_by_one)
     assert ended.code == (3 if answers else 2)
     assert "out of memory" in ended.err

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from openmedlm.optimizers import LADDER
+from openmedlm.optimizers import STRATEGIES
 
 
 @pytest.mark.usefixtures("smollm")
@@ -18,14 +18,14 @@ def test_a_real_model_climbs_the_whole_ladder_and_resumes_for_nothing(openmedlm:
     first = openmedlm(*options, "-o", tmp_path / "first")
     assert first.code == 0, first.err
     runs = {run["program"]: run for run in first.json["runs"]}
-    assert list(runs) == list(LADDER)
+    assert list(runs) == list(STRATEGIES)
     for run in runs.values():
         assert run["n"] == 2
         assert run["unanswered"] == run["errors"] == 0
         assert run["completion_tokens"] > 0
         assert run["cost_usd"] == 0
     assert runs["few-shot"]["prompt_tokens"] > runs["zero-shot"]["prompt_tokens"]
-    assert 4 <= runs["ensemble"]["calls"] - runs["ensemble"]["closed"] <= 6
+    assert 4 <= runs["ensemble"]["calls"] - runs["ensemble"]["constrained"] <= 6
 
     again = openmedlm(*options, "-o", tmp_path / "again")
     assert [run["correct"] for run in again.json["runs"]] == [run["correct"] for run in runs.values()]
@@ -40,4 +40,4 @@ def test_an_answer_cut_off_is_closed_with_a_letter_and_counted(openmedlm: Callab
         *("--limit", 2, "--max-completion-tokens", 4, "--template", "plain", "--json"),
     )
     (run,) = ended.json["runs"]
-    assert (run["unanswered"], run["closed"], run["truncated"], run["calls"]) == (0, 2, 2, 4)
+    assert (run["unanswered"], run["constrained"], run["truncated"], run["calls"]) == (0, 2, 2, 4)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openmedlm.data import BadInput, Question
+from openmedlm.data import Question, UserError
 from openmedlm.metrics import Outcome
 from openmedlm.report.questions import columns_of, index, questions_of
 from openmedlm.runs import Prompts, Run, Sent
@@ -46,5 +46,5 @@ def test_runs_of_one_name_are_told_apart_by_their_places() -> None:
 
 def test_a_run_that_lacks_a_question_is_named() -> None:
     run, sent = _run("a", ASKED)
-    with pytest.raises(BadInput, match="a: its questions lack"):
+    with pytest.raises(UserError, match="a: its questions lack"):
         columns_of([(run, replace(sent, questions=[]))])

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from model_server import ModelServer, Reply
 from student import Student
 
-from openmedlm.data import BadInput, Question, load_split
+from openmedlm.data import Question, UserError, load_split
 from openmedlm.programs import TEMPLATES
 from openmedlm.serving.request_parser import asked_in, question_in
 
@@ -143,19 +143,19 @@ def test_questions_of_harnesses_are_read(text: str, stem: str, options: dict[str
 
 
 def test_an_option_that_stands_twice_is_not_guessed() -> None:
-    with pytest.raises(BadInput, match="two options C"):
+    with pytest.raises(UserError, match="two options C"):
         question_in("Which?\nA. w\nB. two of\nC. difficile\nC. three")
 
 
 @pytest.mark.parametrize("options", ["A. w\nB. x\nC.y\nD. z", "A. w\nB. x\nD. y\nE. z", "A. w\nB. x\nC.\nD. z"])
 def test_an_option_that_can_not_be_read_is_not_left_out(options: str) -> None:
-    with pytest.raises(BadInput, match="option C can't be read"):
+    with pytest.raises(UserError, match="option C can't be read"):
         question_in(f"Which?\n{options}\nAnswer:")
 
 
 @pytest.mark.parametrize("text", ["A. x\n" * 800_000, "Which?\nA. x\nB. y\n" + "C.\n" * 800_000])
 def test_a_request_of_very_many_lines_is_read_at_once(text: str) -> None:
-    with pytest.raises(BadInput):  # which took hours when lines were read again for every line
+    with pytest.raises(UserError):  # which took hours when lines were read again for every line
         question_in(text)
 
 
@@ -163,7 +163,7 @@ def test_a_request_of_very_many_lines_is_read_at_once(text: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         read = question_in(text)
-    except BadInput:
+    except UserError:
         return
     assert len(read.options) > 1
 
@@ -176,7 +176,7 @@ def test_a_stock_client_gets_the_answers_of_evaluate(
     assert frozen.code == 0, frozen.err
     assert openmedlm("evaluate", "program", *hosted, "-o", "run").code == 0
     kept = {row["question_id"]: row["answer"] for row in pq.read_table("run/outcomes.parquet").to_pylist()}
-    bought = len(server.requests)
+    api_calls = len(server.requests)
     # A frozen program needs no benchmark to be named.
     with serving(hosted[:4], tmp_path, "program", XDG_DATA_HOME=os.environ["XDG_DATA_HOME"]) as address:
         client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
@@ -193,7 +193,7 @@ def test_a_stock_client_gets_the_answers_of_evaluate(
             assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == content
             asked = client.completions.create(model="program", prompt=texts(question))
             assert asked.choices[0].text == content
-    assert len(server.requests) == bought, "every vote lay in the store"
+    assert len(server.requests) == api_calls, "every vote lay in the store"
 
 
 def test_what_is_no_question_is_refused_and_the_endpoints_fault_is_told_as_such(
@@ -221,7 +221,7 @@ def test_what_is_no_question_is_refused_and_the_endpoints_fault_is_told_as_such(
             ask("What?\nA. x\nB. y")
         for body in (b"{", b"[]", b'{"messages": 3}', b"{}"):
             assert httpx.post(f"{address}/chat/completions", content=body).status_code == 400
-        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "http://["}):
+        for header in ({"Host": "evil.example"}, {"DataSource": "http://evil.example"}, {"DataSource": "http://["}):
             assert httpx.get(f"{address}/models", headers=header).status_code == 403
         for method, path in (("GET", "/nothing"), ("GET", "/chat/completions"), ("POST", "/models")):
             answer = httpx.request(method, f"{address}{path}")

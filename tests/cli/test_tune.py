@@ -62,10 +62,10 @@ def test_the_winner_is_frozen_and_told_with_its_sureness(openmedlm: Run, tune: C
     assert result["configuration"]["strategy"] in ("few-shot", "knn-few-shot")
     assert result["tune"]["n"] + result["select"]["n"] == 12
     assert result["calls"] == len(studied.requests)
-    assert result["plain_calls"] > result["calls"]
+    assert result["exhaustive_calls"] > result["calls"]
     assert sum(result["trials"].values()) == 10
     assert result["stopped"] == "10 trials"
-    against = result["against_untuned"]
+    against = result["vs_baseline"]
     assert set(against) >= {
         "n",
         "difference",
@@ -153,8 +153,8 @@ def test_test_is_looked_at_only_when_asked_for(openmedlm: Run, tune: Command, se
     assert not any(stem in asked.question for asked in server.requests for stem in tests)
     tested = openmedlm(*tune, "--test", "-o", "out", "--json").json["test"]
     assert tested["winner"]["n"] == tested["untuned"]["n"] == len(tests)
-    assert tested["test_looks"] == 2
-    assert "p_value" in tested["against_untuned"]
+    assert tested["test_evaluations"] == 2
+    assert "p_value" in tested["vs_baseline"]
 
 
 def test_both_freezes_every_program_of_the_front(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
@@ -325,7 +325,7 @@ def test_a_winner_that_is_the_untuned_program_is_not_compared_with_itself(
         "strategy: [zero-shot]\nvotes: [1]\ntemperature: [0]\ninstructions: [default]\n"
     )
     result = openmedlm(*tune, "--trials", 2, "-o", "out", "--json").json
-    assert (result["against_untuned"], result["label"]) == (None, "zero-shot")
+    assert (result["vs_baseline"], result["label"]) == (None, "zero-shot")
     assert "The winner is the untuned program" in openmedlm(*tune, "--trials", 2, "-o", "out").out
 
 
@@ -344,7 +344,7 @@ def test_an_endpoint_that_fails_does_not_judge_a_configuration(
 ) -> None:
     student = Student(load_split("mmlu", "dev", "sample"))
     server.reply = lambda asked: student(asked) if len(server.requests) < 15 else Reply("busy", status=503)
-    broke_off = openmedlm(*tune, "--attempts", 1, "-o", "out")
+    broke_off = openmedlm(*tune, "--max-retries", 0, "-o", "out")
     assert broke_off.code == 2
     assert "without an answer" in broke_off.err
     assert "Traceback" not in broke_off.err
@@ -357,7 +357,7 @@ def test_an_endpoint_that_fails_does_not_judge_a_configuration(
 
 def test_a_winner_with_unanswered_questions_ends_with_3(openmedlm: Run, tune: Command, server: ModelServer) -> None:
     server.reply = lambda asked: Reply("Who knows?")
-    assert openmedlm(*tune, "--trials", 2, "--unreadable", "leave", "-o", "out").code == 3
+    assert openmedlm(*tune, "--trials", 2, "--on-unparsed", "skip", "-o", "out").code == 3
 
 
 def test_the_study_can_be_read_with_optuna_alone(openmedlm: Run, tune: Command, studied: ModelServer) -> None:

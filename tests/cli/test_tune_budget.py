@@ -12,7 +12,7 @@ from model_server import Asked, ModelServer, Reply
 from student import Student
 
 from openmedlm.data import load_split
-from openmedlm.optimizers.search.eval_schedule import divide
+from openmedlm.optimizers.search.eval_schedule import split_dev
 
 Run = Callable[..., Any]
 Command = tuple[str, ...]
@@ -139,8 +139,8 @@ def test_what_did_better_on_tune_alone_does_not_win_over_the_untuned_program(
 ) -> None:
     """The budget ends while the better of tune is asked the questions that choose; untuned has answered them."""
     questions = load_split("mmlu", "dev", "sample")
-    course, _ = divide(questions, 0, 0.5)
-    stumbling = {question.question for question in course.questions[:1]}
+    schedule, _ = split_dev(questions, 0, 0.5)
+    stumbling = {question.question for question in schedule.questions[:1]}
     student = Student(questions, bare=1.0, taught=1.0)
 
     def reply(asked: Asked) -> Reply:
@@ -148,7 +148,7 @@ def test_what_did_better_on_tune_alone_does_not_win_over_the_untuned_program(
         return Reply("Who knows?") if bare and any(stem in asked.question for stem in stumbling) else student(asked)
 
     server.reply = reply
-    asked = ("--trials", "2", "--unreadable", "leave", "--max-calls", "20", "--json")
+    asked = ("--trials", "2", "--on-unparsed", "skip", "--max-calls", "20", "--json")
     result = openmedlm(*tune, *asked).json
     assert (result["label"], result["select"]["n"], result["complete"]) == ("zero-shot", 6, False)
     assert result["tune"]["correct"] == 5

@@ -30,7 +30,7 @@ def test_a_study_lives_in_postgresql_and_goes_on_there(
     assert not (tmp_path / "out/study.db").exists()
     assert openmedlm("verify", "out/program").code == 0
     elsewhere = openmedlm(*command[:-3], "sqlite:///here.db", "-o", "local", "--trials", 6, "--json").json
-    for name in ("configuration", "tune", "select", "plain_calls"):
+    for name in ("configuration", "tune", "select", "exhaustive_calls"):
         assert elsewhere[name] == result[name]
     (summary,) = optuna.get_all_study_summaries(with_driver(database))
     assert summary.n_trials == 6

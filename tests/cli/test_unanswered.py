@@ -22,7 +22,7 @@ def test_what_stayed_unanswered_is_summed_up_by_cause(
         return Reply("Hard to say." if kind else "A")
 
     server.reply = reply
-    options = (*hosted, "--split", "dev", "--unreadable", "leave", "-o", "run")
+    options = (*hosted, "--split", "dev", "--on-unparsed", "skip", "-o", "run")
     ended = openmedlm(*command, *options)
     assert ended.code == 3
     assert ended.err.splitlines()[-2:] == [

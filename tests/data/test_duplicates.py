@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmedlm.data import Question, Repetitions, Twins, clusters, duplicate_kind, profile, twins
+from openmedlm.data import DuplicateIndex, DuplicatePair, Question, clusters, duplicate_kind, find_duplicates, profile
 
 WORDS = ["a", "fever", "pain", "dose", "heart", "liver", "which", "best", "next", "step", "of", "the"]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
@@ -16,7 +16,7 @@ def _question(number: int, text: str, **fields: object) -> Question:
     return replace(Question(str(number), "mine", "test", text, options, "A"), **fields)  # type: ignore[arg-type]
 
 
-def _found(pairs: Sequence[Twins]) -> list[tuple[str, str, str]]:
+def _found(pairs: Sequence[DuplicatePair]) -> list[tuple[str, str, str]]:
     return [(pair.first.id, pair.second.id, pair.kind) for pair in pairs]
 
 
@@ -29,20 +29,20 @@ def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
         for a, b in combinations(range(len(questions)), 2)
         if (kind := duplicate_kind(profiles[a], profiles[b])) is not None
     ]
-    assert _found(twins(questions)) == expected
+    assert _found(find_duplicates(questions)) == expected
 
 
 def test_pairs_are_found_though_most_questions_have_none() -> None:
     many = [
         _question(number, " ".join(str(number * prime) for prime in (3, 5, 7, 11, 13, 17))) for number in range(9_000)
     ]
-    assert _found(twins([*many[:8_998], replace(many[7], id="again")])) == [("7", "again", "exact")]
+    assert _found(find_duplicates([*many[:8_998], replace(many[7], id="again")])) == [("7", "again", "exact")]
 
 
 def test_questions_of_a_word_or_two_are_compared_too() -> None:
     short = [replace(_question(number, "why"), options={"A": "x", "B": "y"}) for number in (1, 2)]
-    assert _found(twins(short[:1])) == []
-    assert _found(twins(short)) == [("1", "2", "exact")]
+    assert _found(find_duplicates(short[:1])) == []
+    assert _found(find_duplicates(short)) == [("1", "2", "exact")]
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=20), st.lists(TEXTS, max_size=4), st.sampled_from([1, 70]))
@@ -54,21 +54,21 @@ def test_a_few_questions_are_found_again_among_many(many: list[str], few: list[s
         for place, one in enumerate(asked)
         if (same := [n for n, other in enumerate(others) if duplicate_kind(profile(one), profile(other)) is not None])
     }
-    assert Repetitions(others).among(asked) == expected
+    assert DuplicateIndex(others).among(asked) == expected
 
 
 def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:
     text = "Which drug is the best next step in this patient"
     same = [_question(1, text), _question(2, text), _question(3, text, split="pool"), _question(4, text, benchmark="b")]
-    leaks = {(pair.first.id, pair.second.id) for pair in twins(same) if pair.leak}
+    leaks = {(pair.first.id, pair.second.id) for pair in find_duplicates(same) if pair.leak}
     assert leaks == {("1", "3"), ("1", "4"), ("2", "3"), ("2", "4"), ("3", "4")}
 
 
 def test_a_pair_tells_whether_its_answers_are_the_same_words() -> None:
     first = _question(1, "Which drug is the best next step")
-    moved = replace(first, id="2", options={"A": "rest and water", "B": "Aspirin."}, answer="B")
+    relabel = replace(first, id="2", options={"A": "rest and water", "B": "Aspirin."}, answer="B")
     other = replace(first, id="3", answer="B")
-    assert [(pair.second.id, pair.same_answer) for pair in twins([first, moved, other])] == [
+    assert [(pair.second.id, pair.same_answer) for pair in find_duplicates([first, relabel, other])] == [
         ("2", True),
         ("3", False),
         ("3", False),
@@ -89,4 +89,4 @@ def test_questions_of_one_passage_and_repeated_ones_are_one_cluster() -> None:
 
 
 def test_no_questions_have_no_twins_and_no_clusters() -> None:
-    assert (twins([]), clusters([])) == ([], [])
+    assert (find_duplicates([]), clusters([])) == ([], [])

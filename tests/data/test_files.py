@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from openmedlm.data.files import read_questions, write_questions
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 def test_jsonl_keeps_the_order_skips_blank_lines_and_tolerates_a_byte_order_mark(
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back(make_record: Any, write_jsonl: Any, tmp_pa
 
 def test_a_shared_id_is_refused_with_both_rows(make_record: Any, write_jsonl: Any, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "q.jsonl", [make_record(1), make_record(2), make_record(1)])
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         read_questions(path, "mine", "dev")
     assert str(caught.value) == (
         f'{path}:3: the id "q-1" is already that of row 1; give each question an id of its own'
@@ -44,7 +44,7 @@ def test_a_shared_id_is_refused_with_both_rows(make_record: Any, write_jsonl: An
 def test_a_wrong_record_names_its_line_in_the_file(make_record: Any, tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
     path.write_text(f"{json.dumps(make_record(1))}\n\n{json.dumps(make_record(2, answer='E'))}\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=r'q\.jsonl:3: the answer "E" is not among the options A, B, C'):
+    with pytest.raises(UserError, match=r'q\.jsonl:3: the answer "E" is not among the options A, B, C'):
         read_questions(path, "mine", "dev")
 
 
@@ -62,7 +62,7 @@ def test_a_wrong_record_names_its_line_in_the_file(make_record: Any, tmp_path: P
 def test_a_broken_file_is_one_clear_line(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "q.jsonl"
     path.write_bytes(content)
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         read_questions(path, "mine", "dev")
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert "\n" not in str(caught.value)
@@ -70,9 +70,9 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, content: bytes, message
 
 def test_a_missing_file_a_folder_and_another_kind_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
-    with pytest.raises(BadInput, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         read_questions(tmp_path / "gone.jsonl", "mine", "dev")
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         read_questions(tmp_path / "folder.jsonl", "mine", "dev")
-    with pytest.raises(BadInput, match=r"save the questions as \.jsonl, \.csv or \.parquet"):
+    with pytest.raises(UserError, match=r"save the questions as \.jsonl, \.csv or \.parquet"):
         read_questions(tmp_path / "q.xlsx", "mine", "dev")

@@ -12,7 +12,7 @@ from openmedlm.data.benchmarks import BENCHMARKS, Benchmark, OfficialSplit
 from openmedlm.data.benchmarks.pubmedqa import official_test_ids
 from openmedlm.data.hub import load_official
 from openmedlm.data.question import Question
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_the_labelled_thousand_is_divided_by_the_official_test_ids(tmp_path: Pat
         "pubmedqa-4", "pubmedqa", "train", "Does it?", {"A": "yes", "B": "no", "C": "maybe"}, "B", None,
         ("One.", "Two."), "It does.",
     )  # fmt: skip
-    assert (len(benchmark.divide("pool", train)), len(benchmark.divide("dev", train))) == (375, 125)
+    assert (len(benchmark.split_dev("pool", train)), len(benchmark.split_dev("dev", train))) == (375, 125)
 
 
 def test_the_six_subjects_are_joined_in_order(tmp_path: Path, write_jsonl: Any) -> None:
@@ -138,7 +138,7 @@ def test_a_change_after_the_first_load_names_the_file_to_delete(
     else:
         official = replace(official, tables=(replace(official.tables[0], revision="0" * 40),))
     record = tmp_path / "records" / "medmcqa-train.json"
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         load(benchmark, official, tmp_path / "records")
     assert str(caught.value) == (
         f"{record}: the questions from the hub are no longer those recorded there; "
@@ -154,7 +154,7 @@ def test_a_spoilt_record_is_a_change(tmp_path: Path, write_jsonl: Any) -> None:
     record = tmp_path / "records" / "medmcqa-train.json"
     record.parent.mkdir()
     record.write_bytes(b'{"tables": [')
-    with pytest.raises(BadInput, match="delete that file if the change is wanted"):
+    with pytest.raises(UserError, match="delete that file if the change is wanted"):
         load(benchmark, at(benchmark, "pool", folder, count=5), tmp_path / "records")
 
 
@@ -171,7 +171,7 @@ def test_a_table_that_is_not_what_it_was_is_one_clear_line(
 ) -> None:
     benchmark = BENCHMARKS["medmcqa"]
     folder = repository(tmp_path / "repo", {"train.jsonl": rows}, write_jsonl)
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         load(benchmark, at(benchmark, "pool", folder, count=5), tmp_path / "records")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -181,7 +181,7 @@ def test_a_table_that_is_not_what_it_was_is_one_clear_line(
 def test_a_repository_without_the_split_is_one_clear_line(tmp_path: Path, write_jsonl: Any) -> None:
     benchmark = BENCHMARKS["medmcqa"]
     folder = repository(tmp_path / "repo", {"train.jsonl": medmcqa_rows(5)}, write_jsonl)
-    with pytest.raises(BadInput, match=r"cannot be loaded \(Unknown split .*--data-dir sample") as caught:
+    with pytest.raises(UserError, match=r"cannot be loaded \(Unknown split .*--data-dir sample") as caught:
         load(benchmark, at(benchmark, "test", folder), tmp_path / "records")
     assert "\n" not in str(caught.value)
 
@@ -190,6 +190,6 @@ def test_a_table_that_cannot_be_read_is_one_clear_line(tmp_path: Path, write_jso
     benchmark = BENCHMARKS["medmcqa"]
     folder = repository(tmp_path / "repo", {"train.jsonl": medmcqa_rows(5)}, write_jsonl)
     (folder / "train.jsonl").write_text("<html>Sign in to the network</html>")
-    with pytest.raises(BadInput, match=r"train: cannot be loaded \(.*--data-dir sample") as caught:
+    with pytest.raises(UserError, match=r"train: cannot be loaded \(.*--data-dir sample") as caught:
         load(benchmark, at(benchmark, "pool", folder, count=5), tmp_path / "records")
     assert "\n" not in str(caught.value)

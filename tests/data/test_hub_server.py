@@ -107,11 +107,11 @@ def silent_url() -> str:
 
 LOAD = """
 import sys
-from openmedlm.data import BadInput, fingerprint, load_split
+from openmedlm.data import UserError, fingerprint, load_split
 try:
     questions = load_split("mmlu", "pool")
-except BadInput as error:
-    sys.exit(f"BadInput: {error}")
+except UserError as error:
+    sys.exit(f"UserError: {error}")
 print(len(questions), fingerprint(questions))
 """
 
@@ -151,7 +151,7 @@ def test_other_content_under_the_pinned_revision_is_refused(hub: Hub, tmp_path: 
     hub.files[name] = hub.files[name].replace(b"Invented 3", b"Inverted 3")
     again = load(tmp_path, hub.url, HF_HOME=str(tmp_path / "hf-of-another-day"))
     record = tmp_path / "openmedlm" / "hub" / "mmlu-dev.json"
-    assert again.stderr.splitlines()[-1].startswith(f"BadInput: {record}: the questions from the hub are no longer")
+    assert again.stderr.splitlines()[-1].startswith(f"UserError: {record}: the questions from the hub are no longer")
 
 
 @pytest.mark.parametrize("environment", [{}, {"HF_HUB_OFFLINE": "1"}])
@@ -163,6 +163,6 @@ def test_a_missing_hub_is_one_clear_line_within_seconds(
     assert time.monotonic() - begun < 15
     assert done.returncode == 1
     assert done.stderr == (
-        f"BadInput: {REPOSITORY}:{SUBJECTS[0]}:dev: cannot be loaded (the Hugging Face hub is out of reach and nothing "
-        "of it is cached); use local files with --data-dir DIR, or the embedded sample with --data-dir sample\n"
+        f"UserError: {REPOSITORY}:{SUBJECTS[0]}:dev: cannot be loaded (the Hugging Face hub is out of reach and "
+        "nothing of it is cached); use local files with --data-dir DIR, or the embedded sample with --data-dir sample\n"
     )

@@ -5,7 +5,7 @@ import pytest
 
 from openmedlm.data.import_questions import import_questions
 from openmedlm.data.load import load_split
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_split_that_is_there_is_replaced_only_on_request(
 ) -> None:
     import_questions(file, "ward", "dev", tmp_path)
     other = write_jsonl(tmp_path / "other.jsonl", [make_record(9)])
-    with pytest.raises(BadInput, match=r"dev\.jsonl: is already there"):
+    with pytest.raises(UserError, match=r"dev\.jsonl: is already there"):
         import_questions(other, "ward", "dev", tmp_path)
     assert len(load_split("ward", "dev", tmp_path)) == 3
     import_questions(other, "ward", "dev", tmp_path, replace=True)
@@ -46,37 +46,37 @@ def test_a_split_that_is_there_is_replaced_only_on_request(
 
 def test_one_wrong_question_and_nothing_is_written(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
     file = write_jsonl(tmp_path / "q.jsonl", [make_record(1), make_record(2, answer="E")])
-    with pytest.raises(BadInput, match=r"q\.jsonl:2"):
+    with pytest.raises(UserError, match=r"q\.jsonl:2"):
         import_questions(file, "ward", "dev", tmp_path / "sets")
     assert not (tmp_path / "sets").exists()
 
 
 def test_an_id_of_another_split_is_refused(tmp_path: Path, file: Path) -> None:
     import_questions(file, "ward", "pool", tmp_path)
-    with pytest.raises(BadInput, match=r'the id "q-0" is already that of a question in .*pool\.jsonl'):
+    with pytest.raises(UserError, match=r'the id "q-0" is already that of a question in .*pool\.jsonl'):
         import_questions(file, "ward", "test", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", "Ward", "../ward", "a/b", ".ward", "ward round", "a" * 65])
 def test_a_name_that_is_no_plain_name_is_refused(tmp_path: Path, file: Path, name: str) -> None:
-    with pytest.raises(BadInput, match="will not do"):
+    with pytest.raises(UserError, match="will not do"):
         import_questions(file, name, "dev", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["medqa", "medmcqa", "pubmedqa", "mmlu", "sample"])
 def test_the_names_of_the_product_are_refused(tmp_path: Path, file: Path, name: str) -> None:
-    with pytest.raises(BadInput, match="is taken by the product"):
+    with pytest.raises(UserError, match="is taken by the product"):
         import_questions(file, name, "dev", tmp_path)
 
 
 def test_the_sample_takes_no_questions_and_a_split_must_be_known(tmp_path: Path, file: Path) -> None:
-    with pytest.raises(BadInput, match="the embedded sample takes no questions"):
+    with pytest.raises(UserError, match="the embedded sample takes no questions"):
         import_questions(file, "ward", "dev", "sample")
-    with pytest.raises(BadInput, match='did you mean "test"'):
+    with pytest.raises(UserError, match='did you mean "test"'):
         import_questions(file, "ward", "tset", tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path, file: Path) -> None:
     (tmp_path / "blocked").write_text("a file, not a folder")
-    with pytest.raises(BadInput, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         import_questions(file, "ward", "dev", tmp_path / "blocked")

@@ -9,7 +9,7 @@ import pytest
 from openmedlm.data.benchmarks import BENCHMARKS
 from openmedlm.data.load import available, load_split
 from openmedlm.data.question import SPLITS
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 def test_an_official_file_gives_its_split(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
@@ -35,7 +35,7 @@ def test_pool_and_dev_come_out_of_one_file_whatever_its_order(
 def test_a_file_too_small_to_leave_a_pool_is_refused(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
     write_jsonl(tmp_path / "pubmedqa" / "train.jsonl", [make_record(n) for n in range(125)])
     assert len(load_split("pubmedqa", "dev", tmp_path)) == 125
-    with pytest.raises(BadInput, match="pubmedqa: all 125 questions of train are set aside for dev; add more"):
+    with pytest.raises(UserError, match="pubmedqa: all 125 questions of train are set aside for dev; add more"):
         load_split("pubmedqa", "pool", tmp_path)
 
 
@@ -45,13 +45,13 @@ def test_official_test_questions_in_the_train_file_are_refused(
     records = [make_record(1, id="pubmedqa-1"), make_record(2, id="pubmedqa-12377809")]
     write_jsonl(tmp_path / "pubmedqa" / "train.jsonl", records)
     with pytest.raises(
-        BadInput, match='1 of 2 questions do not belong to the official train split, "pubmedqa-12377809"'
+        UserError, match='1 of 2 questions do not belong to the official train split, "pubmedqa-12377809"'
     ):
         load_split("pubmedqa", "dev", tmp_path)
 
 
 def test_a_missing_official_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         load_split("medmcqa", "test", tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}/medmcqa/validation.jsonl: no such file")
 
@@ -59,7 +59,7 @@ def test_a_missing_official_file_is_named(tmp_path: Path) -> None:
 def test_another_benchmark_stands_as_pool_dev_and_test(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
     write_jsonl(tmp_path / "ward" / "dev.jsonl", [make_record(1)])
     assert [q.benchmark for q in load_split("ward", "dev", tmp_path)] == ["ward"]
-    with pytest.raises(BadInput, match=r"ward/test\.jsonl: no such file"):
+    with pytest.raises(UserError, match=r"ward/test\.jsonl: no such file"):
         load_split("ward", "test", tmp_path)
 
 
@@ -84,7 +84,7 @@ def test_unknown_names_suggest_the_nearest(
 ) -> None:
     monkeypatch.chdir(own_folders)
     write_jsonl(own_folders / "ward" / "dev.jsonl", [make_record(1)])
-    with pytest.raises(BadInput, match=f'did you mean "{nearest}"'):
+    with pytest.raises(UserError, match=f'did you mean "{nearest}"'):
         load_split(benchmark, split, folder)
 
 
@@ -123,7 +123,7 @@ def test_without_a_folder_the_four_and_the_imported_are_told_and_the_hub_is_not_
 
 
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"gone: no such folder; name one that holds <benchmark>/<split>\.jsonl"):
+    with pytest.raises(UserError, match=r"gone: no such folder; name one that holds <benchmark>/<split>\.jsonl"):
         available(tmp_path / "gone")
 
 
@@ -131,7 +131,7 @@ def test_a_benchmark_whose_folder_no_option_could_name_is_refused(
     tmp_path: Path, make_record: Any, write_jsonl: Any
 ) -> None:
     write_jsonl(tmp_path / os.fsdecode(b"b\xff") / "dev.jsonl", [make_record(1)])
-    with pytest.raises(BadInput, match=r"holds the folder 'b\\udcff', which no option could name; rename it"):
+    with pytest.raises(UserError, match=r"holds the folder 'b\\udcff', which no option could name; rename it"):
         available(tmp_path)
 
 

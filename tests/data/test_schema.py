@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmedlm.data.question import Question
-from openmedlm.data.schema import letters, question_from_record, record_of
-from openmedlm.utils.errors import BadInput
+from openmedlm.data.schema import letters, question_from_record, to_record
+from openmedlm.utils.errors import UserError
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)
 
@@ -29,7 +29,7 @@ def questions(draw: st.DrawFn) -> Question:
 
 @given(questions())
 def test_a_question_survives_the_way_to_its_record_and_back(question: Question) -> None:
-    assert question_from_record(record_of(question), "FILE:1") == question
+    assert question_from_record(to_record(question), "FILE:1") == question
 
 
 def test_the_place_of_a_file_overrides_benchmark_and_split(make_record: Any) -> None:
@@ -100,7 +100,7 @@ TWENTY_SEVEN = [f"option {n}" for n in range(27)]
 def test_a_wrong_record_is_one_line_with_the_place_and_the_mend(
     make_record: Any, fields: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         question_from_record(make_record(**fields), "x.jsonl:7")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
@@ -109,11 +109,11 @@ def test_a_wrong_record_is_one_line_with_the_place_and_the_mend(
 def test_answer_idx_does_not_stand_in_for_answer(make_record: Any) -> None:
     record = make_record(answer_idx="A")
     del record["answer"]
-    with pytest.raises(BadInput, match='"answer" is missing'):
+    with pytest.raises(UserError, match='"answer" is missing'):
         question_from_record(record, "FILE:1")
 
 
 @pytest.mark.parametrize("record", [None, [], "text", 3, True])
 def test_anything_but_an_object_is_refused(record: object) -> None:
-    with pytest.raises(BadInput, match="FILE:1: a question is a JSON object"):
+    with pytest.raises(UserError, match="FILE:1: a question is a JSON object"):
         question_from_record(record, "FILE:1")

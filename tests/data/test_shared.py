@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openmedlm.data.duplicates import twins
+from openmedlm.data.duplicates import find_duplicates
 from openmedlm.data.load import available, load_split
 from openmedlm.data.text_profile import profile
 
@@ -49,7 +49,7 @@ def test_the_known_duplicates_of_the_real_files_are_found(shared: Path) -> None:
 
 def test_mmlu_is_found_to_repeat_itself_where_it_is_known_to(shared: Path) -> None:
     questions = [question for split in ("pool", "dev", "test") for question in load_split("mmlu", split, shared)]
-    exact = [pair for pair in twins(questions) if pair.kind == "exact"]
+    exact = [pair for pair in find_duplicates(questions) if pair.kind == "exact"]
     inside = Counter(pair.first.split for pair in exact if not pair.leak)
     across: dict[str, set[str]] = {}
     for pair in exact:

@@ -7,7 +7,7 @@ import pytest
 
 from openmedlm.data.files import read_questions
 from openmedlm.data.question import Question
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 EXPECTED = [
     Question("a", "mine", "dev", "Which, of\nthese?", {"A": "Lung", "B": "Skin", "C": "Ear"}, "C", subject="anatomy"),
@@ -90,7 +90,7 @@ def test_parquet_with_a_column_a_letter(tmp_path: Path) -> None:
 def test_a_wrong_csv_is_one_clear_line(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "q.csv"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert "\n" not in str(caught.value)
@@ -99,7 +99,7 @@ def test_a_wrong_csv_is_one_clear_line(tmp_path: Path, content: str, message: st
 def test_csv_in_another_encoding_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_bytes("id,question,A,B,answer\na,Q?,x,y,A\nb,Café?,x,y,A\n".encode("latin-1"))
-    with pytest.raises(BadInput, match=r"q\.csv:3: not UTF-8; save the file as UTF-8"):
+    with pytest.raises(UserError, match=r"q\.csv:3: not UTF-8; save the file as UTF-8"):
         read(path)
 
 
@@ -107,7 +107,7 @@ def test_csv_in_another_encoding_names_the_line(tmp_path: Path) -> None:
 def test_options_too_deep_or_too_long_for_json_are_one_clear_line(tmp_path: Path, options: str) -> None:
     path = tmp_path / "q.csv"
     path.write_text(f"id,question,options,answer\na,Which?,{options},A\n")
-    with pytest.raises(BadInput, match=r'q\.csv:2: "options" is not plain JSON') as caught:
+    with pytest.raises(UserError, match=r'q\.csv:2: "options" is not plain JSON') as caught:
         read(path)
     assert "\n" not in str(caught.value)
 
@@ -117,16 +117,16 @@ def test_parquet_with_a_text_that_is_not_utf8_is_one_clear_line(tmp_path: Path) 
     latin = pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(b"\xff\xfe")])
     table = pa.table({"id": ["a"], "question": latin, "A": ["x"], "B": ["y"], "answer": ["A"]})
     pq.write_table(table, tmp_path / "q.parquet")
-    with pytest.raises(BadInput, match=r"q\.parquet: a value can't be read .* write texts as UTF-8"):
+    with pytest.raises(UserError, match=r"q\.parquet: a value can't be read .* write texts as UTF-8"):
         read(tmp_path / "q.parquet")
 
 
 def test_what_is_no_parquet_and_a_wrong_row_of_parquet_are_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "q.parquet"
     path.write_bytes(b"PAR0")
-    with pytest.raises(BadInput, match=r"q\.parquet: not a parquet file"):
+    with pytest.raises(UserError, match=r"q\.parquet: not a parquet file"):
         read(path)
     columns = {"id": ["a", "b"], "question": ["Q?", "R?"], "A": ["x", "x"], "B": ["y", "y"], "answer": ["A", "C"]}
     pq.write_table(pa.table(columns), path)
-    with pytest.raises(BadInput, match=r'q\.parquet:2: the answer "C" is not among the options A, B'):
+    with pytest.raises(UserError, match=r'q\.parquet:2: the answer "C" is not among the options A, B'):
         read(path)

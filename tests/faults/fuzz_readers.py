@@ -5,7 +5,7 @@
 
 READER is one of questions-jsonl, questions-csv, questions-parquet, completions, space, program, address. It starts from
 the bad input that the tests have, and is led by the code that it reaches (libFuzzer, through atheris). It ends at the
-first input that raises anything but `BadInput`, and says which that was.
+first input that raises anything but `UserError`, and says which that was.
 """
 
 import json
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 with atheris.instrument_imports(include=["data", "metrics", "openmedlm", "programs", "yaml"]):
-    from openmedlm.data import BadInput, read_questions
+    from openmedlm.data import UserError, read_questions
     from openmedlm.inference import find_endpoint
     from openmedlm.programs.frozen.load import _document
     from openmedlm.runs.external_completions import read_completions
@@ -97,7 +97,7 @@ def main() -> None:
         try:
             read(content)
             ended["read"] += 1
-        except BadInput as error:
+        except UserError as error:
             said = str(error)
             assert said.isprintable(), said
             ended["refused"] += 1

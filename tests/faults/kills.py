@@ -83,7 +83,7 @@ def killed(name: str, kills: int, source: random.Random, server: ModelServer, fo
     whole = Place(folder / "whole", server, command, kept)
     began = time.monotonic()
     whole.finish()
-    takes = time.monotonic() - began
+    with_options = time.monotonic() - began
     expected = whole.files()
     assert expected
     made = finished = twice = 0
@@ -93,7 +93,7 @@ def killed(name: str, kills: int, source: random.Random, server: ModelServer, fo
         here = 0
         while made < kills:
             process = place.start()
-            time.sleep(source.uniform(0.2, 1.0) * takes)
+            time.sleep(source.uniform(0.2, 1.0) * with_options)
             if process.poll() is not None:
                 break
             process.send_signal(signal.SIGKILL)

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from openmedlm.data import BadInput, load_split, read_questions
+from openmedlm.data import UserError, load_split, read_questions
 from openmedlm.inference import find_endpoint
 from openmedlm.optimizers.search.storage import open_storage
 from openmedlm.options.config_file import yaml_mapping
-from openmedlm.programs import CHAT, Decode, FixedExemplars, PromptProgram
+from openmedlm.programs import CHAT, FixedExemplars, PromptProgram, SamplingParams
 from openmedlm.programs.exemplar import Exemplar
-from openmedlm.programs.frozen import Facts, freeze_program, load_program
+from openmedlm.programs.frozen import ProgramMetadata, freeze_program, load_program
 from openmedlm.programs.frozen.schema import holds_together
 from openmedlm.runs.external_completions import read_completions
 from openmedlm.tuning.space_file import read_spaces
@@ -310,7 +310,7 @@ STORAGES = [
 
 def refused(read: Callable[[], object], *told: str) -> str:
     """What the refusal says: one line, in plain characters, not too long, with all that should be told."""
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         read()
     said = str(caught.value)
     assert said.isprintable()
@@ -434,8 +434,8 @@ def test_a_storage_that_is_none_is_refused(url: str, tmp_path: Path, monkeypatch
 def program_bytes(place: Path) -> bytes:
     """The description of a small program, which is made there."""
     shown = tuple(Exemplar(question) for question in load_split("mmlu", "pool", "sample")[:2])
-    program = PromptProgram("few-shot", "Answer.", CHAT, False, Decode(max_tokens=8), FixedExemplars(shown))
-    facts = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
+    program = PromptProgram("few-shot", "Answer.", CHAT, False, SamplingParams(max_tokens=8), FixedExemplars(shown))
+    facts = ProgramMetadata(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
     freeze_program(program, place, facts, load_split("mmlu", "dev", "sample")[:1])
     return (place / "program.json").read_bytes()
 

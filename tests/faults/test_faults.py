@@ -11,13 +11,13 @@ import pytest
 from faulty_server import HARMLESS, PASSING, Call, FaultyServer
 
 from openmedlm.data import Question
-from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client
 from openmedlm.metrics import Outcome
-from openmedlm.programs import CHAT, Decode, PromptProgram
+from openmedlm.programs import CHAT, PromptProgram, SamplingParams
 
 
 def program(votes: int) -> PromptProgram:
-    decode = Decode(max_tokens=8, temperature=0.8)
+    decode = SamplingParams(max_tokens=8, temperature=0.8)
     return PromptProgram("ensemble", "Answer.", CHAT, False, decode, votes=votes, shuffle=True, member="zero-shot")
 
 
@@ -34,7 +34,7 @@ def run(
 ) -> Sequence[Outcome]:
     async def go() -> Sequence[Outcome]:
         endpoint = find_endpoint("hosted_vllm/m", server.base_url)
-        with VoteStore(store) as votes:
+        with CompletionCache(store) as votes:
             async with open_client(endpoint, 64, timeout=1.5) as client:
                 engine = Engine(client, endpoint, votes, Policy(concurrency=64, all_votes=True, **policy))
                 return await engine.run(asking, asked)
@@ -75,7 +75,7 @@ def test_with_a_third_of_the_calls_faulty_all_questions_are_answered_as_without_
     faulty.attempts.clear()
     faulty.answered.clear()
     faulty.fault = some(0.3)
-    outcomes = run(faulty, tmp_path / "faulty.sqlite", asked, attempts=12)
+    outcomes = run(faulty, tmp_path / "faulty.sqlite", asked, max_retries=11)
     assert outcomes == whole
     assert set(faulty.answered.values()) == {1}
     assert sum(faulty.attempts.values()) <= 2 * len(faulty.attempts)
@@ -86,6 +86,6 @@ def test_what_never_answers_is_named_and_the_rest_is_as_without_it(faulty: Fault
     asked = questions(20)
     whole = run(faulty, tmp_path / "whole.sqlite", asked)
     faulty.fault = lambda call: "HTTP 500" if "Question 7:" in str(call.body) else None
-    outcomes = run(faulty, tmp_path / "faulty.sqlite", asked, attempts=2)
+    outcomes = run(faulty, tmp_path / "faulty.sqlite", asked, max_retries=1)
     assert outcomes[7].error == "HTTP 500: not now"
     assert [one for one in outcomes if one.question_id != "7"] == [one for one in whole if one.question_id != "7"]

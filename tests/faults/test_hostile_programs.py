@@ -13,20 +13,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from openmedlm.data import load_split
-from openmedlm.programs import CHAT, Decode, FixedExemplars, PromptProgram
+from openmedlm.programs import CHAT, FixedExemplars, PromptProgram, SamplingParams
 from openmedlm.programs.exemplar import Exemplar
-from openmedlm.programs.frozen import Facts, FrozenProgram, Refused, freeze_program, load_program
+from openmedlm.programs.frozen import FrozenProgram, InvalidProgram, ProgramMetadata, freeze_program, load_program
 from openmedlm.programs.frozen.schema import sealed
 
 UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
-FACTS = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
+FACTS = ProgramMetadata(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
 
 
 def made(place: Path, exemplars: int = 0) -> FrozenProgram:
     """A small program, with one golden question."""
     shown = tuple(Exemplar(question) for question in load_split("mmlu", "pool", "sample")[:exemplars])
     strategy = "few-shot" if exemplars else "zero-shot"
-    program = PromptProgram(strategy, "Answer.", CHAT, False, Decode(max_tokens=8), FixedExemplars(shown))
+    program = PromptProgram(strategy, "Answer.", CHAT, False, SamplingParams(max_tokens=8), FixedExemplars(shown))
     return freeze_program(program, place, FACTS, load_split("mmlu", "dev", "sample")[:1])
 
 
@@ -37,7 +37,7 @@ def test_every_changed_byte_is_refused(tmp_path: Path) -> None:
         content = file.read_bytes()
         for place in range(len(content)):
             file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-            with pytest.raises(Refused):
+            with pytest.raises(InvalidProgram):
                 load_program(frozen.directory)
             tried += 1
         file.write_bytes(content)
@@ -51,7 +51,7 @@ def test_a_link_to_another_file_is_not_followed(name: str, tmp_path: Path) -> No
     elsewhere = tmp_path / "elsewhere"
     (frozen.directory / name).rename(elsewhere)
     (frozen.directory / name).symlink_to(elsewhere)
-    with pytest.raises(Refused, match=name):
+    with pytest.raises(InvalidProgram, match=name):
         load_program(frozen.directory)
 
 
@@ -60,7 +60,7 @@ def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
     (frozen.directory / name).unlink()
     os.mkfifo(frozen.directory / name)
-    with pytest.raises(Refused, match="is no plain file"):
+    with pytest.raises(InvalidProgram, match="is no plain file"):
         load_program(frozen.directory)
 
 
@@ -69,7 +69,7 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> No
     frozen = made(tmp_path / "program")
     document = frozen.document.model_copy(update={"files": frozen.document.files | {name: "0" * 64}})
     (frozen.directory / "program.json").write_bytes(sealed(document))
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidProgram):
         load_program(frozen.directory)
 
 
@@ -78,7 +78,7 @@ def test_a_file_too_large_for_memory_is_not_read(name: str, tmp_path: Path) -> N
     frozen = made(tmp_path / "program")
     os.truncate(frozen.directory / name, 1 << 40)  # a hole, which takes no disk
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(Refused, match="1,099,511,627,776 bytes"):
+    with pytest.raises(InvalidProgram, match="1,099,511,627,776 bytes"):
         load_program(frozen.directory)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
@@ -94,7 +94,7 @@ def test_a_table_that_unpacks_to_more_than_it_declares_is_not_unpacked(tmp_path:
     files = frozen.document.files | {file.name: hashlib.sha256(file.read_bytes()).hexdigest()}
     (frozen.directory / "program.json").write_bytes(sealed(frozen.document.model_copy(update={"files": files})))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(Refused, match="it declares 1,500 rows"):
+    with pytest.raises(InvalidProgram, match="it declares 1,500 rows"):
         load_program(frozen.directory)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 

@@ -11,7 +11,7 @@ import pytest
 from openmedlm.data import Question
 from openmedlm.inference import EndpointDownError
 from openmedlm.metrics import summarise
-from openmedlm.programs import Decode, PromptProgram
+from openmedlm.programs import PromptProgram, SamplingParams
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
@@ -35,7 +35,7 @@ def test_a_failure_that_may_pass_is_tried_again(
     server.reply = failing(1, make_reply, status=status)
     ran = run(make_program(), [make_question()])
     assert (ran.outcomes[0].answer, ran.outcomes[0].votes[0].calls) == ("B", 1)
-    assert (len(server.requests), ran.bought) == (2, 1)
+    assert (len(server.requests), ran.api_calls) == (2, 1)
 
 
 def test_retry_after_is_waited_for(
@@ -60,7 +60,7 @@ def test_a_failure_that_does_not_pass_is_an_error_after_the_last_attempt(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("overloaded", status=503)
-    ran = run(make_program(), [make_question()], attempts=3)
+    ran = run(make_program(), [make_question()], max_retries=2)
     assert len(server.requests) == 3
     assert (ran.outcomes[0].status, ran.outcomes[0].error, ran.outcomes[0].answer) == (
         "error",
@@ -100,7 +100,7 @@ def test_a_vote_that_failed_leaves_the_question_without_an_answer(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     """Two of three votes are no majority of three, but what was paid for stays on the record."""
-    question, program = make_question(), make_program(votes=3, decode=Decode(32, temperature=0.8))
+    question, program = make_question(), make_program(votes=3, decode=SamplingParams(32, temperature=0.8))
     failed = program.sampling_seed(question, 1)
     server.reply = lambda asked: make_reply("no", status=400) if asked.body["seed"] == failed else make_reply("B")
     (outcome,) = run(program, [question], all_votes=True).outcomes
@@ -127,7 +127,7 @@ def test_a_refusal_among_answers_is_an_error_of_its_question_only(
     outcomes = run(make_program(), questions, concurrency=1).outcomes
     assert [outcome.status for outcome in outcomes] == ["answered"] * 5 + ["error"]
     server.reply = lambda asked: make_reply("B")
-    assert run(make_program(), questions).bought == 1
+    assert run(make_program(), questions).api_calls == 1
 
 
 def test_an_endpoint_that_refuses_whatever_it_is_asked_ends_the_run(
@@ -145,7 +145,7 @@ def test_what_was_paid_before_a_failure_is_counted(
     server.reply = lambda asked: (
         make_reply("Hard to say.") if len(server.requests) < 3 else make_reply("no", status=400)
     )
-    (outcome,) = run(make_program(), [make_question()], unreadable="again").outcomes
+    (outcome,) = run(make_program(), [make_question()], on_unparsed="resample").outcomes
     assert (outcome.status, outcome.failure, outcome.votes[0].calls) == ("error", "http", 2)
     assert outcome.votes[0].completion_tokens > 0
 
@@ -154,7 +154,7 @@ def test_an_endpoint_that_hangs_is_a_timeout(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("B", delay=30)
-    (outcome,) = run(make_program(), [make_question()], timeout=0.5, attempts=2).outcomes
+    (outcome,) = run(make_program(), [make_question()], timeout=0.5, max_retries=1).outcomes
     assert (outcome.status, outcome.error) == ("error", "no answer within 0.5 s")
     assert len(server.requests) == 2
 
@@ -192,7 +192,7 @@ def test_a_reply_that_is_no_completion_is_tried_again_then_an_error_of_its_quest
         return make_reply(raw=raw) if "number 1" in asked.question else make_reply("B")
 
     server.reply = reply
-    bad, good = run(make_program(), [make_question(1), make_question(2)], attempts=2).outcomes
+    bad, good = run(make_program(), [make_question(1), make_question(2)], max_retries=1).outcomes
     assert (bad.status, good.answer) == ("error", "B")
     assert "\n" not in bad.error
     assert len(server.requests) == 3
@@ -209,7 +209,7 @@ def test_a_completion_without_text_is_unreadable_and_no_error(
     raw: bytes, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply(raw=raw)
-    (outcome,) = run(make_program(), [make_question()], unreadable="leave").outcomes
+    (outcome,) = run(make_program(), [make_question()], on_unparsed="skip").outcomes
     assert (outcome.status, outcome.votes[0].text, outcome.votes[0].finish_reason) == ("unanswered", "", "length")
 
 
@@ -229,7 +229,7 @@ def test_reasoning_that_the_server_split_off_is_kept(
 ) -> None:
     message = {"content": content, "reasoning_content": "Not A."}
     server.reply = lambda asked: make_reply(raw=orjson.dumps({"choices": [{"message": message}]}))
-    (outcome,) = run(make_program(), [make_question()], unreadable="leave").outcomes
+    (outcome,) = run(make_program(), [make_question()], on_unparsed="skip").outcomes
     assert (outcome.votes[0].text, outcome.answer) == (text, letter)
 
 
@@ -239,7 +239,7 @@ def test_a_count_beyond_reason_is_an_error_and_not_the_end(
 ) -> None:
     raw = json.dumps({"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": tokens}}).encode()
     server.reply = lambda asked: make_reply(raw=raw)
-    (outcome,) = run(make_program(), [make_question()], attempts=1).outcomes
+    (outcome,) = run(make_program(), [make_question()], max_retries=0).outcomes
     assert (outcome.status, outcome.failure) == ("error", "malformed")
 
 
@@ -274,7 +274,7 @@ def test_an_endpoint_that_comes_back_in_time_loses_nothing(
         return make_reply("B")
 
     server.reply = reply
-    ran = run(make_program(), [make_question(number) for number in range(60)], concurrency=8, attempts=12)
+    ran = run(make_program(), [make_question(number) for number in range(60)], concurrency=8, max_retries=11)
     assert len(gone) >= 5
     assert {outcome.answer for outcome in ran.outcomes} == {"B"}
 
@@ -288,7 +288,7 @@ def test_a_question_that_always_fails_is_an_error_of_its_own_even_as_the_last_on
         return make_reply("crashed", status=500) if "number 7" in asked.question else make_reply("B")
 
     server.reply = reply
-    ran = run(make_program(), [make_question(number) for number in range(8)], concurrency=2, attempts=4)
+    ran = run(make_program(), [make_question(number) for number in range(8)], concurrency=2, max_retries=3)
     assert [outcome.error for outcome in ran.outcomes] == [None] * 7 + ["HTTP 500: crashed"]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from openmedlm.data import Question
 from openmedlm.metrics import majority
-from openmedlm.programs import Decode, PromptProgram
+from openmedlm.programs import PromptProgram, SamplingParams
 
-SAMPLED = Decode(max_tokens=32, temperature=0.8)
+SAMPLED = SamplingParams(max_tokens=32, temperature=0.8)
 VOTES = 5
 EVERY = list(product(("A", "B", None), repeat=VOTES))
 """All the ways in which five votes can fall on two letters or be unreadable."""
@@ -47,12 +47,12 @@ def test_stopping_early_never_changes_the_answer_and_saves_all_it_can(
     run: Any, server: Any, told: tuple[PromptProgram, list[Question]]
 ) -> None:
     program, questions = told
-    outcomes = run(program, questions, unreadable="leave").outcomes
+    outcomes = run(program, questions, on_unparsed="skip").outcomes
     for letters, outcome in zip(EVERY, outcomes, strict=True):
-        bought = fewest(letters)
+        api_calls = fewest(letters)
         assert outcome.answer == majority(letters).letter, letters
-        assert [vote.letter for vote in outcome.votes] == list(letters[:bought]), letters
-        assert outcome.votes_saved == VOTES - bought
+        assert [vote.letter for vote in outcome.votes] == list(letters[:api_calls]), letters
+        assert outcome.votes_saved == VOTES - api_calls
     assert len(server.requests) == sum(map(fewest, EVERY)) < len(EVERY) * VOTES
 
 
@@ -60,9 +60,9 @@ def test_all_votes_are_bought_when_asked_for_and_only_the_missing_ones(
     run: Any, server: Any, told: tuple[PromptProgram, list[Question]]
 ) -> None:
     program, questions = told
-    stopped = run(program, questions, unreadable="leave")
-    whole = run(program, questions, unreadable="leave", all_votes=True)
-    assert stopped.bought + whole.bought == len(server.requests) == len(EVERY) * VOTES
+    stopped = run(program, questions, on_unparsed="skip")
+    whole = run(program, questions, on_unparsed="skip", all_votes=True)
+    assert stopped.api_calls + whole.api_calls == len(server.requests) == len(EVERY) * VOTES
     assert [outcome.answer for outcome in whole.outcomes] == [outcome.answer for outcome in stopped.outcomes]
     for letters, outcome in zip(EVERY, whole.outcomes, strict=True):
         assert tuple(vote.letter for vote in outcome.votes) == letters

@@ -1,6 +1,6 @@
 import pytest
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.inference import connect, find_endpoint
 
 BASE = "http://127.0.0.1:8000/v1"
@@ -61,7 +61,7 @@ def test_a_key_is_never_shown() -> None:
     ],
 )
 def test_what_cannot_be_reached_is_one_clear_line(model: str, api_base: str | None, mend: str) -> None:
-    with pytest.raises(BadInput, match=mend) as caught:
+    with pytest.raises(UserError, match=mend) as caught:
         find_endpoint(model, api_base)
     assert "\n" not in str(caught.value)
 

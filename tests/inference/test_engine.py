@@ -11,11 +11,11 @@ import pytest
 
 from openmedlm.data import Question
 from openmedlm.metrics import Outcome, summarise
-from openmedlm.programs import PLAIN, Decode, Exemplar, FixedExemplars, PromptProgram
+from openmedlm.programs import PLAIN, Exemplar, FixedExemplars, PromptProgram, SamplingParams
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
-SAMPLED = Decode(max_tokens=32, temperature=0.8)
+SAMPLED = SamplingParams(max_tokens=32, temperature=0.8)
 
 
 def again(server: Any) -> dict[bytes, int]:
@@ -35,7 +35,7 @@ def voting(make_program: Make) -> PromptProgram:
 
 def test_every_vote_is_bought_once(run: Any, server: Any, voting: PromptProgram, questions: list[Question]) -> None:
     first = run(voting, questions, all_votes=True)
-    assert (first.bought, len(server.requests), again(server)) == (36, 36, {})
+    assert (first.api_calls, len(server.requests), again(server)) == (36, 36, {})
     assert [vote.sample for vote in first.outcomes[0].votes] == [0, 1, 2]
 
 
@@ -46,7 +46,7 @@ def test_a_second_run_buys_nothing_and_comes_to_the_same(
     asked = len(server.requests)
     second = run(voting, questions)
     assert second.outcomes == first.outcomes
-    assert (second.bought, len(server.requests)) == (0, asked)
+    assert (second.api_calls, len(server.requests)) == (0, asked)
 
 
 def test_more_questions_buy_only_what_is_new(
@@ -54,7 +54,7 @@ def test_more_questions_buy_only_what_is_new(
 ) -> None:
     half = run(voting, questions[3:8], all_votes=True)
     whole = run(voting, questions, all_votes=True)
-    assert (half.bought, whole.bought) == (15, 21)
+    assert (half.api_calls, whole.api_calls) == (15, 21)
     assert whole.outcomes[3:8] == half.outcomes
     assert again(server) == {}
 
@@ -68,18 +68,18 @@ def test_a_run_that_was_cut_off_buys_again_only_what_was_in_flight(
     with pytest.raises(asyncio.CancelledError):
         run(voting, questions, all_votes=True, concurrency=concurrency, cancel_after=20 + concurrency)
     server.reply = lambda asked: make_reply("A")
-    assert run(voting, questions, all_votes=True, concurrency=concurrency).bought == 16
+    assert run(voting, questions, all_votes=True, concurrency=concurrency).api_calls == 16
     assert list(again(server).values()) == [2] * concurrency
-    assert run(voting, questions, all_votes=True).bought == 0
+    assert run(voting, questions, all_votes=True).api_calls == 0
 
 
 def test_equal_requests_in_flight_are_sent_once(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("B", delay=0.1)
-    twins = [make_question(1, id="one"), make_question(1, id="two"), make_question(1, id="three", answer="C")]
-    ran = run(make_program(), twins, concurrency=8)
-    assert (ran.bought, len(server.requests)) == (1, 1)
+    find_duplicates = [make_question(1, id="one"), make_question(1, id="two"), make_question(1, id="three", answer="C")]
+    ran = run(make_program(), find_duplicates, concurrency=8)
+    assert (ran.api_calls, len(server.requests)) == (1, 1)
     assert [(outcome.question_id, outcome.correct) for outcome in ran.outcomes] == [
         ("one", True),
         ("two", True),
@@ -89,7 +89,7 @@ def test_equal_requests_in_flight_are_sent_once(
 
 def test_five_greedy_votes_are_five_requests(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
     ran = run(make_program(votes=5), [make_question()], all_votes=True)
-    assert (ran.bought, len(server.requests)) == (5, 5)
+    assert (ran.api_calls, len(server.requests)) == (5, 5)
     assert len({vote.key for vote in ran.outcomes[0].votes}) == 5
 
 
@@ -104,7 +104,7 @@ def test_greedy_requests_carry_no_seed_so_a_new_seed_buys_nothing(
 ) -> None:
     first = run(make_program(seed=1), questions)
     second = run(make_program(seed=2), questions)
-    assert (first.bought, second.bought) == (12, 0)
+    assert (first.api_calls, second.api_calls) == (12, 0)
     assert not any("seed" in body for body in server.bodies)
 
 
@@ -115,7 +115,7 @@ def test_sampled_requests_carry_the_votes_own_seed(
     for seed in (1, 2):
         program = make_program(votes=3, decode=SAMPLED, seed=seed)
         server.requests.clear()
-        assert run(program, [question], all_votes=True).bought == 3
+        assert run(program, [question], all_votes=True).api_calls == 3
         assert {body["seed"] for body in server.bodies} == {program.sampling_seed(question, n) for n in range(3)}
 
 
@@ -190,7 +190,7 @@ def test_an_outcome_says_what_it_is_of_and_what_it_cost(
     (vote,) = outcome.votes
     assert (outcome.question_id, outcome.benchmark, outcome.subject) == ("q0", "invented", "anatomy")
     assert (outcome.gold, outcome.answer, outcome.status) == ("B", "B", "answered")
-    assert (vote.text, vote.finish_reason, vote.how, vote.calls) == ("The answer is B.", "length", "asked", 1)
+    assert (vote.text, vote.finish_reason, vote.method, vote.calls) == ("The answer is B.", "length", "free", 1)
     words = sum(len(str(asked.prompt).split()) for asked in server.requests)
     assert (vote.prompt_tokens, vote.completion_tokens, vote.cached_tokens) == (words, 4, 3)
 
@@ -199,16 +199,16 @@ def test_calls_cost_nothing_on_ones_own_server_and_are_unpriced_elsewhere(
     run: Any, make_program: Make, questions: list[Question]
 ) -> None:
     own = run(make_program(), questions, model="hosted_vllm/small")
-    bought = run(make_program(), questions, model="openai/small")
+    api_calls = run(make_program(), questions, model="openai/small")
     assert summarise(own.outcomes, 1.0).cost_usd == 0.0
-    assert summarise(bought.outcomes, 1.0).cost_usd is None
+    assert summarise(api_calls.outcomes, 1.0).cost_usd is None
 
 
 def test_a_completion_prompt_goes_to_the_completion_endpoint(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply(" B")
-    (outcome,) = run(make_program(template=PLAIN, decode=Decode(8, stop=("\n",))), [make_question()]).outcomes
+    (outcome,) = run(make_program(template=PLAIN, decode=SamplingParams(8, stop=("\n",))), [make_question()]).outcomes
     (asked,) = server.requests
     assert (asked.path, outcome.answer) == ("/v1/completions", "B")
     assert asked.body["prompt"].endswith("D. Kidney\nAnswer:")
@@ -216,8 +216,8 @@ def test_a_completion_prompt_goes_to_the_completion_endpoint(
 
 
 def test_decode_parameters_reach_the_wire(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
-    run(make_program(decode=Decode(77, 0.0)), [make_question(1)])
-    run(make_program(decode=Decode(78, 0.7, 0.9, 40, ("x", "y"))), [make_question(1)])
+    run(make_program(decode=SamplingParams(77, 0.0)), [make_question(1)])
+    run(make_program(decode=SamplingParams(78, 0.7, 0.9, 40, ("x", "y"))), [make_question(1)])
     plain, full = ({k: v for k, v in body.items() if k not in ("messages", "seed")} for body in server.bodies)
     assert plain == {"model": "small", "max_tokens": 77, "temperature": 0.0}
     assert full == {

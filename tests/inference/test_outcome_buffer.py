@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.inference import outcome_buffer as module
-from openmedlm.inference.outcome_buffer import Outcomes
+from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.metrics import Outcome, Vote
 
 Make = Callable[..., Any]
@@ -37,7 +37,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_outcomes_are_the_same_on_disk_and_in_memory_whenever_they_came(tmp_path: Path) -> None:
     some = [replace(ONE, question_id=str(n)) for n in range(7)]
-    kept = Outcomes(len(some), tmp_path)
+    kept = OutcomeBuffer(len(some), tmp_path)
     for position in (3, 0, 6, 1, 5, 2, 4):
         kept.put(position, some[position])
     assert kept == some
@@ -49,14 +49,14 @@ def test_outcomes_are_the_same_on_disk_and_in_memory_whenever_they_came(tmp_path
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
-    kept = Outcomes(5, tmp_path)
+    kept = OutcomeBuffer(5, tmp_path)
     for position in range(5):
         kept.put(position, ONE)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
-    kept = Outcomes(5, tmp_path)
+    kept = OutcomeBuffer(5, tmp_path)
     kept.put(1, ONE)
     with pytest.raises(LookupError, match="at 3 has no outcome"):
         kept[3]
@@ -65,11 +65,11 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_clear_line() -> None:
-    kept = Outcomes(3, Path("/dev/shm"))
+    kept = OutcomeBuffer(3, Path("/dev/shm"))
     kept._file = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115
     for position in range(2):
         kept.put(position, ONE)
-    with pytest.raises(BadInput, match="No space left on device; mend that"):
+    with pytest.raises(UserError, match="No space left on device; mend that"):
         kept.put(2, ONE)
 
 

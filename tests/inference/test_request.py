@@ -1,10 +1,10 @@
 import pytest
 
 from openmedlm.inference.request import Request
-from openmedlm.programs import Decode
+from openmedlm.programs import SamplingParams
 
 MESSAGES = ({"role": "system", "content": "Answer."}, {"role": "user", "content": "Pumps?\nA. Liver\nB. Heart"})
-REQUEST = Request(MESSAGES, Decode(32, temperature=0.8, top_p=0.9), sample=2, attempt=1, seed=7)
+REQUEST = Request(MESSAGES, SamplingParams(32, temperature=0.8, top_p=0.9), sample=2, attempt=1, seed=7)
 
 
 def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> None:
@@ -18,11 +18,11 @@ def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> N
     [
         {"prompt": MESSAGES[1:]},
         {"prompt": "Answer.\n\nPumps?\nA. Liver\nB. Heart"},
-        {"decode": Decode(33, temperature=0.8, top_p=0.9)},
-        {"decode": Decode(32, temperature=0.7, top_p=0.9)},
-        {"decode": Decode(32, temperature=0.8)},
-        {"decode": Decode(32, temperature=0.8, top_p=0.9, top_k=5)},
-        {"decode": Decode(32, temperature=0.8, top_p=0.9, stop=("\n",))},
+        {"decode": SamplingParams(33, temperature=0.8, top_p=0.9)},
+        {"decode": SamplingParams(32, temperature=0.7, top_p=0.9)},
+        {"decode": SamplingParams(32, temperature=0.8)},
+        {"decode": SamplingParams(32, temperature=0.8, top_p=0.9, top_k=5)},
+        {"decode": SamplingParams(32, temperature=0.8, top_p=0.9, stop=("\n",))},
         {"sample": 3},
         {"attempt": 0},
         {"seed": 8},

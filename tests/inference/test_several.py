@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.programs import Decode, PromptProgram
+from openmedlm.programs import PromptProgram, SamplingParams
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
 
-SAMPLED = {"decode": Decode(temperature=0.8, max_tokens=32), "votes": 5}
+SAMPLED = {"decode": SamplingParams(temperature=0.8, max_tokens=32), "votes": 5}
 
 
 def _asked_for(server: Any) -> list[int]:
@@ -23,7 +23,7 @@ def test_votes_on_one_prompt_are_bought_with_one_request(
 ) -> None:
     server.choices = 8
     ran = run(make_program(**SAMPLED), [make_question()], all_votes=True)
-    assert (_asked_for(server), ran.bought) == ([5], 5)
+    assert (_asked_for(server), ran.api_calls) == ([5], 5)
     (outcome,) = ran.outcomes
     assert [vote.calls for vote in outcome.votes] == [1] * 5
     words = len(str(server.requests[0].prompt).split())
@@ -48,7 +48,7 @@ def test_where_the_endpoint_gives_too_few_the_rest_is_bought_one_by_one(
     server.choices = given
     questions = [make_question(number) for number in range(3)]
     ran = run(make_program(**SAMPLED), questions, all_votes=True, concurrency=1)
-    assert ran.bought == 15
+    assert ran.api_calls == 15
     assert all(len(outcome.votes) == 5 and outcome.error is None for outcome in ran.outcomes)
     assert sum(min(count, given) for count in _asked_for(server)) == 15
     assert _asked_for(server)[-8:] == [1] * 8
@@ -67,7 +67,7 @@ def test_where_the_endpoint_refuses_votes_are_bought_one_by_one(
     server.reply = reply
     ran = run(make_program(**SAMPLED), [make_question(number) for number in range(3)], all_votes=True, concurrency=1)
     assert [outcome.answer for outcome in ran.outcomes] == ["B"] * 3
-    assert ran.bought == 15
+    assert ran.api_calls == 15
 
 
 def test_shuffled_and_greedy_votes_are_asked_for_one_by_one(
@@ -84,7 +84,7 @@ def test_the_same_votes_wanted_twice_at_once_are_bought_once(
 ) -> None:
     server.choices = 8
     ran = run(make_program(**SAMPLED), [make_question(), make_question()], all_votes=True)
-    assert sum(_asked_for(server)) == ran.bought == 5
+    assert sum(_asked_for(server)) == ran.api_calls == 5
     assert ran.outcomes[0].votes == ran.outcomes[1].votes
 
 
@@ -92,6 +92,6 @@ def test_a_failure_is_the_error_of_every_vote_that_was_asked_for(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.choices, server.reply = 8, lambda asked: make_reply("overloaded", status=503)
-    (outcome,) = run(make_program(**SAMPLED), [make_question()], all_votes=True, attempts=2).outcomes
+    (outcome,) = run(make_program(**SAMPLED), [make_question()], all_votes=True, max_retries=1).outcomes
     assert {vote.error for vote in outcome.votes} == {"HTTP 503: overloaded"}
     assert _asked_for(server) == [5, 5]

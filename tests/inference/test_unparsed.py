@@ -8,11 +8,11 @@ import pytest
 
 from openmedlm.data import Question
 from openmedlm.metrics import summarise
-from openmedlm.programs import PLAIN, Decode, PromptProgram
+from openmedlm.programs import PLAIN, PromptProgram, SamplingParams
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
-SAMPLED = Decode(max_tokens=32, temperature=0.6, top_p=0.9)
+SAMPLED = SamplingParams(max_tokens=32, temperature=0.6, top_p=0.9)
 
 
 def readable_from(try_number: int, make_reply: Any) -> Callable[[Any], Any]:
@@ -32,9 +32,9 @@ def test_a_vote_is_asked_again_until_it_can_be_read(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = readable_from(3, make_reply)
-    (outcome,) = run(make_program(), [make_question()], unreadable="again", rounds=5).outcomes
+    (outcome,) = run(make_program(), [make_question()], on_unparsed="resample", max_resamples=4).outcomes
     (vote,) = outcome.votes
-    assert (vote.letter, vote.text, vote.how, vote.finish_reason) == ("B", "B", "asked again", "stop")
+    assert (vote.letter, vote.text, vote.method, vote.finish_reason) == ("B", "B", "resampled", "stop")
     assert (vote.calls, vote.completion_tokens, vote.cached_tokens) == (3, 13, 9)
     assert outcome.status == "answered"
 
@@ -43,7 +43,7 @@ def test_a_greedy_vote_is_asked_again_warmer_and_with_seeds_of_its_own(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = readable_from(4, make_reply)
-    run(make_program(), [make_question()], unreadable="again", rounds=5)
+    run(make_program(), [make_question()], on_unparsed="resample", max_resamples=4)
     first, *others = server.bodies
     assert (first["temperature"], "seed" in first) == (0.0, False)
     assert [body["temperature"] for body in others] == [0.8] * 3
@@ -54,7 +54,7 @@ def test_a_sampled_vote_is_asked_again_in_the_same_way_with_another_seed(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = readable_from(4, make_reply)
-    run(make_program(decode=SAMPLED), [make_question()], unreadable="again", rounds=5)
+    run(make_program(decode=SAMPLED), [make_question()], on_unparsed="resample", max_resamples=4)
     assert {(body["temperature"], body["top_p"]) for body in server.bodies} == {(0.6, 0.9)}
     assert len({body["seed"] for body in server.bodies}) == 4
 
@@ -64,21 +64,21 @@ def test_after_the_last_round_a_vote_stays_unread(
     rounds: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("Let us see.")
-    outcomes = run(make_program(), [make_question()], unreadable="again", rounds=rounds).outcomes
+    outcomes = run(make_program(), [make_question()], on_unparsed="resample", max_resamples=rounds - 1).outcomes
     assert len(server.requests) == rounds
     assert outcomes[0].votes[0].calls == rounds
     summary = summarise(outcomes, 1.0)
     assert (summary.unanswered, summary.errors, summary.correct, summary.calls) == (1, 0, 0, rounds)
-    assert summary.asked_again == (rounds > 1)
+    assert summary.resampled == (rounds > 1)
 
 
 def test_asking_again_is_bought_once_too(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = readable_from(3, make_reply)
-    first = run(make_program(), [make_question()], unreadable="again")
-    second = run(make_program(), [make_question()], unreadable="again")
-    assert (first.bought, second.bought, len(server.requests)) == (3, 0, 3)
+    first = run(make_program(), [make_question()], on_unparsed="resample")
+    second = run(make_program(), [make_question()], on_unparsed="resample")
+    assert (first.api_calls, second.api_calls, len(server.requests)) == (3, 0, 3)
     assert second.outcomes == first.outcomes
 
 
@@ -123,7 +123,7 @@ def test_a_vote_is_closed_with_a_constrained_letter(
 
     server.reply = reply
     program = make_program(reasoning=True)
-    outcomes = run(program, [make_question()], unreadable="close", constraint=constraint).outcomes
+    outcomes = run(program, [make_question()], on_unparsed="constrain", constraint=constraint).outcomes
     (vote,) = outcomes[0].votes
     asked, closed = server.bodies
     assert not set(fields) & set(asked)
@@ -131,11 +131,11 @@ def test_a_vote_is_closed_with_a_constrained_letter(
     assert closed["temperature"] == 0.0
     assert closed["messages"][:2] == asked["messages"]
     assert closed["messages"][2] == {"role": "assistant", "content": cut_off}
-    assert (vote.letter, vote.how, vote.calls) == ("B", "closed", 2)
+    assert (vote.letter, vote.method, vote.calls) == ("B", "constrained", 2)
     assert vote.text == f"{cut_off}\n\n{closing}"
     assert vote.finish_reason == "length"
     summary = summarise(outcomes, 1.0)
-    assert (summary.truncated, summary.closed, summary.asked_again, summary.unanswered) == (1, 1, 0, 0)
+    assert (summary.truncated, summary.constrained, summary.resampled, summary.unanswered) == (1, 1, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +156,12 @@ def test_a_completion_is_closed_by_going_on_from_it(
 ) -> None:
     server.reply = lambda asked: make_reply(" B" if set(field) & set(asked.body) else " The organ is round.\n")
     program = make_program(template=PLAIN, reasoning=True)
-    (outcome,) = run(program, [make_question()], unreadable="close", constraint=constraint).outcomes
+    (outcome,) = run(program, [make_question()], on_unparsed="constrain", constraint=constraint).outcomes
     asked, closed = server.requests
     assert closed.path == "/v1/completions"
     assert closed.prompt == f"{asked.prompt} The organ is round.\nAnswer:"
     assert {name: closed.body[name] for name in field} == field
-    assert (outcome.answer, outcome.votes[0].how) == ("B", "closed")
+    assert (outcome.answer, outcome.votes[0].method) == ("B", "constrained")
 
 
 def test_a_closing_letter_is_mapped_back_through_the_shuffle(
@@ -176,7 +176,7 @@ def test_a_closing_letter_is_mapped_back_through_the_shuffle(
 
     server.reply = reply
     program = make_program(votes=6, shuffle=True, decode=SAMPLED)
-    (outcome,) = run(program, [make_question()], unreadable="close", constraint="grammar", all_votes=True).outcomes
+    (outcome,) = run(program, [make_question()], on_unparsed="constrain", constraint="grammar", all_votes=True).outcomes
     assert [vote.letter for vote in outcome.votes] == ["B"] * 6
 
 
@@ -184,17 +184,17 @@ def test_a_vote_that_is_read_at_once_is_not_closed(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("B", finish_reason="length")
-    (outcome,) = run(make_program(), [make_question()], unreadable="close", constraint="grammar").outcomes
-    assert (len(server.requests), outcome.votes[0].how, outcome.votes[0].calls) == (1, "asked", 1)
+    (outcome,) = run(make_program(), [make_question()], on_unparsed="constrain", constraint="grammar").outcomes
+    assert (len(server.requests), outcome.votes[0].method, outcome.votes[0].calls) == (1, "free", 1)
 
 
 def test_a_vote_that_is_left_is_unanswered_not_wrong_or_broken(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("Let us see", finish_reason="length")
-    outcomes = run(make_program(), [make_question()], unreadable="leave").outcomes
+    outcomes = run(make_program(), [make_question()], on_unparsed="skip").outcomes
     (vote,) = outcomes[0].votes
-    assert (vote.letter, vote.how, vote.calls, len(server.requests)) == (None, "asked", 1, 1)
+    assert (vote.letter, vote.method, vote.calls, len(server.requests)) == (None, "free", 1, 1)
     assert outcomes[0].status == "unanswered"
     assert summarise(outcomes, 1.0).truncated == 1
 
@@ -205,5 +205,5 @@ def test_a_vote_without_a_letter_does_not_count_against_the_others(
     question, program = make_question(), make_program(votes=3, decode=SAMPLED)
     said = {program.sampling_seed(question, n): text for n, text in enumerate(("Hm.", "C", "Hm."))}
     server.reply = lambda asked: make_reply(said[asked.body["seed"]])
-    (outcome,) = run(program, [question], unreadable="leave", all_votes=True).outcomes
+    (outcome,) = run(program, [question], on_unparsed="skip", all_votes=True).outcomes
     assert (outcome.answer, [vote.letter for vote in outcome.votes]) == ("C", [None, "C", None])

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from openmedlm.local_models import CATALOGUE, Endpoint, serve
+from openmedlm.local_models import CATALOGUE, ServedModel, serve
 
 QUESTION = [{"role": "user", "content": "Which vitamin prevents scurvy? Answer in one sentence."}]
 CONTEXT = 1024
 
 
 @pytest.fixture(scope="module")
-def endpoint(smollm: Path) -> Iterator[Endpoint]:
+def endpoint(smollm: Path) -> Iterator[ServedModel]:
     with serve(CATALOGUE["smollm2-135m"], slots=1, context=CONTEXT) as endpoint:
         yield endpoint
 
 
-def post(endpoint: Endpoint, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def post(endpoint: ServedModel, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(
         endpoint.base_url + path,
         json.dumps(body).encode(),
@@ -34,7 +34,7 @@ def post(endpoint: Endpoint, path: str, body: dict[str, Any]) -> tuple[int, dict
         return error.code, json.load(error)
 
 
-def ask(endpoint: Endpoint, **options: Any) -> dict[str, Any]:
+def ask(endpoint: ServedModel, **options: Any) -> dict[str, Any]:
     status, answer = post(endpoint, "/chat/completions", {"messages": QUESTION, "max_tokens": 24} | options)
     assert status == 200, answer
     return answer
@@ -44,7 +44,7 @@ def said(answer: dict[str, Any]) -> str:
     return str(answer["choices"][0]["message"]["content"])
 
 
-def test_chat_goes_through_the_models_own_template(endpoint: Endpoint) -> None:
+def test_chat_goes_through_the_models_own_template(endpoint: ServedModel) -> None:
     answer = ask(endpoint)
     assert answer["model"] == endpoint.model == "smollm2-135m"
     assert len(said(answer)) > 10
@@ -53,7 +53,7 @@ def test_chat_goes_through_the_models_own_template(endpoint: Endpoint) -> None:
     assert answer["usage"]["prompt_tokens"] > bare["usage"]["prompt_tokens"], "roles and markers are tokens too"
 
 
-def test_a_text_is_completed_without_a_template(endpoint: Endpoint) -> None:
+def test_a_text_is_completed_without_a_template(endpoint: ServedModel) -> None:
     body = {"prompt": "one two three four five six seven", "max_tokens": 3, "temperature": 0.0}
     status, answer = post(endpoint, "/completions", body)
     assert status == 200
@@ -61,35 +61,35 @@ def test_a_text_is_completed_without_a_template(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("letter", ["A", "D"])
-def test_a_grammar_leaves_only_its_letters(endpoint: Endpoint, letter: str) -> None:
+def test_a_grammar_leaves_only_its_letters(endpoint: ServedModel, letter: str) -> None:
     answer = ask(endpoint, grammar=f'root ::= "{letter}"', temperature=1.0)
     assert said(answer) == letter
     assert answer["choices"][0]["finish_reason"] == "stop"
 
 
-def test_an_answer_that_runs_out_of_room_says_so(endpoint: Endpoint) -> None:
+def test_an_answer_that_runs_out_of_room_says_so(endpoint: ServedModel) -> None:
     assert ask(endpoint, max_tokens=2)["choices"][0]["finish_reason"] == "length"
 
 
-def test_a_seed_fixes_a_sampled_answer(endpoint: Endpoint) -> None:
+def test_a_seed_fixes_a_sampled_answer(endpoint: ServedModel) -> None:
     answers = [said(ask(endpoint, temperature=1.0, seed=seed)) for seed in (1, 2, 3, 1)]
     assert answers[0] == answers[3]
     assert len(set(answers)) == 3
 
 
-def test_logprobs_come_with_every_token(endpoint: Endpoint) -> None:
+def test_logprobs_come_with_every_token(endpoint: ServedModel) -> None:
     tokens = ask(endpoint, max_tokens=3, logprobs=True, top_logprobs=2)["choices"][0]["logprobs"]["content"]
     assert len(tokens) == 3
     assert all(token["logprob"] <= 0.0 and len(token["top_logprobs"]) == 2 for token in tokens)
 
 
-def cached_tokens(endpoint: Endpoint, text: str) -> int:
+def cached_tokens(endpoint: ServedModel, text: str) -> int:
     usage = ask(endpoint, messages=[{"role": "user", "content": text}], max_tokens=1)["usage"]
     assert usage["prompt_tokens"] > 200, "counted whole, cached or not"
     return int(usage["prompt_tokens_details"]["cached_tokens"])
 
 
-def test_a_prefix_seen_before_is_not_computed_again(endpoint: Endpoint) -> None:
+def test_a_prefix_seen_before_is_not_computed_again(endpoint: ServedModel) -> None:
     enzymes, nerves = (
         " ".join(f"Fact {n}: {thing} {n} meets {thing} {n + 1}." for n in range(20)) for thing in ("enzyme", "nerve")
     )
@@ -99,7 +99,7 @@ def test_a_prefix_seen_before_is_not_computed_again(endpoint: Endpoint) -> None:
     assert cached_tokens(endpoint, f"{enzymes} Name the third.") > 200, "though another prefix came between"
 
 
-def test_a_prompt_that_is_too_long_is_told_apart_from_other_errors(endpoint: Endpoint) -> None:
+def test_a_prompt_that_is_too_long_is_told_apart_from_other_errors(endpoint: ServedModel) -> None:
     body = {"messages": [{"role": "user", "content": "word " * (CONTEXT + 100)}]}
     status, answer = post(endpoint, "/chat/completions", body)
     assert status == 400

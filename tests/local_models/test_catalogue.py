@@ -4,7 +4,7 @@ import pytest
 
 from openmedlm.local_models import CATALOGUE, EmbeddedModel, resolve
 from openmedlm.local_models.gguf import read_header
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 MODELS = tuple(CATALOGUE.values())
 
@@ -67,14 +67,14 @@ def test_the_catalogue_says_what_the_weights_say(smollm: Path) -> None:
     ],
 )
 def test_an_unknown_name_gets_the_nearest_known_one(typed: str, meant: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(UserError) as caught:
         resolve(typed)
     assert f"did you mean {meant}?" in str(caught.value)
     assert "openmedlm models" in str(caught.value)
 
 
 def test_a_name_without_the_prefix_is_not_embedded() -> None:
-    with pytest.raises(BadInput, match="local/NAME"):
+    with pytest.raises(UserError, match="local/NAME"):
         resolve("openai/gpt-4o")
 
 
@@ -93,5 +93,5 @@ def test_a_file_of_ones_own_may_be_named_from_the_working_directory(
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(BadInput, match=r"/no/such/model\.gguf: No such file"):
+    with pytest.raises(UserError, match=r"/no/such/model\.gguf: No such file"):
         resolve("local//no/such/model.gguf")

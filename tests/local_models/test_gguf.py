@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openmedlm.local_models.gguf import Header, read_header
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 def text(value: str) -> bytes:
@@ -61,7 +61,7 @@ def test_a_base_model_has_no_chat_template(file: Path) -> None:
 )
 def test_what_cannot_be_served_is_refused_with_its_path(file: Path, content: bytes, complaint: str) -> None:
     file.write_bytes(content)
-    with pytest.raises(BadInput, match=complaint) as caught:
+    with pytest.raises(UserError, match=complaint) as caught:
         read_header(file)
     assert str(file) in str(caught.value)
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_served_is_refused_with_its_path(file: Path, content: byt
 @given(length=st.integers(0, len(WHOLE) - 1))
 def test_metadata_that_is_cut_short_is_refused(file: Path, length: int) -> None:
     file.write_bytes(WHOLE[:length])
-    with pytest.raises(BadInput):
+    with pytest.raises(UserError):
         read_header(file)
 
 
@@ -78,5 +78,5 @@ def test_metadata_that_is_cut_short_is_refused(file: Path, length: int) -> None:
 @given(place=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
 def test_a_changed_byte_is_read_or_refused_and_nothing_else(file: Path, place: int, byte: int) -> None:
     file.write_bytes(WHOLE[:place] + bytes([byte]) + WHOLE[place + 1 :])
-    with contextlib.suppress(BadInput):
+    with contextlib.suppress(UserError):
         assert isinstance(read_header(file), Header)

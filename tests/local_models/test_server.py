@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from openmedlm.local_models import CATALOGUE, Endpoint, resolve, serve
-from openmedlm.utils.errors import BadInput
+from openmedlm.local_models import CATALOGUE, ServedModel, resolve, serve
+from openmedlm.utils.errors import UserError
 
 MODEL = CATALOGUE["smollm2-135m"]
 USER = """
@@ -158,7 +158,7 @@ def test_a_request_in_flight_does_not_hold_back_the_end(smollm: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def endpoint(smollm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def endpoint(smollm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModel]:
     """One server for the tests that only look at it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("shared")))
@@ -168,7 +168,7 @@ def endpoint(smollm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server.__exit__(None, None, None)
 
 
-def test_nothing_listens_outside_loopback(endpoint: Endpoint) -> None:
+def test_nothing_listens_outside_loopback(endpoint: ServedModel) -> None:
     sockets = subprocess.run(("ss", "-ltnpH"), capture_output=True, text=True, check=True).stdout.splitlines()
     own = [line.split()[3] for line in sockets if f"pid={endpoint.pid}," in line]
     assert own == [endpoint.base_url.removeprefix("http://").removesuffix("/v1")]
@@ -176,20 +176,20 @@ def test_nothing_listens_outside_loopback(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/chat/completions", "/slots", "/props", "/metrics"])
-def test_nothing_is_told_without_the_key(endpoint: Endpoint, path: str) -> None:
+def test_nothing_is_told_without_the_key(endpoint: ServedModel, path: str) -> None:
     url = endpoint.base_url.removesuffix("/v1") + path
     assert status(url) == 401
     assert status(url, {"Authorization": "Bearer guessed"}) == 401
 
 
-def test_web_pages_of_others_are_not_let_in(endpoint: Endpoint) -> None:
-    headers = {"Authorization": f"Bearer {endpoint.api_key}", "Origin": "http://elsewhere.example"}
+def test_web_pages_of_others_are_not_let_in(endpoint: ServedModel) -> None:
+    headers = {"Authorization": f"Bearer {endpoint.api_key}", "DataSource": "http://elsewhere.example"}
     request = urllib.request.Request(f"{endpoint.base_url}/models", headers=headers)
     with urllib.request.urlopen(request) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] not in ("*", "http://elsewhere.example")
 
 
-def test_the_key_is_for_its_owners_eyes_alone(endpoint: Endpoint) -> None:
+def test_the_key_is_for_its_owners_eyes_alone(endpoint: ServedModel) -> None:
     directory = Path(f"/proc/{endpoint.pid}/cwd").resolve()
     assert directory.stat().st_mode & 0o777 == 0o700
     holding = [path for path in directory.iterdir() if endpoint.api_key in path.read_text()]
@@ -199,7 +199,7 @@ def test_the_key_is_for_its_owners_eyes_alone(endpoint: Endpoint) -> None:
     assert endpoint.api_key.encode() not in Path(f"/proc/{endpoint.pid}/cmdline").read_bytes()
 
 
-def test_the_log_is_kept(endpoint: Endpoint) -> None:
+def test_the_log_is_kept(endpoint: ServedModel) -> None:
     assert "model loaded" in endpoint.log.read_text()
     assert endpoint.log.name.startswith("smollm2-135m-")
 
@@ -208,7 +208,7 @@ def test_a_file_cut_short_is_refused_in_one_line_that_says_where_the_log_is(smol
     cut = tmp_path / "cut.gguf"
     with smollm.open("rb") as whole:
         cut.write_bytes(whole.read(20_000_000))
-    with pytest.raises(BadInput, match="model is corrupted or incomplete") as caught, serve(resolve(f"local/{cut}")):
+    with pytest.raises(UserError, match="model is corrupted or incomplete") as caught, serve(resolve(f"local/{cut}")):
         pass
     message = str(caught.value)
     assert "\n" not in message
@@ -225,18 +225,18 @@ def test_a_file_cut_short_is_refused_in_one_line_that_says_where_the_log_is(smol
     ],
 )
 def test_settings_out_of_range_are_refused(slots: int, context: int, threads: int, complaint: str) -> None:
-    with pytest.raises(BadInput, match=complaint), serve(MODEL, slots=slots, context=context, threads=threads):
+    with pytest.raises(UserError, match=complaint), serve(MODEL, slots=slots, context=context, threads=threads):
         pass
 
 
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
-    with pytest.raises(BadInput) as caught, serve(MODEL):
+    with pytest.raises(UserError) as caught, serve(MODEL):
         pass
     assert 'pip install "openmedlm[local]"' in str(caught.value)
 
 
 def test_a_run_directory_of_somebody_else_is_refused(run_directory: Path) -> None:
     run_directory.symlink_to("/tmp")
-    with pytest.raises(BadInput, match="belongs to somebody else"), serve(MODEL, slots=1, context=512):
+    with pytest.raises(UserError, match="belongs to somebody else"), serve(MODEL, slots=1, context=512):
         pass

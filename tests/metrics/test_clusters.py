@@ -48,9 +48,9 @@ def test_it_is_how_far_accuracies_of_clustered_questions_really_spread() -> None
     def drawn() -> tuple[list[bool], list[int]]:
         right, clusters = [], []
         for passage in range(200):
-            together, common = source.random() < 0.5, source.random() < 0.6
+            together, pair_outcomes = source.random() < 0.5, source.random() < 0.6
             for _ in range(5):
-                right.append(common if together else source.random() < 0.6)
+                right.append(pair_outcomes if together else source.random() < 0.6)
                 clusters.append(passage)
         return right, clusters
 

@@ -19,7 +19,7 @@ def test_each_size_is_what_an_ensemble_of_it_would_have_come_to(make_outcome: Ma
     for size in sizes:
         alone = [_asked(make_outcome, make_vote, row, size.votes) for row in rows]
         assert size.score.correct == sum(outcome.correct for outcome in alone)
-        assert size.bought == sum(len(outcome.votes) for outcome in alone) / len(rows)
+        assert size.api_calls == sum(len(outcome.votes) for outcome in alone) / len(rows)
     assert [size.votes for size in sizes] == [1, 2, 3, 4, 5]
 
 

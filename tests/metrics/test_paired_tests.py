@@ -57,13 +57,13 @@ def test_the_interval_holds_its_centre_and_mirrors(flags: list[tuple[bool, bool]
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     """Over all outcomes of 40 questions, with 20 % discordant and the first program 10 points ahead."""
-    n, ahead, behind = 40, 0.15, 0.05
+    n, ahead, is_worse = 40, 0.15, 0.05
     covered = total = 0.0
     for first in range(n + 1):
         for second in range(n + 1 - first):
-            weight = binom.pmf(first, n, ahead) * binom.pmf(second, n - first, behind / (1 - ahead))
+            weight = binom.pmf(first, n, ahead) * binom.pmf(second, n - first, is_worse / (1 - ahead))
             interval = difference_interval(Paired(n, first, second))
-            covered += weight * (interval.low <= ahead - behind <= interval.high)
+            covered += weight * (interval.low <= ahead - is_worse <= interval.high)
             total += weight
     assert total == pytest.approx(1)
     assert 0.94 < covered < 0.98
@@ -88,11 +88,11 @@ def test_the_detectable_effect_is_two_point_eight_standard_errors() -> None:
 def test_a_paired_test_finds_the_detectable_effect_four_times_in_five() -> None:
     n, discordant = 1000, 0.2
     effect = minimum_detectable_effect(n, discordant)
-    ahead, behind = (discordant + effect) / 2, (discordant - effect) / 2
+    ahead, is_worse = (discordant + effect) / 2, (discordant - effect) / 2
     power = 0.0
     for first in range(60, 200):
         for second in range(30, 170):
-            weight = binom.pmf(first, n, ahead) * binom.pmf(second, n - first, behind / (1 - ahead))
+            weight = binom.pmf(first, n, ahead) * binom.pmf(second, n - first, is_worse / (1 - ahead))
             if weight > 1e-7 and mcnemar(Paired(n, first, second)) < 0.05:
                 power += weight
     assert 0.75 < power < 0.83

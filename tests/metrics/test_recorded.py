@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from openmedlm.metrics.answer_parsing import read_answer
+from openmedlm.metrics.answer_parsing import parse_answer
 
 VERDICTS: Mapping[str, Mapping[str, str | None]] = json.loads(
     Path(__file__).with_name("recorded_verdicts.json").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def test_every_recorded_completion_has_its_verdict(completions: list[Any]) -> No
 
 def test_letters_are_read_as_a_careful_reader_reads_them(completions: list[Any]) -> None:
     precision, recall = _precision_and_recall(
-        (read_answer(line["completion"], line["options"]).letter, verdict) for line, verdict in completions
+        (parse_answer(line["completion"], line["options"]).letter, verdict) for line, verdict in completions
     )
     assert precision >= LEAST_PRECISION
     assert recall >= LEAST_RECALL
@@ -53,7 +53,7 @@ def test_letters_are_read_as_a_careful_reader_reads_them(completions: list[Any])
 
 def test_without_the_options_texts_less_is_read_and_still_nothing_guessed(completions: list[Any]) -> None:
     precision, recall = _precision_and_recall(
-        (read_answer(line["completion"], letters=tuple(line["options"])).letter, verdict)
+        (parse_answer(line["completion"], letters=tuple(line["options"])).letter, verdict)
         for line, verdict in completions
     )
     assert precision >= LEAST_PRECISION
@@ -61,5 +61,5 @@ def test_without_the_options_texts_less_is_read_and_still_nothing_guessed(comple
 
 
 def test_a_letter_that_contradicts_the_text_beside_it_is_rare(completions: list[Any]) -> None:
-    rules = [read_answer(line["completion"], line["options"]).rule for line, _ in completions]
+    rules = [parse_answer(line["completion"], line["options"]).rule for line, _ in completions]
     assert rules.count("conflict") <= len(rules) // 500

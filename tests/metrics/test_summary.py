@@ -39,10 +39,10 @@ def test_no_question_has_no_accuracy() -> None:
 
 
 def test_calls_tokens_and_dollars_are_summed_over_votes(make_outcome: Make, make_vote: MakeVote) -> None:
-    bought = {"calls": 2, "prompt_tokens": 100, "completion_tokens": 7, "cached_tokens": 60, "cost_usd": 0.25}
+    api_calls = {"calls": 2, "prompt_tokens": 100, "completion_tokens": 7, "cached_tokens": 60, "cost_usd": 0.25}
     outcomes = [
-        make_outcome(votes=(make_vote(**bought), make_vote(**bought)), votes_saved=3),
-        make_outcome(votes=(make_vote(**bought), make_vote(calls=0, error="refused")), votes_saved=1),
+        make_outcome(votes=(make_vote(**api_calls), make_vote(**api_calls)), votes_saved=3),
+        make_outcome(votes=(make_vote(**api_calls), make_vote(calls=0, error="refused")), votes_saved=1),
     ]
     summary = summarise(iter(outcomes), 0.0)
     assert (summary.calls, summary.prompt_tokens, summary.completion_tokens) == (6, 300, 21)
@@ -64,11 +64,11 @@ def test_one_bought_completion_of_unknown_price_makes_the_cost_unknown(make_outc
 def test_truncated_closed_and_repeated_votes_are_counted(make_outcome: Make, make_vote: MakeVote) -> None:
     votes = (
         make_vote(finish_reason="length"),
-        make_vote(finish_reason="stop", how="closed"),
-        make_vote(finish_reason="length", how="asked again"),
+        make_vote(finish_reason="stop", method="constrained"),
+        make_vote(finish_reason="length", method="resampled"),
     )
     summary = summarise([make_outcome(votes=votes)], 0.0)
-    assert (summary.truncated, summary.closed, summary.asked_again) == (2, 1, 1)
+    assert (summary.truncated, summary.constrained, summary.resampled) == (2, 1, 1)
 
 
 def test_each_subject_has_its_own_score_in_the_order_of_names(make_outcome: Make) -> None:

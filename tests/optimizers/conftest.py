@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from openmedlm.data import Question, load_split
-from openmedlm.programs.convert import demos_of
+from openmedlm.programs.convert import to_demos
 from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
 
 # DSPy asks the network for a price list otherwise, and waits for it where there is none.
@@ -31,7 +31,7 @@ def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], li
     """A benchmark's pool as a DSPy trainset, with the rationales that it brings."""
 
     def make(benchmark: str) -> list[dspy.Example]:
-        return demos_of(sample(benchmark, "pool"))
+        return to_demos(sample(benchmark, "pool"))
 
     return make
 

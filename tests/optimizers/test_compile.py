@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from openmedlm.data import BENCHMARKS, BadInput, Question
-from openmedlm.optimizers import LADDER, Choices
-from openmedlm.optimizers.compile import build
+from openmedlm.data import BENCHMARKS, Question, UserError
+from openmedlm.optimizers import STRATEGIES, ProgramConfig
+from openmedlm.optimizers.compile import compile_program
 from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
 from openmedlm.programs import PLAIN
-from openmedlm.programs.convert import demos_of
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.convert import to_demos
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS
 
 Load = Callable[[str, str], list[Question]]
@@ -19,9 +19,11 @@ REASONS = ("cot", "few-shot-cot", "knn-cot", "ensemble")
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_is_built_for_every_benchmark(name: str, benchmark: str, sample: Load, vectors: Path) -> None:
-    program = build(name, demos_of(sample(benchmark, "pool")), Choices(seed=4), vectors).prompt_program()
+    program = compile_program(
+        name, to_demos(sample(benchmark, "pool")), ProgramConfig(seed=4), vectors
+    ).prompt_program()
     assert (program.strategy, program.seed) == (name, 4)
     assert program.reasoning == (name in REASONS)
     assert program.votes == (5 if name == "ensemble" else 1)
@@ -32,45 +34,47 @@ def test_every_strategy_is_built_for_every_benchmark(name: str, benchmark: str, 
     assert shown == (0 if name in WITHOUT_EXEMPLARS else 5)
 
 
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_the_same_choices_build_the_same_program(name: str, sample: Load, vectors: Path) -> None:
-    pool = demos_of(sample("mmlu", "pool"))
-    one, two = (build(name, pool, Choices(seed=4), vectors).prompt_program().digest() for _ in range(2))
+    pool = to_demos(sample("mmlu", "pool"))
+    one, two = (compile_program(name, pool, ProgramConfig(seed=4), vectors).prompt_program().digest() for _ in range(2))
     assert one == two
 
 
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_decode_choices_stand_in_for_the_strategys_own(name: str, sample: Load, vectors: Path) -> None:
-    own = build(name, demos_of(sample("mmlu", "pool")), Choices(), vectors).prompt_program().decode
+    own = compile_program(name, to_demos(sample("mmlu", "pool")), ProgramConfig(), vectors).prompt_program().decode
     assert own.max_tokens == (REASONING_TOKENS if name in REASONS else DIRECT_TOKENS)
     assert own.temperature == (0.8 if name == "ensemble" else 0.0)
-    chosen = Choices(temperature=0.0, top_p=0.5, top_k=7, max_tokens=9)
-    decode = build(name, demos_of(sample("mmlu", "pool")), chosen, vectors).prompt_program().decode
+    chosen = ProgramConfig(temperature=0.0, top_p=0.5, top_k=7, max_tokens=9)
+    decode = compile_program(name, to_demos(sample("mmlu", "pool")), chosen, vectors).prompt_program().decode
     assert (decode.temperature, decode.top_p, decode.top_k, decode.max_tokens) == (0.0, 0.5, 7, 9)
 
 
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_order_and_instructions_are_those_chosen(name: str, sample: Load, vectors: Path) -> None:
-    choices = Choices(order="nearest-first", instructions="Say which.")
-    program = build(name, demos_of(sample("mmlu", "pool")), choices, vectors).prompt_program()
+    choices = ProgramConfig(order="nearest-first", instructions="Say which.")
+    program = compile_program(name, to_demos(sample("mmlu", "pool")), choices, vectors).prompt_program()
     assert program.instructions == "Say which."
     assert program.exemplars.describe().get("order") == ("nearest-first" if name in RETRIEVES else None)
 
 
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_the_template_is_the_one_chosen(name: str, sample: Load, vectors: Path) -> None:
-    program = build(name, demos_of(sample("mmlu", "pool")), Choices(template=PLAIN), vectors).prompt_program()
+    program = compile_program(
+        name, to_demos(sample("mmlu", "pool")), ProgramConfig(template=PLAIN), vectors
+    ).prompt_program()
     assert program.template == PLAIN
     assert program.decode.stop == PLAIN.style(name in REASONS).stop
 
 
-@pytest.mark.parametrize("member", [name for name in LADDER if name != "ensemble"])
+@pytest.mark.parametrize("member", [name for name in STRATEGIES if name != "ensemble"])
 def test_an_ensemble_counts_votes_of_the_member_chosen(member: str, sample: Load, vectors: Path) -> None:
-    choices = Choices(member=member, votes=3, shuffle=False)
-    pool = demos_of(sample("mmlu", "pool"))
-    ensemble = build("ensemble", pool, choices, vectors)
-    assert isinstance(ensemble, Ensemble)
-    alone = build(member, pool, choices, vectors).prompt_program()
+    choices = ProgramConfig(member=member, votes=3, shuffle=False)
+    pool = to_demos(sample("mmlu", "pool"))
+    ensemble = compile_program("ensemble", pool, choices, vectors)
+    assert isinstance(ensemble, MajorityEnsemble)
+    alone = compile_program(member, pool, choices, vectors).prompt_program()
     program = ensemble.prompt_program()
     assert (program.member, program.votes, program.shuffle) == (member, 3, False)
     assert program.exemplars.describe() == alone.exemplars.describe()
@@ -78,9 +82,9 @@ def test_an_ensemble_counts_votes_of_the_member_chosen(member: str, sample: Load
 
 
 @pytest.mark.parametrize("k", [0, 2])
-@pytest.mark.parametrize("name", [name for name in LADDER if name not in WITHOUT_EXEMPLARS])
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in WITHOUT_EXEMPLARS])
 def test_k_exemplars_are_shown(k: int, name: str, sample: Load, vectors: Path) -> None:
-    program = build(name, demos_of(sample("mmlu", "pool")), Choices(k=k), vectors).prompt_program()
+    program = compile_program(name, to_demos(sample("mmlu", "pool")), ProgramConfig(k=k), vectors).prompt_program()
     if name not in RETRIEVES:
         assert [len(s.exemplars) for s in program.exemplars.choose(sample("mmlu", "dev"))] == [k] * 12
     else:
@@ -88,9 +92,13 @@ def test_k_exemplars_are_shown(k: int, name: str, sample: Load, vectors: Path) -
 
 
 def test_another_seed_draws_other_exemplars(sample: Load, vectors: Path) -> None:
-    pool = demos_of(sample("medqa", "pool"))
+    pool = to_demos(sample("medqa", "pool"))
     ids = {
-        tuple(build("few-shot", pool, Choices(seed=seed), vectors).prompt_program().exemplars.describe()["ids"])
+        tuple(
+            compile_program("few-shot", pool, ProgramConfig(seed=seed), vectors)
+            .prompt_program()
+            .exemplars.describe()["ids"]
+        )
         for seed in range(8)
     }
     assert len(ids) > 5
@@ -103,41 +111,43 @@ def test_another_seed_draws_other_exemplars(sample: Load, vectors: Path) -> None
 def test_an_unknown_strategy_is_refused_with_the_nearest_name(
     name: str, nearest: str, sample: Load, vectors: Path
 ) -> None:
-    with pytest.raises(BadInput, match=f"{name}.*{nearest}") as caught:
-        build(name, demos_of(sample("mmlu", "pool")), Choices(), vectors)
+    with pytest.raises(UserError, match=f"{name}.*{nearest}") as caught:
+        compile_program(name, to_demos(sample("mmlu", "pool")), ProgramConfig(), vectors)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("member", "named"), [("knn-cott", "knn-cot"), ("ensemble", "zero-shot")])
 def test_an_unknown_member_is_refused(member: str, named: str, sample: Load, vectors: Path) -> None:
-    with pytest.raises(BadInput, match=f"{member}.*{named}"):
-        build("ensemble", demos_of(sample("mmlu", "pool")), Choices(member=member), vectors)
+    with pytest.raises(UserError, match=f"{member}.*{named}"):
+        compile_program("ensemble", to_demos(sample("mmlu", "pool")), ProgramConfig(member=member), vectors)
 
 
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_an_empty_pool_serves_only_strategies_without_exemplars(name: str, vectors: Path) -> None:
     if name in WITHOUT_EXEMPLARS:
-        assert build(name, [], Choices(), vectors).prompt_program().strategy == name
+        assert compile_program(name, [], ProgramConfig(), vectors).prompt_program().strategy == name
     else:
-        with pytest.raises(BadInput, match=r"shows exemplars, and the pool is empty"):
-            build(name, [], Choices(), vectors)
+        with pytest.raises(UserError, match=r"shows exemplars, and the pool is empty"):
+            compile_program(name, [], ProgramConfig(), vectors)
 
 
 @pytest.mark.parametrize("name", ["few-shot-cot", "knn-cot", "ensemble"])
 def test_a_pool_without_explanations_is_refused_where_rationales_are_shown(
     name: str, sample: Load, vectors: Path
 ) -> None:
-    bare = demos_of([replace(question, explanation=None) for question in sample("mmlu", "pool")])
-    with pytest.raises(BadInput, match="shows rationales, and none of the pool's 24 questions has one"):
-        build(name, bare, Choices(), vectors)
+    bare = to_demos([replace(question, explanation=None) for question in sample("mmlu", "pool")])
+    with pytest.raises(UserError, match="shows rationales, and none of the pool's 24 questions has one"):
+        compile_program(name, bare, ProgramConfig(), vectors)
 
 
 @pytest.mark.parametrize("name", ["few-shot", "knn-few-shot"])
 def test_a_pool_without_explanations_serves_where_letters_are_enough(name: str, sample: Load, vectors: Path) -> None:
-    bare = demos_of([replace(question, explanation=None) for question in sample("mmlu", "pool")])
-    assert build(name, bare, Choices(), vectors).prompt_program().strategy == name
+    bare = to_demos([replace(question, explanation=None) for question in sample("mmlu", "pool")])
+    assert compile_program(name, bare, ProgramConfig(), vectors).prompt_program().strategy == name
 
 
 def test_an_embedder_that_cannot_be_loaded_is_one_clear_line(sample: Load, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--embedder"):
-        build("knn-cot", demos_of(sample("mmlu", "pool")), Choices(embedder=str(tmp_path)), tmp_path / "vectors")
+    with pytest.raises(UserError, match="--embedder"):
+        compile_program(
+            "knn-cot", to_demos(sample("mmlu", "pool")), ProgramConfig(embedder=str(tmp_path)), tmp_path / "vectors"
+        )

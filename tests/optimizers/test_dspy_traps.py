@@ -12,16 +12,16 @@ from model_server import ModelServer, Reply
 
 from openmedlm.data import Question
 from openmedlm.metrics import majority
-from openmedlm.optimizers.knn_few_shot import NearestFewShot
+from openmedlm.optimizers.knn_few_shot import KNNFewShot
 from openmedlm.optimizers.majority_vote import MajorityVote
 from openmedlm.optimizers.random_few_shot import RandomFewShot
-from openmedlm.programs import Decode
+from openmedlm.programs import SamplingParams
 from openmedlm.programs.cot import CoT
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.few_shot import FewShot
 from openmedlm.programs.few_shot_cot import FewShotCoT
 from openmedlm.programs.knn_cot import KNNCoT
-from openmedlm.programs.knn_few_shot import KNNFewShot
+from openmedlm.programs.knn_few_shot import KNNPredict
 from openmedlm.programs.retrieval import SentenceEmbedder
 from openmedlm.programs.strategy import Strategy
 
@@ -46,14 +46,16 @@ def lm(server: ModelServer) -> Iterator[dspy.LM]:
 
 
 @pytest.fixture
-def compiled(minilm: SentenceEmbedder, vectors: Path, trainset: Trainset) -> Callable[[str], Strategy | Ensemble]:
+def compiled(
+    minilm: SentenceEmbedder, vectors: Path, trainset: Trainset
+) -> Callable[[str], Strategy | MajorityEnsemble]:
     """The compiled module of that name, over the sample of MMLU."""
-    nearest = NearestFewShot(k=2, embedder=minilm, cache=vectors)
+    nearest = KNNFewShot(k=2, embedder=minilm, cache=vectors)
     random = RandomFewShot(k=2, seed=3)
     ways: dict[str, Callable[[], Any]] = {
         "few-shot": lambda: random.compile(FewShot(), trainset=trainset("mmlu")),
         "few-shot-cot": lambda: random.compile(FewShotCoT(), trainset=trainset("mmlu")),
-        "knn-few-shot": lambda: nearest.compile(KNNFewShot(), trainset=trainset("mmlu")),
+        "knn-few-shot": lambda: nearest.compile(KNNPredict(), trainset=trainset("mmlu")),
         "knn-cot": lambda: nearest.compile(KNNCoT(), trainset=trainset("mmlu")),
         "ensemble": lambda: MajorityVote(nearest, votes=4).compile(KNNCoT(), trainset=trainset("mmlu")),
     }
@@ -63,10 +65,10 @@ def compiled(minilm: SentenceEmbedder, vectors: Path, trainset: Trainset) -> Cal
 COMPILED = ("few-shot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
 
 
-def fresh(name: str) -> Strategy | Ensemble:
+def fresh(name: str) -> Strategy | MajorityEnsemble:
     """What a user loads a saved state into: nothing of the pool is in it."""
-    kinds = {"few-shot": FewShot, "few-shot-cot": FewShotCoT, "knn-few-shot": KNNFewShot, "knn-cot": KNNCoT}
-    return Ensemble(KNNCoT(), votes=1, shuffle=False) if name == "ensemble" else kinds[name]()
+    kinds = {"few-shot": FewShot, "few-shot-cot": FewShotCoT, "knn-few-shot": KNNPredict, "knn-cot": KNNCoT}
+    return MajorityEnsemble(KNNCoT(), votes=1, shuffle=False) if name == "ensemble" else kinds[name]()
 
 
 def test_votes_for_a_are_counted() -> None:
@@ -79,7 +81,7 @@ def test_votes_for_a_are_counted() -> None:
 def test_an_ensemble_answers_a_where_most_votes_say_so(server: ModelServer, lm: dspy.LM) -> None:
     votes = iter(["A", "A", "A", "B"])
     server.reply = lambda asked: Reply(next(votes))
-    prediction = Ensemble(CoT(), votes=4, shuffle=False)(question="Which organ pumps?", options=OPTIONS)
+    prediction = MajorityEnsemble(CoT(), votes=4, shuffle=False)(question="Which organ pumps?", options=OPTIONS)
     assert sorted(prediction.votes) == ["A", "A", "A", "B"]
     assert prediction.answer == "A"
 
@@ -90,14 +92,14 @@ def test_stock_retrieval_asks_the_model_more_than_once_a_query(
     server.reply = lambda asked: Reply("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]")
     pool = [example.with_inputs("question") for example in trainset("mmlu")[:6]]
     embedder = dspy.Embedder(minilm.encode)
-    stock = dspy.KNNFewShot(k=2, trainset=pool, vectorizer=embedder).compile(dspy.Predict("question -> answer"))
+    stock = dspy.KNNPredict(k=2, trainset=pool, vectorizer=embedder).compile(dspy.Predict("question -> answer"))
     stock(question="Which organ pumps?")
     assert len(server.requests) > 1
 
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_query_is_one_call_for_each_vote(
-    name: str, compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, lm: dspy.LM
+    name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, lm: dspy.LM
 ) -> None:
     program = compiled(name)
     assert not server.requests
@@ -107,7 +109,7 @@ def test_a_query_is_one_call_for_each_vote(
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_saved_and_loaded_program_sends_what_it_sent(
-    name: str, compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, lm: dspy.LM, tmp_path: Path
+    name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, lm: dspy.LM, tmp_path: Path
 ) -> None:
     program, loaded = compiled(name), fresh(name)
     program.save(tmp_path / "state.json")
@@ -122,7 +124,7 @@ def test_a_saved_and_loaded_program_sends_what_it_sent(
 
 
 def test_a_program_inside_a_users_own_is_saved_with_its_pool(
-    compiled: Callable[[str], Strategy | Ensemble], tmp_path: Path
+    compiled: Callable[[str], Strategy | MajorityEnsemble], tmp_path: Path
 ) -> None:
     class Clinic(dspy.Module):
         def __init__(self, inner: Strategy) -> None:
@@ -138,7 +140,7 @@ def test_a_program_inside_a_users_own_is_saved_with_its_pool(
 
 
 def test_members_of_an_ensemble_differ(
-    compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, lm: dspy.LM
+    compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, lm: dspy.LM
 ) -> None:
     """Every vote has a seed and an order of its own, so that none is another's copy from a cache."""
     compiled("ensemble")(question="Which organ pumps?", options=OPTIONS)
@@ -149,7 +151,7 @@ def test_members_of_an_ensemble_differ(
 
 @pytest.mark.parametrize("name", ["few-shot", "few-shot-cot", "knn-few-shot", "knn-cot"])
 def test_temperature_zero_stays_zero(
-    name: str, compiled: Callable[[str], Strategy | Ensemble], server: ModelServer, tmp_path: Path
+    name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, tmp_path: Path
 ) -> None:
     """Whatever temperature the configured model has, and after saving and loading as well."""
     program, loaded = compiled(name), fresh(name)
@@ -163,14 +165,14 @@ def test_temperature_zero_stays_zero(
 
 
 def test_an_ensemble_at_temperature_zero_stays_at_zero(server: ModelServer, lm: dspy.LM) -> None:
-    ensemble = MajorityVote(votes=3, decode=Decode(max_tokens=32, temperature=0.0)).compile(CoT(), trainset=[])
+    ensemble = MajorityVote(votes=3, decode=SamplingParams(max_tokens=32, temperature=0.0)).compile(CoT(), trainset=[])
     asyncio.run(ensemble.acall(question="Which organ pumps?", options=OPTIONS))
     assert [body["temperature"] for body in server.bodies] == [0.0] * 3
 
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_stock_evaluate_scores_a_compiled_module(
-    name: str, compiled: Callable[[str], Strategy | Ensemble], sample: Load, server: ModelServer, lm: dspy.LM
+    name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], sample: Load, server: ModelServer, lm: dspy.LM
 ) -> None:
     """The server knows the right text, so every shuffle has to be undone to score 100 %."""
     questions = sample("mmlu", "dev")[:6]

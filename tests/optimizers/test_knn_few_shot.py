@@ -5,12 +5,12 @@ from pathlib import Path
 import dspy
 import pytest
 
-from openmedlm.data import BadInput, Question
-from openmedlm.optimizers.knn_few_shot import NearestFewShot
+from openmedlm.data import Question, UserError
+from openmedlm.optimizers.knn_few_shot import KNNFewShot
 from openmedlm.programs import Exemplar
-from openmedlm.programs.convert import demo_of
+from openmedlm.programs.convert import to_demo
 from openmedlm.programs.knn_cot import KNNCoT
-from openmedlm.programs.knn_few_shot import KNNFewShot
+from openmedlm.programs.knn_few_shot import KNNPredict
 from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
 
 Load = Callable[[str, str], list[Question]]
@@ -18,18 +18,18 @@ Trainset = Callable[[str], list[dspy.Example]]
 
 
 @pytest.fixture
-def optimizer(minilm: SentenceEmbedder, vectors: Path) -> NearestFewShot:
-    return NearestFewShot(k=3, embedder=minilm, cache=vectors)
+def optimizer(minilm: SentenceEmbedder, vectors: Path) -> KNNFewShot:
+    return KNNFewShot(k=3, embedder=minilm, cache=vectors)
 
 
-def test_questions_see_exemplars_of_their_own(optimizer: NearestFewShot, trainset: Trainset, sample: Load) -> None:
+def test_questions_see_exemplars_of_their_own(optimizer: KNNFewShot, trainset: Trainset, sample: Load) -> None:
     program = optimizer.compile(KNNCoT(), trainset=trainset("mmlu")).prompt_program()
     chosen = program.exemplars.choose(sample("mmlu", "dev")[:6])
     assert [len(selection.exemplars) for selection in chosen] == [3] * 6
     assert len({tuple(exemplar.question.id for exemplar in selection.exemplars) for selection in chosen}) == 6
 
 
-def test_exemplars_are_near_their_question(optimizer: NearestFewShot, trainset: Trainset, sample: Load) -> None:
+def test_exemplars_are_near_their_question(optimizer: KNNFewShot, trainset: Trainset, sample: Load) -> None:
     """Most of a question's neighbours in the sample are of its own subject; of six subjects, chance is one in six."""
     asked = sample("mmlu", "dev")
     chosen = optimizer.compile(KNNCoT(), trainset=trainset("mmlu")).prompt_program().exemplars.choose(asked)
@@ -38,7 +38,7 @@ def test_exemplars_are_near_their_question(optimizer: NearestFewShot, trainset: 
     assert same >= len(asked) / 3
 
 
-def test_the_student_is_left_as_it_was(optimizer: NearestFewShot, trainset: Trainset) -> None:
+def test_the_student_is_left_as_it_was(optimizer: KNNFewShot, trainset: Trainset) -> None:
     student = KNNCoT(seed=4)
     compiled = optimizer.compile(student, trainset=trainset("mmlu"))
     assert student.nearest is None
@@ -47,23 +47,23 @@ def test_the_student_is_left_as_it_was(optimizer: NearestFewShot, trainset: Trai
 
 
 def test_a_direct_student_shows_letters_without_rationales(
-    optimizer: NearestFewShot, trainset: Trainset, sample: Load
+    optimizer: KNNFewShot, trainset: Trainset, sample: Load
 ) -> None:
-    compiled = optimizer.compile(KNNFewShot(), trainset=trainset("mmlu"))
+    compiled = optimizer.compile(KNNPredict(), trainset=trainset("mmlu"))
     (selection,) = compiled.exemplars.choose(sample("mmlu", "dev")[:1])
     assert [exemplar.rationale for exemplar in selection.exemplars] == [None] * 3
 
 
-def test_a_reasoning_student_shows_rationales(optimizer: NearestFewShot, trainset: Trainset, sample: Load) -> None:
+def test_a_reasoning_student_shows_rationales(optimizer: KNNFewShot, trainset: Trainset, sample: Load) -> None:
     (selection,) = optimizer.compile(KNNCoT(), trainset=trainset("mmlu")).exemplars.choose(sample("mmlu", "dev")[:1])
     assert all(exemplar.rationale and exemplar.teacher == "dataset" for exemplar in selection.exemplars)
 
 
 def test_a_reasoning_student_retrieves_only_questions_with_rationales(
-    optimizer: NearestFewShot, trainset: Trainset, sample: Load
+    optimizer: KNNFewShot, trainset: Trainset, sample: Load
 ) -> None:
     asked = sample("mmlu", "dev")[:2]
-    bare = [demo_of(Exemplar(replace(question, id="bare", split="pool"))) for question in sample("mmlu", "test")]
+    bare = [to_demo(Exemplar(replace(question, id="bare", split="pool"))) for question in sample("mmlu", "test")]
     compiled = optimizer.compile(KNNCoT(), trainset=[*bare, *trainset("mmlu")[:8]])
     chosen = compiled.exemplars.choose(asked)
     shown = [exemplar.question.id for selection in chosen for exemplar in selection.exemplars]
@@ -71,19 +71,17 @@ def test_a_reasoning_student_retrieves_only_questions_with_rationales(
     assert "bare" not in shown
 
 
-def test_a_reasoning_student_refuses_a_pool_without_rationales_in_one_line(
-    optimizer: NearestFewShot, sample: Load
-) -> None:
-    bare = [demo_of(Exemplar(question)) for question in sample("mmlu", "pool")]
+def test_a_reasoning_student_refuses_a_pool_without_rationales_in_one_line(optimizer: KNNFewShot, sample: Load) -> None:
+    bare = [to_demo(Exemplar(question)) for question in sample("mmlu", "pool")]
     with pytest.raises(
-        BadInput, match=r"knn-cot shows rationales, and none of the pool's 24 questions has one"
+        UserError, match=r"knn-cot shows rationales, and none of the pool's 24 questions has one"
     ) as caught:
         optimizer.compile(KNNCoT(), trainset=bare)
     assert "\n" not in str(caught.value)
 
 
 def test_the_questions_context_makes_no_exemplar_of_itself(
-    optimizer: NearestFewShot, trainset: Trainset, sample: Load
+    optimizer: KNNFewShot, trainset: Trainset, sample: Load
 ) -> None:
     """Asked in plain DSPy, a question has neither id nor split; it is still known as the pool's own."""
     compiled = optimizer.compile(KNNCoT(), trainset=trainset("pubmedqa"))
@@ -93,4 +91,4 @@ def test_the_questions_context_makes_no_exemplar_of_itself(
 
 
 def test_without_an_embedder_the_offline_default_is_taken() -> None:
-    assert NearestFewShot().embedder.fingerprint == find_embedder().fingerprint
+    assert KNNFewShot().embedder.fingerprint == find_embedder().fingerprint

@@ -7,9 +7,9 @@ import pytest
 from openmedlm.data import Question
 from openmedlm.optimizers.majority_vote import MajorityVote
 from openmedlm.optimizers.random_few_shot import RandomFewShot
-from openmedlm.programs import PLAIN, Decode
+from openmedlm.programs import PLAIN, SamplingParams
 from openmedlm.programs.cot import CoT
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.few_shot_cot import FewShotCoT
 from openmedlm.programs.zero_shot import ZeroShot
 
@@ -21,7 +21,7 @@ def test_votes_are_those_of_a_copy_of_the_student() -> None:
     student = ZeroShot(PLAIN, seed=4)
     student._compiled = True
     ensemble = MajorityVote(votes=3, shuffle=False, seed=9).compile(student, trainset=[])
-    assert isinstance(ensemble, Ensemble)
+    assert isinstance(ensemble, MajorityEnsemble)
     assert ensemble.member is not student
     assert (ensemble.member.adapter.template, ensemble.member.seed) == (PLAIN, 4)
     assert student._compiled
@@ -41,17 +41,17 @@ def test_the_member_is_compiled_by_its_own_optimizer(trainset: Trainset, sample:
     assert ensemble.prompt_program().render(question, shown) == alone.prompt_program().render(question, shown)
 
 
-@pytest.mark.parametrize("decode", [None, Decode(max_tokens=64, temperature=0.3)])
-def test_votes_are_sampled_as_asked_or_as_the_authors_code_does(decode: Decode | None) -> None:
+@pytest.mark.parametrize("decode", [None, SamplingParams(max_tokens=64, temperature=0.3)])
+def test_votes_are_sampled_as_asked_or_as_the_authors_code_does(decode: SamplingParams | None) -> None:
     ensemble = MajorityVote(decode=decode).compile(CoT(), trainset=[])
-    assert ensemble.prompt_program().decode == (decode or Decode(CoT().decode.max_tokens, 0.8, 0.8))
+    assert ensemble.prompt_program().decode == (decode or SamplingParams(CoT().decode.max_tokens, 0.8, 0.8))
 
 
 def test_a_saved_ensemble_keeps_the_exemplars_of_its_member(trainset: Trainset, tmp_path: Path) -> None:
     optimizer = MajorityVote(RandomFewShot(k=3, seed=1), votes=5)
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     ensemble.save(tmp_path / "x.json")
-    fresh = Ensemble(FewShotCoT(), votes=5)
+    fresh = MajorityEnsemble(FewShotCoT(), votes=5)
     fresh.load(tmp_path / "x.json")
     assert fresh.prompt_program() == ensemble.prompt_program()
     assert len(fresh.member.exemplars.exemplars) == 3

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmedlm.data import BENCHMARKS, BadInput, Question
+from openmedlm.data import BENCHMARKS, Question, UserError
 from openmedlm.optimizers.random_few_shot import RandomFewShot, stratified
 from openmedlm.programs import Exemplar, FixedExemplars
-from openmedlm.programs.convert import demo_of
+from openmedlm.programs.convert import to_demo
 from openmedlm.programs.cot import CoT
 from openmedlm.programs.few_shot import FewShot
 from openmedlm.programs.few_shot_cot import FewShotCoT
@@ -117,15 +117,17 @@ def test_a_reasoning_student_shows_rationales_and_who_wrote_them(trainset: Train
 
 
 def test_a_reasoning_student_takes_only_questions_with_rationales(sample: Load, trainset: Trainset) -> None:
-    bare = [demo_of(Exemplar(replace(question, id=f"bare-{question.id}"))) for question in sample("mmlu", "pool")]
+    bare = [to_demo(Exemplar(replace(question, id=f"bare-{question.id}"))) for question in sample("mmlu", "pool")]
     compiled = RandomFewShot(k=30).compile(FewShotCoT(), trainset=[*bare, *trainset("mmlu")])
     assert len(compiled.exemplars.exemplars) == 24
     assert not any(exemplar.question.id.startswith("bare") for exemplar in compiled.exemplars.exemplars)
 
 
 def test_a_reasoning_student_refuses_a_pool_without_rationales_in_one_line(sample: Load) -> None:
-    bare = [demo_of(Exemplar(question)) for question in sample("mmlu", "pool")]
-    with pytest.raises(BadInput, match=r"few-shot-cot shows rationales, and none of the pool's 24 questions") as caught:
+    bare = [to_demo(Exemplar(question)) for question in sample("mmlu", "pool")]
+    with pytest.raises(
+        UserError, match=r"few-shot-cot shows rationales, and none of the pool's 24 questions"
+    ) as caught:
         RandomFewShot().compile(FewShotCoT(), trainset=bare)
     assert "--pool" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -6,13 +6,13 @@ from student import Student
 from openmedlm.data import load_split
 from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.tune_strategy import TuneStrategy
-from openmedlm.programs.convert import demos_of
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.convert import to_demos
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.template import CHAT_USER
 from openmedlm.programs.zero_shot import ZeroShot
 
-POOL = demos_of(load_split("mmlu", "pool", "sample"))
-DEV = demos_of(load_split("mmlu", "dev", "sample"))
+POOL = to_demos(load_split("mmlu", "pool", "sample"))
+DEV = to_demos(load_split("mmlu", "dev", "sample"))
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_the_search_runs_in_plain_dspy_and_gives_the_best_module(lm: dspy.LM) ->
     space = Space(strategy=("zero-shot", "few-shot", "cot"), k=(5,), votes=(1, 3), instructions=("default",))
     student = ZeroShot(CHAT_USER)
     best = TuneStrategy(space, trials=8, seed=1).compile(student, trainset=POOL, valset=DEV)
-    member = best.member if isinstance(best, Ensemble) else best
+    member = best.member if isinstance(best, MajorityEnsemble) else best
     assert member.name == "few-shot"
     assert member.form.template == CHAT_USER
     assert len(best.study.trials) == 8

@@ -13,7 +13,7 @@ OPTIONS = {"A": "Heart", "B": "Liver", "C": "Spleen", "D": "Kidney"}
 
 def exemplar(answer: str = "B", rationale: str | None = None, options: dict[str, str] = OPTIONS) -> Exemplar:
     question = Question("q", "invented", "pool", "Which makes bile?", options, answer)
-    return Exemplar(question, rationale, "dataset" if rationale else None).lettered()
+    return Exemplar(question, rationale, "dataset" if rationale else None).with_letter_refs()
 
 
 def test_the_gold_option_changes_places_and_its_rationale_follows() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from openmedlm.data import BENCHMARKS, Question
 from openmedlm.programs import Exemplar, exemplar_from_explanation
-from openmedlm.programs.convert import demo_of, demos_of, exemplar_of, question_of
+from openmedlm.programs.convert import to_demo, to_demos, to_exemplar, to_question
 
 Load = Callable[[str, str], list[Question]]
 
@@ -17,7 +17,7 @@ def test_an_exemplar_survives_being_a_demo(benchmark: str, sample: Load) -> None
     for question in sample(benchmark, "pool"):
         exemplar = exemplar_from_explanation(question)
         assert exemplar is not None
-        back = exemplar_of(demo_of(exemplar))
+        back = to_exemplar(to_demo(exemplar))
         assert back == replace(exemplar, question=replace(question, split="", explanation=None))
 
 
@@ -29,18 +29,18 @@ def test_questions_become_a_trainset_with_the_rationales_that_they_bring(
         make_question(2),
         make_question(3, explanation="The answer is C."),
     ]
-    assert [demo.get("reasoning") for demo in demos_of(asked)] == ["It filters.", None, None]
-    assert [demo.id for demo in demos_of(asked)] == ["q1", "q2", "q3"]
+    assert [demo.get("reasoning") for demo in to_demos(asked)] == ["It filters.", None, None]
+    assert [demo.id for demo in to_demos(asked)] == ["q1", "q2", "q3"]
 
 
 def test_a_demo_without_rationale_has_no_reasoning(sample: Load) -> None:
-    demo = demo_of(Exemplar(sample("medqa", "pool")[0]))
+    demo = to_demo(Exemplar(sample("medqa", "pool")[0]))
     assert "reasoning" not in demo
-    assert exemplar_of(demo).rationale is None
+    assert to_exemplar(demo).rationale is None
 
 
 def test_a_demo_says_which_of_its_fields_are_inputs(sample: Load) -> None:
-    demo = demo_of(Exemplar(sample("pubmedqa", "pool")[0], "Because."))
+    demo = to_demo(Exemplar(sample("pubmedqa", "pool")[0], "Because."))
     assert set(demo.inputs().keys()) == {"context", "question", "options"}
 
 
@@ -48,7 +48,7 @@ def test_a_demo_that_another_optimizer_made_is_an_exemplar() -> None:
     bootstrapped = dspy.Example(
         augmented=True, question="Pumps?", options={"A": "Liver", "B": "Heart"}, answer="B", reasoning="It beats."
     )
-    assert exemplar_of(bootstrapped) == Exemplar(
+    assert to_exemplar(bootstrapped) == Exemplar(
         Question("", "", "", "Pumps?", {"A": "Liver", "B": "Heart"}, "B"), "It beats."
     )
 
@@ -59,4 +59,4 @@ def test_a_demo_that_another_optimizer_made_is_an_exemplar() -> None:
 )
 def test_a_context_is_paragraphs(context: object, paragraphs: tuple[str, ...]) -> None:
     fields = {"question": "Pumps?", "options": {"A": "yes", "B": "no"}, "context": context}
-    assert question_of(fields).context == paragraphs
+    assert to_question(fields).context == paragraphs

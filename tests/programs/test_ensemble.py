@@ -6,20 +6,20 @@ import dspy
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.programs import Decode
-from openmedlm.programs.convert import question_of
+from openmedlm.programs import SamplingParams
+from openmedlm.programs.convert import to_question
 from openmedlm.programs.cot import CoT
-from openmedlm.programs.ensemble import Ensemble
-from openmedlm.programs.option_order import own_letter
+from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.option_order import unshuffle_letter
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.zero_shot import ZeroShot
 
 STEM = "Which organ pumps?"
 OPTIONS = {"A": "Liver", "B": "Heart", "C": "Spleen"}
-ASKED = question_of({"question": STEM, "options": OPTIONS})
+ASKED = to_question({"question": STEM, "options": OPTIONS})
 
 
-def by_vote(ensemble: Ensemble, said: list[str], make_reply: Any) -> Callable[[Any], Any]:
+def by_vote(ensemble: MajorityEnsemble, said: list[str], make_reply: Any) -> Callable[[Any], Any]:
     """A server that tells the votes apart by their seeds and says this to each, as lettered in what it was shown."""
     program = ensemble.prompt_program()
     texts = {program.sampling_seed(ASKED, sample): text for sample, text in enumerate(said)}
@@ -41,27 +41,27 @@ def by_vote(ensemble: Ensemble, said: list[str], make_reply: Any) -> Callable[[A
 def test_the_majority_of_readable_votes_answers(
     said: list[str], votes: list[str | None], answer: str | None, server: Any, lm: dspy.LM, make_reply: Any
 ) -> None:
-    ensemble = Ensemble(ZeroShot(), votes=len(said), shuffle=False)
+    ensemble = MajorityEnsemble(ZeroShot(), votes=len(said), shuffle=False)
     server.reply = by_vote(ensemble, said, make_reply)
     prediction = ensemble(question=STEM, options=OPTIONS)
     assert (prediction.votes, prediction.answer) == (votes, answer)
 
 
 def test_votes_differ_in_order_and_seed(server: Any, lm: dspy.LM) -> None:
-    Ensemble(ZeroShot(), votes=6, seed=3)(question=STEM, options=OPTIONS)
+    MajorityEnsemble(ZeroShot(), votes=6, seed=3)(question=STEM, options=OPTIONS)
     assert len({asked.question for asked in server.requests}) == 6
     assert len({body["seed"] for body in server.bodies}) == 6
     assert all(body["temperature"] == 0.8 and body["top_p"] == 0.8 for body in server.bodies)
 
 
 def test_without_shuffle_votes_differ_in_seed_alone(server: Any, lm: dspy.LM) -> None:
-    Ensemble(ZeroShot(), votes=4, shuffle=False)(question=STEM, options=OPTIONS)
+    MajorityEnsemble(ZeroShot(), votes=4, shuffle=False)(question=STEM, options=OPTIONS)
     assert len({asked.question for asked in server.requests}) == 1
     assert len({body["seed"] for body in server.bodies}) == 4
 
 
 def test_greedy_votes_carry_no_seed_just_as_when_the_engine_runs_them(server: Any, lm: dspy.LM) -> None:
-    Ensemble(ZeroShot(), votes=3, decode=Decode(max_tokens=9))(question=STEM, options=OPTIONS)
+    MajorityEnsemble(ZeroShot(), votes=3, decode=SamplingParams(max_tokens=9))(question=STEM, options=OPTIONS)
     assert len(server.requests) == 3
     assert not any("seed" in body for body in server.bodies)
 
@@ -69,22 +69,24 @@ def test_greedy_votes_carry_no_seed_just_as_when_the_engine_runs_them(server: An
 def test_an_ensemble_shares_the_pool_of_its_member(ready: Callable[..., Strategy]) -> None:
     """A pool of a hundred thousand questions, its vectors and the embedder are in memory once."""
     member = ready("knn-cot", "mmlu")
-    source = Ensemble(member).prompt_program().exemplars
+    source = MajorityEnsemble(member).prompt_program().exemplars
     assert source.pool is member.exemplars.pool
     assert source.index.vectors is member.exemplars.index.vectors
     assert source.index.embedder is member.exemplars.index.embedder
 
 
 def test_votes_are_sampled_as_the_ensemble_says_whatever_its_member_does(server: Any, lm: dspy.LM) -> None:
-    member = ZeroShot(decode=Decode(max_tokens=9, temperature=0.3, top_p=0.5, stop=("x",)))
-    Ensemble(member, votes=2, decode=Decode(max_tokens=7, temperature=0.9))(question=STEM, options=OPTIONS)
+    member = ZeroShot(decode=SamplingParams(max_tokens=9, temperature=0.3, top_p=0.5, stop=("x",)))
+    MajorityEnsemble(member, votes=2, decode=SamplingParams(max_tokens=7, temperature=0.9))(
+        question=STEM, options=OPTIONS
+    )
     for body in server.bodies:
         assert (body["temperature"], body["max_completion_tokens"]) == (0.9, 7)
         assert not {"top_p", "stop"} & set(body)
 
 
 def test_awaiting_an_ensemble_comes_to_the_same_by_the_same_requests(server: Any, lm: dspy.LM) -> None:
-    ensemble = Ensemble(CoT(), votes=4, seed=8)
+    ensemble = MajorityEnsemble(CoT(), votes=4, seed=8)
     called = ensemble(question=STEM, options=OPTIONS)
     awaited = asyncio.run(ensemble.acall(question=STEM, options=OPTIONS))
     first, second = server.requests[:4], server.requests[4:]
@@ -93,29 +95,29 @@ def test_awaiting_an_ensemble_comes_to_the_same_by_the_same_requests(server: Any
 
 
 def test_one_call_is_made_for_each_vote(server: Any, lm: dspy.LM) -> None:
-    Ensemble(CoT(), votes=5)(question=STEM, options=OPTIONS)
+    MajorityEnsemble(CoT(), votes=5)(question=STEM, options=OPTIONS)
     assert len(server.requests) == 5
 
 
 def test_a_cache_does_not_make_five_votes_of_one(server: Any) -> None:
     cached = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=True, num_retries=0)
     with dspy.context(lm=cached):
-        Ensemble(ZeroShot(), votes=5, shuffle=False)(question=f"{STEM} {server.base_url}", options=OPTIONS)
+        MajorityEnsemble(ZeroShot(), votes=5, shuffle=False)(question=f"{STEM} {server.base_url}", options=OPTIONS)
     assert len(server.requests) == 5
 
 
 def test_letters_are_given_in_the_lettering_of_the_question(server: Any, lm: dspy.LM, make_reply: Any) -> None:
     """A model that always says A votes for whichever option stood first."""
     server.reply = lambda asked: make_reply("A")
-    ensemble = Ensemble(ZeroShot(), votes=6, seed=3)
+    ensemble = MajorityEnsemble(ZeroShot(), votes=6, seed=3)
     orders = ensemble.prompt_program().orders(ASKED)
     prediction = ensemble(question=STEM, options=OPTIONS)
-    assert prediction.votes == [own_letter("A", list(OPTIONS), order) for order in orders]
+    assert prediction.votes == [unshuffle_letter("A", list(OPTIONS), order) for order in orders]
     assert sorted(prediction.votes) == ["A", "A", "B", "B", "C", "C"]
 
 
 def test_the_reasoning_is_that_of_the_first_vote_for_the_answer(server: Any, lm: dspy.LM, make_reply: Any) -> None:
-    ensemble = Ensemble(CoT(), votes=3, shuffle=False)
+    ensemble = MajorityEnsemble(CoT(), votes=3, shuffle=False)
     said = ["It filters.\nAnswer: C", "It pumps.\nAnswer: B", "It beats.\nAnswer: B"]
     server.reply = by_vote(ensemble, said, make_reply)
     prediction = ensemble(question=STEM, options=OPTIONS)
@@ -123,37 +125,37 @@ def test_the_reasoning_is_that_of_the_first_vote_for_the_answer(server: Any, lm:
 
 
 def test_a_member_without_reasoning_gives_none(server: Any, lm: dspy.LM) -> None:
-    assert "reasoning" not in Ensemble(ZeroShot(), votes=2)(question=STEM, options=OPTIONS)
+    assert "reasoning" not in MajorityEnsemble(ZeroShot(), votes=2)(question=STEM, options=OPTIONS)
 
 
 @pytest.mark.parametrize("member", [ZeroShot, CoT])
 def test_an_ensemble_samples_with_the_room_of_its_member(member: type[Strategy]) -> None:
-    decode = Ensemble(member()).prompt_program().decode
-    assert decode == Decode(member().decode.max_tokens, temperature=0.8, top_p=0.8)
-    greedy = Decode(max_tokens=9)
-    assert Ensemble(member(), decode=greedy).prompt_program().decode == greedy
+    decode = MajorityEnsemble(member()).prompt_program().decode
+    assert decode == SamplingParams(member().decode.max_tokens, temperature=0.8, top_p=0.8)
+    greedy = SamplingParams(max_tokens=9)
+    assert MajorityEnsemble(member(), decode=greedy).prompt_program().decode == greedy
 
 
 def test_the_prompt_program_names_the_member() -> None:
-    program = Ensemble(CoT(), votes=7, shuffle=False, seed=5).prompt_program()
+    program = MajorityEnsemble(CoT(), votes=7, shuffle=False, seed=5).prompt_program()
     assert (program.strategy, program.member) == ("ensemble", "cot")
     assert (program.votes, program.shuffle, program.seed, program.reasoning) == (7, False, 5, True)
 
 
 def test_no_votes_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1 vote, got 0"):
-        Ensemble(ZeroShot(), votes=0)
+        MajorityEnsemble(ZeroShot(), votes=0)
 
 
 def test_an_endpoint_that_refuses_is_told_in_its_own_words(server: Any, lm: dspy.LM, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("the prompt is too long", status=400)
     with pytest.raises(Exception, match="the prompt is too long"):
-        Ensemble(ZeroShot(), votes=3)(question=STEM, options=OPTIONS)
+        MajorityEnsemble(ZeroShot(), votes=3)(question=STEM, options=OPTIONS)
 
 
 def test_an_ensemble_of_the_same_seed_asks_the_same(server: Any, lm: dspy.LM) -> None:
     for _ in range(2):
-        Ensemble(ZeroShot(), votes=4, seed=8)(question=STEM, options=OPTIONS)
+        MajorityEnsemble(ZeroShot(), votes=4, seed=8)(question=STEM, options=OPTIONS)
     first, second = server.requests[:4], server.requests[4:]
     assert {asked.identity for asked in first} == {asked.identity for asked in second}
 
@@ -162,5 +164,5 @@ def test_the_questions_own_lettering_may_be_longer_than_three(
     server: Any, lm: dspy.LM, make_question: Callable[..., Question]
 ) -> None:
     question = make_question(options=dict(zip("ABCDEFGHIJ", "zyxwvutsrq", strict=True)))
-    prediction = Ensemble(ZeroShot(), votes=5)(question=question.question, options=question.options)
+    prediction = MajorityEnsemble(ZeroShot(), votes=5)(question=question.question, options=question.options)
     assert set(prediction.votes) <= set("ABCDEFGHIJ")

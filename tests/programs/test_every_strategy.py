@@ -10,25 +10,25 @@ import pytest
 
 from openmedlm.data import BENCHMARKS, Question
 from openmedlm.programs import CHAT, PLAIN, TEMPLATES, PromptProgram, Template
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import SINGLE
 
-NAMES = (*SINGLE, Ensemble.name)
+NAMES = (*SINGLE, MajorityEnsemble.name)
 EXEMPLARS = {"zero-shot": 0, "cot": 0}
 SHOWN = 3
 
-Ready = Callable[..., Strategy | Ensemble]
+Ready = Callable[..., Strategy | MajorityEnsemble]
 Load = Callable[[str, str], list[Question]]
 
 
-def ask(program: Strategy | Ensemble, question: Question) -> dspy.Prediction:
+def ask(program: Strategy | MajorityEnsemble, question: Question) -> dspy.Prediction:
     return program(question=question.question, options=question.options, context=list(question.context) or None)
 
 
 def rendered(program: PromptProgram, question: Question) -> list[Any]:
     (selection,) = program.exemplars.choose([question])
-    return [ballot.prompt for ballot in program.ballots(question, selection.exemplars)]
+    return [sample_prompt.prompt for sample_prompt in program.sample_prompts(question, selection.exemplars)]
 
 
 def canonical(prompts: list[Any]) -> list[bytes]:

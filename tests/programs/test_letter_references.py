@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from openmedlm.data import Question
 from openmedlm.programs.letter_references import letter_references
-from openmedlm.programs.reorderable import moved
+from openmedlm.programs.reorderable import relabel
 
 OPTIONS = {"A": "Vitamin A", "B": "Renin", "C": "Protein C", "D": "Escherichia coli"}
 
@@ -247,7 +247,7 @@ def test_a_moved_text_has_its_references_in_the_same_places(sentences: list[str]
     mapping = dict(zip("ABCD", order, strict=True))
     shown = {mapping[letter]: option for letter, option in OPTIONS.items()}
     options = {letter: shown[letter] for letter in "ABCD"}
-    again = moved(text, found, mapping)
+    again = relabel(text, found, mapping)
     assert letter_references(again, question(options)) == found
     assert again == "\n".join(sentences).format(**mapping)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openmedlm.data import Question
-from openmedlm.programs.option_order import derive_seed, option_orders, own_letter, reorder
+from openmedlm.programs.option_order import derive_seed, option_orders, reorder, unshuffle_letter
 
 numbers_of_options = st.integers(2, 10)
 
@@ -73,8 +73,8 @@ def test_reading_a_letter_back_undoes_the_shuffle(data: st.DataObject, count: in
     shown = reorder(question, order)
     assert list(shown.options) == list(question.options)
     for letter, text in shown.options.items():
-        assert question.options[own_letter(letter, list(question.options), order)] == text
-    assert own_letter(shown.answer, list(question.options), order) == question.answer
+        assert question.options[unshuffle_letter(letter, list(question.options), order)] == text
+    assert unshuffle_letter(shown.answer, list(question.options), order) == question.answer
     assert shown.options[shown.answer] == question.options[question.answer]
 
 
@@ -82,7 +82,7 @@ def test_an_order_names_the_option_that_each_letter_shows() -> None:
     shown = reorder(asked(4, answer=2), "CABD")
     assert shown.options == {"A": "text C", "B": "text A", "C": "text B", "D": "text D"}
     assert shown.answer == "A"
-    assert own_letter("A", "ABCD", "CABD") == "C"
+    assert unshuffle_letter("A", "ABCD", "CABD") == "C"
 
 
 def test_the_own_order_leaves_the_question_as_it_is(make_question: Callable[..., Question]) -> None:

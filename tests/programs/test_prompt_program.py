@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.programs import CHAT, PLAIN, Decode, Exemplar, FixedExemplars, PromptProgram
-from openmedlm.programs.retrieved import Selection
+from openmedlm.programs import CHAT, PLAIN, Exemplar, FixedExemplars, PromptProgram, SamplingParams
+from openmedlm.programs.retrieved import RetrievedExemplars
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
@@ -13,19 +13,19 @@ Ask = Callable[..., Question]
 
 def test_a_single_answer_is_one_ballot_in_the_own_order(make_program: Make, make_question: Ask) -> None:
     question = make_question()
-    (ballot,) = make_program().ballots(question, [])
-    assert (ballot.sample, ballot.order, ballot.shown) == (0, "ABCD", question)
-    assert ballot.prompt == CHAT.render("Answer.", [], question, reasoning=False)
+    (sample_prompt,) = make_program().sample_prompts(question, [])
+    assert (sample_prompt.sample, sample_prompt.order, sample_prompt.shown) == (0, "ABCD", question)
+    assert sample_prompt.prompt == CHAT.render("Answer.", [], question, reasoning=False)
 
 
 def test_each_vote_shows_the_options_in_an_order_of_its_own(make_program: Make, make_question: Ask) -> None:
     question = make_question()
-    ballots = make_program(votes=7, shuffle=True).ballots(question, [])
-    assert [ballot.sample for ballot in ballots] == list(range(7))
-    assert ballots[0].order == "ABCD"
-    assert len({ballot.order for ballot in ballots}) == 7
-    assert len({str(ballot.prompt) for ballot in ballots}) == 7
-    assert all(ballot.shown.options[ballot.shown.answer] == "Liver" for ballot in ballots)
+    sample_prompts = make_program(votes=7, shuffle=True).sample_prompts(question, [])
+    assert [sample_prompt.sample for sample_prompt in sample_prompts] == list(range(7))
+    assert sample_prompts[0].order == "ABCD"
+    assert len({sample_prompt.order for sample_prompt in sample_prompts}) == 7
+    assert len({str(sample_prompt.prompt) for sample_prompt in sample_prompts}) == 7
+    assert all(sample_prompt.shown.options[sample_prompt.shown.answer] == "Liver" for sample_prompt in sample_prompts)
 
 
 def test_without_shuffle_every_vote_shows_the_own_order(make_program: Make, make_question: Ask) -> None:
@@ -34,8 +34,8 @@ def test_without_shuffle_every_vote_shows_the_own_order(make_program: Make, make
 
 def test_what_stands_before_the_question_is_the_same_for_all_its_votes(make_program: Make, make_question: Ask) -> None:
     exemplars = [Exemplar(make_question(n, answer="C")) for n in (5, 6)]
-    ballots = make_program(votes=5, shuffle=True).ballots(make_question(), exemplars)
-    assert len({str(ballot.prompt[:-1]) for ballot in ballots}) == 1
+    sample_prompts = make_program(votes=5, shuffle=True).sample_prompts(make_question(), exemplars)
+    assert len({str(sample_prompt.prompt[:-1]) for sample_prompt in sample_prompts}) == 1
 
 
 def test_orders_depend_on_the_question_and_the_seed_alone(make_program: Make, make_question: Ask) -> None:
@@ -59,8 +59,8 @@ def test_every_completion_has_a_sampling_seed_of_its_own(make_program: Make, mak
 
 def test_the_same_exemplars_are_chosen_for_every_question(make_question: Ask) -> None:
     source = FixedExemplars((Exemplar(make_question(1)), Exemplar(make_question(2))))
-    assert source.choose([make_question(3), make_question(4)]) == [Selection(source.exemplars)] * 2
-    assert FixedExemplars().choose([make_question(3), make_question(4)]) == [Selection(), Selection()]
+    assert source.choose([make_question(3), make_question(4)]) == [RetrievedExemplars(source.exemplars)] * 2
+    assert FixedExemplars().choose([make_question(3), make_question(4)]) == [RetrievedExemplars(), RetrievedExemplars()]
     assert source.choose([]) == []
 
 
@@ -69,8 +69,11 @@ def test_a_question_does_not_see_the_exemplar_that_it_is(make_question: Ask) -> 
     options = {"A": "kidney", "B": "SPLEEN", "C": "Liver.", "D": "Heart"}
     shuffled = make_question(2, id="asked", options=options, answer="C")
     asked = [shuffled, make_question(3)]
-    assert FixedExemplars((one, two)).choose(asked) == [Selection((one,), duplicates=1), Selection((one, two))]
-    assert FixedExemplars((two,)).choose(asked) == [Selection(duplicates=1), Selection((two,))]
+    assert FixedExemplars((one, two)).choose(asked) == [
+        RetrievedExemplars((one,), duplicates=1),
+        RetrievedExemplars((one, two)),
+    ]
+    assert FixedExemplars((two,)).choose(asked) == [RetrievedExemplars(duplicates=1), RetrievedExemplars((two,))]
     assert FixedExemplars((one, two)).shown(shuffled, [one.question.id]) == (one,)
     assert FixedExemplars((one, two)).shown(asked[1], [one.question.id, two.question.id]) == (one, two)
 
@@ -88,8 +91,8 @@ def test_equal_programs_have_equal_digests(make_program: Make) -> None:
         {"template": PLAIN},
         {"template": replace(CHAT, option="{letter}) {text}")},
         {"reasoning": True},
-        {"decode": Decode(max_tokens=33)},
-        {"decode": Decode(max_tokens=32, stop=("\n",))},
+        {"decode": SamplingParams(max_tokens=33)},
+        {"decode": SamplingParams(max_tokens=32, stop=("\n",))},
         {"votes": 2},
         {"shuffle": True},
         {"seed": 1},

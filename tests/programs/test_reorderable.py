@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmedlm.data import Question
-from openmedlm.programs.reorderable import moved, order_is_free
+from openmedlm.programs.reorderable import can_reorder_options, relabel
 
 
 def asked(option: str) -> Question:
@@ -35,7 +35,7 @@ def asked(option: str) -> Question:
     ],
 )
 def test_options_that_speak_of_others_or_letters_keep_their_places(option: str) -> None:
-    assert not order_is_free(asked(option))
+    assert not can_reorder_options(asked(option))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_options_that_speak_of_others_or_letters_keep_their_places(option: str) 
     ["None", "Vitamin C", "Hepatitis B", "E. coli", "Renin and albumin", "1 and 2", "I only", "abdomen", "It is true"],
 )
 def test_options_that_stand_alone_may_move(option: str) -> None:
-    assert order_is_free(asked(option))
+    assert can_reorder_options(asked(option))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_options_that_stand_alone_may_move(option: str) -> None:
     ],
 )
 def test_options_that_name_others_keep_their_places(option: str) -> None:
-    assert not order_is_free(asked(option))
+    assert not can_reorder_options(asked(option))
 
 
 @given(st.text(), st.data())
@@ -75,6 +75,6 @@ def test_moving_there_and_back_gives_the_same_text(text: str, data: st.DataObjec
     order = data.draw(st.permutations("ABCD"))
     there = dict(zip("ABCD", order, strict=True))
     back = {shown: own for own, shown in there.items()}
-    again = moved(text, references, there)
+    again = relabel(text, references, there)
     assert len(again) == len(text)
-    assert moved(again, references, back) == text
+    assert relabel(again, references, back) == text

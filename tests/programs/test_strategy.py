@@ -6,11 +6,11 @@ import dspy
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.programs import CHAT, PLAIN, Decode, Exemplar, FixedExemplars
+from openmedlm.programs import CHAT, PLAIN, Exemplar, FixedExemplars, SamplingParams
 from openmedlm.programs.cot import CoT
 from openmedlm.programs.few_shot import FewShot
 from openmedlm.programs.few_shot_cot import FewShotCoT
-from openmedlm.programs.knn_few_shot import KNNFewShot
+from openmedlm.programs.knn_few_shot import KNNPredict
 from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.zero_shot import ZeroShot
@@ -53,8 +53,8 @@ def test_reasoning_comes_without_its_closing_sentence(server: Any, lm: dspy.LM, 
 
 
 def test_a_strategy_that_has_no_pool_says_how_to_give_it_one(lm: dspy.LM) -> None:
-    with pytest.raises(ValueError, match=r"KNNFewShot has no pool yet: compile it with optimizers.NearestFewShot"):
-        KNNFewShot()(question="Which organ pumps?", options=OPTIONS)
+    with pytest.raises(ValueError, match=r"KNNPredict has no pool yet: compile it with optimizers.KNNFewShot"):
+        KNNPredict()(question="Which organ pumps?", options=OPTIONS)
 
 
 def test_what_is_shown_is_what_the_prompt_program_shows(sample: Load) -> None:
@@ -97,14 +97,14 @@ def test_a_loaded_program_sends_what_the_saved_one_sent(sample: Load, server: An
 @pytest.mark.parametrize(
     ("strategy", "template", "decode"),
     [
-        (ZeroShot, CHAT, Decode(DIRECT_TOKENS)),
-        (CoT, CHAT, Decode(REASONING_TOKENS)),
-        (ZeroShot, PLAIN, Decode(DIRECT_TOKENS, stop=("\n",))),
-        (CoT, PLAIN, Decode(REASONING_TOKENS, stop=("\nQuestion:", "\n\n\n"))),
+        (ZeroShot, CHAT, SamplingParams(DIRECT_TOKENS)),
+        (CoT, CHAT, SamplingParams(REASONING_TOKENS)),
+        (ZeroShot, PLAIN, SamplingParams(DIRECT_TOKENS, stop=("\n",))),
+        (CoT, PLAIN, SamplingParams(REASONING_TOKENS, stop=("\nQuestion:", "\n\n\n"))),
     ],
 )
 def test_decoding_is_greedy_with_room_for_an_answer_of_the_style(
-    strategy: type[Strategy], template: Any, decode: Decode
+    strategy: type[Strategy], template: Any, decode: SamplingParams
 ) -> None:
     assert strategy(template).decode == decode
     assert strategy(template).prompt_program().decode == decode
@@ -112,7 +112,7 @@ def test_decoding_is_greedy_with_room_for_an_answer_of_the_style(
 
 @pytest.mark.parametrize("model", ["openai/x", "hosted_vllm/x"])
 def test_every_decode_parameter_reaches_the_wire(model: str, server: Any) -> None:
-    decode = Decode(max_tokens=5, temperature=0.8, top_p=0.9, top_k=40, stop=("x",))
+    decode = SamplingParams(max_tokens=5, temperature=0.8, top_p=0.9, top_k=40, stop=("x",))
     with dspy.context(lm=dspy.LM(model, api_base=server.base_url, api_key="x", cache=False)):
         ZeroShot(decode=decode)(question="Which organ pumps?", options=OPTIONS)
     (body,) = server.bodies
@@ -121,5 +121,5 @@ def test_every_decode_parameter_reaches_the_wire(model: str, server: Any) -> Non
 
 
 def test_decode_parameters_left_to_the_endpoint_are_not_sent(server: Any, lm: dspy.LM) -> None:
-    ZeroShot(decode=Decode(max_tokens=5))(question="Which organ pumps?", options=OPTIONS)
+    ZeroShot(decode=SamplingParams(max_tokens=5))(question="Which organ pumps?", options=OPTIONS)
     assert set(server.bodies[0]) == {"model", "messages", "temperature", "max_completion_tokens"}

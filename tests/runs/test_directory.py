@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from openmedlm.data import BadInput, Question
+from openmedlm.data import Question, UserError
 from openmedlm.metrics import Outcome, Vote
 from openmedlm.runs import Run, check_free, read_run, read_sent, write_run
 from openmedlm.runs.rows import PART
@@ -99,7 +99,7 @@ def test_the_time_that_a_vote_took_is_kept_apart(tmp_path: Path) -> None:
 def test_what_is_no_run_of_this_release_is_refused(spoil: Callable[[Path], object], said: str, tmp_path: Path) -> None:
     write(tmp_path / "run")
     spoil(tmp_path / "run")
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(UserError, match=said):
         read_run(tmp_path / "run")
 
 
@@ -108,7 +108,7 @@ def test_a_manifest_whose_programs_have_no_names_is_refused(programs: object, tm
     write(tmp_path / "run")
     manifest = {"schema": 3, "asked": ASKED | {"programs": programs}, "results": RESULTS}
     (tmp_path / "run" / "manifest.json").write_bytes(orjson.dumps(manifest))
-    with pytest.raises(BadInput, match="names no program, or no model"):
+    with pytest.raises(UserError, match="names no program, or no model"):
         read_run(tmp_path / "run")
 
 
@@ -118,7 +118,7 @@ def test_a_column_that_holds_no_numbers_is_refused(file: str, column: str, tmp_p
     table = pq.read_table(tmp_path / "run" / file)
     words = pa.array(["x"] * len(table))
     pq.write_table(table.set_column(table.column_names.index(column), column, words), tmp_path / "run" / file)
-    with pytest.raises(BadInput, match="can't be read"):
+    with pytest.raises(UserError, match="can't be read"):
         read_run(tmp_path / "run")
 
 
@@ -129,8 +129,8 @@ def test_the_manifest_says_what_was_asked_and_what_it_came_to(tmp_path: Path) ->
 
 
 def test_the_same_run_gives_the_same_bytes_whatever_time_it_took(tmp_path: Path) -> None:
-    write(tmp_path / "one", seconds=1.0, bought=9)
-    write(tmp_path / "two", seconds=2.0, bought=0)
+    write(tmp_path / "one", seconds=1.0, api_calls=9)
+    write(tmp_path / "two", seconds=2.0, api_calls=0)
     for name in FILES - {"circumstances.json", "seconds.parquet"}:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert {file.name for file in (tmp_path / "one").iterdir()} == FILES
@@ -172,7 +172,7 @@ def test_the_same_run_may_be_written_again(tmp_path: Path) -> None:
 
 def test_another_run_is_not_written_over(tmp_path: Path) -> None:
     write(tmp_path / "run")
-    with pytest.raises(BadInput, match="holds another run; name another directory with -o") as caught:
+    with pytest.raises(UserError, match="holds another run; name another directory with -o") as caught:
         check_free(tmp_path / "run", {**ASKED, "model": "hosted_vllm/large"})
     assert str(caught.value).startswith(str(tmp_path / "run"))
 
@@ -189,14 +189,14 @@ def test_a_run_that_was_cut_off_while_being_written_may_go_on(left: set[str], tm
 
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(BadInput, match=r"holds notes.txt, which is not a run's; name another directory with -o"):
+    with pytest.raises(UserError, match=r"holds notes.txt, which is not a run's; name another directory with -o"):
         check_free(tmp_path, ASKED)
-    with pytest.raises(BadInput, match="name another directory with -o"):
+    with pytest.raises(UserError, match="name another directory with -o"):
         check_free(tmp_path / "notes.txt", ASKED)
 
 
 @pytest.mark.parametrize("manifest", [b"", b"{", b"[]", b"{}", b'"asked"', b"null", b"\xff"])
 def test_a_manifest_of_something_else_is_one_clear_line(manifest: bytes, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_bytes(manifest)
-    with pytest.raises(BadInput, match=r"manifest.json: not a manifest; name another directory with -o"):
+    with pytest.raises(UserError, match=r"manifest.json: not a manifest; name another directory with -o"):
         check_free(tmp_path, ASKED)

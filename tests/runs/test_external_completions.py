@@ -7,7 +7,7 @@ import pytest
 
 from openmedlm.data.question import Question
 from openmedlm.runs.external_completions import read_completions, score_outcomes
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 Write = Callable[..., Path]
 OPTIONS = {"A": "Aspirin", "B": "Heparin", "C": "Warfarin"}
@@ -140,7 +140,7 @@ def test_a_malformed_line_is_one_clear_line_with_its_row(
     write: Write, lines: list[Any], row: int, problem: str
 ) -> None:
     path = write(*lines)
-    with pytest.raises(BadInput) as raised:
+    with pytest.raises(UserError) as raised:
         read_completions(path)
     message = str(raised.value)
     assert message.startswith(f"{path}:{row}: ")
@@ -155,12 +155,12 @@ def test_half_a_surrogate_pair_in_a_completion_becomes_a_mark_that_asks_nothing(
 
 @pytest.mark.parametrize("key", ["qid", "model", "method", "benchmark", "sample"])
 def test_half_a_surrogate_pair_in_a_name_is_refused(write: Write, key: str) -> None:
-    with pytest.raises(BadInput, match=r"file\.jsonl:1: .*half of a surrogate pair"):
+    with pytest.raises(UserError, match=r"file\.jsonl:1: .*half of a surrogate pair"):
         read_completions(write(GOOD | {key: "x\ud800"}))
 
 
 def test_half_a_surrogate_pair_in_an_option_is_refused(write: Write) -> None:
-    with pytest.raises(BadInput, match=r"file\.jsonl:1: .*half of a surrogate pair"):
+    with pytest.raises(UserError, match=r"file\.jsonl:1: .*half of a surrogate pair"):
         read_completions(write(GOOD | {"options": {"A": "x\ud800", "B": "y"}}))
 
 
@@ -173,9 +173,9 @@ def test_a_file_that_is_empty_missing_or_not_utf_8_is_named(tmp_path: Path) -> N
         (tmp_path / "none.jsonl", "no such file"),
         (tmp_path, "cannot be read"),
     ]:
-        with pytest.raises(BadInput, match=problem):
+        with pytest.raises(UserError, match=problem):
             read_completions(path)
-    with pytest.raises(BadInput, match=r"latin\.jsonl:2: byte 12 is not UTF-8"):
+    with pytest.raises(UserError, match=r"latin\.jsonl:2: byte 12 is not UTF-8"):
         read_completions(latin)
 
 
@@ -187,10 +187,10 @@ def test_two_methods_of_one_model_may_number_their_samples_alike(write: Write) -
 
 def test_a_line_that_the_benchmark_does_not_know_or_contradicts_is_refused(write: Write) -> None:
     unknown = read_completions(write(GOOD | {"qid": "other"}))
-    with pytest.raises(BadInput, match=r"file\.jsonl:1: other is not a question of the benchmark"):
+    with pytest.raises(UserError, match=r"file\.jsonl:1: other is not a question of the benchmark"):
         score_outcomes(unknown, questions=question())
     contradicting = read_completions(write(GOOD))
-    with pytest.raises(BadInput, match=r"file\.jsonl:1: the gold letter of q is A, but B"):
+    with pytest.raises(UserError, match=r"file\.jsonl:1: the gold letter of q is A, but B"):
         score_outcomes(contradicting, questions=question())
 
 

@@ -13,20 +13,20 @@ import torch
 from model_server import ModelServer, Reply
 
 from openmedlm.data import Question, load_split
-from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client
 from openmedlm.inference.endpoint import Constraint
 from openmedlm.metrics import Outcome
 from openmedlm.programs import (
     CHAT,
-    Decode,
     Exemplar,
-    NearestExemplars,
+    KNNExemplars,
     PromptProgram,
+    SamplingParams,
     Template,
     exemplar_from_explanation,
 )
-from openmedlm.programs.ensemble import Ensemble
-from openmedlm.programs.knn_strategy import NearestStrategy
+from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.knn_strategy import KNNStrategy
 from openmedlm.programs.retrieval import Embedder, SentenceEmbedder, build_index, find_embedder
 from openmedlm.programs.retrieval.embedder import Vectors
 from openmedlm.programs.strategy import Strategy
@@ -54,7 +54,7 @@ class Ran:
     """What a run came to, and how many completions it had to buy."""
 
     outcomes: list[Outcome]
-    bought: int
+    api_calls: int
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
             endpoint = find_endpoint(model, server.base_url, "a-secret-key")
             if constraint is not None:
                 endpoint = replace(endpoint, constraint=constraint)
-            with VoteStore(tmp_path / f"{store}.sqlite") as votes:
+            with CompletionCache(tmp_path / f"{store}.sqlite") as votes:
                 async with open_client(endpoint, connections=64, timeout=timeout) as client:
                     engine = Engine(client, endpoint, votes, Policy(**policy))
                     running = asyncio.ensure_future(engine.run(program, questions, seen))
@@ -85,7 +85,7 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
                         await asyncio.to_thread(server.wait_for, cancel_after)
                         running.cancel()
                     try:
-                        return Ran(await running, engine.bought)
+                        return Ran(await running, engine.api_calls)
                     finally:
                         await votes.drain()
 
@@ -104,7 +104,7 @@ def make_program() -> Callable[..., PromptProgram]:
             "instructions": "Answer.",
             "template": CHAT,
             "reasoning": False,
-            "decode": Decode(max_tokens=32),
+            "decode": SamplingParams(max_tokens=32),
         }
         return PromptProgram(**{**values, **fields})
 
@@ -187,20 +187,20 @@ def sample() -> Callable[[str, str], list[Question]]:
 @pytest.fixture
 def ready(
     sample: Callable[[str, str], list[Question]], embedder: Embedder, vectors: Path
-) -> Callable[..., Strategy | Ensemble]:
+) -> Callable[..., Strategy | MajorityEnsemble]:
     """The strategy of that name, with exemplars from the pool of that benchmark."""
 
-    def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | Ensemble:
-        if name == Ensemble.name:
-            return Ensemble(make("knn-cot", benchmark, template), votes=3, seed=11)
+    def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | MajorityEnsemble:
+        if name == MajorityEnsemble.name:
+            return MajorityEnsemble(make("knn-cot", benchmark, template), votes=3, seed=11)
         strategy = SINGLE[name](template, seed=11)
         pool = [exemplar_from_explanation(q) or Exemplar(q) for q in sample(benchmark, "pool")]
         if not strategy.reasoning:
             pool = [exemplar.without_rationale() for exemplar in pool]
-        pool = [exemplar.lettered() for exemplar in pool]
-        if isinstance(strategy, NearestStrategy):
+        pool = [exemplar.with_letter_refs() for exemplar in pool]
+        if isinstance(strategy, KNNStrategy):
             index = build_index([exemplar.question for exemplar in pool], embedder, vectors)
-            strategy.nearest = NearestExemplars(index, tuple(pool), EXEMPLARS_SHOWN)
+            strategy.nearest = KNNExemplars(index, tuple(pool), EXEMPLARS_SHOWN)
         elif name.startswith("few-shot"):
             strategy.show(pool[:EXEMPLARS_SHOWN])
         return strategy

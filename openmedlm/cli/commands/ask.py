@@ -3,17 +3,17 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import DataOptions, ModelOptions, Output, PreviewOptions, ProgramOptions, SpendOptions
-from openmedlm.options.with_options import takes
+from openmedlm.options.groups import DataOptions, ModelOptions, Output, PreviewOptions, ProgramOptions, RequestOptions
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, InertConsole, print_json
 
 
-@takes(Output, ModelOptions, ProgramOptions, SpendOptions, PreviewOptions)
+@with_options(Output, ModelOptions, ProgramOptions, RequestOptions, PreviewOptions)
 def ask(
     output: Output,
     model: ModelOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     preview: PreviewOptions,
     name: Annotated[
         str,
@@ -42,7 +42,7 @@ def ask(
     from openmedlm.cli.run_strategies import print_estimates
     from openmedlm.runs.one_question import answer, question_from_arguments, question_from_text
     from openmedlm.runs.plan import plan
-    from openmedlm.runs.resolve import endpoint_of, frozen_among
+    from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 
     asked = (
         question_from_arguments(question, option or [], context or [])
@@ -50,8 +50,8 @@ def ask(
         else question_from_text(sys.stdin.read())
     )
     data = DataOptions(benchmark=benchmark, data_dir=data_dir)
-    frozen = frozen_among([name], program, data, output.seed)
-    endpoint = endpoint_of(model, frozen.values())
+    frozen = load_frozen_args([name], program, data, output.seed)
+    endpoint = resolve_endpoint(model, frozen.values())
     planned = plan([name], endpoint, [asked], "ask", data, program, spend, output.seed, frozen)
     if preview.dry_run:
         print_estimates(planned, output)

@@ -5,14 +5,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, percent, print_json, wide_console
 
 if TYPE_CHECKING:
-    from openmedlm.runs.compare import Side
+    from openmedlm.runs.compare import RunRef
 
 
-@takes(Output)
+@with_options(Output)
 def compare(
     output: Output,
     runs: Annotated[
@@ -21,7 +21,7 @@ def compare(
             metavar="RUN RUN…", help="Directories that evaluate, ladder or score wrote, or DIR:PROGRAM; in pairs."
         ),
     ],
-    common: Annotated[
+    pair_outcomes: Annotated[
         bool, typer.Option("--common", help="Compare runs over different questions on those that both were asked.")
     ] = False,
 ) -> None:
@@ -34,7 +34,7 @@ def compare(
     """
     from openmedlm.runs.compare import compare_runs
 
-    compared = compare_runs(runs, of_common=common, seed=output.seed)
+    compared = compare_runs(runs, of_common=pair_outcomes, seed=output.seed)
     rows = [each.as_json() for each in compared]
     if output.json:
         print_json({**(rows[0] if len(rows) == 1 else {}), "comparisons": rows})
@@ -71,7 +71,7 @@ def compare(
     )
 
 
-def _name(side: "Side", other: "Side") -> str:
+def _name(side: "RunRef", other: "RunRef") -> str:
     """Short where the two are of one run."""
     return side.program if side.run.directory == other.run.directory else str(side)
 

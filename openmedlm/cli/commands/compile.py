@@ -9,20 +9,20 @@ from openmedlm.options.groups import (
     Output,
     PreviewOptions,
     ProgramOptions,
-    SpendOptions,
+    RequestOptions,
     TrackingOptions,
 )
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import inert, print_json
 
 
-@takes(Output, ModelOptions, DataOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
+@with_options(Output, ModelOptions, DataOptions, ProgramOptions, RequestOptions, PreviewOptions, TrackingOptions)
 def compile(
     output: Output,
     model: ModelOptions,
     data: DataOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     strategy: Annotated[
@@ -46,22 +46,22 @@ def compile(
 
     Example: openmedlm compile -s knn-cot -b mmlu -m local/qwen2.5-coder-0.5b --data-dir sample -o program
     """
-    from openmedlm.cli.run_strategies import UNANSWERED, print_estimates, tracker_of
-    from openmedlm.optimizers import LADDER
+    from openmedlm.cli.run_strategies import UNANSWERED, open_tracker, print_estimates
+    from openmedlm.optimizers import STRATEGIES
     from openmedlm.options.groups import SplitOptions
     from openmedlm.runs.compile import freeze_plan, may_replace
     from openmedlm.runs.execute import execute
     from openmedlm.runs.plan import plan_split
     from openmedlm.terminal.progress import Progress
-    from openmedlm.utils.names import known_name
+    from openmedlm.utils.names import check_choice
 
-    known_name(strategy, LADDER, "strategy")
+    check_choice(strategy, STRATEGIES, "strategy")
     split = SplitOptions(split="dev", limit=limit)
     planned = plan_split([strategy], model, data, split, program, spend, output.seed)
     if preview.dry_run:
         print_estimates(planned, output)
         return
-    tracker = tracker_of(tracking)
+    tracker = open_tracker(tracking)
     replace = may_replace(directory, planned, strategy, replace=replace)
     summary = execute(planned, Progress()).results[0].summary if score else None
     frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)

@@ -5,11 +5,11 @@ import typer
 from rich.table import Table
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import InertConsole, in_one_line, print_json, wide_console
 
 if TYPE_CHECKING:
-    from openmedlm.data import Twins
+    from openmedlm.data import DuplicatePair
 
 SHOWN = 20
 """Pairs that are named on the terminal."""
@@ -29,14 +29,14 @@ DataDir = Annotated[
 
 
 @app.command("list")
-@takes(Output)
+@with_options(Output)
 def list_splits(output: Output, data_dir: DataDir = None) -> None:
     """Benchmarks and their splits, with counts."""
-    from openmedlm.data import SPLITS, BadInput, available
+    from openmedlm.data import SPLITS, UserError, available
 
     splits = available(data_dir)
     if not splits:
-        raise BadInput(f"{data_dir}: holds no benchmark; put questions there as <benchmark>/<official split>.jsonl")
+        raise UserError(f"{data_dir}: holds no benchmark; put questions there as <benchmark>/<official split>.jsonl")
     names = list(dict.fromkeys(split.benchmark for split in splits))
     if output.json:
         counts = {
@@ -54,7 +54,7 @@ def list_splits(output: Output, data_dir: DataDir = None) -> None:
 
 
 @app.command("show")
-@takes(Output)
+@with_options(Output)
 def show(
     output: Output,
     benchmark: Annotated[str, typer.Option("--benchmark", "-b", help="The benchmark.")],
@@ -65,16 +65,16 @@ def show(
     ] = None,
 ) -> None:
     """One question: text, options, gold answer."""
-    from openmedlm.data import BadInput, load_split, record_of
-    from openmedlm.utils.names import known_name
+    from openmedlm.data import UserError, load_split, to_record
+    from openmedlm.utils.names import check_choice
 
     questions = {question.id: question for question in load_split(benchmark, split, data_dir)}
     question_id = next(iter(questions)) if question_id is None else question_id
     if question_id not in questions and len(questions) > 50:
-        raise BadInput(f'{benchmark} {split} has no question "{question_id}"; its first is {next(iter(questions))}')
-    question = questions[known_name(question_id, questions, f"question of {benchmark} {split}")]
+        raise UserError(f'{benchmark} {split} has no question "{question_id}"; its first is {next(iter(questions))}')
+    question = questions[check_choice(question_id, questions, f"question of {benchmark} {split}")]
     if output.json:
-        print_json(record_of(question))
+        print_json(to_record(question))
         return
     console = InertConsole()
     where = ", ".join(filter(None, (question.benchmark, question.split, question.subject)))
@@ -89,7 +89,7 @@ def show(
 
 
 @app.command("check")
-@takes(Output)
+@with_options(Output)
 def check(
     output: Output,
     benchmark: Annotated[
@@ -105,16 +105,16 @@ def check(
     Exact: the same words in context, stem and options, whatever their order, case and punctuation. Near: four fifths of
     their five-word runs in common. Exemplars are kept apart from such questions whatever this finds.
     """
-    from openmedlm.data import BadInput, available, load_split, twins
-    from openmedlm.utils.names import known_name
+    from openmedlm.data import UserError, available, find_duplicates, load_split
+    from openmedlm.utils.names import check_choice
 
     splits = available(data_dir)
     names = list(dict.fromkeys(split.benchmark for split in splits))
-    asked = [known_name(name, names, "benchmark") for name in benchmark or names]
+    asked = [check_choice(name, names, "benchmark") for name in benchmark or names]
     questions = [q for s in splits if s.benchmark in asked for q in load_split(s.benchmark, s.split, data_dir)]
     if not questions:
-        raise BadInput(f"{data_dir or 'the hub'}: no benchmark's questions are there; name another --data-dir")
-    found = twins(questions)
+        raise UserError(f"{data_dir or 'the hub'}: no benchmark's questions are there; name another --data-dir")
+    found = find_duplicates(questions)
     leaks, duplicates = [t for t in found if t.leak], [t for t in found if not t.leak]
     if output.json:
         print_json(
@@ -136,10 +136,10 @@ def check(
     )
 
 
-def _pairs_table(found: list["Twins"]) -> Table:
+def _pairs_table(found: list["DuplicatePair"]) -> Table:
     """A row for each pair of splits that share questions."""
     table = Table("of", "and", "exact", "near", "with another answer", title="Questions that stand twice")
-    rows: dict[tuple[str, str], list[Twins]] = {}
+    rows: dict[tuple[str, str], list[DuplicatePair]] = {}
     for pair in found:
         key = (f"{pair.first.benchmark} {pair.first.split}", f"{pair.second.benchmark} {pair.second.split}")
         rows.setdefault(key, []).append(pair)
@@ -151,7 +151,7 @@ def _pairs_table(found: list["Twins"]) -> Table:
 
 
 @app.command("import")
-@takes(Output)
+@with_options(Output)
 def import_file(
     output: Output,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSONL, CSV or parquet.")],

@@ -9,21 +9,23 @@ from openmedlm.options.groups import (
     Output,
     PreviewOptions,
     ProgramOptions,
-    SpendOptions,
+    RequestOptions,
     SplitOptions,
     TrackingOptions,
 )
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 
 
-@takes(Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
+@with_options(
+    Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, RequestOptions, PreviewOptions, TrackingOptions
+)
 def evaluate(
     output: Output,
     model: ModelOptions,
     data: DataOptions,
     split: SplitOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     programs: Annotated[

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 
 
-@takes(Output)
+@with_options(Output)
 def export(
     output: Output,
     program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program.")],
@@ -48,26 +48,26 @@ def export(
 
     Example: openmedlm export program --to messages -b mmlu --data-dir sample
     """
-    from openmedlm.data import BadInput, load_split
+    from openmedlm.data import UserError, load_split
     from openmedlm.export.formats import batch_lines, dspy_state, message_lines
     from openmedlm.export.lm_eval import write_task
     from openmedlm.programs.frozen import load_program
-    from openmedlm.runs.plan import drawn
+    from openmedlm.runs.plan import subsample
     from openmedlm.utils.atomic import write_atomically
-    from openmedlm.utils.names import known_name
+    from openmedlm.utils.names import check_choice
     from openmedlm.utils.paths import vectors_directory
 
-    known_name(to, ("dspy", "messages", "batch", "lm-eval"), "format")
+    check_choice(to, ("dspy", "messages", "batch", "lm-eval"), "format")
     if to == "lm-eval" and file is None:
-        raise BadInput("--to lm-eval writes a folder; name it with -o")
+        raise UserError("--to lm-eval writes a folder; name it with -o")
     if output.json and file is None:
-        raise BadInput("--json prints one object, and the export would stand beside it; name a file with -o")
+        raise UserError("--json prints one object, and the export would stand beside it; name a file with -o")
     frozen = load_program(program, embedder, vectors_directory())
     if to == "dspy":
         state, how = dspy_state(frozen)
         chunks = iter([state])
     else:
-        questions = drawn(load_split(benchmark or frozen.document.benchmark, split, data_dir), limit)
+        questions = subsample(load_split(benchmark or frozen.document.benchmark, split, data_dir), limit)
         if to == "lm-eval" and file is not None:
             name = write_task(frozen, questions, file)
             print_json({"file": str(file), "format": to, "task": name}) if output.json else print(f"{name} in {file}")
@@ -86,7 +86,7 @@ def export(
         try:
             write_atomically(file, chunks)
         except OSError as error:
-            raise BadInput(f"{file}: {error.strerror}; name another file with -o") from error
+            raise UserError(f"{file}: {error.strerror}; name another file with -o") from error
     if output.json:
         print_json({"file": str(file), "format": to})
     if how:

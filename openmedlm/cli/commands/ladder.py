@@ -9,21 +9,23 @@ from openmedlm.options.groups import (
     Output,
     PreviewOptions,
     ProgramOptions,
-    SpendOptions,
+    RequestOptions,
     SplitOptions,
     TrackingOptions,
 )
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 
 
-@takes(Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, SpendOptions, PreviewOptions, TrackingOptions)
+@with_options(
+    Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, RequestOptions, PreviewOptions, TrackingOptions
+)
 def ladder(
     output: Output,
     model: ModelOptions,
     data: DataOptions,
     split: SplitOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     run: Annotated[
@@ -41,7 +43,7 @@ def ladder(
     Example: openmedlm ladder -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample
     """
     from openmedlm.cli.run_strategies import report_runs
-    from openmedlm.optimizers import LADDER
+    from openmedlm.optimizers import STRATEGIES
 
-    names = [name.strip() for name in strategies.split(",")] if strategies else list(LADDER)
+    names = [name.strip() for name in strategies.split(",")] if strategies else list(STRATEGIES)
     report_runs(names, output, model, data, split, program, spend, preview, tracking, run, lenient=strategies is None)

@@ -2,11 +2,11 @@ from rich.console import Console
 from rich.table import Table
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 
 
-@takes(Output)
+@with_options(Output)
 def models(output: Output) -> None:
     """Lists the embedded models: size, licence, where the weights come from, sha256.
 

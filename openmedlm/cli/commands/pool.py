@@ -5,11 +5,11 @@ from dataclasses import asdict
 import typer
 
 from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions
-from openmedlm.options.with_options import takes
-from openmedlm.terminal.console import in_one_line, number_of, print_json, wide_console
+from openmedlm.options.with_options import with_options
+from openmedlm.terminal.console import count_noun, in_one_line, print_json, wide_console
 
 
-@takes(Output, ModelOptions, DataOptions, CallOptions, PreviewOptions, PoolOptions)
+@with_options(Output, ModelOptions, DataOptions, CallOptions, PreviewOptions, PoolOptions)
 def pool(
     output: Output,
     model: ModelOptions,
@@ -28,37 +28,37 @@ def pool(
     Example: openmedlm pool -b medmcqa -m local/qwen2.5-coder-1.5b --data-dir sample
     """
     from openmedlm.optimizers.rationales import report
-    from openmedlm.rationales.plan import estimate_lesson, plan_lesson
+    from openmedlm.rationales.plan import estimate_rationales, plan_rationales
     from openmedlm.rationales.report import pool_remarks, pool_table
-    from openmedlm.rationales.run import teach
+    from openmedlm.rationales.run import run_rationale_job
     from openmedlm.rationales.trainset import DATASET, explained
     from openmedlm.terminal.progress import Progress
 
     if data.teacher == DATASET:
         _print_explained(output, *explained(data))
         return
-    lesson = plan_lesson(model, data, calls, options, output.seed)
+    job = plan_rationales(model, data, calls, options, output.seed)
     if preview.dry_run:
-        estimated = estimate_lesson(lesson)
+        estimated = estimate_rationales(job)
         if output.json:
             print_json({"dry_run": True, **estimated})
         else:
             for name, value in estimated.items():
                 print(f"{name.replace('_', ' ')}: {'unknown' if value is None else format(value, ',')}")
         return
-    taught, errors = teach(lesson, Progress())
-    result = report(taught, lesson.questions, lesson.rounds)
+    taught, errors = run_rationale_job(job, Progress())
+    result = report(taught, job.questions, job.rounds)
     if output.json:
-        who = {"benchmark": data.benchmark, "teacher": lesson.endpoint.model, "file": str(lesson.file)}
+        who = {"benchmark": data.benchmark, "teacher": job.endpoint.model, "file": str(job.file)}
         print_json(who | asdict(result) | {"errors": len(errors)})
     else:
         console = wide_console()
-        title = f"Rationales of {lesson.endpoint.model} for {len(lesson.questions):,} questions of {data.benchmark}"
+        title = f"Rationales of {job.endpoint.model} for {len(job.questions):,} questions of {data.benchmark}"
         console.print(pool_table(title, result))
-        console.print(pool_remarks(result, lesson.file), highlight=False)
+        console.print(pool_remarks(result, job.file), highlight=False)
     for cause, count in Counter(errors).most_common(5):
         print(
-            f"{number_of(count, 'question')} could not be asked: {in_one_line(cause)}; the same command asks again",
+            f"{count_noun(count, 'question')} could not be asked: {in_one_line(cause)}; the same command asks again",
             file=sys.stderr,
         )
     if result.not_asked or result.unfinished or errors:

@@ -7,8 +7,8 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from openmedlm.options.groups import DataOptions, Output, ProgramOptions, SettledOptions, SpendOptions
-from openmedlm.options.with_options import takes
+from openmedlm.options.groups import DataOptions, FixedProgramOptions, Output, ProgramOptions, RequestOptions
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, InertConsole, print_json
 
 BENCHMARK = "mmlu"
@@ -46,10 +46,10 @@ SEARCHED: dict[str, list[Any]] = {
 """What is searched: programs that answer directly, since a small model writes such an answer in a second."""
 
 
-@takes(Output, SpendOptions)
+@with_options(Output, RequestOptions)
 def quickstart(
     output: Output,
-    spend: SpendOptions,
+    spend: RequestOptions,
     model: Annotated[str, typer.Option("--model", "-m", help="An embedded model, or any other.")] = (
         "local/qwen2.5-coder-0.5b"
     ),
@@ -69,15 +69,15 @@ def quickstart(
     from openmedlm.cli.tables import ladder_table
     from openmedlm.data import load_split
     from openmedlm.inference import find_endpoint
-    from openmedlm.optimizers import LADDER
+    from openmedlm.optimizers import STRATEGIES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
     from openmedlm.report.page import read_places, write_page
     from openmedlm.runs import check_free
     from openmedlm.runs.execute import execute
-    from openmedlm.runs.one_question import Answered
+    from openmedlm.runs.one_question import AskResult
     from openmedlm.runs.plan import plan
-    from openmedlm.runs.save import keep_run
+    from openmedlm.runs.save import save_run
     from openmedlm.terminal.progress import Progress
     from openmedlm.tuning.files import LADDER_RUN, PROGRAM, REPORT
     from openmedlm.tuning.open_study import check_directory
@@ -97,7 +97,7 @@ def quickstart(
         search=SearchOptions(trials=12, block=3),
         budget=BudgetOptions(max_calls=max_calls),
         study=StudyOptions(),
-        settled=SettledOptions(max_completion_tokens=max_completion_tokens),
+        settled=FixedProgramOptions(max_completion_tokens=max_completion_tokens),
         spend=spend,
         seed=output.seed,
         directory=directory,
@@ -117,20 +117,20 @@ def quickstart(
 
     console.print(f"[bold]One question[/bold], as {escape(model)} sees it (zero-shot):\n")
     one = plan(["zero-shot"], endpoint, questions[:1], SPLIT, *options)
-    (ballot,) = one.programs["zero-shot"].ballots(questions[0], ())
-    for message in [ballot.prompt] if isinstance(ballot.prompt, str) else ballot.prompt:
+    (sample_prompt,) = one.programs["zero-shot"].sample_prompts(questions[0], ())
+    for message in [sample_prompt.prompt] if isinstance(sample_prompt.prompt, str) else sample_prompt.prompt:
         text = message if isinstance(message, str) else f"{message['role']}: {message['content']}"
         console.print(text + "\n", style="cyan", markup=False)
     (shown,) = execute(one, Progress()).results
-    answered = Answered(questions[0], shown.outcomes[0], None)
+    answered = AskResult(questions[0], shown.outcomes[0], None)
     for line in answered.lines():
         console.print(line, markup=False)
     console.print(f"The right answer is {questions[0].answer}.\n")
 
-    climbed = plan(LADDER, endpoint, questions, SPLIT, *options)
+    climbed = plan(STRATEGIES, endpoint, questions, SPLIT, *options)
     check_free(directory / LADDER_RUN, climbed.asked())
     report = execute(climbed, Progress())
-    keep_run(directory / LADDER_RUN, climbed, report)
+    save_run(directory / LADDER_RUN, climbed, report)
     if not output.json:
         console.print(
             ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", report.results, {})

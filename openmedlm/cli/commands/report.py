@@ -4,11 +4,11 @@ from typing import Annotated
 import typer
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import as_utf8, print_json
 
 
-@takes(Output)
+@with_options(Output)
 def report(
     output: Output,
     places: Annotated[

@@ -8,11 +8,11 @@ from rich.table import Table
 
 from openmedlm.metrics import Summary
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, percent, print_json, wide_console
 
 
-@takes(Output)
+@with_options(Output)
 def score(
     output: Output,
     file: Annotated[

@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import DataOptions, ModelOptions, Output, ProgramOptions, SpendOptions
-from openmedlm.options.with_options import takes
+from openmedlm.options.groups import DataOptions, ModelOptions, Output, ProgramOptions, RequestOptions
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, print_json
 
 
-@takes(Output, ModelOptions, ProgramOptions, SpendOptions)
+@with_options(Output, ModelOptions, ProgramOptions, RequestOptions)
 def serve(
     output: Output,
     model: ModelOptions,
     program: ProgramOptions,
-    spend: SpendOptions,
+    spend: RequestOptions,
     name: Annotated[
         str, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program, or zero-shot to ensemble.")
     ],
@@ -45,17 +45,19 @@ def serve(
 
     Example: openmedlm serve tuned/program -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1
     """
-    from openmedlm.data import BadInput
+    from openmedlm.data import UserError
     from openmedlm.runs.plan import plan
-    from openmedlm.runs.resolve import endpoint_of, frozen_among
+    from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
     from openmedlm.serving.run import serve_plan
     from openmedlm.terminal.progress import Progress
 
     if spend.engine != "local":
-        raise BadInput("--engine: a request is one question, and nothing to spread over a cluster; leave it out")
+        raise UserError("--engine: a request is one question, and nothing to spread over a cluster; leave it out")
     data = DataOptions(benchmark=benchmark, data_dir=data_dir)
-    frozen = frozen_among([name], program, data, output.seed)
-    planned = plan([name], endpoint_of(model, frozen.values()), (), "served", data, program, spend, output.seed, frozen)
+    frozen = load_frozen_args([name], program, data, output.seed)
+    planned = plan(
+        [name], resolve_endpoint(model, frozen.values()), (), "served", data, program, spend, output.seed, frozen
+    )
 
     def told(address: str, served: str) -> None:
         if output.json:

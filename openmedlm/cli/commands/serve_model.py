@@ -6,11 +6,11 @@ import typer
 
 from openmedlm.local_models import SLOTS
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 
 
-@takes(Output)
+@with_options(Output)
 def serve_model(
     output: Output,
     name: Annotated[str, typer.Argument(metavar="NAME", help="An embedded model, or the path of a GGUF file.")],

@@ -3,21 +3,28 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import DataOptions, Output, PreviewOptions, SettledOptions, SpendOptions, TrackingOptions
-from openmedlm.options.with_options import takes
+from openmedlm.options.groups import (
+    DataOptions,
+    FixedProgramOptions,
+    Output,
+    PreviewOptions,
+    RequestOptions,
+    TrackingOptions,
+)
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
 
 
-@takes(
+@with_options(
     Output,
     ModelsOptions,
     DataOptions,
     SearchOptions,
     BudgetOptions,
     StudyOptions,
-    SettledOptions,
-    SpendOptions,
+    FixedProgramOptions,
+    RequestOptions,
     PreviewOptions,
     TrackingOptions,
 )
@@ -28,8 +35,8 @@ def tune(
     search: SearchOptions,
     budget: BudgetOptions,
     study: StudyOptions,
-    settled: SettledOptions,
-    spend: SpendOptions,
+    settled: FixedProgramOptions,
+    spend: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     directory: Annotated[
@@ -48,7 +55,7 @@ def tune(
 
     Example: openmedlm tune -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample --max-calls 500 -o tuned
     """
-    from openmedlm.cli.run_strategies import UNANSWERED, tracker_of
+    from openmedlm.cli.run_strategies import UNANSWERED, open_tracker
     from openmedlm.terminal.progress import Progress
     from openmedlm.tuning.estimate import estimate_study
     from openmedlm.tuning.plan import plan_studies
@@ -65,7 +72,7 @@ def tune(
         else:
             print_estimates(estimates)
         return
-    tracker = tracker_of(tracking)
+    tracker = open_tracker(tracking)
     results = []
     for plan in plans:
         workers = min(study.workers, plan.policy.concurrency)

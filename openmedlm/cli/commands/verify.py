@@ -4,11 +4,11 @@ from typing import Annotated
 import typer
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 
 
-@takes(Output)
+@with_options(Output)
 def verify(
     output: Output,
     program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program.")],
@@ -21,12 +21,12 @@ def verify(
 
     Exits with 2, and the reason, where it does not.
     """
-    from openmedlm.data import BadInput
+    from openmedlm.data import UserError
     from openmedlm.programs.frozen import verify_program
 
     try:
         proof = verify_program(program, embedder)
-    except BadInput as refusal:
+    except UserError as refusal:
         if not output.json:
             raise
         print_json({"ok": False, "checked": 0, "reason": str(refusal)})

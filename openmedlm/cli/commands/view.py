@@ -4,11 +4,11 @@ from typing import Annotated
 import typer
 
 from openmedlm.options.groups import Output
-from openmedlm.options.with_options import takes
+from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 
 
-@takes(Output)
+@with_options(Output)
 def view(
     output: Output,
     folder: Annotated[
@@ -22,11 +22,11 @@ def view(
     """
     import asyncio
 
-    from openmedlm.data import BadInput
+    from openmedlm.data import UserError
     from openmedlm.report.server import serve
 
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; name one that holds runs or studies")
+        raise UserError(f"{folder}: no such folder; name one that holds runs or studies")
 
     def told(address: str) -> None:
         if output.json:

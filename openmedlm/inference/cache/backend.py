@@ -9,14 +9,14 @@ from openmedlm.inference.request import Completion
 SCHEMA = 3
 """The schema's version: the last of `migrations/versions`."""
 
-EXPIRES_AFTER = 30.0
+LEASE_SECONDS = 30.0
 """Seconds after which a claimant that gave no sign of life has lost its claims."""
 
-SIGN_EVERY = EXPIRES_AFTER / 6
+HEARTBEAT_SECONDS = LEASE_SECONDS / 6
 """Seconds between two signs of life."""
 
 
-class Spent(NamedTuple):
+class Usage(NamedTuple):
     """What was spent on a purpose: completions bought, their tokens, US dollars where their price is known."""
 
     calls: int = 0
@@ -46,7 +46,7 @@ class Row(NamedTuple):
     purpose: str | None
 
 
-class Claim(NamedTuple):
+class Lease(NamedTuple):
     """What became of keys that somebody wants to buy.
 
     Attributes:
@@ -80,19 +80,19 @@ class Database(Protocol):
         That is another one where the key was there already. What was bought for a purpose is counted there.
         """
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
+    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
         """Claims keys for this process, and lets go of others; what it holds already it is told again."""
 
     def sign(self) -> None:
         """Gives a sign of life, for the claims that this process holds."""
 
-    def spent(self, purpose: str) -> Spent:
+    def spent(self, purpose: str) -> Usage:
         """What was spent on a purpose so far."""
 
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
-        """Writes down a look at test; how many there were (`VoteStore.record_look`)."""
+        """Writes down a look at test; how many there were (`CompletionCache.record_test_use`)."""
 
-    def hurry(self) -> None:
+    def stop_retrying(self) -> None:
         """Waits no more for a database that is away, now or later."""
 
     def close(self) -> None:

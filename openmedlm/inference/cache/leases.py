@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from openmedlm.inference.cache.backend import EXPIRES_AFTER, SIGN_EVERY
+from openmedlm.inference.cache.backend import HEARTBEAT_SECONDS, LEASE_SECONDS
 
 
-class Claimant(NamedTuple):
+class LeaseHolder(NamedTuple):
     """A process that claims.
 
     Attributes:
@@ -24,9 +24,9 @@ class Claimant(NamedTuple):
     pid: int
 
 
-def this_process() -> Claimant:
+def this_process() -> LeaseHolder:
     """A claimant that nobody else is."""
-    return Claimant(uuid.uuid4().hex, _host(), os.getpid())
+    return LeaseHolder(uuid.uuid4().hex, _host(), os.getpid())
 
 
 def is_due(signed: float) -> bool:
@@ -35,17 +35,17 @@ def is_due(signed: float) -> bool:
     Args:
         signed: when the last one was, in seconds since 1970; that clock goes on while the machine sleeps.
     """
-    return not 0 <= time.time() - signed < SIGN_EVERY
+    return not 0 <= time.time() - signed < HEARTBEAT_SECONDS
 
 
-def is_gone(claimant: Claimant, silent: float) -> bool:
+def is_gone(claimant: LeaseHolder, silent: float) -> bool:
     """Whether its claims are anybody's again.
 
     Args:
         claimant: of whom.
         silent: seconds since its last sign of life, by the database's clock.
     """
-    if silent > EXPIRES_AFTER:
+    if silent > LEASE_SECONDS:
         return True
     if claimant.host != _host():
         return False

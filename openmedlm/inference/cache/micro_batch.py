@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Grouped(Generic[Item, Result]):
+class MicroBatcher(Generic[Item, Result]):
     """Hands over what comes in the same turn of the event loop, or while the last group is at work, as one group.
 
     Args:

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from openmedlm.data import BadInput
-from openmedlm.inference.cache.backend import SCHEMA, Claim, Row, Spent
-from openmedlm.inference.cache.leases import Claimant, is_due, is_gone, this_process
+from openmedlm.data import UserError
+from openmedlm.inference.cache.backend import SCHEMA, Lease, Row, Usage
+from openmedlm.inference.cache.leases import LeaseHolder, is_due, is_gone, this_process
 from openmedlm.inference.cache.sql_server import Server
 from openmedlm.inference.request import Completion
 
@@ -53,7 +53,9 @@ _OTHERS = text(
 )
 _FORGET_CLAIMS = text("DELETE FROM claims WHERE claimant = ANY(:names)")
 _FORGET = text("DELETE FROM claimants WHERE name = ANY(:names)")
-_LOOK = text("INSERT INTO test_looks VALUES (:benchmark, :model, :program, :questions, :now) ON CONFLICT DO NOTHING")
+_LOOK = text(
+    "INSERT INTO test_evaluations VALUES (:benchmark, :model, :program, :questions, :now) ON CONFLICT DO NOTHING"
+)
 
 
 class PostgresDatabase:
@@ -66,7 +68,7 @@ class PostgresDatabase:
     remote = True
 
     def __init__(self, url: str) -> None:
-        self._claimant: Claimant | None = None
+        self._claimant: LeaseHolder | None = None
         self._signed = 0.0
         self._server = Server(url)
         self._server.first(self._prepare)
@@ -77,7 +79,7 @@ class PostgresDatabase:
 
             if _schema(connection) not in (None, *map(str, range(SCHEMA))):
                 where = self._server.where
-                raise BadInput(f"{where}: written by another version of openmedlm; name another database")
+                raise UserError(f"{where}: written by another version of openmedlm; name another database")
             migrate_postgres(connection)
 
     @property
@@ -113,12 +115,12 @@ class PostgresDatabase:
 
         return self._server.written(write)
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
+    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
         if is_due(self._signed):  # or others would take what is claimed now for the claim of one that is gone
             self.sign()
         claimant = self._claimant or self._entered()
 
-        def write(connection: Connection) -> Claim:
+        def write(connection: Connection) -> Lease:
             if free:
                 connection.execute(_FREE, {"keys": sorted(free), "claimant": claimant.name})
             held = _inserted(connection, keys, claimant)
@@ -129,11 +131,11 @@ class PostgresDatabase:
             others = [key for key in keys if key not in held and key not in found]
             if others and _let_go_of_gone(connection, others):
                 held |= _inserted(connection, others, claimant)
-            return Claim(frozenset(held - found.keys()), found)
+            return Lease(frozenset(held - found.keys()), found)
 
         return self._server.written(write)
 
-    def _entered(self) -> Claimant:
+    def _entered(self) -> LeaseHolder:
         claimant = this_process()
 
         def write(connection: Connection) -> None:
@@ -155,14 +157,14 @@ class PostgresDatabase:
             else:  # taken for gone, since it was cut off for long: it claims as a new one from then on
                 self._claimant = None
 
-    def spent(self, purpose: str) -> Spent:
+    def spent(self, purpose: str) -> Usage:
         query = text("SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = :purpose")
         row = self._server.written(lambda connection: connection.execute(query, {"purpose": purpose}).fetchone())
-        return Spent(*row) if row else Spent()
+        return Usage(*row) if row else Usage()
 
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
         asked = {"benchmark": benchmark, "model": model, "program": program, "questions": questions}
-        count = text("SELECT count(*) FROM test_looks WHERE benchmark = :benchmark AND model = :model")
+        count = text("SELECT count(*) FROM test_evaluations WHERE benchmark = :benchmark AND model = :model")
 
         def write(connection: Connection) -> int:
             connection.execute(_LOOK, asked | {"now": time.time()})
@@ -170,8 +172,8 @@ class PostgresDatabase:
 
         return self._server.written(write)
 
-    def hurry(self) -> None:
-        self._server.hurry()
+    def stop_retrying(self) -> None:
+        self._server.stop_retrying()
 
     def close(self) -> None:
         if self._claimant is not None:
@@ -197,32 +199,32 @@ def _completions(connection: Connection, keys: Sequence[str]) -> dict[str, Compl
     return {key: Completion(_with_nul(said), reason and _with_nul(reason), *rest) for key, said, reason, *rest in rows}
 
 
-def _inserted(connection: Connection, keys: Sequence[str], claimant: Claimant) -> set[str]:
+def _inserted(connection: Connection, keys: Sequence[str], claimant: LeaseHolder) -> set[str]:
     return set(connection.execute(_CLAIM, {"keys": sorted(set(keys)), "claimant": claimant.name}).scalars())
 
 
 def _let_go_of_gone(connection: Connection, keys: Sequence[str]) -> bool:
     """Lets go of all claims of those processes that claimed some of the keys and are gone; whether there were such."""
     rows = connection.execute(_OTHERS, {"keys": list(keys)}).fetchall()
-    gone = sorted(name for name, host, pid, silent in rows if is_gone(Claimant(name, host, pid), float(silent)))
+    gone = sorted(name for name, host, pid, silent in rows if is_gone(LeaseHolder(name, host, pid), float(silent)))
     if gone:
         connection.execute(_FORGET_CLAIMS, {"names": gone})
         connection.execute(_FORGET, {"names": gone})
     return bool(gone)
 
 
-def _bought(rows: Sequence[Row]) -> dict[str, Spent]:
-    bought: dict[str, Spent] = {}
+def _bought(rows: Sequence[Row]) -> dict[str, Usage]:
+    api_calls: dict[str, Usage] = {}
     for row in rows:
         if row.purpose is not None:
-            sum_, done = bought.get(row.purpose, Spent()), row.completion
-            bought[row.purpose] = Spent(
+            sum_, done = api_calls.get(row.purpose, Usage()), row.completion
+            api_calls[row.purpose] = Usage(
                 sum_.calls + 1,
                 sum_.prompt_tokens + done.prompt_tokens,
                 sum_.completion_tokens + done.completion_tokens,
                 sum_.cost_usd + (done.cost_usd or 0.0),
             )
-    return bought
+    return api_calls
 
 
 def _without_nul(said: str) -> str:

@@ -18,7 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.utils.urls import scrubbed, shown_url, with_driver
 
 PATIENCE = 60.0
@@ -56,7 +56,7 @@ class Server:
         where: the option that named it, as it may be shown.
 
     Raises:
-        BadInput: the URL is none of a PostgreSQL database, or there is no driver for it.
+        UserError: the URL is none of a PostgreSQL database, or there is no driver for it.
     """
 
     def __init__(self, url: str) -> None:
@@ -67,7 +67,7 @@ class Server:
             self._engine = _engine(with_driver(url))
         except ImportError as error:
             said = f"{self.where}: {scrubbed(str(error), url)}"
-            raise BadInput(f"{said}; install the driver: pip install 'openmedlm[postgres]'") from error
+            raise UserError(f"{said}; install the driver: pip install 'openmedlm[postgres]'") from error
         except (ArgumentError, ValueError) as error:
             raise self._no_url() from error
 
@@ -75,7 +75,7 @@ class Server:
         """As `written`, for the first time: a server that is not there is told at once."""
         try:
             return self._retrying(_not_ready)(lambda: self.once(transaction))
-        except BadInput:
+        except UserError:
             raise
         except (ArgumentError, ValueError) as error:
             raise self._no_url() from error
@@ -86,7 +86,7 @@ class Server:
         """What a transaction came to; begun anew while the server is away, or where two got in each other's way.
 
         Raises:
-            BadInput: it stayed away for `PATIENCE`, or takes nothing.
+            UserError: it stayed away for `PATIENCE`, or takes nothing.
         """
         try:
             return self._retrying(_may_pass)(lambda: self.once(transaction))
@@ -102,7 +102,7 @@ class Server:
         with self._engine.begin() as connection:
             return transaction(connection)
 
-    def hurry(self) -> None:
+    def stop_retrying(self) -> None:
         """Waits no more for a server that is away, now or later."""
         self._hurried.set()
 
@@ -121,12 +121,12 @@ class Server:
             reraise=True,
         )
 
-    def _failure(self, error: SQLAlchemyError) -> BadInput:
+    def _failure(self, error: SQLAlchemyError) -> UserError:
         said = scrubbed(str(error), self._url)
-        return BadInput(f"{self.where}: {said}; mend that, and the same command goes on")
+        return UserError(f"{self.where}: {said}; mend that, and the same command goes on")
 
-    def _no_url(self) -> BadInput:
-        return BadInput(f"{self.where}: not a vote store; write postgresql://USER@HOST/NAME, or a file's name")
+    def _no_url(self) -> UserError:
+        return UserError(f"{self.where}: not a vote store; write postgresql://USER@HOST/NAME, or a file's name")
 
 
 def _engine(url: str) -> Engine:

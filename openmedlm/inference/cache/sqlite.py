@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-from openmedlm.data import BadInput
-from openmedlm.inference.cache.backend import SCHEMA, Claim, Row, Spent
+from openmedlm.data import UserError
+from openmedlm.inference.cache.backend import SCHEMA, Lease, Row, Usage
 from openmedlm.inference.cache.sqlite_leases import SqliteClaims
 from openmedlm.inference.request import Completion
 
@@ -50,7 +50,7 @@ class SqliteDatabase:
                 with attempt:
                     self._prepare()
         except (OSError, sqlite3.DatabaseError) as error:
-            raise BadInput(f"{path}: not a usable vote store ({error}); name another with --store") from error
+            raise UserError(f"{path}: not a usable vote store ({error}); name another with --store") from error
         self._claims = SqliteClaims(self._writing, self._written, partial(_completions, self._writing))
 
     def _prepare(self) -> None:
@@ -61,7 +61,7 @@ class SqliteDatabase:
         ours = version > 0 and "completions" in tables
         if version > SCHEMA or (tables and not ours):
             kind = "by another version of openmedlm" if ours else "by something else"
-            raise BadInput(f"{self._path}: written {kind}; name another file with --store")
+            raise UserError(f"{self._path}: written {kind}; name another file with --store")
         if version < SCHEMA:
             from openmedlm.inference.cache.migrate import migrate_sqlite
 
@@ -89,47 +89,47 @@ class SqliteDatabase:
         )
         new = written.rowcount == len(rows)
         self._claims.remove([row.key for row in rows])
-        bought = [(row.purpose, row.completion) for row in rows if row.purpose is not None]
-        if bought:
+        api_calls = [(row.purpose, row.completion) for row in rows if row.purpose is not None]
+        if api_calls:
             self._writing.executemany(
                 "INSERT INTO spending VALUES (?, 1, ?, ?, ?) ON CONFLICT (purpose) DO UPDATE SET calls = calls + 1,"
                 " prompt_tokens = prompt_tokens + excluded.prompt_tokens,"
                 " completion_tokens = completion_tokens + excluded.completion_tokens,"
                 " cost_usd = cost_usd + excluded.cost_usd",
-                [(purpose, c.prompt_tokens, c.completion_tokens, c.cost_usd or 0.0) for purpose, c in bought],
+                [(purpose, c.prompt_tokens, c.completion_tokens, c.cost_usd or 0.0) for purpose, c in api_calls],
             )
         if new:
             return [row.completion for row in rows]
         kept = _completions(self._writing, [row.key for row in rows])
         return [kept[row.key] for row in rows]
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
+    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
         return self._claims.claim(keys, free)
 
     def sign(self) -> None:
         self._claims.sign()
 
-    def spent(self, purpose: str) -> Spent:
+    def spent(self, purpose: str) -> Usage:
         row = self._reading.execute(
             "SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = ?", (purpose,)
         ).fetchone()
-        return Spent(*row) if row else Spent()
+        return Usage(*row) if row else Usage()
 
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
         self._writing.execute(
-            "INSERT OR IGNORE INTO test_looks VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO test_evaluations VALUES (?, ?, ?, ?, ?)",
             (benchmark, model, program, questions, time.time()),
         )
         (looks,) = self._writing.execute(
-            "SELECT count(*) FROM test_looks WHERE benchmark = ? AND model = ?", (benchmark, model)
+            "SELECT count(*) FROM test_evaluations WHERE benchmark = ? AND model = ?", (benchmark, model)
         ).fetchone()
         return int(looks)
 
-    def hurry(self) -> None:
+    def stop_retrying(self) -> None:
         """Does nothing: a file is there or not."""
 
     def close(self) -> None:
-        with suppress(BadInput):  # a full disk, perhaps; whoever wants to claim the same finds this process gone
+        with suppress(UserError):  # a full disk, perhaps; whoever wants to claim the same finds this process gone
             self._claims.leave()
         self._reading.close()
         self._writing.close()
@@ -139,14 +139,14 @@ class SqliteDatabase:
         """A transaction.
 
         Raises:
-            BadInput: the file can't be written.
+            UserError: the file can't be written.
         """
         try:
             with self._transaction():
                 yield
         except sqlite3.Error as error:
             reason = f"{self._path}: can't be written ({error}); mend that, and the same command goes on"
-            raise BadInput(reason) from error
+            raise UserError(reason) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

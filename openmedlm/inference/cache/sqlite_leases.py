@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from openmedlm.inference.cache.backend import Claim
-from openmedlm.inference.cache.leases import Claimant, is_due, is_gone, this_process
+from openmedlm.inference.cache.backend import Lease
+from openmedlm.inference.cache.leases import LeaseHolder, is_due, is_gone, this_process
 from openmedlm.inference.request import Completion
 
 _CLAIM = (
@@ -34,10 +34,10 @@ class SqliteClaims:
         self._executemany = connection.executemany
         self._transaction = transaction
         self._find = find
-        self._me: Claimant | None = None
+        self._me: LeaseHolder | None = None
         self._signed = 0.0
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Claim:
+    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
         """Claims keys for this process, and lets go of others."""
         with self._changing():
             # Signed before, or others would take what is claimed now for the claim of a process that is gone.
@@ -49,7 +49,7 @@ class SqliteClaims:
             held = self._insert(missing)
             if len(held) < len(missing) and self._let_go_of_gone():
                 held |= self._insert([key for key in missing if key not in held])
-        return Claim(frozenset(held), found)
+        return Lease(frozenset(held), found)
 
     def remove(self, keys: Sequence[str]) -> None:
         """Lets go of keys, in the transaction that is open."""
@@ -95,7 +95,7 @@ class SqliteClaims:
         """Lets go of the claims of processes that are gone; whether there were such."""
         rows = self._execute("SELECT name, host, pid, seen FROM claimants").fetchall()
         now = time.time()
-        gone = [(name,) for name, host, pid, seen in rows if is_gone(Claimant(name, host, pid), now - seen)]
+        gone = [(name,) for name, host, pid, seen in rows if is_gone(LeaseHolder(name, host, pid), now - seen)]
         self._executemany("DELETE FROM claimants WHERE name = ?", gone)
         orphaned = self._execute("DELETE FROM claims WHERE claimant NOT IN (SELECT name FROM claimants)")
         return orphaned.rowcount > 0

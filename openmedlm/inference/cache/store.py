@@ -7,13 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from openmedlm.data import BadInput
-from openmedlm.inference.cache.backend import SIGN_EVERY, Claim, Database, Row, Spent
-from openmedlm.inference.cache.micro_batch import Grouped
+from openmedlm.data import UserError
+from openmedlm.inference.cache.backend import HEARTBEAT_SECONDS, Database, Lease, Row, Usage
+from openmedlm.inference.cache.micro_batch import MicroBatcher
 from openmedlm.inference.request import Completion
 
 
-class VoteStore:
+class CompletionCache:
     """Completions by key, in a database that several commands may use at once.
 
     What arrives in the same turn of the event loop goes to the database in one transaction; `put` returns once its own
@@ -32,10 +32,10 @@ class VoteStore:
         self.place = where if "://" in where else str(Path(where).absolute())
         self._database = _open(where)
         aside = self._database.remote
-        self._gets = Grouped(self._get_groups, aside=aside)
-        self._claims = Grouped(self._claim_groups, aside=aside, missed=lambda claim: self.free(claim.held))
-        self._puts = Grouped(self._database.put, aside=aside)
-        self._spending = Grouped(self._spent_groups, aside=aside)
+        self._gets = MicroBatcher(self._get_groups, aside=aside)
+        self._claims = MicroBatcher(self._claim_groups, aside=aside, missed=lambda claim: self.free(claim.held))
+        self._puts = MicroBatcher(self._database.put, aside=aside)
+        self._spending = MicroBatcher(self._spent_groups, aside=aside)
         self._held: set[str] = set()
         self._freed: list[str] = []
         self._signing: asyncio.Task[None] | None = None
@@ -78,7 +78,7 @@ class VoteStore:
         self._held.discard(key)
         return kept
 
-    async def claim(self, keys: Sequence[str]) -> Claim:
+    async def claim(self, keys: Sequence[str]) -> Lease:
         """Claims what is to be bought, so that nobody else buys it meanwhile.
 
         Each key that is held has to be `put` or `free`d. The claims of a process that is gone are anybody's.
@@ -95,9 +95,9 @@ class VoteStore:
                 self._held.discard(key)
                 self._freed.append(key)
 
-    def hurry(self) -> None:
+    def stop_retrying(self) -> None:
         """Waits no more for a database that is away."""
-        self._database.hurry()
+        self._database.stop_retrying()
 
     async def drain(self) -> None:
         """Returns once everything given to `put` is on disk, and no claim is held that was let go of."""
@@ -105,15 +105,15 @@ class VoteStore:
         if self._freed:
             await self._claims(())
 
-    def spent(self, purpose: str) -> Spent:
+    def spent(self, purpose: str) -> Usage:
         """What was spent on a purpose so far, by whoever uses this store; waits for the database."""
         return self._database.spent(purpose)
 
-    async def spent_aside(self, purpose: str) -> Spent:
+    async def spent_async(self, purpose: str) -> Usage:
         """The same, while the event loop goes on."""
         return await self._spending(purpose) if self._database.remote else self._database.spent(purpose)
 
-    def record_look(self, benchmark: str, model: str, program: str, questions: str) -> int:
+    def record_test_use(self, benchmark: str, model: str, program: str, questions: str) -> int:
         """Writes down that a program met test questions.
 
         Args:
@@ -128,8 +128,8 @@ class VoteStore:
     async def _sign(self) -> None:
         """Shows that this process lives, for as long as it holds claims."""
         while self._held:
-            await asyncio.sleep(SIGN_EVERY)
-            with suppress(BadInput):  # the next claim, or the next completion, tells
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            with suppress(UserError):  # the next claim, or the next completion, tells
                 if self._database.remote:
                     await asyncio.to_thread(self._database.sign)
                 else:
@@ -139,7 +139,7 @@ class VoteStore:
         found = self._database.get([key for group in groups for key in group])
         return [{key: found[key] for key in group if key in found} for group in groups]
 
-    def _claim_groups(self, groups: Sequence[Sequence[str]]) -> list[Claim]:
+    def _claim_groups(self, groups: Sequence[Sequence[str]]) -> list[Lease]:
         freed, self._freed = self._freed, []
         # What this process holds already another buyer of it is buying.
         claimed = self._database.claim([key for group in groups for key in group if key not in self._held], freed)
@@ -149,10 +149,10 @@ class VoteStore:
             held = left.intersection(group)
             left -= held  # two that claim the same in one turn: the first has it
             self._held |= held
-            claims.append(Claim(frozenset(held), {key: claimed.found[key] for key in group if key in claimed.found}))
+            claims.append(Lease(frozenset(held), {key: claimed.found[key] for key in group if key in claimed.found}))
         return claims
 
-    def _spent_groups(self, purposes: Sequence[str]) -> list[Spent]:
+    def _spent_groups(self, purposes: Sequence[str]) -> list[Usage]:
         known = {purpose: self._database.spent(purpose) for purpose in set(purposes)}
         return [known[purpose] for purpose in purposes]
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from openmedlm.data.question import Question
-from openmedlm.metrics.answer_parsing import Reading, read_answer
+from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
 from openmedlm.metrics.outcome import Outcome, Vote
 from openmedlm.metrics.voting import majority
 from openmedlm.runs.external_completions.reader import AnswerLine
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 _USUAL_LETTERS = "ABCDE"
 
@@ -28,7 +28,7 @@ def score_outcomes(
         questions: a benchmark by question id; a line without options must agree with it on the gold letter.
 
     Raises:
-        BadInput: a line's question is not in the benchmark, the two disagree on its gold letter, or lines that name
+        UserError: a line's question is not in the benchmark, the two disagree on its gold letter, or lines that name
             several benchmarks have one id, of which only one can be meant.
         ValueError: votes is below 1.
     """
@@ -39,7 +39,7 @@ def score_outcomes(
         benchmark = line.benchmark if questions is None else None
         same = asked.setdefault(line.model, {}).setdefault((benchmark, line.qid), [])
         if same and same[0].benchmark != line.benchmark:
-            raise BadInput(
+            raise UserError(
                 f"{line.where}: {line.qid} is of {line.benchmark or 'no benchmark'} here, and of "
                 f"{same[0].benchmark or 'none'} in another line; score the lines of one benchmark at a time"
             )
@@ -75,21 +75,23 @@ def _question(line: AnswerLine, questions: Mapping[str, Question] | None) -> Que
         return None
     question = questions.get(line.qid)
     if question is None:
-        raise BadInput(
+        raise UserError(
             f"{line.where}: {line.qid} is not a question of the benchmark; name another one or drop the line"
         )
     if line.options is None and line.gold != question.answer:
-        raise BadInput(
+        raise UserError(
             f"{line.where}: the gold letter of {line.qid} is {line.gold}, but {question.answer} in the benchmark; "
             "correct it, or add the options that it belongs to"
         )
     return question
 
 
-def _readings(line: AnswerLine, options: Mapping[str, str] | None, letters: Sequence[str]) -> list[tuple[Reading, str]]:
+def _readings(
+    line: AnswerLine, options: Mapping[str, str] | None, letters: Sequence[str]
+) -> list[tuple[ParsedAnswer, str]]:
     if line.completion is not None:
-        return [(read_answer(line.completion, options, letters), line.completion)]
-    return [(Reading(letter, "given" if letter else "unreadable"), "") for letter in line.letters]
+        return [(parse_answer(line.completion, options, letters), line.completion)]
+    return [(ParsedAnswer(letter, "given" if letter else "unreadable"), "") for letter in line.letters]
 
 
 def _in_order(lines: list[AnswerLine]) -> list[AnswerLine]:

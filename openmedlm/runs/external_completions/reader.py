@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from openmedlm.data.jsonl import jsonl_records
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 _LETTER = re.compile(r"[A-Z]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -53,18 +53,18 @@ def read_completions(path: Path) -> tuple[AnswerLine, ...]:
     index of a method.
 
     Raises:
-        BadInput: the file cannot be read or holds no line, or a line is wrong; the message names the row and the mend.
+        UserError: the file cannot be read or holds no line, or a line is wrong; the message names the row and the mend.
     """
     try:
         lines = tuple(_checked(record, f"{path}:{row}") for row, record in jsonl_records(path))
     except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; check the name") from None
+        raise UserError(f"{path}: no such file; check the name") from None
     except OSError as error:
-        raise BadInput(
+        raise UserError(
             f"{path}: cannot be read ({error.strerror or error}); check what it is and who may read it"
         ) from None
     if not lines:
-        raise BadInput(f'{path}: holds no line; write {{"qid", "gold", "completion"}} or {{"qid", "gold", "letters"}}')
+        raise UserError(f'{path}: holds no line; write {{"qid", "gold", "completion"}} or {{"qid", "gold", "letters"}}')
     _check_agreement(lines)
     return lines
 
@@ -168,4 +168,4 @@ def _check_agreement(lines: Iterable[AnswerLine]) -> None:
 
 
 def _refuse(where: str, problem: str) -> NoReturn:
-    raise BadInput(f"{where}: {problem}")
+    raise UserError(f"{where}: {problem}")

@@ -9,7 +9,7 @@ from openmedlm.data.benchmarks import BENCHMARKS
 from openmedlm.data.benchmarks.pubmedqa import official_test_ids
 from openmedlm.data.question import SPLITS, Question
 from openmedlm.data.schema import question_from_record
-from openmedlm.utils.errors import BadInput
+from openmedlm.utils.errors import UserError
 
 
 def mapped(name: str, split: str, row: Mapping[str, Any], index: int = 7, table: int = 0) -> Question:
@@ -124,7 +124,7 @@ def test_mmlu(split: str, official: str) -> None:
     ],
 )
 def test_a_row_without_a_gold_is_refused_and_never_given_one(name: str, split: str, row: dict[str, Any]) -> None:
-    with pytest.raises(BadInput, match='hub:7: "answer" is missing'):
+    with pytest.raises(UserError, match='hub:7: "answer" is missing'):
         mapped(name, split, row)
 
 

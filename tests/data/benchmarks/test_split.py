@@ -48,7 +48,7 @@ def test_pool_and_dev_of_one_official_split_are_disjoint_and_complete() -> None:
     for name, official_size in (("medmcqa", 3_000), ("pubmedqa", 500)):
         benchmark = BENCHMARKS[name]
         questions = [question(n, benchmark) for n in range(official_size)]
-        pool, dev = (benchmark.divide(split, questions) for split in ("pool", "dev"))
+        pool, dev = (benchmark.split_dev(split, questions) for split in ("pool", "dev"))
         assert len(dev) == benchmark.official_count("dev")
         assert sorted(pool + dev, key=lambda q: int(q.id)) == questions
         assert pool == sorted(pool, key=lambda q: int(q.id))
@@ -56,5 +56,5 @@ def test_pool_and_dev_of_one_official_split_are_disjoint_and_complete() -> None:
 
 def test_where_dev_is_an_official_split_nothing_is_divided() -> None:
     questions = [question(n, BENCHMARKS["medqa"]) for n in range(20)]
-    assert all(BENCHMARKS["medqa"].divide(split, questions) == questions for split in SPLITS)
-    assert BENCHMARKS["medmcqa"].divide("test", questions) == questions
+    assert all(BENCHMARKS["medqa"].split_dev(split, questions) == questions for split in SPLITS)
+    assert BENCHMARKS["medmcqa"].split_dev("test", questions) == questions

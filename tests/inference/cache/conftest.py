@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from openmedlm.inference import VoteStore
+from openmedlm.inference import CompletionCache
 from openmedlm.inference.request import Completion
 
 where, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -34,20 +34,20 @@ async def write(store):
     for start in range(0, count, 10):
         await asyncio.gather(*[one(number) for number in range(start, min(start + 10, count))])
 
-with VoteStore(where) as store:
+with CompletionCache(where) as store:
     asyncio.run(write(store))
 """
 
 CLAIMANT = """
 import asyncio, sys
-from openmedlm.inference import VoteStore
+from openmedlm.inference import CompletionCache
 
 async def hold(store):
     claimed = await store.claim(sys.argv[2:])
     print(*sorted(claimed.held), flush=True)
     await asyncio.sleep(600)
 
-with VoteStore(sys.argv[1]) as store:
+with CompletionCache(sys.argv[1]) as store:
     asyncio.run(hold(store))
 """
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from openmedlm.data import BadInput
-from openmedlm.inference import VoteStore
+from openmedlm.data import UserError
+from openmedlm.inference import CompletionCache
 from openmedlm.inference.cache import leases
 from openmedlm.inference.cache import store as store_module
 from openmedlm.inference.request import Completion
@@ -25,7 +25,7 @@ def claims(where: str, *keys: str) -> tuple[set[str], set[str]]:
     """What another store would get of those keys now: held, and found."""
 
     async def go() -> tuple[set[str], set[str]]:
-        with VoteStore(where) as store:
+        with CompletionCache(where) as store:
             claimed = await store.claim(keys)
             return set(claimed.held), set(claimed.found)
 
@@ -42,7 +42,7 @@ def holding(process: START, where: str, *keys: str) -> subprocess.Popen[str]:
 
 def test_one_of_many_holds_a_key_until_it_is_put(where: str) -> None:
     async def go() -> None:
-        with VoteStore(where) as one, VoteStore(where) as other:
+        with CompletionCache(where) as one, CompletionCache(where) as other:
             claimed = await asyncio.gather(*[store.claim(["a", "b"]) for store in (one, other) for _ in range(5)])
             holders = [claim for claim in claimed if claim.held]
             assert sorted(key for claim in holders for key in claim.held) == ["a", "b"]
@@ -57,7 +57,7 @@ def test_one_of_many_holds_a_key_until_it_is_put(where: str) -> None:
 
 def test_what_is_let_go_of_is_anybodys(where: str) -> None:
     async def go() -> None:
-        with VoteStore(where) as one, VoteStore(where) as other:
+        with CompletionCache(where) as one, CompletionCache(where) as other:
             assert (await one.claim(["a", "b"])).held == {"a", "b"}
             one.free(["a"])
             await one.drain()
@@ -71,7 +71,7 @@ def test_what_is_let_go_of_is_anybodys(where: str) -> None:
 
 def test_a_claim_that_nobody_waits_for_any_more_is_let_go_of(where: str) -> None:
     async def go() -> None:
-        with VoteStore(where) as store:
+        with CompletionCache(where) as store:
             given_up = asyncio.ensure_future(store.claim(["a"]))
             await asyncio.sleep(0)
             given_up.cancel()
@@ -86,10 +86,10 @@ def test_a_claim_that_nobody_waits_for_any_more_is_let_go_of(where: str) -> None
 def test_a_sign_of_life_that_can_not_be_given_ends_nothing(
     where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(store_module, "SIGN_EVERY", 0.02)
+    monkeypatch.setattr(store_module, "HEARTBEAT_SECONDS", 0.02)
 
     async def go() -> None:
-        with VoteStore(where) as store:
+        with CompletionCache(where) as store:
             await store.claim(["a"])
             monkeypatch.setattr(store._database, "sign", away)
             await asyncio.sleep(0.2)
@@ -98,7 +98,7 @@ def test_a_sign_of_life_that_can_not_be_given_ends_nothing(
             await store.put("a", "m", None, COMPLETION)
 
     def away() -> None:
-        raise BadInput("the database is away")
+        raise UserError("the database is away")
 
     asyncio.run(go())
     assert caplog.records == []
@@ -143,16 +143,16 @@ def test_the_claims_of_another_machine_expire(
     other.send_signal(signal.SIGKILL)
     other.communicate(timeout=30)
     if silent:
-        monkeypatch.setattr(leases, "EXPIRES_AFTER", 0.001)
+        monkeypatch.setattr(leases, "LEASE_SECONDS", 0.001)
     assert claims(where, "a")[0] == ({"a"} if silent else set())
 
 
 def test_who_holds_claims_gives_signs_of_life(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "SIGN_EVERY", 0.05)
-    monkeypatch.setattr(leases, "EXPIRES_AFTER", 0.5)
+    monkeypatch.setattr(store_module, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
 
     async def go() -> None:
-        with VoteStore(where) as one, VoteStore(where) as other:
+        with CompletionCache(where) as one, CompletionCache(where) as other:
             assert (await one.claim(["a"])).held
             for _ in range(8):
                 await asyncio.sleep(0.2)
@@ -162,11 +162,11 @@ def test_who_holds_claims_gives_signs_of_life(where: str, monkeypatch: pytest.Mo
 
 
 def test_who_held_nothing_for_long_holds_what_it_claims_then(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "SIGN_EVERY", 0.1)
-    monkeypatch.setattr(leases, "EXPIRES_AFTER", 0.5)
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.5)
 
     async def go() -> None:
-        with VoteStore(where) as one, VoteStore(where) as other:
+        with CompletionCache(where) as one, CompletionCache(where) as other:
             assert (await one.claim(["a"])).held
             await one.put("a", "m", None, COMPLETION)
             await asyncio.sleep(0.7)
@@ -179,10 +179,10 @@ def test_who_held_nothing_for_long_holds_what_it_claims_then(where: str, monkeyp
 def test_who_was_taken_for_gone_comes_back_as_another(
     where: str, monkeypatch: pytest.MonkeyPatch, execute: Callable[[str], Any]
 ) -> None:
-    monkeypatch.setattr(store_module, "SIGN_EVERY", 0.05)
+    monkeypatch.setattr(store_module, "HEARTBEAT_SECONDS", 0.05)
 
     async def go() -> None:
-        with VoteStore(where) as one, VoteStore(where) as other:
+        with CompletionCache(where) as one, CompletionCache(where) as other:
             assert (await one.claim(["a"])).held
             execute("DELETE FROM claims")
             execute("DELETE FROM claimants")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from openmedlm.inference.cache.micro_batch import Grouped
+from openmedlm.inference.cache.micro_batch import MicroBatcher
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2])
@@ -17,7 +17,7 @@ def test_what_a_waiter_that_is_cancelled_missed_is_told(turns: int) -> None:
         return [item.upper() for item in items]
 
     async def go() -> list[str]:
-        grouped = Grouped(work, aside=False, missed=missed.append)
+        grouped = MicroBatcher(work, aside=False, missed=missed.append)
         waiting = asyncio.ensure_future(grouped("a"))
         for _ in range(1 + turns):
             await asyncio.sleep(0)

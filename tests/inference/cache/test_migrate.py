@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from postgres_server import PostgresServer
 from sqlalchemy import create_engine, inspect
 
-from openmedlm.data import BadInput
-from openmedlm.inference import VoteStore
+from openmedlm.data import UserError
+from openmedlm.inference import CompletionCache
 from openmedlm.inference.cache import migrate
 from openmedlm.inference.cache.backend import SCHEMA
 from openmedlm.inference.request import Completion
@@ -24,12 +24,12 @@ CREATE TABLE completions (
     finish_reason TEXT, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
     cached_tokens INTEGER NOT NULL, cost_usd REAL, seconds REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE test_looks (
+CREATE TABLE test_evaluations (
     benchmark TEXT NOT NULL, model TEXT NOT NULL, program TEXT NOT NULL, questions TEXT NOT NULL,
     looked_at REAL NOT NULL, PRIMARY KEY (benchmark, model, program, questions)
 ) WITHOUT ROWID;
 INSERT INTO completions VALUES ('k', 'm', NULL, 1.5, 'The answer is B.', 'stop', 9, 1, 0, NULL, 0.25);
-INSERT INTO test_looks VALUES ('medqa', 'm', 'p', 'q', 1.5);
+INSERT INTO test_evaluations VALUES ('medqa', 'm', 'p', 'q', 1.5);
 """
 SECOND = """
 CREATE TABLE spending (
@@ -46,9 +46,9 @@ def test_a_file_of_an_earlier_version_goes_on_with_all_that_is_in_it(version: in
     with contextlib.closing(sqlite3.connect(path)) as old:
         old.executescript(f"{script} PRAGMA user_version = {version};")
     for _ in range(2):
-        with VoteStore(path) as store:
+        with CompletionCache(path) as store:
             assert store.get("k") == Completion("The answer is B.", "stop", 9, 1, 0, None, 0.25)
-            assert store.record_look("medqa", "m", "p", "q") == 1
+            assert store.record_test_use("medqa", "m", "p", "q") == 1
             assert store.spent("study").calls == (7 if version == 2 else 0)
             assert asyncio.run(store.claim(["k", "new"])).held == {"new"}
 
@@ -58,8 +58,8 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch
     with contextlib.closing(sqlite3.connect(path)) as old:
         old.executescript(f"{FIRST} CREATE TABLE claims (x); PRAGMA user_version = 1;")
         before = old.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall()
-    with pytest.raises(BadInput, match=r"votes\.sqlite: not a usable vote store .*claims"):
-        VoteStore(path)
+    with pytest.raises(UserError, match=r"votes\.sqlite: not a usable vote store .*claims"):
+        CompletionCache(path)
     with contextlib.closing(sqlite3.connect(path)) as old:
         assert old.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall() == before
         assert old.execute("PRAGMA user_version").fetchone() == (1,)
@@ -75,7 +75,7 @@ def test_both_databases_have_the_same_tables(tmp_path: Path, postgres: PostgresS
     url = postgres.new_database()
     tables = []
     for where, shown in ((tmp_path / "v.sqlite", f"sqlite:///{tmp_path / 'v.sqlite'}"), (url, with_driver(url))):
-        VoteStore(where).__exit__(None, None, None)
+        CompletionCache(where).__exit__(None, None, None)
         engine = create_engine(shown)
         seen = inspect(engine)
         tables.append({name: [one["name"] for one in seen.get_columns(name)] for name in seen.get_table_names()})

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from openmedlm.data import BadInput
-from openmedlm.inference import VoteStore
+from openmedlm.data import UserError
+from openmedlm.inference import CompletionCache
 
 
 @pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
@@ -19,7 +19,7 @@ def test_a_new_store_waits_for_another_that_is_just_being_made(lock: str, tmp_pa
         done = threading.Timer(0.3, other.execute, ["COMMIT"])
         done.start()
         try:
-            with VoteStore(path) as store:
+            with CompletionCache(path) as store:
                 assert store.get("k") is None
         finally:
             done.join()
@@ -28,8 +28,8 @@ def test_a_new_store_waits_for_another_that_is_just_being_made(lock: str, tmp_pa
 def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "votes.sqlite"
     path.write_text("These are my notes about the heart. " * 100)
-    with pytest.raises(BadInput, match=r"not a usable vote store .*; name another with --store") as caught:
-        VoteStore(path)
+    with pytest.raises(UserError, match=r"not a usable vote store .*; name another with --store") as caught:
+        CompletionCache(path)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
     assert path.read_text().startswith("These are my notes")
@@ -39,8 +39,8 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_place_where_no_file_can_be_is_one_clear_line(place: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path if place == "a directory" else tmp_path / "file" / "votes.sqlite"
-    with pytest.raises(BadInput, match="--store"):
-        VoteStore(path)
+    with pytest.raises(UserError, match="--store"):
+        CompletionCache(path)
 
 
 @pytest.mark.parametrize(("name", "version"), [("completions", 0), ("patients", 0), ("patients", 2), ("patients", 3)])
@@ -48,8 +48,8 @@ def test_a_database_of_something_else_is_refused_and_left_alone(name: str, versi
     path = tmp_path / "patients.sqlite"
     with closing(sqlite3.connect(path)) as database:
         database.executescript(f"CREATE TABLE {name} (patient TEXT); PRAGMA user_version = {version};")
-    with pytest.raises(BadInput, match="written by something else; name another file with --store"):
-        VoteStore(path)
+    with pytest.raises(UserError, match="written by something else; name another file with --store"):
+        CompletionCache(path)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [(name,)]
 
@@ -57,5 +57,5 @@ def test_a_database_of_something_else_is_refused_and_left_alone(name: str, versi
 def test_a_files_url_names_the_same_place_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("votes.sqlite", "sqlite:///votes.sqlite", f"sqlite:///{tmp_path}/votes.sqlite"):
-        with VoteStore(name) as store:
+        with CompletionCache(name) as store:
             assert store.place == str(tmp_path / "votes.sqlite")

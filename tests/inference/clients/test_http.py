@@ -6,10 +6,10 @@ import pytest
 
 from openmedlm.inference import Endpoint, EndpointDownError, EndpointError, find_endpoint, open_client
 from openmedlm.inference.request import Completion, Request
-from openmedlm.programs import Decode
+from openmedlm.programs import SamplingParams
 
 MESSAGES = ({"role": "user", "content": "Which organ pumps?\nA. Liver\nB. Heart"},)
-GREEDY = Decode(max_tokens=8)
+GREEDY = SamplingParams(max_tokens=8)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from openmedlm.inference import Endpoint, EndpointError, find_endpoint
 from openmedlm.inference.clients.http import HttpClient
 from openmedlm.inference.clients.litellm import LitellmClient, prices
 from openmedlm.inference.request import Completion, Request
-from openmedlm.programs import CHAT, PLAIN, Decode
+from openmedlm.programs import CHAT, PLAIN, SamplingParams
 
-DECODE = Decode(max_tokens=8, temperature=0.0, top_p=0.9, stop=("x",))
+DECODE = SamplingParams(max_tokens=8, temperature=0.0, top_p=0.9, stop=("x",))
 PROVIDERS = ("openai/small", "text-completion-openai/small")
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from model_server import ModelServer, Reply
 
-from openmedlm.data import BadInput, Question
-from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
+from openmedlm.data import Question, UserError
+from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client
 from openmedlm.inference.clients.replicas import LONGEST, SLACK, TRIPS, Replicas
 from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion, Request
-from openmedlm.programs import Decode, PromptProgram
+from openmedlm.programs import PromptProgram, SamplingParams
 
 COMPLETION = Completion("A", "stop", 1, 1, 0, None, 0.0)
 Make = Callable[..., PromptProgram]
@@ -53,7 +53,7 @@ class Clock:
 
 
 def asking(question: str) -> Request:
-    return Request("prompt", Decode(max_tokens=8), question=question)
+    return Request("prompt", SamplingParams(max_tokens=8), question=question)
 
 
 def of(count: int) -> tuple[list[Fake], Replicas, Clock]:
@@ -90,9 +90,9 @@ def test_another_replica_moves_only_the_questions_that_it_takes() -> None:
             for number in range(200):
                 await replicas.complete(asking(str(number)))
             homes.append({question: n for n, fake in enumerate(fakes) for question in fake.asked})
-        moved = [question for question in homes[0] if homes[0][question] != homes[1][question]]
-        assert {homes[1][question] for question in moved} == {3}
-        assert 30 <= len(moved) <= 70
+        relabel = [question for question in homes[0] if homes[0][question] != homes[1][question]]
+        assert {homes[1][question] for question in relabel} == {3}
+        assert 30 <= len(relabel) <= 70
 
     asyncio.run(go())
 
@@ -254,7 +254,7 @@ def test_a_run_over_replicas_of_which_one_dies_answers_everything_once(
     questions = [make_question(n) for n in range(60)]
     program = make_program(votes=3, shuffle=True)
 
-    async def go(servers: Sequence[ModelServer], store: VoteStore) -> list[Any]:
+    async def go(servers: Sequence[ModelServer], store: CompletionCache) -> list[Any]:
         endpoint = find_endpoint(model, [server.base_url for server in servers], model_id="m")
         async with open_client(endpoint, 8, 20.0) as client:
             await client.check()
@@ -270,14 +270,14 @@ def test_a_run_over_replicas_of_which_one_dies_answers_everything_once(
 
     with ExitStack() as stack:
         servers = [stack.enter_context(ModelServer()) for _ in range(3)]
-        with VoteStore(tmp_path / "three.sqlite") as store:
+        with CompletionCache(tmp_path / "three.sqlite") as store:
             over_three = asyncio.run(go(servers, store))
         asked = Counter(each.identity for server in servers for each in server.requests)
         assert [outcome.error for outcome in over_three if outcome.error is not None] == []
         assert len(asked) == 180
         assert sum(asked.values()) - 180 <= 8, "what was in flight to the one that died"
         assert all(len(server.requests) > 8 for server in servers)
-        with VoteStore(tmp_path / "one.sqlite") as store:
+        with CompletionCache(tmp_path / "one.sqlite") as store:
             assert [one.answer for one in asyncio.run(go(servers[:1], store))] == [one.answer for one in over_three]
 
 
@@ -287,7 +287,7 @@ def test_the_votes_of_replicas_are_those_of_the_first_alone() -> None:
     assert alone.identity == both.identity
     assert both.replicas == ("http://a:1/v1", "http://b:1/v1")
     assert (alone.where, both.where) == ("http://a:1/v1", "http://a:1/v1 http://b:1/v1")
-    with pytest.raises(BadInput, match="--api-base"):
+    with pytest.raises(UserError, match="--api-base"):
         find_endpoint("hosted_vllm/m", ["http://a:1/v1", "b"])
 
 
@@ -299,12 +299,12 @@ def routed(tmp_path: Path, make_program: Make, make_question: Ask) -> Callable[.
         found = find_endpoint("openai/small", [one.base_url, other.base_url], "a-key")
         endpoint = replace(found, direct=False, served_name=found.model)
 
-        async def go(store: VoteStore) -> list[Any]:
+        async def go(store: CompletionCache) -> list[Any]:
             async with open_client(endpoint, 8, 20.0) as client:
                 engine = Engine(client, endpoint, store, Policy(4))
                 return list(await engine.run(make_program(), [make_question(n) for n in range(count)]))
 
-        with VoteStore(tmp_path / "v.sqlite") as store:
+        with CompletionCache(tmp_path / "v.sqlite") as store:
             return asyncio.run(go(store))
 
     return run

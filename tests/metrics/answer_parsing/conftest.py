@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from openmedlm.metrics.answer_parsing import read_answer
+from openmedlm.metrics.answer_parsing import parse_answer
 
 DRUGS = {"A": "Aspirin", "B": "Heparin", "C": "Warfarin", "D": "Alteplase"}
 
@@ -12,6 +12,6 @@ def letter() -> Callable[..., str | None]:
     """The letter that is read from a completion about four drugs, or about other options."""
 
     def read(completion: str, options: dict[str, str] | None = None) -> str | None:
-        return read_answer(completion, options or DRUGS).letter
+        return parse_answer(completion, options or DRUGS).letter
 
     return read

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from openmedlm.metrics.answer_parsing import Reading, read_answer
+from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
 
 Read = Callable[..., str | None]
 
@@ -182,12 +182,12 @@ def test_a_made_up_question_is_not_answered_for_the_model(letter: Read) -> None:
 @pytest.mark.parametrize("completion", ["E", "Answer: E", "The answer is (E).", '{"answer": "E"}', r"\boxed{E}"])
 def test_a_letter_that_is_no_option_is_no_answer(letter: Read, completion: str) -> None:
     assert letter(completion) is None
-    assert read_answer(completion).letter == "E"
-    assert read_answer(completion, letters="DEF").letter == "E"
+    assert parse_answer(completion).letter == "E"
+    assert parse_answer(completion, letters="DEF").letter == "E"
 
 
 def test_the_rule_that_decided_is_named() -> None:
-    assert read_answer('{"answer": "C"}') == Reading("C", "json field")
-    assert read_answer("C") == Reading("C", "lone letter")
-    assert read_answer(r"\boxed{C}") == Reading("C", "boxed")
-    assert read_answer("hm") == Reading(None, "unreadable")
+    assert parse_answer('{"answer": "C"}') == ParsedAnswer("C", "json field")
+    assert parse_answer("C") == ParsedAnswer("C", "lone letter")
+    assert parse_answer(r"\boxed{C}") == ParsedAnswer("C", "boxed")
+    assert parse_answer("hm") == ParsedAnswer(None, "unreadable")

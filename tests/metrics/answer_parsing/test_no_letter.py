@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from openmedlm.metrics.answer_parsing import read_answer
+from openmedlm.metrics.answer_parsing import parse_answer
 
 Read = Callable[..., str | None]
 
@@ -110,7 +110,7 @@ def test_a_denied_doubted_or_conditional_letter_is_no_answer(letter: Read, compl
     ],
 )
 def test_the_rule_says_why_there_is_no_letter(completion: str, rule: str) -> None:
-    reading = read_answer(completion, {"A": "Aspirin", "B": "Heparin", "C": "Warfarin"})
+    reading = parse_answer(completion, {"A": "Aspirin", "B": "Heparin", "C": "Warfarin"})
     assert (reading.letter, reading.rule) == (None, rule)
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmedlm.metrics.answer_parsing import read_answer
+from openmedlm.metrics.answer_parsing import parse_answer
 from openmedlm.metrics.answer_parsing.explicit import _declared, explicit_cue
-from openmedlm.metrics.answer_parsing.options import Choices
+from openmedlm.metrics.answer_parsing.options import OptionTexts
 
 LETTERS = "ABCD"
 TEXTS = ("aspirin", "Oral warfarin", "warfarin", "none of the above")
@@ -43,8 +43,8 @@ def test_renaming_the_letters_renames_the_reading(
 ) -> None:
     # A letter glued to the next word, as in "Aspirin" or "A45", is another word under another name.
     parts = [(piece, " " if piece[0] == "letter" and space == "" else space) for piece, space in parts]
-    plain = read_answer(*render(parts, tuple(LETTERS)))
-    renamed = read_answer(*render(parts, lettering))
+    plain = parse_answer(*render(parts, tuple(LETTERS)))
+    renamed = parse_answer(*render(parts, lettering))
     expected = None if plain.letter is None else lettering[LETTERS.index(plain.letter)]
     assert (renamed.letter, renamed.rule) == (expected, plain.rule)
 
@@ -55,7 +55,7 @@ def test_surrounding_white_space_changes_nothing(
     parts: list[tuple[tuple[str, int | str], str]], before: str, after: str
 ) -> None:
     text, options = render(parts, tuple(LETTERS))
-    assert read_answer(before + text + after, options) == read_answer(text, options)
+    assert parse_answer(before + text + after, options) == parse_answer(text, options)
 
 
 @pytest.mark.parametrize("mark", ["**", "*", "__", "`", "***"])
@@ -65,15 +65,15 @@ def test_surrounding_white_space_changes_nothing(
 def test_markup_around_an_answer_changes_nothing(shape: str, mark: str) -> None:
     options = dict(zip(LETTERS, TEXTS, strict=True))
     for answer in ("C", "C. warfarin", "warfarin"):
-        marked = read_answer(shape.format(f"{mark}{answer}{mark}"), options)
-        assert marked == read_answer(shape.format(answer), options)
+        marked = parse_answer(shape.format(f"{mark}{answer}{mark}"), options)
+        assert marked == parse_answer(shape.format(answer), options)
         assert marked.letter == "C"
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300), st.dictionaries(st.sampled_from("ABCDEFGHIJ"), st.text(max_size=20), min_size=2))
 def test_any_text_gives_one_of_the_options_or_none(completion: str, options: dict[str, str]) -> None:
-    reading = read_answer(completion, options)
+    reading = parse_answer(completion, options)
     assert reading.letter is None or reading.letter in options
     assert reading.rule
 
@@ -90,22 +90,22 @@ UNITS = (
 def test_a_completion_of_a_megabyte_takes_no_time_to_speak_of(unit: str) -> None:
     completion = unit * (1_000_000 // len(unit))
     start = time.process_time()
-    read_answer(completion, dict(zip(LETTERS, TEXTS, strict=True)))
+    parse_answer(completion, dict(zip(LETTERS, TEXTS, strict=True)))
     assert time.process_time() - start < 1.0
 
 
 @pytest.mark.parametrize("filler", ["The patient is well. ", "x" * 100 + "\n"])
 def test_an_answer_at_either_end_of_a_long_completion_is_read(filler: str) -> None:
     long = filler * (1_000_000 // len(filler))
-    assert read_answer(f"{long}\nThe answer is C.").letter == "C"
-    assert read_answer(f"The answer is C.\n{long}").letter == "C"
+    assert parse_answer(f"{long}\nThe answer is C.").letter == "C"
+    assert parse_answer(f"The answer is C.\n{long}").letter == "C"
 
 
 @settings(max_examples=300, deadline=None)
 @given(pieces)
 def test_an_option_that_nobody_speaks_of_changes_nothing(parts: list[tuple[tuple[str, int | str], str]]) -> None:
     text, options = render(parts, tuple(LETTERS))
-    assert read_answer(text, {**options, "E": "phlebotomy"}) == read_answer(text, options)
+    assert parse_answer(text, {**options, "E": "phlebotomy"}) == parse_answer(text, options)
 
 
 @settings(max_examples=600, deadline=None)
@@ -114,5 +114,5 @@ def test_reading_the_last_paragraph_first_changes_nothing(
     paragraphs: list[list[tuple[tuple[str, int | str], str]]],
 ) -> None:
     text = "\n\n".join(render(parts, tuple(LETTERS))[0] for parts in paragraphs)
-    choices = Choices.of(dict(zip(LETTERS, TEXTS, strict=True)), None)
+    choices = OptionTexts.of(dict(zip(LETTERS, TEXTS, strict=True)), None)
     assert explicit_cue(text, choices) == _declared(text, 0, choices)

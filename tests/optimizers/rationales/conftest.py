@@ -10,8 +10,8 @@ import pytest
 from model_server import ModelServer
 
 from openmedlm.data import Question
-from openmedlm.inference import Engine, Policy, VoteStore, find_endpoint, open_client
-from openmedlm.optimizers.rationales import RationalePool, Taught, Written, write_rationales
+from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client
+from openmedlm.optimizers.rationales import RationaleBatch, RationalePool, RationaleRecord, generate_rationales
 from openmedlm.programs import CHAT, Template
 from openmedlm.programs.cot import CoT
 
@@ -45,24 +45,24 @@ def make_question() -> Callable[..., Question]:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class RationaleJob:
     """What each round yielded, and the pool that all of it makes."""
 
-    rounds: list[Written]
+    rounds: list[RationaleBatch]
     pool: RationalePool
 
     @property
     def errors(self) -> list[str]:
         return [error for written in self.rounds for error in written.errors]
 
-    def of(self, question: Question) -> Taught:
-        taught = self.pool.of(question)
-        assert taught is not None
-        return taught
+    def of(self, question: Question) -> RationaleRecord:
+        records = self.pool.of(question)
+        assert records is not None
+        return records
 
 
 @pytest.fixture
-def teach(server: ModelServer, tmp_path: Path) -> Callable[..., Lesson]:
+def teach(server: ModelServer, tmp_path: Path) -> Callable[..., RationaleJob]:
     """Has the server's model write rationales; lessons of one test share a vote store, unless another is named."""
 
     def teach(
@@ -75,24 +75,24 @@ def teach(server: ModelServer, tmp_path: Path) -> Callable[..., Lesson]:
         store: str = "votes",
         concurrency: int = 8,
         **told: Callable[..., None],
-    ) -> Lesson:
+    ) -> RationaleJob:
         pool = pool or RationalePool()
 
-        async def go() -> list[Written]:
+        async def go() -> list[RationaleBatch]:
             endpoint = replace(find_endpoint(TEACHER, server.base_url), identity=TEACHER)
             program = CoT(template, seed=seed).prompt_program()
-            with VoteStore(tmp_path / f"{store}.sqlite") as votes:
+            with CompletionCache(tmp_path / f"{store}.sqlite") as votes:
                 async with open_client(endpoint, connections=64, timeout=20) as client:
-                    engine = Engine(client, endpoint, votes, Policy(concurrency, "leave", attempts=1))
+                    engine = Engine(client, endpoint, votes, Policy(concurrency, "skip", max_retries=0))
                     try:
-                        writing = write_rationales(engine, program, TEACHER, questions, pool, rounds, **told)
+                        writing = generate_rationales(engine, program, TEACHER, questions, pool, rounds, **told)
                         return [written async for written in writing]
                     finally:
                         await votes.drain()
 
         written = asyncio.run(go())
         for part in written:
-            pool = pool.with_news(part.taught)
-        return Lesson(written, pool)
+            pool = pool.with_news(part.records)
+        return RationaleJob(written, pool)
 
     return teach

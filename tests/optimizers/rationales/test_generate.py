@@ -12,8 +12,8 @@ import pytest
 from model_server import Asked, ModelServer, Reply
 
 from openmedlm.data import Question
-from openmedlm.inference import VoteStore
-from openmedlm.optimizers.rationales import RationalePool, Taught, report
+from openmedlm.inference import CompletionCache
+from openmedlm.optimizers.rationales import RationalePool, RationaleRecord, report
 from openmedlm.optimizers.rationales.pool import question_sha256
 from openmedlm.programs import PLAIN
 
@@ -55,9 +55,9 @@ def test_reasoning_that_closes_on_the_gold_letter_is_kept_without_its_closing(
     lesson = teach(questions)
     assert len(lesson.rounds) == 1
     for question in questions:
-        taught = lesson.of(question)
-        assert (taught.rationale, taught.letters, taught.order) == ("The chart says so.", (question.answer,), "ABCD")
-        assert taught.teacher == "hosted_vllm/wise"
+        records = lesson.of(question)
+        assert (records.rationale, records.letters, records.order) == ("The chart says so.", (question.answer,), "ABCD")
+        assert records.teacher == "hosted_vllm/wise"
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_anything_else_is_asked_again(
 ) -> None:
     question = make_question(answer="A")
     server.reply = lambda asked: reply if len(server.requests) == 1 else right(asked)
-    taught = teach([question]).of(question)
+    records = teach([question]).of(question)
     assert len(server.requests) == 2
-    assert taught.letters == (letter, "A")
-    assert taught.rationale == "The chart says so."
+    assert records.letters == (letter, "A")
+    assert records.rationale == "The chart says so."
 
 
 def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, make_question: Ask) -> None:
@@ -100,9 +100,9 @@ def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, m
         assert letter_of(asked) != "A"
         return "A"
 
-    taught = teach([question], rounds=2, seed=1).of(question)
-    assert taught.rationale is None
-    assert taught.letters[1] not in (None, "A")
+    records = teach([question], rounds=2, seed=1).of(question)
+    assert records.rationale is None
+    assert records.letters[1] not in (None, "A")
 
 
 def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_question: Ask) -> None:
@@ -119,13 +119,13 @@ def test_each_round_shows_another_order_and_letters_are_the_questions_own(
 ) -> None:
     server.reply = closing_on("organ D")
     question = make_question(answer="B")
-    taught = teach([question], rounds=6).of(question)
+    records = teach([question], rounds=6).of(question)
     orders = [tuple(shown(asked).values()) for asked in server.requests]
     assert orders[0] == tuple(question.options.values())
     assert len(set(orders)) == 6
     assert len({letter_of(asked, "organ D") for asked in server.requests}) > 1
-    assert taught.letters == ("D",) * 6
-    assert (taught.rationale, taught.order, taught.key) == (None, None, None)
+    assert records.letters == ("D",) * 6
+    assert (records.rationale, records.order, records.key) == (None, None, None)
 
 
 def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
@@ -156,7 +156,7 @@ def test_an_option_that_speaks_of_the_others_keeps_the_order(
 
 def test_a_question_with_a_rationale_is_not_asked_about(teach: Any, server: ModelServer, make_question: Ask) -> None:
     questions = [make_question(number) for number in range(3)]
-    known = Taught("q001", question_sha256(questions[1]), "another", ("B",), "Known.", "ABCD")
+    known = RationaleRecord("q001", question_sha256(questions[1]), "another", ("B",), "Known.", "ABCD")
     server.reply = right
     lesson = teach(questions, RationalePool((known,)))
     assert {stem(asked) for asked in server.requests} == {questions[0].question, questions[2].question}
@@ -180,15 +180,15 @@ def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelSe
         begun=lambda name, count: begun.append((name, count)),
     )
     assert begun == [("round 1", 8), ("round 2", 6), ("round 3", 4), ("round 4", 2)]
-    assert [len(written.taught) for written in lesson.rounds] == [8, 6, 4, 2]
+    assert [len(written.records) for written in lesson.rounds] == [8, 6, 4, 2]
     assert len(server.requests) == 20
 
 
 def test_rounds_are_a_limit(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = lambda asked: Reply("No.")
     question = make_question()
-    taught = teach([question], rounds=2).of(question)
-    assert (len(server.requests), taught.letters, taught.rationale) == (2, (None, None), None)
+    records = teach([question], rounds=2).of(question)
+    assert (len(server.requests), records.letters, records.rationale) == (2, (None, None), None)
 
 
 def test_the_same_call_again_asks_nothing_twice_and_comes_to_the_same(
@@ -236,8 +236,8 @@ def test_an_error_in_a_later_round_keeps_what_the_earlier_ones_came_to(
     lesson = teach([question])
     assert lesson.of(question).letters == ("C",)
     server.reply = right
-    taught = teach([question], lesson.pool).of(question)
-    assert taught.letters == ("C", "A")
+    records = teach([question], lesson.pool).of(question)
+    assert records.letters == ("C", "A")
     assert len(server.requests) == 3
 
 
@@ -246,32 +246,32 @@ def test_a_rationale_names_the_prompt_and_the_completion_that_it_comes_from(
 ) -> None:
     question = make_question(context=("The chart is of 1908.",))
     server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
-    taught = teach([question]).of(question)
+    records = teach([question]).of(question)
     sent = server.bodies[-1]["messages"]
-    assert taught.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    with VoteStore(tmp_path / "votes.sqlite") as store:
-        assert taught.key is not None
-        completion = store.get(taught.key)
+    assert records.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    with CompletionCache(tmp_path / "votes.sqlite") as store:
+        assert records.key is not None
+        completion = store.get(records.key)
     assert completion is not None
-    assert completion.text.startswith(f"{taught.rationale}\n\n")
+    assert completion.text.startswith(f"{records.rationale}\n\n")
 
 
 def test_a_completion_prompt_is_named_as_it_was_sent(teach: Any, server: ModelServer, make_question: Ask) -> None:
     question = make_question()
     server.reply = lambda asked: Reply(f" The chart says so.\nAnswer: {question.answer}")
-    taught = teach([question], template=PLAIN).of(question)
+    records = teach([question], template=PLAIN).of(question)
     (body,) = server.bodies
     assert body["prompt"].endswith("Let's think step by step.")
-    assert taught.prompt_sha256 == hashlib.sha256(orjson.dumps(body["prompt"])).hexdigest()
-    assert taught.rationale == "The chart says so."
+    assert records.prompt_sha256 == hashlib.sha256(orjson.dumps(body["prompt"])).hexdigest()
+    assert records.rationale == "The chart says so."
 
 
 def test_tokens_are_those_of_all_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
     question = make_question()
-    taught = teach([question]).of(question)
-    assert taught.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
-    assert (taught.completion_tokens, taught.cost_usd) == (3 * 6, 0.0)
+    records = teach([question]).of(question)
+    assert records.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
+    assert (records.completion_tokens, records.cost_usd) == (3 * 6, 0.0)
 
 
 def test_what_comes_out_does_not_depend_on_concurrency(teach: Any, server: ModelServer, make_question: Ask) -> None:

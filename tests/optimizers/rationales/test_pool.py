@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmedlm.data import BadInput, Question
-from openmedlm.optimizers.rationales import RationalePool, Taught, add_to_pool, read_pool
+from openmedlm.data import Question, UserError
+from openmedlm.optimizers.rationales import RationalePool, RationaleRecord, add_to_pool, read_pool
 from openmedlm.optimizers.rationales.pool import question_sha256
 
 Ask = Callable[..., Question]
 
 
-def verified(question: Question, rationale: str = "It is on the chart.", **fields: Any) -> Taught:
+def verified(question: Question, rationale: str = "It is on the chart.", **fields: Any) -> RationaleRecord:
     values: dict[str, Any] = {
         "question": question.id,
         "question_sha256": question_sha256(question),
@@ -28,17 +28,17 @@ def verified(question: Question, rationale: str = "It is on the chart.", **field
         "rationale": rationale,
         "order": "".join(question.options),
     }
-    return Taught(**{**values, **fields})
+    return RationaleRecord(**{**values, **fields})
 
 
-def failed(question: Question, *letters: str | None) -> Taught:
+def failed(question: Question, *letters: str | None) -> RationaleRecord:
     return verified(question, letters=letters, rationale=None, order=None)
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 tokens = st.integers(0, 2**53 - 1)
 entries = st.builds(
-    Taught,
+    RationaleRecord,
     question=texts,
     question_sha256=texts,
     teacher=texts,
@@ -53,12 +53,12 @@ entries = st.builds(
 )
 
 
-@given(taught=st.lists(entries, max_size=6, unique_by=lambda entry: entry.question))
-def test_what_is_added_to_a_file_is_read_from_it(taught: list[Taught], tmp_path_factory: Any) -> None:
+@given(records=st.lists(entries, max_size=6, unique_by=lambda entry: entry.question))
+def test_what_is_added_to_a_file_is_read_from_it(records: list[RationaleRecord], tmp_path_factory: Any) -> None:
     file = tmp_path_factory.mktemp("pool") / "deep" / "pool.jsonl"
-    added = add_to_pool(file, taught)
+    added = add_to_pool(file, records)
     assert read_pool(file) == added
-    assert set(added.taught) == set(taught)
+    assert set(added.records) == set(records)
 
 
 def test_a_file_is_a_json_object_a_line_ordered_by_question(make_question: Ask, tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_a_file_is_a_json_object_a_line_ordered_by_question(make_question: Ask, 
 def test_the_same_news_in_another_order_make_the_same_bytes(make_question: Ask, tmp_path: Path) -> None:
     news = [verified(make_question(number)) for number in range(5)]
     add_to_pool(tmp_path / "one.jsonl", news)
-    for taught in reversed(news):
-        add_to_pool(tmp_path / "other.jsonl", [taught])
+    for records in reversed(news):
+        add_to_pool(tmp_path / "other.jsonl", [records])
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
 
 
@@ -101,7 +101,7 @@ def test_a_rationale_takes_the_place_of_failures_and_newer_failures_that_of_olde
 def test_news_of_other_questions_leave_the_rest_alone(make_question: Ask) -> None:
     old = tuple(verified(make_question(number)) for number in range(3))
     pool = RationalePool(old).with_news([failed(make_question(7), "A")])
-    assert pool.taught == (*old, failed(make_question(7), "A"))
+    assert pool.records == (*old, failed(make_question(7), "A"))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_question_that_never_came_right_is_an_exemplar_without_a_rationale(mak
     assert (exemplar.question, exemplar.rationale, exemplar.teacher) == (question, None, None)
 
 
-GOOD = asdict(Taught("q", "0" * 64, "wise", ("A",), "Why.", "ABCD"))
+GOOD = asdict(RationaleRecord("q", "0" * 64, "wise", ("A",), "Why.", "ABCD"))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ GOOD = asdict(Taught("q", "0" * 64, "wise", ("A",), "Why.", "ABCD"))
 def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(orjson.dumps(GOOD) + b"\n" + line + b"\n" + orjson.dumps(GOOD) + b"\n")
-    with pytest.raises(BadInput, match=r"pool\.jsonl:2: ") as refused:
+    with pytest.raises(UserError, match=r"pool\.jsonl:2: ") as refused:
         read_pool(file)
     assert "\n" not in str(refused.value)
 
@@ -193,7 +193,7 @@ def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_pat
 def test_a_value_of_another_kind_is_a_damaged_line(change: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(orjson.dumps(GOOD) + b"\n" + orjson.dumps(GOOD | change) + b"\n")
-    with pytest.raises(BadInput, match=r"pool\.jsonl:2: "):
+    with pytest.raises(UserError, match=r"pool\.jsonl:2: "):
         read_pool(file)
 
 
@@ -204,7 +204,7 @@ def test_an_order_that_is_none_of_the_questions_letters_is_bad_input(
     question = make_question()
     file = tmp_path / "pool.jsonl"
     add_to_pool(file, [verified(question, order=order)])
-    with pytest.raises(BadInput, match="q000"):
+    with pytest.raises(UserError, match="q000"):
         read_pool(file).exemplar(question)
 
 
@@ -212,27 +212,27 @@ def test_a_file_is_one_teacher_s(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     add_to_pool(file, [verified(make_question(1))])
     before = file.read_bytes()
-    with pytest.raises(BadInput, match=r"holds rationales of .* name another file with -o"):
+    with pytest.raises(UserError, match=r"holds rationales of .* name another file with -o"):
         add_to_pool(file, [replace(verified(make_question(2)), teacher="another")])
     assert file.read_bytes() == before
 
 
 def test_a_file_that_cannot_be_written_is_bad_input(make_question: Ask, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="name a file that can be written with -o"):
+    with pytest.raises(UserError, match="name a file that can be written with -o"):
         add_to_pool(tmp_path / "file" / "pool.jsonl", [verified(make_question())])
 
 
 def test_a_damaged_file_is_not_written_over(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(b"precious, but no pool\n")
-    with pytest.raises(BadInput):
+    with pytest.raises(UserError):
         add_to_pool(file, [verified(make_question())])
     assert file.read_bytes() == b"precious, but no pool\n"
 
 
 def test_a_directory_in_the_place_of_the_file_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="name a readable rationale pool"):
+    with pytest.raises(UserError, match="name a readable rationale pool"):
         read_pool(tmp_path)
 
 
@@ -264,5 +264,5 @@ for n in range(30):
         process.stdin.flush()
     assert [process.wait(60) for process in running] == [0, 0]
     pool = read_pool(file)
-    assert sorted(taught.question for taught in pool.taught) == sorted(f"{me}{n}" for me in "xy" for n in range(30))
-    assert all(taught.rationale == "Why." and taught.teacher == "wise" for taught in pool.taught)
+    assert sorted(records.question for records in pool.records) == sorted(f"{me}{n}" for me in "xy" for n in range(30))
+    assert all(records.rationale == "Why." and records.teacher == "wise" for records in pool.records)

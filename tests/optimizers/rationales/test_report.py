@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.optimizers.rationales import PoolReport, RationalePool, Round, Taught, report
+from openmedlm.optimizers.rationales import PoolReport, RationalePool, RationaleRecord, Round, report
 from openmedlm.optimizers.rationales.pool import question_sha256
 
 Ask = Callable[..., Question]
 
 
-def taught(question: Question, *letters: str | None, **fields: Any) -> Taught:
+def records(question: Question, *letters: str | None, **fields: Any) -> RationaleRecord:
     rationale = "Why." if letters[-1] == question.answer else None
     values: dict[str, Any] = {"rationale": rationale, "prompt_tokens": 100, "completion_tokens": 10, "cost_usd": 0.5}
-    return Taught(question.id, question_sha256(question), "wise", letters, **{**values, **fields})
+    return RationaleRecord(question.id, question_sha256(question), "wise", letters, **{**values, **fields})
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def questions(make_question: Ask) -> list[Question]:
 def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: list[Question]) -> None:
     pool = RationalePool(
         (
-            taught(questions[0], "A"),
-            taught(questions[1], "A", None, "B"),
-            taught(questions[2], None, "B", "D"),
-            taught(questions[4], "B", "A"),
-            taught(questions[5], "A"),
+            records(questions[0], "A"),
+            records(questions[1], "A", None, "B"),
+            records(questions[2], None, "B", "D"),
+            records(questions[4], "B", "A"),
+            records(questions[5], "A"),
         )
     )
     found = report(pool, questions)
@@ -55,12 +55,12 @@ def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: l
 
 
 def test_a_cost_that_is_not_known_leaves_the_sum_unknown(questions: list[Question]) -> None:
-    pool = RationalePool((taught(questions[0], "A"), taught(questions[1], "B", cost_usd=None)))
+    pool = RationalePool((records(questions[0], "A"), records(questions[1], "B", cost_usd=None)))
     assert report(pool, questions).cost_usd is None
 
 
 def test_only_the_questions_that_are_meant_count(questions: list[Question]) -> None:
-    pool = RationalePool(tuple(taught(question, "A") for question in questions))
+    pool = RationalePool(tuple(records(question, "A") for question in questions))
     found = report(pool, questions[:2])
     assert (found.questions, found.kept, found.calls, found.never_right) == (2, 1, 2, ["q001"])
 
@@ -71,13 +71,13 @@ def test_a_pool_that_knows_nothing_has_no_rounds(questions: list[Question]) -> N
 
 
 def test_a_question_that_changed_since_counts_as_not_asked(questions: list[Question], make_question: Ask) -> None:
-    pool = RationalePool((taught(make_question(0, question="Which bone?"), "A"),))
+    pool = RationalePool((records(make_question(0, question="Which bone?"), "A"),))
     assert report(pool, questions).not_asked == 6
 
 
 def test_a_question_whose_later_rounds_failed_is_unfinished_and_not_hard(questions: list[Question]) -> None:
     pool = RationalePool(
-        (taught(questions[0], "B"), taught(questions[1], "B", "C", "D"), taught(questions[2], "B", "A"))
+        (records(questions[0], "B"), records(questions[1], "B", "C", "D"), records(questions[2], "B", "A"))
     )
     found = report(pool, questions[:3], rounds_due=3)
     assert "q000" not in found.never_right

@@ -8,9 +8,9 @@ import pytest
 
 from openmedlm.data import Question
 from openmedlm.metrics import votes_needed
-from openmedlm.optimizers.search.eval_schedule import Course
-from openmedlm.optimizers.search.trial_answers import Answered
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.eval_schedule import EvalSchedule
+from openmedlm.optimizers.search.trial_answers import QuestionVotes
+from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.programs.option_order import derive_seed
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -38,17 +38,17 @@ def questions(count: int) -> list[Question]:
 class Numbers:
     """Answers right with a share that depends on the configuration; a vote asked for again is the same vote."""
 
-    asked: list[tuple[Configuration, int]] = field(default_factory=list)
+    asked: list[tuple[TrialConfig, int]] = field(default_factory=list)
 
-    def right(self, configuration: Configuration) -> float:
+    def right(self, configuration: TrialConfig) -> float:
         """The share of its right votes."""
         return 0.3 + 0.06 * min(configuration.k, 5) + 0.1 * configuration.strategy.startswith("knn")
 
-    def examine(self, configuration: Configuration, asked: Sequence[Question]) -> list[Answered]:
+    def evaluate(self, configuration: TrialConfig, asked: Sequence[Question]) -> list[QuestionVotes]:
         self.asked.append((configuration, len(asked)))
         return [self._answered(configuration, question) for question in asked]
 
-    def _answered(self, configuration: Configuration, question: Question) -> Answered:
+    def _answered(self, configuration: TrialConfig, question: Question) -> QuestionVotes:
         family = (configuration.strategy, configuration.k, configuration.temperature, configuration.instructions)
         letters = []
         for vote in range(configuration.votes):
@@ -58,7 +58,7 @@ class Numbers:
             letters.append(question.answer if hit else others[luck % 3])
         needed = votes_needed(letters, configuration.votes)
         tokens = 100 * (1 + configuration.k)
-        return Answered("".join(letters[:needed]), tokens * needed, 5 * needed)
+        return QuestionVotes("".join(letters[:needed]), tokens * needed, 5 * needed)
 
 
 @pytest.fixture(scope="session")
@@ -73,5 +73,5 @@ def numbers() -> Numbers:
 
 
 @pytest.fixture
-def course() -> Course:
-    return Course(tuple(questions(120)), block=20)
+def schedule() -> EvalSchedule:
+    return EvalSchedule(tuple(questions(120)), block=20)

@@ -5,11 +5,11 @@ import optuna
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.optimizers.search.eval_schedule import Course
+from openmedlm.optimizers.search.eval_schedule import EvalSchedule
 from openmedlm.optimizers.search.finalists import (
     Candidate,
     candidates,
-    examine,
+    evaluate,
     finalists,
     front,
     on_select,
@@ -19,38 +19,38 @@ from openmedlm.optimizers.search.finalists import (
 )
 from openmedlm.optimizers.search.space import Space, Span
 from openmedlm.optimizers.search.study import Search
-from openmedlm.optimizers.search.trial_answers import OWN_SERVER, Answered, Sheet
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.trial_answers import UNPRICED, QuestionVotes, TrialAnswers
+from openmedlm.optimizers.search.trial_config import TrialConfig
 
 GOLDS = "A" * 40
 
 
-def sheet(rows: Sequence[str], tokens: int, votes: int) -> Sheet:
-    return Sheet(tuple(Answered(row, prompt_tokens=tokens * len(row)) for row in rows), GOLDS, votes)
+def trial_answers(rows: Sequence[str], tokens: int, votes: int) -> TrialAnswers:
+    return TrialAnswers(tuple(QuestionVotes(row, prompt_tokens=tokens * len(row)) for row in rows), GOLDS, votes)
 
 
 def candidate(name: str, right: int, tokens: int, chosen: int | None = None) -> Candidate:
     """One that answers the first `right` of the questions that rank, and the first `chosen` of those that choose."""
-    point = Configuration("zero-shot", instructions=name)
+    point = TrialConfig("zero-shot", instructions=name)
     rows = ["A"] * right + ["B"] * (40 - right)
-    select = None if chosen is None else sheet(["A"] * chosen + ["B"] * (40 - chosen), tokens, 1)
-    return Candidate(point, point, sheet(rows, tokens, 1), select)
+    select = None if chosen is None else trial_answers(["A"] * chosen + ["B"] * (40 - chosen), tokens, 1)
+    return Candidate(point, point, trial_answers(rows, tokens, 1), select)
 
 
 def names(found: Sequence[Candidate]) -> list[str]:
     return [each.configuration.instructions for each in found]
 
 
-def test_every_size_of_a_finished_ensemble_that_costs_more_is_a_candidate(course: Course, numbers: Any) -> None:
+def test_every_size_of_a_finished_ensemble_that_costs_more_is_a_candidate(schedule: EvalSchedule, numbers: Any) -> None:
     space = Space(strategy=("zero-shot",), votes=(7,), temperature=(0.8,), top_p=(0.8,), shuffle=(True,))
     study = optuna.create_study(direction="maximize")
-    Search(space.model_copy(update={"instructions": ("default",)})).run(study, course, numbers, 1)
-    found = candidates(study, course.golds)
+    Search(space.model_copy(update={"instructions": ("default",)})).run(study, schedule, numbers, 1)
+    found = candidates(study, schedule.golds)
     assert sorted(each.size for each in found) == [1, 3, 4, 5, 6, 7]  # two votes are one
     assert {each.source.votes for each in found} == {7}
     for each in found:
-        alone = numbers.examine(each.configuration, course.questions)
-        assert on_tune(each) == Sheet(tuple(alone), course.golds, each.size).correct()
+        alone = numbers.evaluate(each.configuration, schedule.questions)
+        assert on_tune(each) == TrialAnswers(tuple(alone), schedule.golds, each.size).correct()
 
 
 def test_the_tied_are_those_that_are_not_behind_the_best() -> None:
@@ -67,30 +67,30 @@ def test_the_front_has_nothing_that_another_beats_in_both() -> None:
         candidate("better", 20, 4),
         candidate("best", 30, 9),
     ]
-    assert names(front(found, on_tune, OWN_SERVER)) == ["cheap", "better", "best"]
+    assert names(front(found, on_tune, UNPRICED)) == ["cheap", "better", "best"]
 
 
 def test_finalists_for_accuracy_are_the_tied_ones_and_the_cheapest_of_them() -> None:
     found = [candidate(f"n{i}", 30, 100 + i) for i in range(8)] + [candidate("cheap", 29, 1), candidate("bad", 5, 1)]
-    chosen = names(finalists(found, "accuracy", OWN_SERVER, 0.1, most=3))
+    chosen = names(finalists(found, "accuracy", UNPRICED, 0.1, most=3))
     assert chosen == ["n0", "n1", "cheap"]
 
 
 def test_finalists_for_cost_are_those_whose_right_answers_are_cheapest() -> None:
     found = [candidate("good", 30, 60), candidate("cheap", 10, 10), candidate("dear", 30, 90)]
-    assert names(finalists(found, "cost", OWN_SERVER, 0.1, most=2)) == ["cheap", "good"]
+    assert names(finalists(found, "cost", UNPRICED, 0.1, most=2)) == ["cheap", "good"]
 
 
 def test_finalists_for_both_are_the_front() -> None:
     found = [candidate("good", 30, 60), candidate("cheap", 10, 10), candidate("dear", 30, 90)]
-    assert names(finalists(found, "both", OWN_SERVER, 0.1)) == ["good", "cheap"]
+    assert names(finalists(found, "both", UNPRICED, 0.1)) == ["good", "cheap"]
 
 
 def test_the_untuned_program_stands_first_wherever_it_ranks() -> None:
-    untuned = candidate("untuned", 5, 50)
-    found = [candidate("good", 30, 60), untuned, candidate("cheap", 29, 10)]
+    baseline = candidate("untuned", 5, 50)
+    found = [candidate("good", 30, 60), baseline, candidate("cheap", 29, 10)]
     for objective in ("accuracy", "cost", "both"):
-        chosen = names(finalists(found, objective, OWN_SERVER, 0.1, untuned.configuration))  # type: ignore[arg-type]
+        chosen = names(finalists(found, objective, UNPRICED, 0.1, baseline.configuration))  # type: ignore[arg-type]
         assert chosen[0] == "untuned"
         assert sorted(set(chosen)) == sorted(chosen)
         assert {"good", "cheap"} & set(chosen)
@@ -102,13 +102,13 @@ def test_the_untuned_program_stands_first_wherever_it_ranks() -> None:
 )
 def test_the_winner(objective: Any, expected: str) -> None:
     found = [candidate("best", 0, 9, 30), candidate("cheap", 0, 3, 29), candidate("poor", 0, 1, 20)]
-    assert winner(found, objective, OWN_SERVER).configuration.instructions == expected
+    assert winner(found, objective, UNPRICED).configuration.instructions == expected
 
 
 def test_what_ranked_the_finalists_counts_in_the_choice() -> None:
     """On the questions that choose alone, the cheap one would not be behind."""
     found = [candidate("best", 40, 9, 30), candidate("cheap", 20, 3, 30)]
-    assert winner(found, "accuracy", OWN_SERVER).configuration.instructions == "best"
+    assert winner(found, "accuracy", UNPRICED).configuration.instructions == "best"
 
 
 class Fixed:
@@ -117,39 +117,39 @@ class Fixed:
     def __init__(self) -> None:
         self.asked: dict[str, int] = {}
 
-    def examine(self, configuration: Configuration, asked: Sequence[Question]) -> list[Answered]:
+    def evaluate(self, configuration: TrialConfig, asked: Sequence[Question]) -> list[QuestionVotes]:
         name = configuration.instructions
         self.asked[name] = self.asked.get(name, 0) + len(asked)
         share = int(name)
-        return [Answered(q.answer if int(q.id[1:]) % 10 < share else "Z", prompt_tokens=1) for q in asked]
+        return [QuestionVotes(q.answer if int(q.id[1:]) % 10 < share else "Z", prompt_tokens=1) for q in asked]
 
 
 def named(share: int) -> Candidate:
-    point = Configuration("zero-shot", instructions=str(share))
-    return Candidate(point, point, sheet(["A"] * 40, 1, 1))
+    point = TrialConfig("zero-shot", instructions=str(share))
+    return Candidate(point, point, trial_answers(["A"] * 40, 1, 1))
 
 
 def test_a_finalist_that_falls_behind_is_dropped_unasked(made: Callable[[int], list[Question]]) -> None:
-    course = Course(tuple(made(100)), 20)
-    examiner = Fixed()
-    found = list(examine([named(8), named(1), named(9)], course, examiner, alpha=0.1))
+    schedule = EvalSchedule(tuple(made(100)), 20)
+    evaluator = Fixed()
+    found = list(evaluate([named(8), named(1), named(9)], schedule, evaluator, alpha=0.1))
     assert [sum(on_select(each)) for each in found] == [80, 90]
-    assert examiner.asked == {"8": 100, "1": 20, "9": 100}
+    assert evaluator.asked == {"8": 100, "1": 20, "9": 100}
 
 
 def test_none_is_dropped_where_that_is_not_wanted(made: Callable[[int], list[Question]]) -> None:
-    course = Course(tuple(made(100)), 20)
-    assert [sum(on_select(each)) for each in examine([named(8), named(1)], course, Fixed())] == [80, 10]
+    schedule = EvalSchedule(tuple(made(100)), 20)
+    assert [sum(on_select(each)) for each in evaluate([named(8), named(1)], schedule, Fixed())] == [80, 10]
 
 
-def test_candidates_of_one_trial_share_its_votes(course: Course, numbers: Any) -> None:
-    source = Configuration("zero-shot", votes=7, temperature=0.8, top_p=0.8)
-    tune = Sheet((), "", 7)
+def test_candidates_of_one_trial_share_its_votes(schedule: EvalSchedule, numbers: Any) -> None:
+    source = TrialConfig("zero-shot", votes=7, temperature=0.8, top_p=0.8)
+    tune = TrialAnswers((), "", 7)
     chosen = [Candidate(source.sized(votes), source, tune) for votes in (1, 3, 5)]
-    found = list(examine(chosen, course, numbers))
+    found = list(evaluate(chosen, schedule, numbers))
     assert {configuration.votes for configuration, _ in numbers.asked} == {5}
     for each in found:
-        alone = Sheet(tuple(numbers.examine(each.configuration, course.questions)), course.golds, each.size)
+        alone = TrialAnswers(tuple(numbers.evaluate(each.configuration, schedule.questions)), schedule.golds, each.size)
         assert on_select(each) == alone.correct()
 
 

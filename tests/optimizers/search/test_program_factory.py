@@ -3,34 +3,34 @@ from dataclasses import replace
 import pytest
 
 from openmedlm.data import load_split
-from openmedlm.optimizers import Choices
-from openmedlm.optimizers.compile import build
+from openmedlm.optimizers import ProgramConfig
+from openmedlm.optimizers.compile import compile_program
 from openmedlm.optimizers.search.instructions import VARIANTS
-from openmedlm.optimizers.search.program_factory import Workshop
+from openmedlm.optimizers.search.program_factory import ProgramFactory
 from openmedlm.optimizers.search.space import Space, Span
-from openmedlm.optimizers.search.trial_config import Configuration
-from openmedlm.optimizers.trainset import PoolLacks
-from openmedlm.programs.convert import demos_of
+from openmedlm.optimizers.search.trial_config import TrialConfig
+from openmedlm.optimizers.trainset import MissingRationales
+from openmedlm.programs.convert import to_demos
 from openmedlm.programs.retrieval import find_embedder
 
-DEMOS = demos_of(load_split("mmlu", "pool", "sample"))
+DEMOS = to_demos(load_split("mmlu", "pool", "sample"))
 SPACE = Space(k=Span(low=0, high=4))
 
 POINTS = [
-    Configuration("zero-shot"),
-    Configuration("zero-shot", votes=5, shuffle=True),
-    Configuration("few-shot", k=1),
-    Configuration("few-shot-cot", k=3, temperature=0.6, top_p=0.8),
-    Configuration("cot", votes=4, temperature=1.0, top_p=1.0, instructions="careful"),
-    Configuration("knn-few-shot", k=2, order="nearest-first"),
-    Configuration("knn-cot", k=4, votes=3, temperature=0.8, top_p=0.8, shuffle=True, instructions="Say it."),
+    TrialConfig("zero-shot"),
+    TrialConfig("zero-shot", votes=5, shuffle=True),
+    TrialConfig("few-shot", k=1),
+    TrialConfig("few-shot-cot", k=3, temperature=0.6, top_p=0.8),
+    TrialConfig("cot", votes=4, temperature=1.0, top_p=1.0, instructions="careful"),
+    TrialConfig("knn-few-shot", k=2, order="nearest-first"),
+    TrialConfig("knn-cot", k=4, votes=3, temperature=0.8, top_p=0.8, shuffle=True, instructions="Say it."),
 ]
 
 
-@pytest.mark.parametrize("point", POINTS, ids=Configuration.label)
-def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: Configuration) -> None:
-    made = Workshop(SPACE, Choices(seed=7), DEMOS, DEMOS, None).program(point)
-    choices = Choices(
+@pytest.mark.parametrize("point", POINTS, ids=TrialConfig.label)
+def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: TrialConfig) -> None:
+    made = ProgramFactory(SPACE, ProgramConfig(seed=7), DEMOS, DEMOS, None).program(point)
+    choices = ProgramConfig(
         k=point.k,
         votes=point.votes,
         member=point.strategy,
@@ -42,7 +42,7 @@ def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: 
         seed=7,
     )
     name = "ensemble" if point.votes > 1 else point.strategy
-    compiled = build(name, DEMOS, choices, None).prompt_program()
+    compiled = compile_program(name, DEMOS, choices, None).prompt_program()
     if point.temperature == 0:  # an ensemble samples unless it is told otherwise
         compiled = replace(compiled, decode=replace(compiled.decode, top_p=None))
     assert made.describe() == compiled.describe()
@@ -50,17 +50,17 @@ def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: 
     for question, ours, theirs in zip(
         questions, made.exemplars.choose(questions), compiled.exemplars.choose(questions), strict=True
     ):
-        assert made.ballots(question, ours.exemplars) == compiled.ballots(question, theirs.exemplars)
+        assert made.sample_prompts(question, ours.exemplars) == compiled.sample_prompts(question, theirs.exemplars)
 
 
 def test_a_strategy_is_compiled_once_for_each_embedder() -> None:
-    workshop = Workshop(SPACE, Choices(), DEMOS, DEMOS, None)
-    assert workshop.compiled("knn-cot") is workshop.compiled("knn-cot")
+    program_factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, None)
+    assert program_factory.compiled("knn-cot") is program_factory.compiled("knn-cot")
     path = find_embedder().name
-    assert workshop.compiled("knn-cot", path) is not workshop.compiled("knn-cot")
+    assert program_factory.compiled("knn-cot", path) is not program_factory.compiled("knn-cot")
 
 
 def test_what_the_pool_can_not_serve_is_told() -> None:
     bare = [demo.without("reasoning") for demo in DEMOS]
-    with pytest.raises(PoolLacks, match="rationale"):
-        Workshop(SPACE, Choices(), bare, bare, None).program(Configuration("knn-cot", k=2))
+    with pytest.raises(MissingRationales, match="rationale"):
+        ProgramFactory(SPACE, ProgramConfig(), bare, bare, None).program(TrialConfig("knn-cot", k=2))

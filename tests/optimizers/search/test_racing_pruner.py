@@ -1,22 +1,22 @@
 import optuna
 import pytest
 
-from openmedlm.optimizers.search.racing_pruner import RacingPruner, behind
-from openmedlm.optimizers.search.trial_answers import Answered, Rates, Sheet
-from openmedlm.optimizers.search.trial_attrs import write_block, write_configuration
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.racing_pruner import RacingPruner, is_worse
+from openmedlm.optimizers.search.trial_answers import QuestionVotes, TokenPrices, TrialAnswers
+from openmedlm.optimizers.search.trial_attrs import write_block, write_trial_config
+from openmedlm.optimizers.search.trial_config import TrialConfig
 
 GOLDS = "A" * 40
 
 
-def answers(row: str, tokens: int = 10) -> list[Answered]:
-    return [Answered(letter, prompt_tokens=tokens) for letter in row]
+def answers(row: str, tokens: int = 10) -> list[QuestionVotes]:
+    return [QuestionVotes(letter, prompt_tokens=tokens) for letter in row]
 
 
 def begun(study: optuna.Study, row: str, votes: int = 1, at: int = 1, tokens: int = 10) -> optuna.Trial:
     """A trial that has answered so far; `at` is the size that its ensemble has come to."""
     trial = study.ask()
-    write_configuration(trial, Configuration("zero-shot", votes=votes, temperature=0.8))
+    write_trial_config(trial, TrialConfig("zero-shot", votes=votes, temperature=0.8))
     write_block(trial, at, 0, answers(row, tokens))
     return trial
 
@@ -68,8 +68,8 @@ def test_the_level_rises_with_what_has_been_answered(study: optuna.Study) -> Non
 def test_an_ensemble_that_has_not_come_to_its_size_meets_the_leader_at_that_size(study: optuna.Study) -> None:
     """The leader's single votes are wrong, and its ensembles of five right: against one vote it loses nothing."""
     trial = study.ask()
-    write_configuration(trial, Configuration("zero-shot", votes=5, temperature=0.8))
-    write_block(trial, 5, 0, [Answered("BBAAA")] * 40)
+    write_trial_config(trial, TrialConfig("zero-shot", votes=5, temperature=0.8))
+    write_block(trial, 5, 0, [QuestionVotes("BBAAA")] * 40)
     study.tell(trial, 1.0)
     pruner = RacingPruner(GOLDS)
     assert not judged(pruner, study, begun(study, "B" * 20, votes=9, at=3))
@@ -78,7 +78,7 @@ def test_an_ensemble_that_has_not_come_to_its_size_meets_the_leader_at_that_size
 
 def test_where_costs_count_only_a_leader_that_costs_no_more_can_beat(study: optuna.Study) -> None:
     finish(study, "A" * 40, tokens=100)
-    pruner = RacingPruner(GOLDS, rates=Rates(1.0, 1.0, "tokens"))
+    pruner = RacingPruner(GOLDS, rates=TokenPrices(1.0, 1.0, "tokens"))
     assert not judged(pruner, study, begun(study, "B" * 20, tokens=50))
     assert judged(pruner, study, begun(study, "B" * 20, tokens=100))
 
@@ -96,6 +96,6 @@ def test_a_level_that_is_none_is_refused(alpha: float) -> None:
 
 
 def test_the_test_is_paired_question_by_question() -> None:
-    leader = Sheet(tuple(answers("AABB")), "AAAA", 1)
-    assert not behind(Sheet(tuple(answers("BBAA")), "AAAA", 1), leader, 1, 0.3)
-    assert behind(Sheet(tuple(answers("BB")), "AA", 1), leader, 1, 0.3)
+    leader = TrialAnswers(tuple(answers("AABB")), "AAAA", 1)
+    assert not is_worse(TrialAnswers(tuple(answers("BBAA")), "AAAA", 1), leader, 1, 0.3)
+    assert is_worse(TrialAnswers(tuple(answers("BB")), "AA", 1), leader, 1, 0.3)

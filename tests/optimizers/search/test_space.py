@@ -3,10 +3,10 @@ import pytest
 from pydantic import ValidationError
 
 from openmedlm.optimizers.search.space import Space, Span
-from openmedlm.optimizers.search.trial_config import Configuration
+from openmedlm.optimizers.search.trial_config import TrialConfig
 
 
-def suggested(space: Space, **params: object) -> tuple[Configuration, set[str]]:
+def suggested(space: Space, **params: object) -> tuple[TrialConfig, set[str]]:
     study = optuna.create_study()
     study.enqueue_trial(params)
     trial = study.ask()
@@ -58,7 +58,7 @@ def test_a_span_without_a_step_has_one_that_suits_it() -> None:
 
 def test_parameters_lead_back_to_their_configuration() -> None:
     space = Space()
-    point = Configuration("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True)
+    point = TrialConfig("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True)
     params = space.params_of(point)
     assert params is not None
     assert suggested(space, **params)[0] == point
@@ -66,9 +66,9 @@ def test_parameters_lead_back_to_their_configuration() -> None:
 
 @pytest.mark.parametrize(
     "point",
-    [Configuration("cot"), Configuration("few-shot", k=5), Configuration("few-shot", k=2, votes=21)],
+    [TrialConfig("cot"), TrialConfig("few-shot", k=5), TrialConfig("few-shot", k=2, votes=21)],
 )
-def test_a_configuration_outside_the_space_has_no_parameters(point: Configuration) -> None:
+def test_a_configuration_outside_the_space_has_no_parameters(point: TrialConfig) -> None:
     assert Space(strategy=("few-shot",), k=Span(low=0, high=3)).params_of(point) is None
 
 

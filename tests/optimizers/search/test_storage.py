@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import optuna
 import pytest
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.optimizers.search.storage import open_storage
 from openmedlm.utils.urls import scrubbed, shown_url
 
@@ -35,7 +35,7 @@ def test_a_study_is_there_again_when_it_is_opened_again(url: str, tmp_path: Path
     ],
 )
 def test_a_storage_that_can_not_be_used_is_told_in_one_line(url: str, said: str) -> None:
-    with pytest.raises(BadInput, match=said) as told:
+    with pytest.raises(UserError, match=said) as told:
         open_storage(url)
     assert "secret" not in str(told.value)
     assert "\n" not in str(told.value)
@@ -63,7 +63,7 @@ def test_no_form_of_a_password_is_repeated(url: str) -> None:
     assert SECRET not in shown_url(url)
     assert shown_url(url).startswith(url[:5])
     assert SECRET not in scrubbed(f"failed for {url}, {unquote(url)} [SQL: INSERT {SECRET}]", url)
-    with pytest.raises(BadInput) as told:
+    with pytest.raises(UserError) as told:
         open_storage(url.replace("@host", "@127.0.0.1:1"))
     assert SECRET not in str(told.value)
 
@@ -95,7 +95,7 @@ def test_workers_may_make_a_new_database_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     file = tmp_path / "notes.db"
     file.write_text("my notes, which are long enough to be taken for a database")
-    with pytest.raises(BadInput, match="can't be opened"):
+    with pytest.raises(UserError, match="can't be opened"):
         open_storage(f"sqlite:///{file}")
     assert file.read_text().startswith("my notes")
 

@@ -7,10 +7,10 @@ import pytest
 
 from openmedlm.data import Question
 from openmedlm.programs import PromptProgram
-from openmedlm.programs.frozen import Facts, FrozenProgram, Origin, freeze_program
+from openmedlm.programs.frozen import DataSource, FrozenProgram, ProgramMetadata, freeze_program
 
-FACTS = Facts(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
-POOL = Origin(benchmark="mmlu", split="pool", source="sample", count=24, sha256="0" * 64)
+FACTS = ProgramMetadata(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
+POOL = DataSource(benchmark="mmlu", split="pool", source="sample", count=24, sha256="0" * 64)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from openmedlm.programs import PLAIN, TEMPLATES, Decode, NearestExemplars, Template
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs import PLAIN, TEMPLATES, KNNExemplars, SamplingParams, Template
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.frozen.schema import Nearest
 from openmedlm.programs.strategy import Strategy
@@ -172,39 +172,39 @@ def check(frozen: FrozenProgram) -> None:
 
 
 @pytest.mark.parametrize("benchmark", ["medqa", "medmcqa", "pubmedqa", "mmlu"])
-@pytest.mark.parametrize("name", [*SINGLE, Ensemble.name])
+@pytest.mark.parametrize("name", [*SINGLE, MajorityEnsemble.name])
 def test_whoever_follows_the_page_renders_the_golden_prompts(
-    name: str, benchmark: str, ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+    name: str, benchmark: str, ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     check(frozen(ready(name, benchmark).prompt_program(), benchmark=benchmark))
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=lambda template: template.name)
 def test_the_page_holds_for_every_template(
-    template: Template, ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+    template: Template, ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     check(frozen(ready("ensemble", "pubmedqa", template).prompt_program(), benchmark="pubmedqa"))
 
 
 def test_the_page_holds_for_more_votes_than_there_are_orders(
-    ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+    ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     member = ready("knn-few-shot", "pubmedqa", PLAIN)
     assert isinstance(member, Strategy)
-    ensemble = Ensemble(member, votes=8, decode=Decode(max_tokens=8, temperature=0.5), seed=5)
+    ensemble = MajorityEnsemble(member, votes=8, decode=SamplingParams(max_tokens=8, temperature=0.5), seed=5)
     check(frozen(ensemble.prompt_program(), benchmark="pubmedqa"))
 
 
 def test_the_page_holds_where_the_nearest_stands_first(
-    ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+    ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     program = ready("knn-cot", "mmlu").prompt_program()
-    assert isinstance(program.exemplars, NearestExemplars)
+    assert isinstance(program.exemplars, KNNExemplars)
     check(frozen(replace(program, exemplars=replace(program.exemplars, order="nearest-first")), benchmark="mmlu"))
 
 
 def test_a_program_that_says_nothing_of_the_order_shows_the_nearest_last(
-    ready: Callable[..., Strategy | Ensemble], frozen: Callable[..., FrozenProgram]
+    ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     """Programs that were frozen before there was a choice."""
     there = frozen(ready("knn-cot", "mmlu").prompt_program(), benchmark="mmlu")

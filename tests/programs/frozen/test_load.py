@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.programs.ensemble import Ensemble
-from openmedlm.programs.frozen import FrozenProgram, Refused, load_program, verify_program
+from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.frozen import FrozenProgram, InvalidProgram, load_program, verify_program
 from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import SINGLE
 
-Ready = Callable[..., Strategy | Ensemble]
+Ready = Callable[..., Strategy | MajorityEnsemble]
 Freeze = Callable[..., FrozenProgram]
 
 
-@pytest.mark.parametrize("name", [*SINGLE, Ensemble.name])
+@pytest.mark.parametrize("name", [*SINGLE, MajorityEnsemble.name])
 def test_a_program_in_another_place_proves_itself(name: str, ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
     made = frozen(ready(name, "mmlu").prompt_program())
-    moved = shutil.move(made.directory, tmp_path / "elsewhere")
-    proof = verify_program(moved)
+    relabel = shutil.move(made.directory, tmp_path / "elsewhere")
+    proof = verify_program(relabel)
     assert proof.prompts == 2 * made.program.votes
     assert proof.frozen.program.digest() == made.program.digest()
     assert proof.frozen.document == made.document
@@ -78,7 +78,7 @@ def test_an_exemplar_that_would_not_fit_its_vector_is_refused(ready: Ready, froz
     made = frozen(ready("knn-cot", "mmlu").prompt_program())
     forged = made.document.model_copy(update={"exemplars": made.document.exemplars.model_copy(update={"count": 23})})
     (made.directory / "program.json").write_bytes(sealed(forged))
-    with pytest.raises(Refused, match="do not fit together"):
+    with pytest.raises(InvalidProgram, match="do not fit together"):
         load_program(made.directory)
 
 
@@ -88,12 +88,12 @@ def test_a_golden_prompt_that_is_no_longer_rendered_is_named(ready: Ready, froze
     made = frozen(ready("cot", "mmlu").prompt_program())
     changed = replace(made.document.template, option="{letter}) {text}")
     (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"template": changed})))
-    with pytest.raises(Refused, match=r"golden.jsonl:1: the question \S+ now renders otherwise"):
+    with pytest.raises(InvalidProgram, match=r"golden.jsonl:1: the question \S+ now renders otherwise"):
         verify_program(made.directory)
 
 
 def test_a_missing_directory_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="no such directory") as refused:
+    with pytest.raises(InvalidProgram, match="no such directory") as refused:
         load_program(tmp_path / "nothing")
     assert "\n" not in str(refused.value)
 
@@ -116,7 +116,7 @@ def test_what_could_not_be_run_is_refused_when_it_is_loaded(
 
     made = frozen(ready("cot", "mmlu").prompt_program())
     (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update=forge(made.document))))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidProgram) as refused:
         load_program(made.directory)
     assert "\n" not in str(refused.value)
 
@@ -133,7 +133,7 @@ def test_a_forged_file_is_refused_in_one_line(name: str, content: bytes, ready: 
     (made.directory / name).write_bytes(content)
     files = made.document.files | {name: hashlib.sha256(content).hexdigest()}
     (made.directory / "program.json").write_bytes(sealed(made.document.model_copy(update={"files": files})))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidProgram) as refused:
         verify_program(made.directory)
     assert "\n" not in str(refused.value)
 
@@ -143,7 +143,7 @@ def test_a_schema_version_is_a_number_and_is_never_printed_raw(version: bytes, r
     made = frozen(ready("cot", "mmlu").prompt_program())
     file = made.directory / "program.json"
     file.write_bytes(file.read_bytes().replace(b'"schema_version": 1', b'"schema_version": ' + version))
-    with pytest.raises(Refused, match="its schema version is") as refused:
+    with pytest.raises(InvalidProgram, match="its schema version is") as refused:
         load_program(made.directory)
     assert str(refused.value).isprintable()
 
@@ -158,13 +158,13 @@ def test_a_program_that_stood_aside_when_its_replacement_was_killed_comes_back(r
 
 
 def test_a_link_to_a_program_stays_a_link(ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
-    from openmedlm.programs.frozen import Facts, freeze_program
+    from openmedlm.programs.frozen import ProgramMetadata, freeze_program
 
     made = frozen(ready("cot", "mmlu").prompt_program())
     link = tmp_path / "link"
     link.symlink_to(made.directory)
     other = ready("zero-shot", "mmlu").prompt_program()
-    freeze_program(other, link, Facts("m/x", "mmlu", None, None), [], replace=True)
+    freeze_program(other, link, ProgramMetadata("m/x", "mmlu", None, None), [], replace=True)
     assert link.is_symlink()
     assert load_program(made.directory).document.strategy == "zero-shot"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "program"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from model_server import ModelServer
 
-from openmedlm.data import BadInput, Question
-from openmedlm.programs import CHAT, Decode, Exemplar, NearestExemplars, PromptProgram
-from openmedlm.programs.frozen import Facts, freeze_program, verify_program
+from openmedlm.data import Question, UserError
+from openmedlm.programs import CHAT, Exemplar, KNNExemplars, PromptProgram, SamplingParams
+from openmedlm.programs.frozen import ProgramMetadata, freeze_program, verify_program
 from openmedlm.programs.retrieval import LitellmEmbedder, NeighbourIndex
 
 
@@ -20,9 +20,9 @@ def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer
     question = Question("q", "invented", "pool", "Which organ pumps?", {"A": "Heart", "B": "Liver"}, "A")
     asked = Question("d", "invented", "dev", "Which organ filters?", {"A": "Heart", "B": "Kidney"}, "B")
     index = NeighbourIndex((question,), np.float32([[1, 0]]), embedder)
-    source = NearestExemplars(index, (Exemplar(question),), 1)
-    program = PromptProgram("knn-few-shot", "Answer.", CHAT, False, Decode(max_tokens=8), source)
-    freeze_program(program, tmp_path / "p", Facts("m/x", "invented", None, None), [asked])
+    source = KNNExemplars(index, (Exemplar(question),), 1)
+    program = PromptProgram("knn-few-shot", "Answer.", CHAT, False, SamplingParams(max_tokens=8), source)
+    freeze_program(program, tmp_path / "p", ProgramMetadata("m/x", "invented", None, None), [asked])
     return tmp_path / "p"
 
 
@@ -31,7 +31,9 @@ def test_an_address_that_only_the_program_names_is_never_called(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-user")
     monkeypatch.setattr(LitellmEmbedder, "encode", lambda *_: pytest.fail("the address was called"))
-    with pytest.raises(BadInput, match="called only where you name it yourself: give --embedder litellm:openai/e@http"):
+    with pytest.raises(
+        UserError, match="called only where you name it yourself: give --embedder litellm:openai/e@http"
+    ):
         verify_program(foreign)
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from openmedlm.data import BENCHMARKS, Question
 from openmedlm.programs import CHAT, PLAIN, TEMPLATES, Template
-from openmedlm.programs.ensemble import Ensemble
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.frozen import FrozenProgram, load_program
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE, module_of
+from openmedlm.programs.to_module import SINGLE, to_module
 
 pytestmark = pytest.mark.filterwarnings("ignore:Implementing custom LMs:DeprecationWarning")
 
-NAMES = (*SINGLE, Ensemble.name)
+NAMES = (*SINGLE, MajorityEnsemble.name)
 MARKERS = (
     "{question}",
     "{letters} {{}} {0}",
@@ -33,7 +33,7 @@ MARKERS = (
     "\r\n\t \u2028\u2029\x85",
 )
 
-Ready = Callable[..., Strategy | Ensemble]
+Ready = Callable[..., Strategy | MajorityEnsemble]
 
 texts = st.one_of(
     st.sampled_from(MARKERS),
@@ -81,7 +81,7 @@ def _said() -> Any:
 _SAID = _said()
 
 
-def sent(module: Strategy | Ensemble, question: Question) -> list[bytes]:
+def sent(module: Strategy | MajorityEnsemble, question: Question) -> list[bytes]:
     """The messages that the module sends, in an order of their own: votes are asked for side by side."""
     lm = Recording()
     with dspy.context(lm=lm):
@@ -91,28 +91,28 @@ def sent(module: Strategy | Ensemble, question: Question) -> list[bytes]:
 
 def rendered(frozen: FrozenProgram, question: Question) -> list[bytes]:
     (selection,) = frozen.program.exemplars.choose([question])
-    prompts = [ballot.prompt for ballot in frozen.program.ballots(question, selection.exemplars)]
+    prompts = [sample_prompt.prompt for sample_prompt in frozen.program.sample_prompts(question, selection.exemplars)]
     chat = [[{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt for prompt in prompts]
     return sorted(map(orjson.dumps, chat))
 
 
 @pytest.fixture(scope="module")
-def pairs() -> dict[Any, tuple[Strategy | Ensemble, FrozenProgram]]:
+def pairs() -> dict[Any, tuple[Strategy | MajorityEnsemble, FrozenProgram]]:
     return {}
 
 
 @pytest.fixture
 def pair(
     pairs: dict[Any, Any], ready: Ready, frozen: Callable[..., FrozenProgram]
-) -> Callable[..., tuple[Strategy | Ensemble, FrozenProgram]]:
+) -> Callable[..., tuple[Strategy | MajorityEnsemble, FrozenProgram]]:
     """A DSPy module and the program that was frozen from it, loaded from its directory."""
 
-    def make(name: str, benchmark: str, template: Template) -> tuple[Strategy | Ensemble, FrozenProgram]:
+    def make(name: str, benchmark: str, template: Template) -> tuple[Strategy | MajorityEnsemble, FrozenProgram]:
         key = (name, benchmark, template.name)
         if key not in pairs:
             module = ready(name, benchmark, template)
             pairs[key] = module, frozen(module.prompt_program(), benchmark=benchmark)
-        found: tuple[Strategy | Ensemble, FrozenProgram] = pairs[key]
+        found: tuple[Strategy | MajorityEnsemble, FrozenProgram] = pairs[key]
         return found
 
     return make
@@ -157,4 +157,4 @@ def test_a_frozen_program_is_the_program_it_was_frozen_from(
     made = frozen(program)
     loaded = load_program(made.directory).program
     assert loaded.digest() == program.digest()
-    assert module_of(loaded).prompt_program().digest() == program.digest()
+    assert to_module(loaded).prompt_program().digest() == program.digest()

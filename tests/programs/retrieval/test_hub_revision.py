@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import SentenceEmbedder, Vectors
 from openmedlm.programs.retrieval.hub_revision import find_revision
 
@@ -95,7 +95,7 @@ def test_sentence_transformers_own_cache_folder_is_heeded(
     "name", ["org/none", "none", "./models/none", "/no/such/place", "not a name!/x", "a/b/c", "@x"]
 )
 def test_a_name_of_nothing_is_one_clear_line(cache: Path, name: str) -> None:
-    with pytest.raises(BadInput, match=r"can't be loaded .*--embedder") as caught:
+    with pytest.raises(UserError, match=r"can't be loaded .*--embedder") as caught:
         _ = SentenceEmbedder(name).fingerprint
     assert "\n" not in str(caught.value)
     assert repr(name) in str(caught.value)
@@ -103,13 +103,13 @@ def test_a_name_of_nothing_is_one_clear_line(cache: Path, name: str) -> None:
 
 ENCODE = """
 import json, sys
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import find_embedder
 try:
     embedder = find_embedder(sys.argv[1])
     print(json.dumps([embedder.fingerprint, embedder.encode([sys.argv[2]]).tolist()]))
-except BadInput as error:
-    sys.exit(f"BadInput: {error}")
+except UserError as error:
+    sys.exit(f"UserError: {error}")
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmedlm.data import BENCHMARKS, BadInput, Question, near_duplicate
+from openmedlm.data import BENCHMARKS, Question, UserError, near_duplicate
 from openmedlm.programs.retrieval import (
     Embedder,
     Kind,
@@ -263,18 +263,18 @@ def test_a_graph_passes_over_duplicates_and_widens_too(make_embedder: Make) -> N
 
 def test_a_graph_for_a_small_pool_is_refused_before_anything_is_embedded(make_embedder: Make) -> None:
     embedder = make_embedder()
-    with pytest.raises(BadInput, match=r"hnsw.*100,000.*has 3; take exact, which is as quick") as caught:
+    with pytest.raises(UserError, match=r"hnsw.*100,000.*has 3; take exact, which is as quick") as caught:
         build_index([invented(n) for n in range(3)], embedder, None, "hnsw")
     assert "\n" not in str(caught.value)
     assert embedder.calls == []
-    with pytest.raises(BadInput, match="hnsw"):
+    with pytest.raises(UserError, match="hnsw"):
         NeighbourIndex((invented(0),), np.ones((1, 1), dtype=np.float32), embedder, "hnsw")
 
 
 def test_vectors_of_another_length_than_the_pools_are_one_clear_line(make_embedder: Make) -> None:
     pool = [invented(n) for n in range(3)]
     index = replace(build_index(pool, make_embedder(), None), embedder=make_embedder(dimension=16))
-    with pytest.raises(BadInput, match=r"'hashing' gives vectors of 16 numbers, and the pool's have 8") as caught:
+    with pytest.raises(UserError, match=r"'hashing' gives vectors of 16 numbers, and the pool's have 8") as caught:
         index.nearest([invented(9)], 2)
     assert "\n" not in str(caught.value)
 

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from openmedlm.data import BENCHMARKS, Question, near_duplicate
-from openmedlm.programs import Exemplar, NearestExemplars, exemplar_from_explanation
-from openmedlm.programs.exemplar import digest_of
+from openmedlm.programs import Exemplar, KNNExemplars, exemplar_from_explanation
+from openmedlm.programs.exemplar import exemplars_digest
 from openmedlm.programs.retrieval import Embedder, build_index
 from openmedlm.programs.retrieval.knn_exemplars import Order
 
 Load = Callable[[str, str], list[Question]]
 
 
-def nearest(pool: list[Question], k: int, embedder: Embedder, cache: Path) -> NearestExemplars:
+def nearest(pool: list[Question], k: int, embedder: Embedder, cache: Path) -> KNNExemplars:
     exemplars = tuple(exemplar_from_explanation(question) or Exemplar(question) for question in pool)
-    return NearestExemplars(build_index(pool, embedder, cache), exemplars, k)
+    return KNNExemplars(build_index(pool, embedder, cache), exemplars, k)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
@@ -84,7 +84,7 @@ def test_a_source_is_described_by_k_and_what_the_index_is_of(sample: Load, embed
     assert described == {
         "kind": "nearest",
         "k": 5,
-        "exemplars": digest_of(source.pool),
+        "exemplars": exemplars_digest(source.pool),
         "embedder": embedder.fingerprint,
         "index": "exact",
         "balance": True,

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import LitellmEmbedder
 from openmedlm.programs.retrieval.litellm_embedder import BATCH
 
@@ -92,7 +92,7 @@ def twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def failing(embedder: LitellmEmbedder, texts: list[str], match: str) -> str:
     """What the user reads, which never holds a key."""
-    with pytest.raises(BadInput, match=match) as caught:
+    with pytest.raises(UserError, match=match) as caught:
         embedder.encode(texts)
     said = str(caught.value)
     assert "\n" not in said
@@ -225,11 +225,11 @@ def test_the_address_tells_endpoints_apart_and_a_closing_slash_does_not() -> Non
 
 @pytest.mark.parametrize("base", [f"http://me:{KEY}@127.0.0.1/v1", f"http://127.0.0.1/v1?key={KEY}", "127.0.0.1:80"])
 def test_an_address_that_is_none_or_holds_a_secret_is_refused(base: str) -> None:
-    with pytest.raises(BadInput, match="api base") as caught:
+    with pytest.raises(UserError, match="api base") as caught:
         LitellmEmbedder("openai/small", base)
     assert KEY not in str(caught.value)
 
 
 def test_no_model_is_refused() -> None:
-    with pytest.raises(BadInput, match="names no model"):
+    with pytest.raises(UserError, match="names no model"):
         LitellmEmbedder("")

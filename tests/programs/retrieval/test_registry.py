@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import LitellmEmbedder, SentenceEmbedder, find_embedder
 
 
@@ -44,5 +44,5 @@ def test_the_default_gives_the_vectors_of_the_offline_model(minilm: SentenceEmbe
 
 def test_without_the_package_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openmedlm.programs.retrieval.registry.find_spec", lambda name: None)
-    with pytest.raises(BadInput, match=r"openmedlm\[local\].*--embedder"):
+    with pytest.raises(UserError, match=r"openmedlm\[local\].*--embedder"):
         find_embedder()

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import SentenceEmbedder, Vectors, encode_kept
 
 Make = Callable[..., Any]
@@ -239,7 +239,7 @@ def test_a_file_that_can_not_be_made_anew_is_one_clear_line(make_embedder: Make,
     (file,) = tmp_path.glob("*.sqlite")
     file.unlink()
     file.mkdir()
-    with pytest.raises(BadInput, match=str(file)) as caught:
+    with pytest.raises(UserError, match=str(file)) as caught:
         encode_kept(["a"], make_embedder(), tmp_path)
     assert "\n" not in str(caught.value)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openmedlm.data import BadInput
+from openmedlm.data import UserError
 from openmedlm.programs.retrieval import Embedder, VectorStore
 from openmedlm.programs.retrieval.vector_store import DamagedError
 
@@ -176,7 +176,7 @@ def test_vectors_of_another_length_under_the_same_fingerprint_are_refused(make_e
     small, large = make_embedder(dimension=8), make_embedder(dimension=16)
     with store_of(tmp_path, small) as store:
         kept = store.fill(["a"], small.encode)
-        with pytest.raises(BadInput, match=r"vectors of 8 numbers, and the embedder 'hashing' now gives 16") as caught:
+        with pytest.raises(UserError, match=r"vectors of 8 numbers, and the embedder 'hashing' now gives 16") as caught:
             store.fill(["b"], large.encode)
         assert str(store.path) in str(caught.value)
         assert store.look_up(["a", "b"]) == kept
@@ -184,7 +184,7 @@ def test_vectors_of_another_length_under_the_same_fingerprint_are_refused(make_e
 
 def test_a_folder_that_can_not_be_one_is_one_clear_line(make_embedder: Make, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(BadInput, match=r"can't be used") as caught, store_of(tmp_path / "file", make_embedder()):
+    with pytest.raises(UserError, match=r"can't be used") as caught, store_of(tmp_path / "file", make_embedder()):
         pass
     assert "\n" not in str(caught.value)
 
@@ -196,6 +196,6 @@ def test_who_waits_too_long_for_another_is_told_so(
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store, closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(BadInput, match=r"locked.*the same command goes on"):
+        with pytest.raises(UserError, match=r"locked.*the same command goes on"):
             store.fill(["a"], embedder.encode)
     assert embedder.calls == []
