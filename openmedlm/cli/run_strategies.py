@@ -61,7 +61,7 @@ def report_runs(
         return
     tracker = open_tracker(tracking)
     if directory is not None:
-        check_free(directory, planned.asked())
+        check_free(directory, planned.config())
     report = execute(planned, Progress())
     if directory is not None:
         save_run(directory, planned, report)

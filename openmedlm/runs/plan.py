@@ -52,7 +52,7 @@ class Plan:
     pool_benchmark: str = ""
     teacher: str | None = None
 
-    def asked(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """What the run is of, as plain JSON values; secrets and addresses are not part of it."""
         return {
             "openmedlm": version("openmedlm"),

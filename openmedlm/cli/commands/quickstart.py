@@ -128,7 +128,7 @@ def quickstart(
     console.print(f"The right answer is {questions[0].answer}.\n")
 
     climbed = plan(STRATEGIES, endpoint, questions, SPLIT, *options)
-    check_free(directory / LADDER_RUN, climbed.asked())
+    check_free(directory / LADDER_RUN, climbed.config())
     report = execute(climbed, Progress())
     save_run(directory / LADDER_RUN, climbed, report)
     if not output.json:
