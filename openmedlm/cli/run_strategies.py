@@ -62,7 +62,7 @@ def report_runs(
     tracker = open_tracker(tracking)
     if directory is not None:
         check_free(directory, planned.config())
-    report = execute(planned, Progress())
+    report = execute(planned, Progress(), keep_prompts=directory is not None)
     if directory is not None:
         save_run(directory, planned, report)
     if output.json:

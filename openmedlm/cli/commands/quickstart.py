@@ -129,7 +129,7 @@ def quickstart(
 
     climbed = plan(STRATEGIES, endpoint, questions, SPLIT, *options)
     check_free(directory / LADDER_RUN, climbed.config())
-    report = execute(climbed, Progress())
+    report = execute(climbed, Progress(), keep_prompts=True)
     save_run(directory / LADDER_RUN, climbed, report)
     if not output.json:
         console.print(
