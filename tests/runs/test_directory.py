@@ -102,7 +102,7 @@ def test_vote_seconds_are_stored_apart_from_outcomes(tmp_path: Path) -> None:
     ],
 )
 def test_read_run_of_damaged_directory_names_the_fault(
-    spoil: Callable[[Path], object], said: str, tmp_path: Path
+    damage: Callable[[Path], object], message: str, tmp_path: Path
 ) -> None:
     write(tmp_path / "run")
     damage(tmp_path / "run")
