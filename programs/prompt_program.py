@@ -26,9 +26,6 @@ class ExemplarSource(Protocol):
     def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         """The exemplars of each question."""
 
-    def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
-        """The exemplars that `choose` chose for a question, as a prompt shows them, by the ids of their questions."""
-
     def describe(self) -> dict[str, object]:
         """What decides the choice, as plain JSON values: enough to tell two sources apart."""
 
@@ -46,9 +43,6 @@ class FixedExemplars:
         repeated = self._repetitions.among(questions)
         everything = RetrievedExemplars(self.exemplars)
         return [self._without(repeated[n]) if n in repeated else everything for n in range(len(questions))]
-
-    def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
-        return tuple(exemplar for exemplar in self.exemplars if exemplar.question.id in ids)
 
     @cached_property
     def _repetitions(self) -> DuplicateIndex:

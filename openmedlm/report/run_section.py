@@ -37,18 +37,18 @@ NOTE = (
 
 def run_title(run: Run) -> str:
     """Benchmark, split, model."""
-    asked = run.asked
+    asked = run.config
     return f"{asked['benchmark']} {asked['split']}: {asked['model']}"
 
 
 def describe_run(run: Run) -> list[str]:
     """What there is to know of a run beside its numbers."""
-    asked = run.asked
+    asked = run.config
     lines = [f"{asked['questions']['count']:,} questions, from {asked['source']}."]
     if asked.get("teacher"):
         lines.append(f"Rationales of the exemplars: {describe_teacher(asked['teacher'])}.")
-    if run.circumstances.get("test_evaluations") is not None:
-        lines.append(f"Looks at this test split with this model so far: {run.circumstances['test_evaluations']}.")
+    if run.timing.get("test_evaluations") is not None:
+        lines.append(f"Looks at this test split with this model so far: {run.timing['test_evaluations']}.")
     for name, why in run.results["skipped"].items():
         lines.append(f"{name} was left out: {why}.")
     return lines

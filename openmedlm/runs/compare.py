@@ -24,7 +24,7 @@ class RunRef:
         return f"{self.run.directory}:{self.program}"
 
     def as_json(self) -> dict[str, Any]:
-        return {"run": str(self.run.directory), "program": self.program, "model": self.run.asked["model"]}
+        return {"run": str(self.run.directory), "program": self.program, "model": self.run.config["model"]}
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def test_runs_are_chosen_and_shown(address: str) -> None:
     assert page.count("<h1>mmlu dev: hosted_vllm/small</h1>") == 2
 
 
-@pytest.mark.parametrize("manifest", [b"", b"[]", b"\xff", b'{"schema": 3, "asked": {"programs": 1}}'])
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"\xff", b'{"schema": 4, "config": {"programs": 1}}'])
 def test_a_damaged_run_is_told_in_one_line(address: str, tmp_path: Path, manifest: bytes) -> None:
     (tmp_path / "runs" / "few-shot" / "manifest.json").write_bytes(manifest)
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -128,8 +128,8 @@ def quickstart(
     console.print(f"The right answer is {questions[0].answer}.\n")
 
     climbed = plan(STRATEGIES, endpoint, questions, SPLIT, *options)
-    check_free(directory / LADDER_RUN, climbed.asked())
-    report = execute(climbed, Progress())
+    check_free(directory / LADDER_RUN, climbed.config())
+    report = execute(climbed, Progress(), keep_prompts=True)
     save_run(directory / LADDER_RUN, climbed, report)
     if not output.json:
         console.print(

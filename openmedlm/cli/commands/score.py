@@ -58,7 +58,7 @@ def score(
     if directory is not None:
         asked = questions_of(lines, questions or {})
         run = run_of(directory, file, by_model, scored, asked, votes)
-        check_free(directory, run.asked)
+        check_free(directory, run.config)
         write_run(run, asked)
     if output.json:
         runs = [{"model": model or None, **summary.as_json()} for model, summary in scored.items()]
