@@ -16,7 +16,7 @@ from openmedlm.runs.estimate import CHARACTERS_A_TOKEN, length, price
 from openmedlm.runs.plan import choose_concurrency, choose_template, make_cluster, subsample
 from openmedlm.runs.resolve import resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import completion_cache_path, rationale_pool, vectors_directory
 
 

@@ -24,7 +24,7 @@ from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.option_order import derive_seed
 from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import completion_cache_path, vectors_directory
 
 CONCURRENCY = 16
