@@ -7,8 +7,8 @@ from openmedlm.data.benchmarks import BENCHMARKS
 from openmedlm.data.files import read_questions, write_questions
 from openmedlm.data.load import SAMPLE
 from openmedlm.data.question import SPLITS
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.errors import UserError
-from openmedlm.utils.names import check_choice
 from openmedlm.utils.paths import imported_benchmarks
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

@@ -9,8 +9,8 @@ from openmedlm.data.benchmarks import BENCHMARKS, Benchmark, OfficialSplit
 from openmedlm.data.files import read_questions
 from openmedlm.data.hub import load_official
 from openmedlm.data.question import SPLITS, Question
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.errors import UserError
-from openmedlm.utils.names import check_choice
 from openmedlm.utils.paths import hub_records, imported_benchmarks
 
 SAMPLE = "sample"

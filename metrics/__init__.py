@@ -9,6 +9,7 @@ from openmedlm.metrics.calibration import Calibration, calibration
 from openmedlm.metrics.clusters import clustered_standard_error
 from openmedlm.metrics.comparison import Comparison, compare
 from openmedlm.metrics.ensemble_size import SizeResult, accuracy_by_size
+from openmedlm.metrics.exact_match import exact_match
 from openmedlm.metrics.intervals import Interval, wilson_interval
 from openmedlm.metrics.macro_averages import macro_average, macro_f1
 from openmedlm.metrics.multiple_testing import benjamini_hochberg
@@ -53,6 +54,7 @@ __all__ = [
     "compare",
     "decided",
     "difference_interval",
+    "exact_match",
     "macro_average",
     "macro_f1",
     "majority",

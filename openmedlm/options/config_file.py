@@ -7,7 +7,7 @@ import typer
 import yaml
 
 from openmedlm.data import UserError
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, which makes plain values only, as the other does, and takes no second for a thousand open brackets."""

@@ -22,7 +22,7 @@ from openmedlm.programs.option_order import derive_seed
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
 
 DRAW_SEED = 0

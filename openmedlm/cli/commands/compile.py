@@ -53,7 +53,7 @@ def compile(
     from openmedlm.runs.execute import execute
     from openmedlm.runs.plan import plan_split
     from openmedlm.terminal.progress import Progress
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     check_choice(strategy, STRATEGIES, "strategy")
     split = SplitOptions(split="dev", limit=limit)
