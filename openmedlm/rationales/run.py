@@ -62,7 +62,7 @@ def run_rationale_job(job: RationaleJob, progress: Progress) -> tuple[RationaleP
     if not job.left(pool):
         return pool, []
     try:
-        with CompletionCache(job.store) as store, progress, connect(job.endpoint, progress.fetched) as endpoint:
+        with CompletionCache(job.store) as store, progress, connect(job.endpoint, progress.on_download) as endpoint:
             return wait_for(_run_rationale_job(job, pool, endpoint, store, progress))
     except EndpointDownError as error:
         raise UserError(f"{job.endpoint.model}: {error}") from error
@@ -80,8 +80,8 @@ async def _run_rationale_job(
             job.questions,
             pool,
             job.rounds,
-            progress.begin,
-            progress.seen,
+            progress.start_program,
+            progress.on_outcome,
         )
         async for written in rounds:
             pool = add_to_pool(job.file, written.records)

@@ -56,7 +56,7 @@ def execute(plan: Plan, progress: Progress) -> Report:
         UserError: the endpoint does not answer, or refuses every call.
     """
     try:
-        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
+        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.on_download) as endpoint:
             return wait_for(_execute(plan, endpoint, store, progress))
     except EndpointDownError as error:
         raise UserError(f"{plan.endpoint.model}: {error}") from error
@@ -69,8 +69,8 @@ async def _execute(plan: Plan, endpoint: Endpoint, store: CompletionCache, progr
         looks = _record_looks(plan, store)
         for name, program in plan.programs.items():
             started, api_calls = time.perf_counter(), engine.api_calls
-            progress.begin(name, len(plan.questions))
-            outcomes = await engine.run(program, plan.questions, progress.seen, belonging)
+            progress.start_program(name, len(plan.questions))
+            outcomes = await engine.run(program, plan.questions, progress.on_outcome, belonging)
             summary = summarise(outcomes, time.perf_counter() - started)
             results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls))
     return Report(results, looks)
