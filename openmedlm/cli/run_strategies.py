@@ -23,7 +23,7 @@ from openmedlm.runs.estimate import estimate_plan
 from openmedlm.runs.execute import Report, execute
 from openmedlm.runs.plan import Plan, plan_split
 from openmedlm.runs.save import save_run
-from openmedlm.terminal.console import NOT_ADVICE, count_noun, describe_teacher, in_one_line, print_json, wide_console
+from openmedlm.terminal.console import NOT_ADVICE, count_noun, describe_teacher, one_line, print_json, wide_console
 from openmedlm.terminal.progress import Progress
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def report_runs(
         console.print(ladder_table(title, report.results, planned.skipped))
         console.print(_remarks(planned, report.test_evaluations), highlight=False)
     for cause, count in _causes(report).most_common(5):
-        print(f"{count_noun(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
+        print(f"{count_noun(count, 'question')} without an answer: {one_line(cause)}", file=sys.stderr)
     if tracker is not None:
         from openmedlm.tracking.mlflow import track_runs
 

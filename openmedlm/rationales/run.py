@@ -61,8 +61,8 @@ async def _run_rationale_job(
             job.questions,
             pool,
             job.rounds,
-            progress.begin,
-            progress.seen,
+            progress.start_program,
+            progress.on_outcome,
         )
         async for written in rounds:
             pool = add_to_pool(job.file, written.records)

@@ -5,7 +5,7 @@ import typer
 
 from openmedlm.options.groups import DataOptions, ModelOptions, Output, PreviewOptions, ProgramOptions, RequestOptions
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import NOT_ADVICE, InertConsole, print_json
+from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 
 
 @with_options(Output, ModelOptions, ProgramOptions, RequestOptions, PreviewOptions)
@@ -60,7 +60,7 @@ def ask(
     if output.json:
         print_json(answered.as_json())
     else:
-        console = InertConsole()
+        console = SafeConsole()
         for line in answered.lines():
             console.print(line)
         console.print(NOT_ADVICE)

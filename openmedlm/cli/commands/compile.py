@@ -13,7 +13,7 @@ from openmedlm.options.groups import (
     TrackingOptions,
 )
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import inert, print_json
+from openmedlm.terminal.console import print_json, strip_control_characters
 
 
 @with_options(Output, ModelOptions, DataOptions, ProgramOptions, RequestOptions, PreviewOptions, TrackingOptions)
@@ -71,7 +71,7 @@ def compile(
         print_json({"program": str(directory), **described})
     else:
         card = (directory / "README.md").read_text(encoding="utf-8")
-        print(inert(card))
+        print(strip_control_characters(card))
         print(f"Frozen in {directory}; sha256 {document.sha256}")
     if tracker is not None:
         from openmedlm.tracking.mlflow import track_program

@@ -6,7 +6,7 @@ import typer
 
 from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import count_noun, in_one_line, print_json, wide_console
+from openmedlm.terminal.console import count_noun, one_line, print_json, wide_console
 
 
 @with_options(Output, ModelOptions, DataOptions, CallOptions, PreviewOptions, PoolOptions)
@@ -58,7 +58,7 @@ def pool(
         console.print(pool_remarks(result, job.file), highlight=False)
     for cause, count in Counter(errors).most_common(5):
         print(
-            f"{count_noun(count, 'question')} could not be asked: {in_one_line(cause)}; the same command asks again",
+            f"{count_noun(count, 'question')} could not be asked: {one_line(cause)}; the same command asks again",
             file=sys.stderr,
         )
     if result.not_asked or result.unfinished or errors:
