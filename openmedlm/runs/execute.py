@@ -84,7 +84,11 @@ async def _execute(plan: Plan, connection: Connection, progress: Progress, keep_
             progress.start_program(name, len(plan.questions))
             prompts = PromptBuffer(len(plan.questions), connection.store.folder) if keep_prompts else None
             outcomes = await engine.run(
-                program, plan.questions, progress.on_outcome, question_clusters, prompts.put if prompts is not None else None
+                program,
+                plan.questions,
+                progress.on_outcome,
+                question_clusters,
+                prompts.put if prompts is not None else None,
             )
             summary = summarise(outcomes, time.perf_counter() - started)
             results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls, prompts))
