@@ -160,20 +160,20 @@ def request_votes(url: str, votes: int, first: int) -> tuple[int, float, float]:
         while keys:
             claimed = await store.claim(keys)
             for key in claimed.held:
-                writes.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
+                await_for.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
             api_calls += len(claimed.held)
             keys = [key for key in keys if key not in claimed.held and key not in claimed.found]
             if keys:
                 await asyncio.sleep(0.02)
 
-    writes: list[asyncio.Future[Completion]] = []
+    await_for: list[asyncio.Future[Completion]] = []
 
     async def get_all(store: CompletionCache) -> None:
         for start in range(0, votes, 4_096):
             keys = [f"vote-{(first + n) % votes:064}" for n in range(start, min(start + 4_096, votes))]
             await asyncio.gather(*(get(store, keys[n : n + 8]) for n in range(0, len(keys), 8)))
-            await asyncio.gather(*writes)
-            writes.clear()
+            await asyncio.gather(*await_for)
+            await_for.clear()
 
     started = time.time()
     with CompletionCache(url) as store:
