@@ -75,7 +75,7 @@ def open_connection(calls: CallSettings, progress: Progress | None = None) -> It
     Raises:
         UserError: The endpoint is down, inside the context too, or the cache cannot be opened.
     """
-    on_download = progress.fetched if progress else None
+    on_download = progress.on_download if progress else None
     try:
         with (
             CompletionCache(calls.store) as store,

@@ -81,10 +81,14 @@ async def _execute(plan: Plan, connection: Connection, progress: Progress, keep_
         test_evaluations = _record_test_use(plan, connection.store)
         for name, program in plan.programs.items():
             started, api_calls = time.perf_counter(), engine.api_calls
-            progress.begin(name, len(plan.questions))
+            progress.start_program(name, len(plan.questions))
             prompts = PromptBuffer(len(plan.questions), connection.store.folder) if keep_prompts else None
             outcomes = await engine.run(
-                program, plan.questions, progress.seen, question_clusters, prompts.put if prompts is not None else None
+                program,
+                plan.questions,
+                progress.on_outcome,
+                question_clusters,
+                prompts.put if prompts is not None else None,
             )
             summary = summarise(outcomes, time.perf_counter() - started)
             results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls, prompts))

@@ -203,7 +203,7 @@ def _asked(plan: Plan) -> dict[str, Any]:
         "split": plan.split,
         "source": plan.source,
         "questions": {"n": len(plan.questions), "sha256": fingerprint(plan.questions)},
-        "teacher": plan.teacher,
+        "teacher": plan.pool.teacher,
     }
 
 

@@ -52,7 +52,7 @@ def tune(
     began = time.monotonic()
     try:
         study = open_study(plan)
-        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
+        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.on_download) as endpoint:
             with helpers or nullcontext():
                 stopped = searched(plan, study, endpoint, store, workers, began)
             budget = Budget(store, study.user_attrs["purpose"], plan.limits, began=began)
