@@ -80,7 +80,8 @@ def study_figures(study: Study) -> Iterator[Figure]:
 
 def trial_state(row: Row) -> str:
     """Return the state of a trial: complete, pruned, failed or running."""
-    return STATES.get(row["state"], row["state"])
+    state = str(row["state"])
+    return STATES.get(state, state)
 
 
 def score_rows(study: Study) -> Iterator[dict[str, str]]:
