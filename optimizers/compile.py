@@ -17,7 +17,7 @@ from openmedlm.programs.knn_strategy import KNNStrategy
 from openmedlm.programs.retrieval import find_embedder
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import SINGLE
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 
 
 def shows_rationales(name: str, member: str) -> bool:

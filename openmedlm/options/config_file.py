@@ -7,7 +7,7 @@ import typer
 import yaml
 
 from openmedlm.data import UserError
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Safe loader; libyaml's where available, since the pure Python one is slow on hostile files."""

@@ -20,7 +20,7 @@ from openmedlm.runs.estimate import estimate
 from openmedlm.runs.plan import choose_template, subsample
 from openmedlm.runs.resolve import resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import rationale_pool, vectors_directory
 
 

@@ -20,7 +20,7 @@ from openmedlm.inference import (
 from openmedlm.local_models import SLOTS
 from openmedlm.options.groups import CallOptions, RequestOptions
 from openmedlm.terminal.progress import Progress
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import completion_cache_path
 
 DEFAULT_CONCURRENCY = 16

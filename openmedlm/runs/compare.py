@@ -10,7 +10,7 @@ from openmedlm.metrics import Comparison, Interval, benjamini_hochberg, compare,
 from openmedlm.metrics.pairing import PairedOutcomes, pair_outcomes
 from openmedlm.runs import Run, read_questions, read_run
 from openmedlm.runs.score import is_same_question
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from openmedlm.terminal.progress import progress_printer
 from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.space_file import ModelSpace, read_spaces
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import completion_cache_path, vectors_directory
 
 BASELINE = TrialConfig("zero-shot")

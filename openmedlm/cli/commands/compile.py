@@ -56,7 +56,7 @@ def compile(
     from openmedlm.runs.execute import execute
     from openmedlm.runs.plan import plan
     from openmedlm.terminal.progress import Progress
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     check_choice(strategy, STRATEGIES, "strategy")
     options = EvaluateOptions(

@@ -66,7 +66,7 @@ def show(
 ) -> None:
     """One question: text, options, gold answer."""
     from openmedlm.data import UserError, load_split, to_record
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     questions = {question.id: question for question in load_split(benchmark, split, data_dir)}
     question_id = next(iter(questions)) if question_id is None else question_id
@@ -106,7 +106,7 @@ def check(
     their five-word runs in common. Exemplars are kept apart from such questions whatever this finds.
     """
     from openmedlm.data import UserError, available, find_duplicates, load_split
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     splits = available(data_dir)
     names = list(dict.fromkeys(split.benchmark for split in splits))

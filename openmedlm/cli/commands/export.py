@@ -62,7 +62,7 @@ def export(
     from openmedlm.programs.frozen import load_program
     from openmedlm.runs.plan import subsample
     from openmedlm.utils.atomic import write_atomically
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
     from openmedlm.utils.paths import vectors_directory
 
     check_choice(to, ("dspy", "messages", "batch", "lm-eval"), "format")
