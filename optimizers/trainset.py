@@ -14,13 +14,13 @@ class MissingRationales(UserError):
     """The pool has not what a strategy shows."""
 
 
-def usable_exemplars(student: Strategy, trainset: Sequence[dspy.Example]) -> list[Exemplar]:
+def usable_exemplars(student: Strategy, trainset: Sequence[dspy.Example | Exemplar]) -> list[Exemplar]:
     """The exemplars as the student shows them: with rationales where it reasons, with the letter alone where not.
 
     Raises:
         MissingRationales: the student reasons, and no exemplar has a rationale.
     """
-    exemplars = [to_exemplar(example) for example in trainset]
+    exemplars = [each if isinstance(each, Exemplar) else to_exemplar(each) for each in trainset]
     if not student.reasoning:
         return [exemplar.without_rationale() for exemplar in exemplars]
     reasoned = [exemplar for exemplar in exemplars if exemplar.rationale]

@@ -13,7 +13,6 @@ import orjson
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.inference import Cluster, Endpoint, Limits, Policy, find_endpoint
 from openmedlm.optimizers.compile import shows_rationales
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule, split_dev
 from openmedlm.optimizers.search.program_factory import ProgramFactory
 from openmedlm.optimizers.search.sampler import PRUNERS, SAMPLERS
@@ -23,8 +22,7 @@ from openmedlm.optimizers.search.trial_answers import UNPRICED, TokenPrices
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.options.groups import ProgramOptions
-from openmedlm.programs.convert import to_demos
-from openmedlm.rationales.trainset import load_trainset
+from openmedlm.rationales.trainset import load_exemplar_pool
 from openmedlm.runs.call_settings import make_cluster, make_policy
 from openmedlm.runs.plan import make_program_config, subsample
 from openmedlm.terminal.progress import progress_printer
@@ -171,19 +169,17 @@ def _plan(
     directory: Path,
 ) -> TuningPlan:
     data, search, budget, seed = options.data, options.search, options.budget, options.seed
-    pool: Sequence[Question] = ()
-    bare: Sequence[Any] = ()
-    reasoned: Sequence[Any] = ()
-    teacher = None
-    if any(name not in WITHOUT_EXEMPLARS for name in space.strategy):
-        pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
-        bare = to_demos(pool)
-    if any(shows_rationales(name, name) for name in space.strategy):
-        teacher, reasoned = load_trainset(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
+    with_rationales = any(shows_rationales(name, name) for name in space.strategy)
+    pool = load_exemplar_pool(data, space.strategy, rationales=with_rationales, model=endpoint.model)
     program = ProgramOptions(**asdict(options.settled))
     choices = make_program_config(program, endpoint, seed)
     program_factory = ProgramFactory(
-        space, choices, bare, reasoned, vectors_directory(), progress_printer("embedding the pool")
+        space,
+        choices,
+        pool.exemplars(rationales=False),
+        pool.exemplars(rationales=True),
+        vectors_directory(),
+        progress_printer("embedding the pool"),
     )
     skipped: dict[str, str] = {}
     for name, embedder in variants(space):
@@ -221,9 +217,9 @@ def _plan(
         trials=search.trials or usual_trials(sum(len(schedule.questions) for schedule in courses)),
         program_factory=program_factory,
         skipped=skipped,
-        pool=pool,
-        pool_benchmark=data.pool or data.benchmark,
-        teacher=teacher,
+        pool=pool.questions,
+        pool_benchmark=pool.benchmark,
+        teacher=pool.teacher,
         policy=make_policy(options.spend, endpoint),
         call_timeout=options.spend.call_timeout,
         store=options.spend.store or completion_cache_path(),

@@ -12,7 +12,7 @@ from openmedlm.data import UserError
 from openmedlm.metrics import Summary
 from openmedlm.optimizers.search.finalists import Candidate
 from openmedlm.programs.frozen import ProgramMetadata, freeze_program, is_frozen
-from openmedlm.runs.compile import GOLDEN, dev_score, origin
+from openmedlm.runs.compile import GOLDEN_QUESTIONS, to_data_source, to_dev_score
 from openmedlm.runs.plan import subsample
 from openmedlm.tuning.files import FRONT, PROGRAM, RESULT, TRIALS
 from openmedlm.tuning.plan import TuningPlan
@@ -49,9 +49,9 @@ def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, pla
     select = plan.select.questions
     dev = None
     if summary is not None:
-        asked = origin(plan.source, plan.benchmark, "dev", select)
-        dev = dev_score(summary, asked, plan.policy.on_unparsed)
-    pool = origin(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
+        asked = to_data_source(plan.source, plan.benchmark, "dev", select)
+        dev = to_dev_score(summary, asked, plan.policy.on_unparsed)
+    pool = to_data_source(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
     facts = ProgramMetadata(model=plan.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
     program = plan.program_factory.program(candidate.configuration)
-    freeze_program(program, place, facts, subsample(select, GOLDEN), replace=True)
+    freeze_program(program, place, facts, subsample(select, GOLDEN_QUESTIONS), replace=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import optuna
 
-from openmedlm.metrics import mcnemar, paired
+from openmedlm.metrics import mcnemar, paired_counts
 from openmedlm.optimizers.search.defaults import ALPHA, FINALISTS, TIE
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule
 from openmedlm.optimizers.search.racing_pruner import is_worse
@@ -88,7 +88,7 @@ def tied(found: Sequence[Candidate], flags: Flags, alpha: float) -> list[Candida
     """The candidates that are not behind the best by a one-sided exact McNemar test, the best among them."""
     right = {candidate.configuration: flags(candidate) for candidate in found}
     best = max(right.values(), key=sum)
-    return [c for c in found if mcnemar(paired(right[c.configuration], best), "less") >= alpha]
+    return [c for c in found if mcnemar(paired_counts(right[c.configuration], best), "less") >= alpha]
 
 
 def front(found: Sequence[Candidate], flags: Flags, rates: TokenPrices) -> list[Candidate]:

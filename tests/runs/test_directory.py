@@ -11,7 +11,7 @@ import pytest
 from openmedlm.data import Question, UserError
 from openmedlm.metrics import Outcome, Vote
 from openmedlm.runs import Run, check_free, read_run, read_sent, write_run
-from openmedlm.runs.rows import PART
+from openmedlm.runs.rows import ROW_GROUP_SIZE
 
 CONFIG = {"model": "hosted_vllm/small", "benchmark": "medqa", "programs": {"cot": {"votes": 1, "stop": ("\n",)}}}
 RESULTS = {"runs": [{"program": "cot", "accuracy": 0.5}]}
@@ -156,7 +156,7 @@ def test_write_run_without_questions_is_readable(tmp_path: Path) -> None:
 
 
 def test_write_run_of_many_questions_uses_row_groups(tmp_path: Path) -> None:
-    many = [replace(OUTCOMES[0], question_id=f"q{number}") for number in range(2 * PART + 1)]
+    many = [replace(OUTCOMES[0], question_id=f"q{number}") for number in range(2 * ROW_GROUP_SIZE + 1)]
     prompts = (((("cot", one.question_id, 0), ({"role": "user", "content": one.question_id},))) for one in many)
     write_run(Run(tmp_path / "run", CONFIG, RESULTS, {"cot": many}, {}), [QUESTION], prompts)
     assert pq.ParquetFile(tmp_path / "run" / "outcomes.parquet").num_row_groups == 3

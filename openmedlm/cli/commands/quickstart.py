@@ -7,7 +7,16 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from openmedlm.options.groups import DataOptions, FixedProgramOptions, Output, ProgramOptions, RequestOptions
+from openmedlm.options.groups import (
+    DataOptions,
+    EvaluateOptions,
+    FixedProgramOptions,
+    ModelOptions,
+    Output,
+    ProgramOptions,
+    RequestOptions,
+    SplitOptions,
+)
 from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 
@@ -70,7 +79,6 @@ def quickstart(
     """
     from openmedlm.cli.tables import ladder_table
     from openmedlm.data import load_split
-    from openmedlm.inference import find_endpoint
     from openmedlm.optimizers import STRATEGIES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
@@ -91,7 +99,6 @@ def quickstart(
 
     console = SafeConsole(file=sys.stderr if output.json else sys.stdout, markup=True)
     questions = load_split(BENCHMARK, SPLIT, "sample")
-    endpoint = find_endpoint(model)
     data = DataOptions(benchmark=BENCHMARK, data_dir="sample")
     tuning = TuneOptions(
         models=ModelsOptions(model=[model]),
@@ -110,15 +117,17 @@ def quickstart(
         [replace(rung, k=min(k, rung.k)) for rung in RUNGS],
     )
     check_directory(study)
-    options = (
-        data,
-        ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
-        spend,
-        output.seed,
+    options = EvaluateOptions(
+        output=output,
+        model=ModelOptions(model=model),
+        data=data,
+        split=SplitOptions(split=SPLIT),
+        program=ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
+        requests=spend,
     )
 
     console.print(f"[bold]One question[/bold], as sent to {escape(model)} (zero-shot):\n")
-    single = plan(["zero-shot"], endpoint, questions[:1], SPLIT, *options)
+    single = plan(["zero-shot"], options, questions[:1])
     (sample_prompt,) = single.programs["zero-shot"].sample_prompts(questions[0], ())
     for message in [sample_prompt.prompt] if isinstance(sample_prompt.prompt, str) else sample_prompt.prompt:
         text = message if isinstance(message, str) else f"{message['role']}: {message['content']}"

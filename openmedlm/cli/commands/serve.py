@@ -3,7 +3,15 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import DataOptions, ModelOptions, Output, ProgramOptions, RequestOptions
+from openmedlm.options.groups import (
+    DataOptions,
+    EvaluateOptions,
+    ModelOptions,
+    Output,
+    ProgramOptions,
+    RequestOptions,
+    SplitOptions,
+)
 from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, print_json
 
@@ -48,17 +56,20 @@ def serve(
     """
     from openmedlm.data import UserError
     from openmedlm.runs.plan import plan
-    from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
     from openmedlm.serving.run import serve_plan
     from openmedlm.terminal.progress import Progress
 
     if spend.engine != "local":
         raise UserError(f"--engine {spend.engine}: serve runs on this machine only; leave --engine out")
-    data = DataOptions(benchmark=benchmark, data_dir=data_dir)
-    frozen = load_frozen_args([name], program, data, output.seed)
-    planned = plan(
-        [name], resolve_endpoint(model, frozen.values()), (), "served", data, program, spend, output.seed, frozen
+    options = EvaluateOptions(
+        output=output,
+        model=model,
+        data=DataOptions(benchmark=benchmark, data_dir=data_dir),
+        split=SplitOptions(split="served"),
+        program=program,
+        requests=spend,
     )
+    planned = plan([name], options, questions=())
 
     def print_address(address: str, served: str) -> None:
         if output.json:
