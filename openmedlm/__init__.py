@@ -39,7 +39,7 @@ _HOMES = {
     "openmedlm.programs.convert": ("to_demos",),
     "openmedlm.programs.to_module": ("to_module",),
     "openmedlm.optimizers": ("STRATEGIES", "ProgramConfig"),
-    "openmedlm.optimizers.compile": ("build",),
+    "openmedlm.optimizers.compile": ("compile_program",),
     "openmedlm.optimizers.majority_vote": ("MajorityVote",),
     "openmedlm.optimizers.knn_few_shot": ("KNNFewShot",),
     "openmedlm.optimizers.random_few_shot": ("RandomFewShot",),

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from openmedlm.data import Question, UserError, fingerprint, load_split
+from openmedlm.data import Question, UserError, canonical_split, fingerprint, load_split
 from openmedlm.inference import Cluster, Endpoint, Policy
 from openmedlm.local_models import SLOTS
 from openmedlm.optimizers import ProgramConfig
@@ -100,8 +100,9 @@ def plan_split(
     """
     frozen = load_frozen_args(names, program, data, seed)
     endpoint = resolve_endpoint(model, frozen.values())
-    questions = subsample(load_split(data.benchmark, split.split, data.data_dir), split.limit)
-    return plan(names, endpoint, questions, split.split, data, program, spend, seed, frozen, lenient=lenient)
+    split_name = canonical_split(split.split)
+    questions = subsample(load_split(data.benchmark, split_name, data.data_dir), split.limit)
+    return plan(names, endpoint, questions, split_name, data, program, spend, seed, frozen, lenient=lenient)
 
 
 def plan(

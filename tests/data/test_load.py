@@ -42,7 +42,7 @@ def test_load_split_no_question_left_for_pool_is_refused(tmp_path: Path, make_re
 def test_load_split_test_question_in_train_file_is_refused(tmp_path: Path, make_record: Any, write_jsonl: Any) -> None:
     records = [make_record(1, id="pubmedqa-1"), make_record(2, id="pubmedqa-12377809")]
     write_jsonl(tmp_path / "pubmedqa" / "train.jsonl", records)
-    with pytest.raises(UserError, match='1 of 2 .*official train split: "pubmedqa-12377809"'):
+    with pytest.raises(UserError, match=r'1 of 2 .*official train split: "pubmedqa-12377809"'):
         load_split("pubmedqa", "dev", tmp_path)
 
 
