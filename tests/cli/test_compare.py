@@ -104,7 +104,7 @@ def test_runs_over_different_questions_are_refused_unless_told_otherwise(
     [
         ({"texts": "2"}, "q0 has another text in one than in the other"),
         ({"texts": "2", "start": 4}, "q4 has another text in one than in the other"),
-        ({"gold": "B"}, "its right answer is A in one run and B in the other"),
+        ({"gold": "B"}, "A in one run, B in the other"),
         ({"start": 100}, "no question in common"),
     ],
 )

@@ -138,7 +138,7 @@ def quickstart(
         console.print(line, markup=False)
     console.print(f"Correct answer: {questions[0].answer}\n")
 
-    ladder = plan(STRATEGIES, endpoint, questions, SPLIT, *options)
+    ladder = plan(STRATEGIES, options, questions)
     check_free(directory / LADDER_RUN, ladder.config())
     report = execute(ladder, Progress(), keep_prompts=True)
     save_run(directory / LADDER_RUN, ladder, report)
