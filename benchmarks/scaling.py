@@ -150,11 +150,11 @@ def buy(url: str, votes: int, first: int) -> tuple[int, float, float]:
     async def want(store: CompletionCache, keys: list[str]) -> None:
         nonlocal api_calls
         while keys:
-            claimed = await store.claim(keys)
-            for key in claimed.held:
+            claimed = await store.acquire(keys)
+            for key in claimed.keys:
                 await_for.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
-            api_calls += len(claimed.held)
-            keys = [key for key in keys if key not in claimed.held and key not in claimed.found]
+            api_calls += len(claimed.keys)
+            keys = [key for key in keys if key not in claimed.keys and key not in claimed.completions]
             if keys:
                 await asyncio.sleep(0.02)
 
