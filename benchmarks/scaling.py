@@ -68,7 +68,7 @@ def in_a_namespace() -> None:
         command = [sys.executable, __file__, *sys.argv[1:], "--inside"]
         process = subprocess.Popen(["ip", "netns", "exec", machines.names[0], *command])
         assert process.wait() == 0
-        assert machines.heard_outside() == set(), "something listens outside"
+        assert machines.leaks() == set(), "something listens outside"
 
 
 def connected() -> None:

@@ -21,7 +21,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses what another site's name leads here (DNS rebinding), and what a page of another site sends."""
-    origin = request.headers.get("DataSource")
+    origin = request.headers.get("Origin")
     if request.url.host not in _LOCAL or (origin is not None and _host(origin) not in _LOCAL):
         raise web.HTTPForbidden(text="this server answers to 127.0.0.1 and localhost only")
     return await handler(request)

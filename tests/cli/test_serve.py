@@ -221,7 +221,7 @@ def test_what_is_no_question_is_refused_and_the_endpoints_fault_is_told_as_such(
             ask("What?\nA. x\nB. y")
         for body in (b"{", b"[]", b'{"messages": 3}', b"{}"):
             assert httpx.post(f"{address}/chat/completions", content=body).status_code == 400
-        for header in ({"Host": "evil.example"}, {"DataSource": "http://evil.example"}, {"DataSource": "http://["}):
+        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "http://["}):
             assert httpx.get(f"{address}/models", headers=header).status_code == 403
         for method, path in (("GET", "/nothing"), ("GET", "/chat/completions"), ("POST", "/models")):
             answer = httpx.request(method, f"{address}{path}")
