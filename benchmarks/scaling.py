@@ -68,7 +68,7 @@ def run_in_namespace() -> None:
         command = [sys.executable, __file__, *sys.argv[1:], "--inside"]
         process = subprocess.Popen(["ip", "netns", "exec", machines.names[0], *command])
         assert process.wait() == 0
-        assert machines.heard_outside() == set(), "a process listens outside the namespace"
+        assert machines.leaks() == set(), "a process listens outside the namespace"
 
 
 def start_ray() -> None:
@@ -158,11 +158,11 @@ def request_votes(url: str, votes: int, first: int) -> tuple[int, float, float]:
     async def get(store: CompletionCache, keys: list[str]) -> None:
         nonlocal api_calls
         while keys:
-            claimed = await store.claim(keys)
-            for key in claimed.held:
+            claimed = await store.acquire(keys)
+            for key in claimed.keys:
                 await_for.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
-            api_calls += len(claimed.held)
-            keys = [key for key in keys if key not in claimed.held and key not in claimed.found]
+            api_calls += len(claimed.keys)
+            keys = [key for key in keys if key not in claimed.keys and key not in claimed.completions]
             if keys:
                 await asyncio.sleep(0.02)
 

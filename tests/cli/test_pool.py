@@ -360,7 +360,7 @@ def test_the_pool_of_another_benchmark_is_kept_under_that_name(
         (("-o", "pool.json"), "name it pool.jsonl"),
         (("-o", "pool"), "name it pool.jsonl"),
         (("--for-split", "deev"), 'did you mean "dev"'),
-        (("--teacher", "big"), "names no provider"),
+        (("--teacher", "big"), "no provider"),
         (("--template", "chatt"), 'did you mean "chat"'),
         (("--rounds", "0"), "--rounds"),
         (("--limit", "0"), "--limit"),
