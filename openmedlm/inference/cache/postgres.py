@@ -53,7 +53,9 @@ _OTHERS = text(
 )
 _FORGET_CLAIMS = text("DELETE FROM claims WHERE claimant = ANY(:names)")
 _FORGET = text("DELETE FROM claimants WHERE name = ANY(:names)")
-_LOOK = text("INSERT INTO test_looks VALUES (:benchmark, :model, :program, :questions, :now) ON CONFLICT DO NOTHING")
+_LOOK = text(
+    "INSERT INTO test_evaluations VALUES (:benchmark, :model, :program, :questions, :now) ON CONFLICT DO NOTHING"
+)
 
 
 class PostgresDatabase:
@@ -162,7 +164,7 @@ class PostgresDatabase:
 
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
         asked = {"benchmark": benchmark, "model": model, "program": program, "questions": questions}
-        count = text("SELECT count(*) FROM test_looks WHERE benchmark = :benchmark AND model = :model")
+        count = text("SELECT count(*) FROM test_evaluations WHERE benchmark = :benchmark AND model = :model")
 
         def write(connection: Connection) -> int:
             connection.execute(_LOOK, asked | {"now": time.time()})

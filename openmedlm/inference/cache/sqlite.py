@@ -117,11 +117,11 @@ class SqliteDatabase:
 
     def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
         self._writing.execute(
-            "INSERT OR IGNORE INTO test_looks VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO test_evaluations VALUES (?, ?, ?, ?, ?)",
             (benchmark, model, program, questions, time.time()),
         )
         (looks,) = self._writing.execute(
-            "SELECT count(*) FROM test_looks WHERE benchmark = ? AND model = ?", (benchmark, model)
+            "SELECT count(*) FROM test_evaluations WHERE benchmark = ? AND model = ?", (benchmark, model)
         ).fetchone()
         return int(looks)
 
