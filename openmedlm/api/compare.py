@@ -61,8 +61,8 @@ def compare(a: Side, b: Side, *, seed: int = 0) -> ProgramComparison:
         12
     """
     if isinstance(a, str) and isinstance(b, str):
-        (pair,) = compare_runs([a, b], of_common=False, seed=seed)
-        return ProgramComparison(str(pair.first), str(pair.second), pair.comparison, pair.drawn)
+        (pair,) = compare_runs([a, b], only_common=False, seed=seed)
+        return ProgramComparison(str(pair.first), str(pair.second), pair.comparison, pair.bootstrap)
     if isinstance(a, str) or isinstance(b, str):
         raise UserError(
             "compare takes two results of evaluate or two saved runs; save the result first: result.save(DIR)"

@@ -21,8 +21,7 @@ from openmedlm.metrics import Comparison, compare
 from openmedlm.metrics.pairing import pair_outcomes
 from openmedlm.options.groups import RequestOptions
 from openmedlm.runs.call_settings import make_call_settings, make_policy
-from openmedlm.runs.execute import Report, execute
-from openmedlm.runs.execute import Result as ProgramResult
+from openmedlm.runs.execute import ProgramResult, Report, execute
 from openmedlm.runs.plan import Plan, subsample
 from openmedlm.runs.save import save_run
 from openmedlm.terminal.console import dollars, thousands
