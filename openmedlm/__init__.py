@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from openmedlm.api.benchmark import BenchmarkData, load_benchmark
     from openmedlm.api.compare import ProgramComparison, compare
-    from openmedlm.api.evaluate import EvaluationResult, ProgramResult, evaluate
+    from openmedlm.api.evaluate import EvaluationResult, evaluate
     from openmedlm.api.freeze import freeze
     from openmedlm.api.tune import TuneResult, tune
     from openmedlm.data.benchmarks import BENCHMARKS
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from openmedlm.programs.signature import MultipleChoiceQA
     from openmedlm.programs.template import Template
     from openmedlm.programs.zero_shot import ZeroShot
+    from openmedlm.runs.execute import ProgramResult
     from openmedlm.utils.errors import UserError
 
 __all__ = [
@@ -116,7 +117,7 @@ _HOME = {
     "Outcome": "metrics.outcome",
     "ParsedAnswer": "metrics.answer_parsing.parsed_answer",
     "ProgramComparison": "api.compare",
-    "ProgramResult": "api.evaluate",
+    "ProgramResult": "runs.execute",
     "PromptProgram": "programs.prompt_program",
     "Question": "data.question",
     "RacingPruner": "optimizers.search.racing_pruner",

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from openmedlm.api.evaluate import ProgramResult
 from openmedlm.metrics import Comparison, Interval, paired_bootstrap
 from openmedlm.metrics import compare as compare_correct
 from openmedlm.metrics.pairing import pair_outcomes
 from openmedlm.runs.compare import compare_runs
+from openmedlm.runs.execute import ProgramResult
 from openmedlm.utils.errors import UserError
 
 Side: TypeAlias = "ProgramResult | str"
