@@ -25,8 +25,8 @@ class Exemplar:
 
     Example:
         >>> question = Question("q1", "mine", "pool", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
-        >>> Exemplar(question, "The heart is B.", "dataset").with_letter_refs().letters
-        (13,)
+        >>> Exemplar(question, "Option B pumps blood.", "dataset").with_letter_refs().letters
+        (7,)
     """
 
     question: Question
