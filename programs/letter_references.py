@@ -27,8 +27,8 @@ def letter_references(text: str, question: Question) -> tuple[int, ...] | None:
 
     Returns:
         None if these may not be exactly the references, or if the text may become false when the options are
-        reordered. Causes: a capital letter that may be part of a name, a letter before another option's text, a letter
-        that the question does not have, or an option named by position, number or lower-case letter.
+        reordered. That is so if a capital letter may be part of a name, is followed by another option's text, or is
+        not a letter of the question. It is also so if an option is named by position, number or lower-case letter.
 
     Example:
         >>> question = Question("q1", "mine", "pool", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")

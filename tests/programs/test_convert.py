@@ -5,8 +5,9 @@ import dspy
 import pytest
 
 from openmedlm.data import BENCHMARKS, Question
-from openmedlm.programs import Exemplar, exemplar_from_explanation
+from openmedlm.programs import Exemplar, exemplar_from_explanation, to_exemplars
 from openmedlm.programs.convert import to_demo, to_demos, to_exemplar, to_question
+from openmedlm.programs.exemplar import exemplars_digest
 
 Load = Callable[[str, str], list[Question]]
 
@@ -60,3 +61,13 @@ def test_demo_of_another_optimizer_becomes_an_exemplar() -> None:
 def test_context_becomes_paragraphs(context: object, paragraphs: tuple[str, ...]) -> None:
     fields = {"question": "Pumps?", "options": {"A": "yes", "B": "no"}, "context": context}
     assert to_question(fields).context == paragraphs
+
+
+def test_to_exemplar_returns_an_exemplar_unchanged(sample: Load) -> None:
+    exemplar = Exemplar(sample("medqa", "pool")[0], "Because.", "dataset")
+    assert to_exemplar(exemplar) is exemplar
+
+
+def test_to_exemplars_equals_the_way_through_demos(sample: Load) -> None:
+    questions = sample("mmlu", "pool")
+    assert exemplars_digest(to_exemplars(questions)) == exemplars_digest(list(map(to_exemplar, to_demos(questions))))
