@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
+from openmedlm.programs.registry import STRATEGIES, WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval import Kind
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 from openmedlm.programs.template import CHAT, Template
 
-STRATEGIES = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
-"""The strategies in the order of the paper's ladder."""
-
-WITHOUT_EXEMPLARS = ("zero-shot", "cot")
-"""Those of them whose prompts show no exemplars."""
+__all__ = ["STRATEGIES", "WITHOUT_EXEMPLARS", "ProgramConfig"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def usable_exemplars(student: Strategy, trainset: Sequence[dspy.Example | Exempl
     reasoned = [exemplar for exemplar in exemplars if exemplar.rationale]
     if not reasoned:
         raise MissingRationales(
-            f"{student.name} shows rationales, and none of the pool's {len(exemplars):,} questions has one; have them "
-            "written (openmedlm pool), use a pool that has them (--pool mmlu) or a strategy without them"
+            f"{student.strategy_name} shows rationales, and none of the pool's {len(exemplars):,} questions has one; "
+            "have them written (openmedlm pool), use a pool that has them (--pool mmlu) or a strategy without them"
         )
     return reasoned

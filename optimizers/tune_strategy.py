@@ -74,7 +74,7 @@ class TuneStrategy(Teleprompter):
         """
         questions = [_with_id(to_question(example), number) for number, example in enumerate(valset)]
         tune, select = split_dev(questions, self.seed, self.tune_share)
-        choices = ProgramConfig(template=student.form.template, top_k=student.decode.top_k, seed=self.seed)
+        choices = ProgramConfig(template=student.template, top_k=student.decode.top_k, seed=self.seed)
         program_factory = ProgramFactory(self.space, choices, trainset, trainset, self.cache)
         search = Search(self.space.without(_lacking(program_factory, self.space)), seed=self.seed)
         verbosity = optuna.logging.get_verbosity()

@@ -104,5 +104,5 @@ def _near_split(pool: Sequence[Question], data: DataOptions, options: PoolOption
     split = check_choice(options.for_split or "", ("dev", "test"), "split of --for-split")
     questions = subsample(load_split(data.benchmark, split, data.data_dir), options.limit)
     embedder = find_embedder(options.embedder, options.embedder_api_base)
-    index = build_index(pool, embedder, vectors_directory(), told=progress_printer("embedding the pool"))
+    index = build_index(pool, embedder, vectors_directory(), on_progress=progress_printer("embedding the pool"))
     return find_neighbours(index, questions, options.neighbours)
