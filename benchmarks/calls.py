@@ -39,22 +39,25 @@ SLOW = {"dspy": 10, "dspy-fast": 4, "litellm": 20}
 def evaluate(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
     """The product."""
     from openmedlm.inference import Policy, find_endpoint
+    from openmedlm.runs.call_settings import CallSettings
     from openmedlm.runs.execute import execute
     from openmedlm.runs.plan import Plan
     from openmedlm.terminal.progress import Progress
 
     folder = tempfile.TemporaryDirectory()
     plan = Plan(
-        endpoint=find_endpoint("hosted_vllm/m", url),
+        calls=CallSettings(
+            find_endpoint("hosted_vllm/m", url),
+            Policy(concurrency=in_flight),
+            timeout=60,
+            store=Path(folder.name) / "votes.sqlite",
+        ),
         programs={"few-shot-cot": work.program()},
         skipped={},
         questions=questions,
         benchmark="made",
         split="dev",
         source="made",
-        policy=Policy(concurrency=in_flight),
-        timeout=60,
-        store=Path(folder.name) / "votes.sqlite",
     )
 
     def run() -> None:

@@ -25,6 +25,7 @@ from openmedlm.data import Question
 def alone(url: str, count: int, votes: int) -> None:
     """One size, in this process; prints seconds, the peak of memory, that before, and that of the questions, in MiB."""
     from openmedlm.inference import Policy, find_endpoint
+    from openmedlm.runs.call_settings import CallSettings
     from openmedlm.runs.execute import execute
     from openmedlm.runs.plan import Plan
     from openmedlm.runs.save import save_run
@@ -36,16 +37,18 @@ def alone(url: str, count: int, votes: int) -> None:
     def evaluate(questions: Sequence[Question]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             plan = Plan(
-                endpoint=find_endpoint("hosted_vllm/m", url),
+                calls=CallSettings(
+                    find_endpoint("hosted_vllm/m", url),
+                    Policy(concurrency=64, all_votes=True),
+                    timeout=60,
+                    store=Path(folder) / "votes.sqlite",
+                ),
                 programs={"ensemble": work.program(votes, temperature=0.8, shuffle=True)},
                 skipped={},
                 questions=questions,
                 benchmark="made",
                 split="dev",
                 source="made",
-                policy=Policy(concurrency=64, all_votes=True),
-                timeout=60,
-                store=Path(folder) / "votes.sqlite",
             )
             save_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False)))
 

@@ -22,12 +22,10 @@ from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.programs.convert import to_question
 from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.prompt_length import count_characters, to_tokens
 from openmedlm.programs.prompt_program import SamplePrompt
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import to_module
-
-CHARACTERS_A_TOKEN = 4
-"""English text in the tokenizers of current models."""
 
 
 class TuneStrategy(Teleprompter):
@@ -130,17 +128,12 @@ def _answered(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Predictio
     if prediction is None:
         return QuestionVotes(FAILED)
     votes = prediction.get("votes") or [prediction.answer]
-    shown = sum(
-        len(sample_prompt.prompt)
-        if isinstance(sample_prompt.prompt, str)
-        else sum(len(turn["content"]) for turn in sample_prompt.prompt)
-        for sample_prompt in sample_prompts
-    )
+    shown = sum(count_characters(sample_prompt.prompt) for sample_prompt in sample_prompts)
     written = len(votes) * (len(prediction.get("reasoning") or "") + 1)
     return QuestionVotes(
         "".join(letter or UNPARSED for letter in votes),
-        prompt_tokens=shown // CHARACTERS_A_TOKEN,
-        completion_tokens=written // CHARACTERS_A_TOKEN + 1,
+        prompt_tokens=to_tokens(shown),
+        completion_tokens=to_tokens(written) + 1,
     )
 
 

@@ -19,7 +19,7 @@ from openmedlm.options.groups import (
     TrackingOptions,
 )
 from openmedlm.runs import check_free
-from openmedlm.runs.estimate import estimate
+from openmedlm.runs.estimate import estimate_plan
 from openmedlm.runs.execute import Report, execute
 from openmedlm.runs.plan import Plan, plan_split
 from openmedlm.runs.save import save_run
@@ -69,14 +69,14 @@ def report_runs(
         print_json(
             {
                 "benchmark": data.benchmark,
-                "model": planned.endpoint.model,
+                "model": planned.calls.endpoint.model,
                 "teacher": planned.teacher,
                 **report.as_json(),
                 "skipped": planned.skipped,
             }
         )
     else:
-        title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {planned.endpoint.model}"
+        title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {planned.calls.endpoint.model}"
         console = wide_console()
         console.print(ladder_table(title, report.results, planned.skipped))
         console.print(_remarks(planned, report.test_evaluations), highlight=False)
@@ -105,9 +105,9 @@ def open_tracker(tracking: TrackingOptions) -> "Tracker | None":
 
 def print_estimates(planned: Plan, output: Output) -> None:
     """What a plan would cost."""
-    estimates = estimate(planned)
+    estimates = estimate_plan(planned)
     if output.json:
-        print_json({"dry_run": True, "runs": [each.as_json() for each in estimates]})
+        print_json({"dry_run": True, "runs": [{"program": name, **each.as_json()} for name, each in estimates.items()]})
     else:
         wide_console().print(estimate_table(estimates))
 

@@ -37,13 +37,13 @@ def ladder_table(title: str, results: Sequence[Result], skipped: Mapping[str, st
     return table
 
 
-def estimate_table(estimates: Sequence[Estimate]) -> Table:
+def estimate_table(estimates: Mapping[str, Estimate]) -> Table:
     """A row a program: what it would cost."""
     table = Table(title="What it would cost, if every answer can be read at once", title_justify="left")
     table.add_column("strategy")
     for heading in ("calls", "in the store", "tokens in, about", "tokens out, at most", "cost"):
         table.add_column(heading, justify="right")
-    for e in estimates:
+    for name, e in estimates.items():
         tokens = (f"{e.prompt_tokens:,}", f"{e.completion_tokens:,}")
-        table.add_row(e.program, f"{e.calls:,}", f"{e.stored:,}", *tokens, dollars(e.cost_usd))
+        table.add_row(name, f"{e.calls:,}", f"{e.cached:,}", *tokens, dollars(e.cost_usd))
     return table

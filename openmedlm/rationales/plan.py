@@ -1,10 +1,12 @@
 """From options to what a teacher is asked, before anything is spent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.inference import CompletionCache, Endpoint, Policy
+from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
 from openmedlm.optimizers.rationales import add_to_pool, read_pool
 from openmedlm.optimizers.rationales.generate import order_in, program_of
@@ -12,12 +14,13 @@ from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, Poo
 from openmedlm.programs.option_order import reorder
 from openmedlm.rationales.run import RationaleJob, near
 from openmedlm.rationales.trainset import AUTO
-from openmedlm.runs.estimate import CHARACTERS_A_TOKEN, length, price
-from openmedlm.runs.plan import choose_concurrency, choose_template, make_cluster, subsample
+from openmedlm.runs.call_settings import choose_concurrency, make_call_settings
+from openmedlm.runs.estimate import estimate
+from openmedlm.runs.plan import choose_template, subsample
 from openmedlm.runs.resolve import resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
 from openmedlm.utils.names import check_choice
-from openmedlm.utils.paths import completion_cache_path, rationale_pool, vectors_directory
+from openmedlm.utils.paths import rationale_pool, vectors_directory
 
 
 def plan_rationales(
@@ -47,47 +50,42 @@ def plan_rationales(
     # Before anything is spent: the file can be written, and is this teacher's.
     add_to_pool(file, ()).check_teacher(endpoint.model, file)
     return RationaleJob(
-        endpoint=endpoint,
+        calls=make_call_settings(
+            calls, endpoint, Policy(choose_concurrency(calls, endpoint), "skip", max_retries=calls.max_retries)
+        ),
         program=student.prompt_program(),
         questions=asked,
         rounds=options.rounds,
         file=file,
-        policy=Policy(choose_concurrency(calls, endpoint), "skip", max_retries=calls.max_retries),
-        timeout=calls.call_timeout,
-        store=calls.store or completion_cache_path(),
-        cluster=make_cluster(calls),
     )
 
 
 def estimate_rationales(job: RationaleJob) -> dict[str, int | float | None]:
-    """What the lesson would cost: the first round, and at most, if no question ever came right."""
+    """Estimate the first round, and all rounds if no rationale is ever accepted; cached requests are not counted."""
     left = job.left(read_pool(job.file))
-    with CompletionCache(job.store) as store:
-        missing = [_missing(job, number, left, store) for number in range(1, job.rounds + 1)]
-    calls = [len(prompts) for prompts in missing]
-    prompts = [sum(some) // CHARACTERS_A_TOKEN for some in missing]
-    room = job.program.decode.max_tokens
+    endpoint = job.calls.endpoint
+    with CompletionCache(job.calls.store) as cache:
+        first = estimate(_round_requests(job, 1, left), endpoint, cache)
+        all_rounds = (_round_requests(job, number, left) for number in range(1, job.rounds + 1))
+        most = estimate(chain.from_iterable(all_rounds), endpoint, cache)
     return {
         "questions": len(job.questions),
         "in_the_pool_already": len(job.questions) - len(left),
-        "calls_of_the_first_round": calls[0],
-        "calls_at_most": sum(calls),
-        "prompt_tokens_of_the_first_round": prompts[0],
-        "completion_tokens_of_the_first_round_at_most": calls[0] * room,
-        "cost_usd_at_most": price(job.endpoint, sum(prompts), sum(calls) * room),
+        "calls_of_the_first_round": first.calls - first.cached,
+        "calls_at_most": most.calls - most.cached,
+        "prompt_tokens_of_the_first_round": first.prompt_tokens,
+        "completion_tokens_of_the_first_round_at_most": first.completion_tokens,
+        "cost_usd_at_most": most.cost_usd,
     }
 
 
-def _missing(job: RationaleJob, number: int, questions: Sequence[Question], store: CompletionCache) -> list[int]:
-    """The lengths in characters of a round's prompts whose completions are not in the store."""
+def _round_requests(job: RationaleJob, number: int, questions: Sequence[Question]) -> Iterator[Request]:
+    """Yield the requests of a round that asks all of the questions."""
     program = program_of(job.program, number)
-    found = []
     for question in questions:
         shown = reorder(question, order_in(question, number, job.program.seed))
         (sample_prompt,) = program.sample_prompts(shown, ())
-        if store.get(build_request(program, shown, sample_prompt).key(job.endpoint.identity)) is None:
-            found.append(length(sample_prompt.prompt))
-    return found
+        yield build_request(program, shown, sample_prompt)
 
 
 def _teacher(name: str, options: PoolOptions) -> Endpoint:

@@ -4,20 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from openmedlm.data import Question, UserError
-from openmedlm.inference import (
-    Cluster,
-    CompletionCache,
-    Endpoint,
-    EndpointDownError,
-    Policy,
-    connect,
-    open_engine,
-    wait_for,
-)
+from openmedlm.data import Question
+from openmedlm.inference import wait_for
 from openmedlm.optimizers.rationales import RationalePool, add_to_pool, generate_rationales, read_pool
 from openmedlm.programs import PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
+from openmedlm.runs.call_settings import CallSettings, Connection, open_connection
 from openmedlm.terminal.progress import Progress
 
 
@@ -26,26 +18,18 @@ class RationaleJob:
     """What a teacher is asked, and how.
 
     Attributes:
-        endpoint: the teacher's.
+        calls: endpoint of the teacher, and the settings of the calls to it.
         program: how it is asked.
         questions: about which.
         rounds: how often each, at most.
         file: where the pool is kept.
-        policy: how calls are made.
-        timeout: seconds that one call may take.
-        store: the vote store.
-        cluster: whose workers ask; None for this process.
     """
 
-    endpoint: Endpoint
+    calls: CallSettings
     program: PromptProgram
     questions: Sequence[Question]
     rounds: int
     file: Path
-    policy: Policy
-    timeout: float
-    store: Path | str
-    cluster: Cluster | None = None
 
     def left(self, pool: RationalePool) -> list[Question]:
         """The questions that the pool has no rationale for yet."""
@@ -61,22 +45,19 @@ def run_rationale_job(job: RationaleJob, progress: Progress) -> tuple[RationaleP
     pool = read_pool(job.file)
     if not job.left(pool):
         return pool, []
-    try:
-        with CompletionCache(job.store) as store, progress, connect(job.endpoint, progress.fetched) as endpoint:
-            return wait_for(_run_rationale_job(job, pool, endpoint, store, progress))
-    except EndpointDownError as error:
-        raise UserError(f"{job.endpoint.model}: {error}") from error
+    with open_connection(job.calls, progress) as connection:
+        return wait_for(_run_rationale_job(job, pool, connection, progress))
 
 
 async def _run_rationale_job(
-    job: RationaleJob, pool: RationalePool, endpoint: Endpoint, store: CompletionCache, progress: Progress
+    job: RationaleJob, pool: RationalePool, connection: Connection, progress: Progress
 ) -> tuple[RationalePool, list[str]]:
     errors: list[str] = []
-    async with open_engine(endpoint, store, job.policy, job.timeout, cluster=job.cluster) as engine:
+    async with connection.engine() as engine:
         rounds = generate_rationales(
             engine,
             job.program,
-            endpoint.model,
+            job.calls.endpoint.model,
             job.questions,
             pool,
             job.rounds,

@@ -49,7 +49,7 @@ def _is_same(directory: Path, plan: Plan, name: str) -> bool:
     questions = _origin(plan, plan.benchmark, plan.split, plan.questions)
     return (
         there.program.digest() == plan.programs[name].digest()
-        and (there.document.model, there.document.benchmark) == (plan.endpoint.model, plan.benchmark)
+        and (there.document.model, there.document.benchmark) == (plan.calls.endpoint.model, plan.benchmark)
         and (dev is None or dev.questions == questions)
     )
 
@@ -62,7 +62,7 @@ def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path,
     """
     program = plan.programs[name]
     facts = ProgramMetadata(
-        model=plan.endpoint.model,
+        model=plan.calls.endpoint.model,
         benchmark=plan.benchmark,
         pool=_origin(plan, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None,
         dev=None if summary is None else _dev_score(plan, summary),
@@ -71,7 +71,7 @@ def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path,
 
 
 def _dev_score(plan: Plan, summary: Summary) -> DevScore:
-    return dev_score(summary, _origin(plan, plan.benchmark, plan.split, plan.questions), plan.policy.on_unparsed)
+    return dev_score(summary, _origin(plan, plan.benchmark, plan.split, plan.questions), plan.calls.policy.on_unparsed)
 
 
 def dev_score(summary: Summary, questions: DataSource, on_unparsed: str) -> DevScore:

@@ -1,33 +1,32 @@
-"""What a run would cost, before anything is spent."""
+"""Estimated cost of requests, before any is sent."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from openmedlm.data import Question
 from openmedlm.inference import CompletionCache, Endpoint
+from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
-from openmedlm.programs import Prompt
+from openmedlm.programs import PromptProgram
+from openmedlm.programs.prompt_length import count_characters, to_tokens
 from openmedlm.runs.plan import Plan
-
-CHARACTERS_A_TOKEN = 4
-"""English text in the tokenizers of current models; vignettes come out within a fifth of the truth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one program would cost.
+    """Estimated cost of some requests, without retries.
 
     Attributes:
-        program: its name.
-        calls: completions of a run in which every answer can be read and every vote is needed.
-        stored: those of them that lie in the vote store and cost nothing again.
-        prompt_tokens: of the calls that would be bought, by their length in characters.
-        completion_tokens: at most, by the limit of each call.
-        cost_usd: US dollars at most, by litellm's price map; 0 for one's own server, None where no price is known.
+        calls: Number of requests, cached ones included.
+        cached: Number of requests whose completion is in the cache already.
+        prompt_tokens: Input tokens, estimated from the length in characters.
+        completion_tokens: Output tokens at most: the token limit of every request.
+        cost_usd: Cost in US dollars at most, by litellm's price map; 0 for a local server, None if no price is known.
     """
 
-    program: str
     calls: int
-    stored: int
+    cached: int
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
@@ -36,36 +35,47 @@ class Estimate:
         return asdict(self)
 
 
-def estimate(plan: Plan) -> list[Estimate]:
-    """The cost of each program of a plan; nothing is called and nothing started."""
-    with CompletionCache(plan.store) as store:
-        return [_estimate(plan, name, store) for name in plan.programs]
+def estimate(
+    requests: Iterable[Request], endpoint: Endpoint, cache: CompletionCache, *, count_cached: bool = False
+) -> Estimate:
+    """Estimate tokens and cost of requests; nothing is sent.
+
+    Args:
+        requests: Requests of one job, in any order; read once.
+        endpoint: Model that would answer.
+        cache: Completions of earlier jobs.
+        count_cached: Count the tokens and the cost of cached requests too.
+    """
+    calls = cached = characters = completion_tokens = 0
+    for request in requests:
+        calls += 1
+        is_cached = cache.get(request.key(endpoint.identity)) is not None
+        cached += is_cached
+        if count_cached or not is_cached:
+            characters += count_characters(request.prompt)
+            completion_tokens += request.decode.max_tokens
+    prompt_tokens = to_tokens(characters)
+    return Estimate(calls, cached, prompt_tokens, completion_tokens, price(endpoint, prompt_tokens, completion_tokens))
 
 
-def _estimate(plan: Plan, name: str, store: CompletionCache) -> Estimate:
-    program = plan.programs[name]
-    calls = stored = characters = 0
-    for question, selection in zip(plan.questions, program.exemplars.choose(plan.questions), strict=True):
-        for sample_prompt in program.sample_prompts(question, selection.exemplars):
-            calls += 1
-            if store.get(build_request(program, question, sample_prompt).key(plan.endpoint.identity)):
-                stored += 1
-            else:
-                characters += length(sample_prompt.prompt)
-    prompt_tokens = characters // CHARACTERS_A_TOKEN
-    completion_tokens = (calls - stored) * program.decode.max_tokens
-    return Estimate(
-        name, calls, stored, prompt_tokens, completion_tokens, price(plan.endpoint, prompt_tokens, completion_tokens)
-    )
+def estimate_plan(plan: Plan) -> dict[str, Estimate]:
+    """Estimate each program of a plan, by name; nothing is sent or started."""
+    with CompletionCache(plan.calls.store) as cache:
+        return {
+            name: estimate(program_requests(program, plan.questions), plan.calls.endpoint, cache)
+            for name, program in plan.programs.items()
+        }
 
 
-def length(prompt: Prompt) -> int:
-    """Characters of a prompt."""
-    return len(prompt) if isinstance(prompt, str) else sum(len(message["content"]) for message in prompt)
+def program_requests(program: PromptProgram, questions: Sequence[Question]) -> Iterator[Request]:
+    """Yield the first request of every vote of every question."""
+    for question, retrieved in zip(questions, program.exemplars.choose(questions), strict=True):
+        for sample_prompt in program.sample_prompts(question, retrieved.exemplars):
+            yield build_request(program, question, sample_prompt)
 
 
 def price(endpoint: Endpoint, prompt_tokens: int, completion_tokens: int) -> float | None:
-    """US dollars; 0 for one's own server, None where no price is known."""
+    """Return the price in US dollars; 0 for a local server, None if no price is known."""
     if endpoint.free or not (prompt_tokens or completion_tokens):
         return 0.0
     from openmedlm.inference.clients.litellm import prices

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openmedlm.data import Question, UserError, clusters, fingerprint
-from openmedlm.inference import CompletionCache, Endpoint, EndpointDownError, connect, open_engine, wait_for
+from openmedlm.data import Question, clusters, fingerprint
+from openmedlm.inference import CompletionCache, wait_for
 from openmedlm.metrics import Outcome, Summary, summarise
+from openmedlm.runs.call_settings import Connection, open_connection
 from openmedlm.runs.plan import Plan
 from openmedlm.terminal.progress import Progress
 
@@ -55,18 +56,15 @@ def execute(plan: Plan, progress: Progress) -> Report:
     Raises:
         UserError: the endpoint does not answer, or refuses every call.
     """
-    try:
-        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.fetched) as endpoint:
-            return wait_for(_execute(plan, endpoint, store, progress))
-    except EndpointDownError as error:
-        raise UserError(f"{plan.endpoint.model}: {error}") from error
+    with open_connection(plan.calls, progress) as connection:
+        return wait_for(_execute(plan, connection, progress))
 
 
-async def _execute(plan: Plan, endpoint: Endpoint, store: CompletionCache, progress: Progress) -> Report:
+async def _execute(plan: Plan, connection: Connection, progress: Progress) -> Report:
     results = []
     belonging = asyncio.create_task(_clusters(plan.questions))
-    async with open_engine(endpoint, store, plan.policy, plan.timeout, cluster=plan.cluster) as engine:
-        looks = _record_looks(plan, store)
+    async with connection.engine() as engine:
+        looks = _record_looks(plan, connection.store)
         for name, program in plan.programs.items():
             started, api_calls = time.perf_counter(), engine.api_calls
             progress.begin(name, len(plan.questions))
@@ -87,7 +85,7 @@ def _record_looks(plan: Plan, store: CompletionCache) -> int | None:
         return None
     questions = fingerprint(plan.questions)
     looks = [
-        store.record_test_use(plan.benchmark, plan.endpoint.identity, program.digest(), questions)
+        store.record_test_use(plan.benchmark, plan.calls.endpoint.identity, program.digest(), questions)
         for program in plan.programs.values()
     ]
     return max(looks, default=0)

@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from openmedlm.data import Question, UserError, fingerprint, load_split
-from openmedlm.inference import Cluster, Endpoint, Policy
-from openmedlm.local_models import SLOTS
+from openmedlm.inference import Endpoint
 from openmedlm.optimizers import ProgramConfig
 from openmedlm.options.groups import (
-    CallOptions,
     DataOptions,
     ModelOptions,
     ProgramOptions,
@@ -22,12 +19,12 @@ from openmedlm.options.groups import (
 from openmedlm.programs import TEMPLATES, PromptProgram, Template
 from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.option_order import derive_seed
+from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
 from openmedlm.utils.names import check_choice
-from openmedlm.utils.paths import completion_cache_path, vectors_directory
+from openmedlm.utils.paths import vectors_directory
 
-CONCURRENCY = 16
 DRAW_SEED = 0
 
 
@@ -36,26 +33,21 @@ class Plan:
     """Programs, the questions they answer, and the endpoint that answers for them.
 
     Attributes:
+        calls: endpoint, and the settings of the calls to it.
         skipped: strategies that the pool can't serve, and why.
         source: where the questions come from: `hub`, `sample` or a folder.
         pool: the questions that exemplars were taken from; none where no strategy shows any, or all are frozen.
         pool_benchmark: whose pool that is.
         teacher: whose rationales exemplars show; None without a pool.
-        timeout: seconds that one call may take.
-        cluster: whose workers answer; None for this process.
     """
 
-    endpoint: Endpoint
+    calls: CallSettings
     programs: Mapping[str, PromptProgram]
     skipped: Mapping[str, str]
     questions: Sequence[Question]
     benchmark: str
     split: str
     source: str
-    policy: Policy
-    timeout: float
-    store: Path | str
-    cluster: Cluster | None = None
     pool: Sequence[Question] = ()
     pool_benchmark: str = ""
     teacher: str | None = None
@@ -64,15 +56,17 @@ class Plan:
         """What the run is of, as plain JSON values; secrets and addresses are not part of it."""
         return {
             "openmedlm": version("openmedlm"),
-            "model": self.endpoint.model,
-            "identity": self.endpoint.identity,
+            "model": self.calls.endpoint.model,
+            "identity": self.calls.endpoint.identity,
             "benchmark": self.benchmark,
             "split": self.split,
             "source": self.source,
             "teacher": self.teacher,
             "questions": {"count": len(self.questions), "fingerprint": fingerprint(self.questions)},
             "policy": {
-                name: value for name, value in asdict(self.policy).items() if name not in ("concurrency", "max_retries")
+                name: value
+                for name, value in asdict(self.calls.policy).items()
+                if name not in ("concurrency", "max_retries")
             },
             "programs": {name: program.describe() for name, program in self.programs.items()},
         }
@@ -150,17 +144,13 @@ def plan(
                     raise
                 skipped[name] = str(error)
     return Plan(
-        endpoint=endpoint,
+        calls=make_call_settings(spend, endpoint, make_policy(spend, endpoint)),
         programs={name: programs[name] for name in dict.fromkeys(names) if name in programs},
         skipped=skipped,
         questions=questions,
         benchmark=data.benchmark,
         split=split,
         source=data.data_dir or "hub",
-        policy=make_policy(spend, endpoint),
-        timeout=spend.call_timeout,
-        store=spend.store or completion_cache_path(),
-        cluster=make_cluster(spend),
         pool=pool,
         pool_benchmark=data.pool or data.benchmark,
         teacher=teacher,
@@ -207,22 +197,6 @@ def choose_template(name: str, endpoint: Endpoint) -> Template:
     return template
 
 
-def choose_concurrency(calls: CallOptions, endpoint: Endpoint) -> int:
-    """Requests in flight at once: what was asked for, or what suits the endpoint."""
-    return calls.max_concurrency or (SLOTS if endpoint.embedded else CONCURRENCY)
-
-
-def make_cluster(calls: CallOptions) -> Cluster | None:
-    """Where questions are answered, if not in this process.
-
-    Raises:
-        UserError: there is no such engine.
-    """
-    if check_choice(calls.engine, ("local", "ray"), "engine") == "local":
-        return None
-    return Cluster(calls.ray_address, calls.ray_workers)
-
-
 def _fitting(program: PromptProgram, endpoint: Endpoint) -> PromptProgram:
     """The program, if its prompts are of the kind that the endpoint takes."""
     _check_template(program.template, endpoint)
@@ -234,23 +208,3 @@ def _check_template(template: Template, endpoint: Endpoint) -> None:
         raise UserError(f"{endpoint.model} is a base model without a chat template; use --template plain")
     if template.kind == "completion" and not endpoint.text:
         raise UserError(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
-
-
-def make_policy(spend: RequestOptions, endpoint: Endpoint) -> Policy:
-    """How calls are spent at this endpoint.
-
-    Raises:
-        UserError: an option does not fit.
-    """
-    on_unparsed = check_choice(spend.on_unparsed, ("auto", "resample", "constrain", "skip"), "--on-unparsed value")
-    if on_unparsed == "auto":
-        on_unparsed = "constrain" if endpoint.constraint in ("grammar", "structured_outputs") else "resample"
-    if on_unparsed == "constrain" and endpoint.constraint is None:
-        raise UserError(f"{endpoint.model} is not known to hold an answer to given letters; use --on-unparsed resample")
-    return Policy(
-        choose_concurrency(spend, endpoint),
-        on_unparsed,  # type: ignore[arg-type]
-        spend.max_resamples,
-        spend.max_retries,
-        spend.all_votes,
-    )

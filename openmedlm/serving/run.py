@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from openmedlm.data import UserError
-from openmedlm.inference import CompletionCache, EndpointDownError, connect, open_engine
+from openmedlm.runs.call_settings import open_connection
 from openmedlm.runs.plan import Plan
 from openmedlm.serving.endpoint import Served, application
 from openmedlm.terminal.progress import Progress
@@ -34,18 +33,10 @@ async def serve_plan(
     """
     ((place, program),) = plan.programs.items()
     name = _name(place)
-    try:
-        with (
-            listening(port) as listener,
-            CompletionCache(plan.store) as store,
-            progress,
-            connect(plan.endpoint, progress.fetched) as endpoint,
-        ):
-            async with open_engine(endpoint, store, plan.policy, plan.timeout) as engine:
-                app = application(Served(name, program, engine, letter_only, key))
-                await serve_on_loopback(app, listener, lambda address: told(f"{address}/v1", name))
-    except EndpointDownError as error:
-        raise UserError(f"{plan.endpoint.model}: {error}") from error
+    with listening(port) as listener, open_connection(plan.calls, progress) as connection:
+        async with connection.engine() as engine:
+            app = application(Served(name, program, engine, letter_only, key))
+            await serve_on_loopback(app, listener, lambda address: told(f"{address}/v1", name))
 
 
 def _name(place: str) -> str:

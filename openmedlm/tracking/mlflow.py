@@ -198,7 +198,7 @@ def track_study(tracker: Tracker, result: TuningResult) -> None:
 def _asked(plan: Plan) -> dict[str, Any]:
     """Which questions of what, and whom."""
     return {
-        "model": plan.endpoint.model,
+        "model": plan.calls.endpoint.model,
         "benchmark": plan.benchmark,
         "split": plan.split,
         "source": plan.source,

@@ -1,17 +1,18 @@
 """What a study would cost, before anything is spent."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import optuna
 
 from openmedlm.inference import CompletionCache
-from openmedlm.inference.sampling import build_request
+from openmedlm.inference.request import Request
 from openmedlm.optimizers.search.defaults import FINALISTS
 from openmedlm.optimizers.search.sampler import make_sampler
 from openmedlm.optimizers.search.trial_config import TrialConfig
-from openmedlm.runs.estimate import CHARACTERS_A_TOKEN, length, price
+from openmedlm.runs.estimate import estimate, price, program_requests
 from openmedlm.tuning.plan import TuningPlan
 
 SKETCHED = 20
@@ -61,26 +62,14 @@ class StudyEstimate:
 def estimate_study(plan: TuningPlan) -> StudyEstimate:
     """The cost of a study, sketched with configurations drawn from its space; nothing is called and nothing begun."""
     configurations = _sketch(plan)
-    questions = plan.tune.questions[:_SAMPLE]
-    asked = stored = characters = room = votes = 0
     with CompletionCache(plan.store) as store:
-        for configuration in configurations:
-            program = plan.program_factory.program(configuration)
-            votes += configuration.votes
-            for question, selection in zip(questions, program.exemplars.choose(questions), strict=True):
-                for sample_prompt in program.sample_prompts(question, selection.exemplars):
-                    asked += 1
-                    characters += length(sample_prompt.prompt)
-                    room += program.decode.max_tokens
-                    stored += (
-                        store.get(build_request(program, question, sample_prompt).key(plan.endpoint.identity))
-                        is not None
-                    )
-    mean_votes = votes / len(configurations)
+        sketched = estimate(_requests(plan, configurations), plan.endpoint, store, count_cached=True)
+    mean_votes = sum(configuration.votes for configuration in configurations) / len(configurations)
     tune, select = len(plan.tune.questions), len(plan.select.questions)
     most = plan.search.space.most_votes * (plan.trials * tune + min(FINALISTS, plan.trials) * select) + select
     calls = min(most, plan.limits.calls or most)
-    read, written = characters / CHARACTERS_A_TOKEN / asked * calls, room / asked * calls
+    read = sketched.prompt_tokens / sketched.calls * calls
+    written = sketched.completion_tokens / sketched.calls * calls
     cut = min(1.0, (plan.limits.tokens or math.inf) / (read + written))
     prompt_tokens, completion_tokens = round(cut * read), round(cut * written)
     cost = price(plan.endpoint, prompt_tokens, completion_tokens)
@@ -97,8 +86,14 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         cost_usd=cost if cost is None or plan.limits.cost_usd is None else min(cost, plan.limits.cost_usd),
-        stored=stored / asked,
+        stored=sketched.cached / sketched.calls,
     )
+
+
+def _requests(plan: TuningPlan, configurations: Iterable[TrialConfig]) -> Iterator[Request]:
+    """Yield the requests of the first questions for each configuration."""
+    for configuration in configurations:
+        yield from program_requests(plan.program_factory.program(configuration), plan.tune.questions[:_SAMPLE])
 
 
 def _sketch(plan: TuningPlan) -> list[TrialConfig]:

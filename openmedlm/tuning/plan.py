@@ -25,7 +25,8 @@ from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.options.groups import ProgramOptions
 from openmedlm.programs.convert import to_demos
 from openmedlm.rationales.trainset import load_trainset
-from openmedlm.runs.plan import make_cluster, make_policy, make_program_config, subsample
+from openmedlm.runs.call_settings import make_cluster, make_policy
+from openmedlm.runs.plan import make_program_config, subsample
 from openmedlm.terminal.progress import progress_printer
 from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import TuneOptions

@@ -106,7 +106,7 @@ def test_questions_left_unanswered_end_with_3(
     ended = openmedlm("evaluate", "zero-shot", *hosted, "--on-unparsed", "resample", "--max-resamples", 1, "--json")
     assert ended.code == 3
     (run,) = ended.json["runs"]
-    assert (run["unanswered"], run["asked_again"], run["calls"], run["n"]) == (12, 12, 24, 12)
+    assert (run["unanswered"], run["resampled"], run["calls"], run["n"]) == (12, 12, 24, 12)
 
 
 def test_a_dry_run_says_what_is_bought_and_asks_nothing(

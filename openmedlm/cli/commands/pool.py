@@ -49,11 +49,11 @@ def pool(
     taught, errors = run_rationale_job(job, Progress())
     result = report(taught, job.questions, job.rounds)
     if output.json:
-        who = {"benchmark": data.benchmark, "teacher": job.endpoint.model, "file": str(job.file)}
+        who = {"benchmark": data.benchmark, "teacher": job.calls.endpoint.model, "file": str(job.file)}
         print_json(who | asdict(result) | {"errors": len(errors)})
     else:
         console = wide_console()
-        title = f"Rationales of {job.endpoint.model} for {len(job.questions):,} questions of {data.benchmark}"
+        title = f"Rationales of {job.calls.endpoint.model} for {len(job.questions):,} questions of {data.benchmark}"
         console.print(pool_table(title, result))
         console.print(pool_remarks(result, job.file), highlight=False)
     for cause, count in Counter(errors).most_common(5):
