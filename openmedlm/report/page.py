@@ -20,7 +20,7 @@ from openmedlm.runs import Run, Sent, read_run, read_sent
 from openmedlm.runs.directory import MANIFEST
 from openmedlm.terminal.console import NOT_ADVICE, percent
 from openmedlm.tuning.files import RESULT
-from openmedlm.tuning.report_text import describe_winner
+from openmedlm.tuning.report_text import describe_winner, study_scores
 from openmedlm.utils.atomic import write_atomically
 
 Shown = Sequence[tuple[Run, Sent]]
@@ -155,19 +155,10 @@ def _study(number: int, study: Study, plots: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scores(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    tested = result["test"] or {}
-    rows = {
-        "tune: ranked it, and flatter it": result["tune"],
-        "select: chose it among the best": result["select"],
-        "select: untuned (zero-shot)": result["untuned"],
-        "test: the winner": tested.get("winner"),
-        "test: untuned (zero-shot)": tested.get("untuned"),
-    }
-    for name, score in rows.items():
-        if score and score["n"]:
-            yield {
-                "name": name,
-                "right": f"{score['correct']}/{score['n']}",
-                "accuracy": percent(score["accuracy"]),
-                "interval": f"{percent(score['ci_low'])}–{percent(score['ci_high'])}",
-            }
+    for name, score in study_scores(result):
+        yield {
+            "name": name,
+            "right": f"{score['correct']}/{score['n']}",
+            "accuracy": percent(score["accuracy"]),
+            "interval": f"{percent(score['ci_low'])}–{percent(score['ci_high'])}",
+        }

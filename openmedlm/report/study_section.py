@@ -6,13 +6,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from openmedlm.data import UserError
 from openmedlm.report.drawing import Figure, axes, colour, front, logarithmic, points
-from openmedlm.tuning.files import RESULT, TRIALS
+from openmedlm.tuning.files import RESULT
+from openmedlm.tuning.read import read_result
 
-RANKING = "accuracy on the questions that rank"
+RANKING = "accuracy on the search set"
 CURVES = 5
 """Trials whose curves are drawn beside the winner's."""
 
@@ -41,26 +39,13 @@ def read_studies(directory: Path) -> list[Study]:
         UserError: none is there, or its files can't be read.
     """
     inside = sorted(path.parent for path in directory.glob(f"*/{RESULT}"))
-    return [_read(place) for place in (inside if inside and not (directory / RESULT).exists() else [directory])]
-
-
-def _read(directory: Path) -> Study:
-    try:
-        result = orjson.loads((directory / RESULT).read_bytes())
-        trials = [orjson.loads(line) for line in (directory / TRIALS).read_bytes().splitlines()]
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{directory}: holds no study that ended ({Path(error.filename).name} is missing); name a directory that "
-            "openmedlm tune wrote with -o"
-        ) from error
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{directory}: its study can't be read ({error}); run openmedlm tune again") from error
-    return Study(directory, result, trials)
+    places = inside if inside and not (directory / RESULT).exists() else [directory]
+    return [Study(place, *read_result(place)) for place in places]
 
 
 def study_figures(study: Study) -> Iterator[Figure]:
     """The figures of a study; those that it has nothing for are left out."""
-    finished = [row for row in study.trials if row["state"] == "finished"]
+    finished = [row for row in study.trials if row["state"] == "complete"]
     yield _history(study)
     if study.result["importances"]:
         yield _importance(study)
@@ -79,7 +64,7 @@ def _history(study: Study) -> Figure:
         points(figure, state, [row["number"] + 1 for row in rows], rows, number, told=list(map(_told, rows)))
     best, line = 0.0, []
     for row in study.trials:
-        best = max(best, row["accuracy"]) if row["state"] == "finished" else best
+        best = max(best, row["accuracy"]) if row["state"] == "complete" else best
         line.append(best or None)
     figure.add_scatter(
         x=[row["number"] + 1 for row in study.trials],
@@ -116,7 +101,7 @@ def _by_size(study: Study, finished: Sequence[Row]) -> Figure:
         )
     if len(curve) > 1:
         votes = [point["votes"] for point in curve]
-        points(figure, "the winner, on tune and select", votes, curve, 0, mode="lines+markers")
+        points(figure, "the winner, on all dev questions", votes, curve, 0, mode="lines+markers")
     figure.update_xaxes(dtick=1)
     told = "Votes nest: one trial tells the accuracy of every size up to its own."
     return Figure("Accuracy by ensemble size", told, figure)

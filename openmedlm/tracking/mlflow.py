@@ -187,7 +187,7 @@ def track_study(tracker: Tracker, result: TuningResult) -> None:
     """Writes a study's winner down."""
     told = result.as_json()
     parameters = {"model": result.model, "trials": dict(result.trials), **told["configuration"]}
-    scores = {name: told[name] for name in ("tune", "select", "untuned", "test", "vs_baseline", "importances")}
+    scores = {name: told[name] for name in ("search_set", "holdout", "baseline", "test", "vs_baseline", "importances")}
     spent = {name: told[name] for name in ("calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds")}
     scores = {name: value for name, value in scores.items() if value is not None}
     tracker.record(

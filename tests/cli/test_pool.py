@@ -75,7 +75,7 @@ def test_json_says_what_came_of_it(openmedlm: Callable, hosted: tuple[str, ...],
     assert ended.code == 0
     said = ended.json
     assert set(said) >= FIELDS
-    assert said["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unread": 0}]
+    assert said["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unparsed": 0}]
     assert (said["benchmark"], said["teacher"]) == ("mmlu", "hosted_vllm/small")
     assert (said["questions"], said["kept"], said["calls"], said["errors"]) == (24, 24, 24, 0)
     assert (said["never_right"], said["not_asked"], said["cost_usd"]) == ([], 0, 0.0)

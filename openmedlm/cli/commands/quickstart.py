@@ -16,7 +16,7 @@ SPLIT = "dev"
 
 MEANING = """
 **What this means.** Each row of the ladder is a way of prompting the same model on the same {n} questions; the interval
-says where its accuracy would lie with ever more questions of this kind. Tuning then searched further, ranked on half of
+says where its accuracy would lie with ever more questions of this kind. Tuning then run_search further, ranked on half of
 the questions and chose on the other half. **What it does not mean.** {n} questions written for this project and a small
 model show how the product works, not which program is best: the intervals overlap, and a small model knows little
 medicine and may lose by reasoning aloud. {advice}
@@ -43,7 +43,7 @@ SEARCHED: dict[str, list[Any]] = {
     "top_p": [0.8],
     "instructions": ["default", "short"],
 }
-"""What is searched: programs that answer directly, since a small model writes such an answer in a second."""
+"""What is run_search: programs that answer directly, since a small model writes such an answer in a second."""
 
 
 @with_options(Output, RequestOptions)
@@ -70,6 +70,7 @@ def quickstart(
     from openmedlm.data import load_split
     from openmedlm.inference import find_endpoint
     from openmedlm.optimizers import STRATEGIES
+    from openmedlm.optimizers.search.defaults import BASELINES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
     from openmedlm.report.page import read_places, write_page
@@ -82,7 +83,7 @@ def quickstart(
     from openmedlm.tuning.files import LADDER_RUN, PROGRAM, REPORT
     from openmedlm.tuning.open_study import check_directory
     from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
-    from openmedlm.tuning.plan import RUNGS, plan_studies
+    from openmedlm.tuning.plan import plan_studies
     from openmedlm.tuning.run import tune
     from openmedlm.tuning.space_file import ModelSpace
     from openmedlm.tuning.table import print_result
@@ -105,7 +106,7 @@ def quickstart(
     (study,) = plan_studies(
         asked,
         {model: ModelSpace(Space.model_validate(SEARCHED))},
-        [replace(rung, k=min(k, rung.k)) for rung in RUNGS],
+        [replace(each, k=min(k, each.k)) for each in BASELINES],
     )
     check_directory(study)
     options = (
