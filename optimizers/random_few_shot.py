@@ -88,6 +88,6 @@ def stratified(exemplars: Sequence[Exemplar], k: int, seed: int) -> list[Exempla
 def _without_pool(student: KNNStrategy) -> Strategy:
     """Return a strategy that shows fixed exemplars, with the signature, template, sampling parameters and seed."""
     kind = FewShotCoT if student.reasoning else FewShot
-    fixed = kind(student.form.template, student.decode, student.seed)
+    fixed = kind(student.template, student.decode, student.seed)
     fixed.predictor.signature = student.predictor.signature
     return fixed

@@ -183,7 +183,7 @@ def _to_votes(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Predictio
 
 def _config(student: Strategy, seed: int) -> ProgramConfig:
     """Return the student's own settings, for every program of the search."""
-    template, decode = student.form.template, student.decode
+    template, decode = student.template, student.decode
     instructions = student.predictor.signature.instructions
     max_tokens = decode.max_tokens
     return ProgramConfig(

@@ -103,5 +103,5 @@ def _near(questions: Sequence[Question], data: DataOptions, options: PoolOptions
     split = check_choice(options.for_split or "", ("dev", "test"), "split to find neighbours for")
     asked = subsample(load_split(data.benchmark, split, data.data_dir), options.limit)
     embedder = find_embedder(options.embedder, options.embedder_api_base)
-    index = build_index(questions, embedder, vectors_directory(), told=progress_printer("embedding the pool"))
+    index = build_index(questions, embedder, vectors_directory(), on_progress=progress_printer("embedding the pool"))
     return near(index, asked, options.neighbours)

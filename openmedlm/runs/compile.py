@@ -13,10 +13,11 @@ from openmedlm.programs.frozen import (
     FrozenProgram,
     InvalidProgram,
     ProgramMetadata,
-    check_place,
+    check_target_directory,
     freeze_program,
     is_frozen,
     load_program,
+    to_stored_unreadable,
 )
 from openmedlm.runs.plan import Plan, subsample
 
@@ -34,7 +35,7 @@ def may_replace(directory: Path, plan: Plan, name: str, *, replace: bool) -> boo
         UserError: the place holds something else, or can't be written.
     """
     replace = replace or _is_same(directory, plan, name)
-    check_place(directory, replace=replace)
+    check_target_directory(directory, replace=replace)
     return replace
 
 
@@ -81,7 +82,7 @@ def dev_score(summary: Summary, questions: DataSource, on_unparsed: str) -> DevS
     analysis = summary.analysis
     return DevScore(
         questions=questions,
-        unreadable=on_unparsed,
+        unreadable=to_stored_unreadable(on_unparsed),
         **counts,
         by_subject={name: _share(score) for name, score in summary.by_subject.items()},
         by_letter={letter: _share(score) for letter, score in analysis.position.recall.items()},

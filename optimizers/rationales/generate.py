@@ -15,9 +15,8 @@ from openmedlm.metrics import Outcome, Vote
 from openmedlm.metrics.answer_parsing.cleanup import without_thoughts
 from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord, question_sha256
 from openmedlm.programs.final_answer import split_closing
-from openmedlm.programs.option_order import derive_seed, option_orders, reorder, unshuffle_letter
+from openmedlm.programs.option_order import can_reorder_options, derive_seed, option_orders, reorder, unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram
-from openmedlm.programs.reorderable import can_reorder_options
 
 TEMPERATURE_STEP = 0.25
 MAX_TEMPERATURE = 1.0

@@ -16,7 +16,7 @@ SPLIT = "dev"
 
 MEANING = """
 **What this means.** Each row of the ladder is a way of prompting the same model on the same {n} questions; the interval
-says where its accuracy would lie with ever more questions of this kind. Tuning then run_search further, ranked on half of
+says where its accuracy would lie with ever more questions of this kind. Tuning then searched further, ranked on half of
 the questions and chose on the other half. **What it does not mean.** {n} questions written for this project and a small
 model show how the product works, not which program is best: the intervals overlap, and a small model knows little
 medicine and may lose by reasoning aloud. {advice}
@@ -43,7 +43,7 @@ SEARCHED: dict[str, list[Any]] = {
     "top_p": [0.8],
     "instructions": ["default", "short"],
 }
-"""What is run_search: programs that answer directly, since a small model writes such an answer in a second."""
+"""What is searched: programs that answer directly, since a small model writes such an answer in a second."""
 
 
 @with_options(Output, RequestOptions)
