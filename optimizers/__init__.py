@@ -7,7 +7,8 @@ most of them import DSPy or Optuna.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from openmedlm.optimizers.program_config import STRATEGIES, ProgramConfig
+from openmedlm.optimizers.program_config import ProgramConfig
+from openmedlm.programs.registry import STRATEGIES
 
 if TYPE_CHECKING:
     from openmedlm.optimizers.compile import compile_program

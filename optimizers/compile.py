@@ -8,22 +8,23 @@ import dspy
 
 from openmedlm.optimizers.knn_few_shot import KNNFewShot
 from openmedlm.optimizers.majority_vote import MajorityVote
-from openmedlm.optimizers.program_config import STRATEGIES, WITHOUT_EXEMPLARS, ProgramConfig
+from openmedlm.optimizers.program_config import ProgramConfig
 from openmedlm.optimizers.random_few_shot import RandomFewShot
 from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.programs import SamplingParams
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.knn_strategy import KNNStrategy
+from openmedlm.programs.registry import STRATEGIES, WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval import find_embedder
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE
+from openmedlm.programs.to_module import STRATEGY_CLASSES
 from openmedlm.utils.names import check_choice
 
 
 def shows_rationales(name: str, member: str) -> bool:
     """Return True if the strategy shows exemplars with rationales; an ensemble does if its member does."""
     name = member if name == MajorityEnsemble.name else name
-    return name in SINGLE and name not in WITHOUT_EXEMPLARS and SINGLE[name].module is dspy.ChainOfThought
+    return name in STRATEGY_CLASSES and name not in WITHOUT_EXEMPLARS and STRATEGY_CLASSES[name].module is dspy.ChainOfThought
 
 
 def compile_program(
@@ -67,7 +68,7 @@ def _compile_single(
     vectors: Path | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> Strategy:
-    strategy = SINGLE[check_choice(name, SINGLE, "strategy")]
+    strategy = STRATEGY_CLASSES[check_choice(name, STRATEGY_CLASSES, "strategy")]
     student = strategy(config.template, seed=config.seed)
     student.decode = _override(student.decode, config)
     if config.instructions is not None:

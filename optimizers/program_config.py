@@ -6,12 +6,6 @@ from openmedlm.programs.retrieval import Kind
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 from openmedlm.programs.template import CHAT, Template
 
-STRATEGIES = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
-"""Names of the strategies, in the order of the paper's table."""
-
-WITHOUT_EXEMPLARS = ("zero-shot", "cot")
-"""Names of the strategies whose prompts show no exemplars."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProgramConfig:

@@ -119,9 +119,9 @@ def plan(
     strategies = [name for name in dict.fromkeys(names) if name not in frozen]
     if strategies:
         from openmedlm.optimizers.compile import compile_program, shows_rationales
-        from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
         from openmedlm.optimizers.trainset import MissingRationales
         from openmedlm.programs.convert import to_demos
+        from openmedlm.programs.registry import WITHOUT_EXEMPLARS
         from openmedlm.rationales.trainset import load_trainset
 
         bare: Sequence[Any] = ()

@@ -13,7 +13,6 @@ import orjson
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.inference import Endpoint, Limits, find_endpoint
 from openmedlm.optimizers.compile import shows_rationales
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
 from openmedlm.optimizers.search.defaults import BASELINES, default_search_share, default_trials
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule, split_dev
 from openmedlm.optimizers.search.program_factory import ProgramFactory
@@ -25,6 +24,7 @@ from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.options.groups import ProgramOptions
 from openmedlm.programs.convert import to_demos
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.rationales.trainset import load_trainset
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.plan import make_program_config, subsample

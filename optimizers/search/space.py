@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 import optuna
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.programs.frozen.schema import Single
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval.knn_exemplars import Order
 
 MAX_GRID_PROGRAMS = 2_000

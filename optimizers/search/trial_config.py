@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 
 DEFAULT = "default"

@@ -7,10 +7,10 @@ import pytest
 from openmedlm.data import BENCHMARKS, Question, UserError
 from openmedlm.optimizers import STRATEGIES, ProgramConfig
 from openmedlm.optimizers.compile import compile_program
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
 from openmedlm.programs import PLAIN
 from openmedlm.programs.convert import to_demos
 from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS
 
 Load = Callable[[str, str], list[Question]]
