@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 from openmedlm.data import Question, load_split
 from openmedlm.metrics import Outcome, Vote, analyse, majority, summarise
 from openmedlm.programs.template import CHAT, Prompt
-from openmedlm.report.page import read_places, write_page
+from openmedlm.report.page import read_directories, write_page
 from openmedlm.runs import Run, write_run
 
 WATCH = """
@@ -88,7 +88,7 @@ def main() -> None:
         started = time.perf_counter()
         run(directory, options.questions, options.votes)
         made = time.perf_counter()
-        read = read_places([directory])
+        read = read_directories([directory])
         loaded = time.perf_counter()
         write_page(*read, page)
         written = time.perf_counter()

@@ -50,7 +50,7 @@ def alone(url: str, count: int, votes: int) -> None:
                 split="dev",
                 source="made",
             )
-            save_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False)))
+            save_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False), keep_prompts=True))
 
     evaluate(work.questions(50))
     without = mebibytes()

@@ -1,6 +1,7 @@
-"""Questions in: the four benchmarks and the user's own, their splits, the embedded sample, duplicates.
+"""Questions: the four benchmarks and the user's own, their splits, the embedded sample, duplicates.
 
-Importing this room loads neither `datasets` nor `pyarrow`: they come in when a hub table or a parquet file is read.
+The import of this package loads neither `datasets` nor `pyarrow`; they are imported when a hub table or a parquet file
+is read.
 """
 
 from openmedlm.data.benchmarks import BENCHMARKS, Benchmark
@@ -9,9 +10,9 @@ from openmedlm.data.files import read_questions, write_questions
 from openmedlm.data.fingerprint import fingerprint
 from openmedlm.data.import_questions import import_questions
 from openmedlm.data.load import Availability, available, load_split
-from openmedlm.data.question import SPLITS, Question
+from openmedlm.data.question import SPLITS, Question, canonical_split
 from openmedlm.data.schema import question_from_record, to_record
-from openmedlm.data.text_profile import Profile, duplicate_kind, near_duplicate, profile
+from openmedlm.data.text_profile import DuplicateKind, Profile, duplicate_kind, near_duplicate, profile
 from openmedlm.utils.errors import UserError
 
 __all__ = [
@@ -20,11 +21,13 @@ __all__ = [
     "Availability",
     "Benchmark",
     "DuplicateIndex",
+    "DuplicateKind",
     "DuplicatePair",
     "Profile",
     "Question",
     "UserError",
     "available",
+    "canonical_split",
     "clusters",
     "duplicate_kind",
     "find_duplicates",

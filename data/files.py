@@ -1,4 +1,4 @@
-"""Questions on disk: JSONL, CSV and parquet in, JSONL out."""
+"""Question files: JSONL, CSV and parquet are read, JSONL is written."""
 
 import json
 from collections.abc import Iterable
@@ -13,24 +13,32 @@ from openmedlm.utils.errors import UserError
 
 
 def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
-    """The questions of a `.jsonl`, `.csv` or `.parquet` file, checked, in the order of the file.
+    """Read and check the questions of a `.jsonl`, `.csv` or `.parquet` file, in the order of the file.
 
-    Text files are UTF-8, with or without a byte-order mark. JSONL holds one record of `openmedlm.data.schema` a line;
-    the columns of the other two are told in `openmedlm.data.tables`.
+    Text files are UTF-8, with or without a byte-order mark. JSONL has one record of `openmedlm.data.schema` per line;
+    `openmedlm.data.tables` describes the columns of the other two.
 
     Args:
-        path: the file; its ending decides how it is read.
-        benchmark: the benchmark that the questions belong to, whatever the records say.
-        split: their split, whatever the records say.
+        path: Question file; its suffix selects the format.
+        benchmark: Benchmark of the questions; replaces the one in the records.
+        split: Split of the questions; replaces the one in the records.
 
     Raises:
-        UserError: the file cannot be read, holds no question, two of its rows share an id, or a record is wrong.
-            The line names the file and the row: the line in the file of JSONL and CSV, the row number of parquet.
+        UserError: The file is unreadable or empty, two rows have the same id, or a record is invalid. The message names
+            the file and the row: the line of JSONL and CSV, the row number of parquet.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+        ...     _ = file.write("id,question,A,B,answer\\n1,Which organ makes bile?,Heart,Liver,B\\n")
+        ...     file.flush()
+        ...     read_questions(Path(file.name), "mine", "dev")[0].options
+        {'A': 'Heart', 'B': 'Liver'}
     """
     readers = {".jsonl": jsonl_records, ".csv": csv_records, ".parquet": parquet_records}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise UserError(f"{path}: unknown kind of file; save the questions as .jsonl, .csv or .parquet")
+        raise UserError(f"{path}: unknown file type. Save the questions as .jsonl, .csv or .parquet.")
     questions: list[Question] = []
     rows: dict[str, int] = {}
     try:
@@ -39,21 +47,21 @@ def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
             first = rows.setdefault(question.id, row)
             if first != row:
                 raise UserError(
-                    f'{path}:{row}: the id "{question.id}" is already that of row {first}; '
-                    "give each question an id of its own"
+                    f'{path}:{row}: the id "{question.id}" is also the id of row {first}. '
+                    "Give each question a different id."
                 )
             questions.append(question)
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; check the name") from None
+        raise UserError(f"{path}: no such file. Check the name.") from None
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read ({error.strerror or error}); check what it is and who may read it"
+            f"{path}: cannot be read ({error.strerror or error}). Check that it is a readable file."
         ) from None
     if not questions:
-        raise UserError(f"{path}: holds no question; add at least one")
+        raise UserError(f"{path}: no questions. Add at least one.")
     return questions
 
 
 def write_questions(path: Path, questions: Iterable[Question]) -> None:
-    """Write the questions as JSONL, atomically; `read_questions` gives the same ones back."""
+    """Write the questions as JSONL, atomically; `read_questions` returns equal ones."""
     write_atomically(path, (json.dumps(to_record(q), ensure_ascii=False).encode() + b"\n" for q in questions))

@@ -1,4 +1,4 @@
-"""A name for exactly these questions, so that a changed data set is noticed."""
+"""Checksum of a list of questions, so that a changed data set is noticed."""
 
 import hashlib
 import json
@@ -9,10 +9,14 @@ from openmedlm.data.schema import to_record
 
 
 def fingerprint(questions: Iterable[Question]) -> str:
-    """The sha256, in hex, over the questions' canonical JSON records, one a line, in the order given.
+    """Return the sha256, in hex, of the questions' canonical JSON records, one per line, in the given order.
 
-    Canonical means sorted keys, no spaces, UTF-8. Another order, a changed letter or another split is another
-    fingerprint; the format of the file that the questions came from is not.
+    Canonical means sorted keys, no spaces, UTF-8. The order, the split and every field change the fingerprint; the
+    format of the source file does not.
+
+    Example:
+        >>> fingerprint([])[:12]
+        'e3b0c44298fc'
     """
     digest = hashlib.sha256()
     for question in questions:

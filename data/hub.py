@@ -14,37 +14,37 @@ from openmedlm.utils.atomic import write_atomically
 from openmedlm.utils.errors import UserError
 from openmedlm.utils.network import reachable
 
-OTHERWISE = "use local files with --data-dir DIR, or the embedded sample with --data-dir sample"
+ALTERNATIVES = "Use local files with --data-dir DIR, or the embedded sample with --data-dir sample."
 
 
 def load_official(benchmark: Benchmark, official: OfficialSplit, records: Path) -> list[Question]:
-    """The questions of an official split, `split` being its name.
+    """Load the questions of an official split; their `split` is its name.
 
-    Their number must be the official one. What was loaded first is recorded in
-    `records/<benchmark>-<official split>.json` (hub tables with their revisions, count, fingerprint over the mapped
-    questions) and must be the same ever after. Without a network, and with HF_HUB_OFFLINE=1, what `datasets` has cached
-    is used; the record then also catches a cache of another revision.
+    The number of questions must be the official one. The first load is recorded in `records/<benchmark>-<official
+    split>.json`: hub tables with revisions, count, fingerprint of the converted questions. Every later load must match
+    the record. Without a network, or with HF_HUB_OFFLINE=1, the cache of `datasets` is used; the record then also
+    detects a cache of another revision.
 
     Args:
-        benchmark: one of the four.
-        official: one of its official splits.
-        records: the folder of the records; made on first use.
+        benchmark: One of the four benchmarks.
+        official: One of its official splits.
+        records: Folder of the records; created on first use.
 
     Raises:
-        UserError: the hub is out of reach and nothing is cached, a table lacks a column or a row is no question, or
-            the count or the record disagrees.
+        UserError: The hub is not reachable and nothing is cached, a table lacks a column, a row is not a valid
+            question, or the count or the record differs.
     """
     online = _online(official.tables)
     questions = [
         question
         for table in official.tables
         for question in _questions(benchmark, official, table, online)
-        if official.has(question)
+        if official.contains(question)
     ]
     if len(questions) != official.count:
         raise UserError(
-            f"{official.tables[0].hub_id}: {official.name} has {len(questions):,} questions instead of the official "
-            f"{official.count:,}; {OTHERWISE}"
+            f"{official.tables[0].hub_id}: {official.name} has {len(questions):,} questions, but the official number "
+            f"is {official.count:,}. {ALTERNATIVES}"
         )
     _check_record(records / f"{benchmark.name}-{official.name}.json", official, questions)
     return questions
@@ -57,9 +57,11 @@ def _questions(benchmark: Benchmark, official: OfficialSplit, table: HubTable, o
             record = benchmark.record_from_hub(row, table, index)
             yield question_from_record(record, where, benchmark.name, official.name)
         except KeyError as error:
-            raise UserError(f"{where}: the column {error} is missing on the hub; {OTHERWISE}") from None
+            raise UserError(f"{where}: the column {error} is missing on the hub. {ALTERNATIVES}") from None
         except UserError as error:
-            raise UserError(f"{error}; that is for the hub's owner, until then {OTHERWISE}") from None
+            raise UserError(
+                f"{error} The row is on the hub, where only its owner can correct it. {ALTERNATIVES}"
+            ) from None
 
 
 def _online(tables: Sequence[HubTable]) -> bool:
@@ -78,9 +80,9 @@ def _rows(table: HubTable, online: bool) -> Iterable[Mapping[str, object]]:
             rows: Iterable[Mapping[str, object]] = datasets.load_dataset(
                 table.hub_id, table.config, split=table.split, revision=table.revision
             )
-    except Exception as error:  # what lies below raises errors of half a dozen libraries, without a common base
-        reason = _line(error) if online else "the Hugging Face hub is out of reach and nothing of it is cached"
-        raise UserError(f"{table}: cannot be loaded ({reason}); {OTHERWISE}") from None
+    except Exception as error:  # `datasets` passes on the errors of several libraries, which have no common base class
+        reason = _first_line(error) if online else "the Hugging Face hub is not reachable and the table is not cached"
+        raise UserError(f"{table}: cannot be loaded ({reason}). {ALTERNATIVES}") from None
     return rows
 
 
@@ -94,11 +96,11 @@ def _offline(datasets: Any, offline: bool) -> Iterator[None]:
         datasets.config.HF_HUB_OFFLINE = before
 
 
-def _line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-def _check_record(path: Path, official: OfficialSplit, questions: list[Question]) -> None:
+def _check_record(path: Path, official: OfficialSplit, questions: Sequence[Question]) -> None:
     record = {
         "tables": [f"{table}@{table.revision}" for table in official.tables],
         "questions": len(questions),
@@ -113,6 +115,6 @@ def _check_record(path: Path, official: OfficialSplit, questions: list[Question]
         known = None
     if known != record:
         raise UserError(
-            f"{path}: the questions from the hub are no longer those recorded there; "
-            "delete that file if the change is wanted"
+            f"{path}: the questions from the hub differ from this record of the first load. "
+            "Delete the file if the change is intended."
         )

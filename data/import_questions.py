@@ -1,4 +1,4 @@
-"""The user's own questions, checked and kept where `load_split` finds them."""
+"""Import of the user's own questions as a benchmark for `load_split`."""
 
 import re
 from pathlib import Path
@@ -6,60 +6,59 @@ from pathlib import Path
 from openmedlm.data.benchmarks import BENCHMARKS
 from openmedlm.data.files import read_questions, write_questions
 from openmedlm.data.load import SAMPLE
-from openmedlm.data.question import SPLITS
+from openmedlm.data.question import SPLITS, canonical_split
 from openmedlm.utils.errors import UserError
-from openmedlm.utils.names import check_choice
 from openmedlm.utils.paths import imported_benchmarks
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def import_questions(
     file: str | Path, name: str, split: str, data_dir: str | Path | None = None, replace: bool = False
 ) -> Path:
-    """Check the questions of a JSONL, CSV or parquet file and keep them as one split of a benchmark of the user's own.
+    """Check the questions of a JSONL, CSV or parquet file and save them as one split of a new benchmark.
 
-    Nothing is written unless every question is right.
+    Nothing is written unless every question is valid.
 
     Args:
-        file: the questions (`openmedlm.data.files.read_questions`).
-        name: the benchmark; lower-case letters, digits, `.`, `_` and `-`, and none of the four's names.
-        split: `pool`, `dev` or `test`.
-        data_dir: the folder to keep them in, to be given to `load_split` too; None for the user's own folder.
-        replace: whether a split that is already there is replaced.
+        file: Question file (`openmedlm.data.files.read_questions`).
+        name: Name of the benchmark: lower-case letters, digits, `.`, `_` and `-`; not a name of the product's own.
+        split: `pool` (or `train`), `dev` or `test`.
+        data_dir: Target folder, which `load_split` then takes too; None for the user's own data folder.
+        replace: Overwrite a split that exists.
 
     Returns:
-        The file that was written, `<name>/<split>.jsonl` in that folder.
+        Path of the written file, `<name>/<split>.jsonl` in the target folder.
 
     Raises:
-        UserError: the name or split will not do, the split is already there, a question is wrong, or its id is that of
-            a question in another split of the benchmark.
+        UserError: The name or split is invalid, the split exists, a question is invalid, or its id occurs in another
+            split of the benchmark.
     """
-    check_choice(split, SPLITS, "split")
-    if not NAME.fullmatch(name):
-        raise UserError(f'the name "{name}" will not do; use lower-case letters, digits, ".", "_" and "-"')
+    split = canonical_split(split)
+    if not NAME_PATTERN.fullmatch(name):
+        raise UserError(f'invalid benchmark name "{name}". Use lower-case letters, digits, ".", "_" and "-".')
     if name in BENCHMARKS or name == SAMPLE:
-        raise UserError(f'the name "{name}" is taken by the product; choose another name')
+        raise UserError(f'the benchmark name "{name}" is reserved. Choose another name.')
     if str(data_dir) == SAMPLE:
-        raise UserError("the embedded sample takes no questions; name a folder, or none")
+        raise UserError("the embedded sample is read-only. Pass another --data-dir, or none.")
     folder = (imported_benchmarks() if data_dir is None else Path(data_dir)) / name
     path = folder / f"{split}.jsonl"
     if path.exists() and not replace:
-        raise UserError(f"{path}: is already there; choose another name or split, or ask for it to be replaced")
+        raise UserError(f"{path}: the split exists. Choose another name or split, or pass --replace.")
     questions = read_questions(Path(file), name, split)
     ids = {question.id for question in questions}
     for other in SPLITS:
-        beside = folder / f"{other}.jsonl"
-        if other == split or not beside.is_file():
+        other_path = folder / f"{other}.jsonl"
+        if other == split or not other_path.is_file():
             continue
-        for question in read_questions(beside, name, other):
+        for question in read_questions(other_path, name, other):
             if question.id in ids:
                 raise UserError(
-                    f'{file}: the id "{question.id}" is already that of a question in {beside}; '
-                    "give each question of a benchmark an id of its own"
+                    f'{file}: the id "{question.id}" is also the id of a question in {other_path}. '
+                    "Give each question of a benchmark a different id."
                 )
     try:
         write_questions(path, questions)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
+        raise UserError(f"{path}: cannot be written ({error.strerror}). Choose another folder.") from None
     return path

@@ -1,4 +1,4 @@
-"""The one door to questions: from the hub, a local folder, the embedded sample or the user's imported benchmarks."""
+"""Questions of a split: from the hub, a local folder, the embedded sample or an imported benchmark."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,9 +8,9 @@ from pathlib import Path
 from openmedlm.data.benchmarks import BENCHMARKS, Benchmark, OfficialSplit
 from openmedlm.data.files import read_questions
 from openmedlm.data.hub import load_official
-from openmedlm.data.question import SPLITS, Question
+from openmedlm.data.question import SPLITS, Question, canonical_split
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.errors import UserError
-from openmedlm.utils.names import check_choice
 from openmedlm.utils.paths import hub_records, imported_benchmarks
 
 SAMPLE = "sample"
@@ -21,11 +21,11 @@ class Availability:
     """One split that can be loaded.
 
     Attributes:
-        benchmark: its benchmark.
+        benchmark: Name of the benchmark.
         split: `pool`, `dev` or `test`.
-        count: how many questions stand at `place`; None on the hub, where nothing is counted before it is loaded.
-        official: how many the complete split has; None for benchmarks that are not one of the four and for the sample.
-        place: the file, or the hub repository.
+        count: Number of questions at `place`; None for the hub, where questions are counted only when they are loaded.
+        official: Number of questions of the complete split; None for imported benchmarks and for the sample.
+        place: File, or repository on the hub.
     """
 
     benchmark: str
@@ -43,47 +43,55 @@ class Availability:
 
 
 def load_split(benchmark: str, split: str, data_dir: str | Path | None = None) -> list[Question]:
-    """The questions of one split of one benchmark, in a fixed order.
+    """Load the questions of one split of one benchmark, in a fixed order.
 
     Args:
-        benchmark: `medqa`, `medmcqa`, `pubmedqa`, `mmlu`, or another benchmark that stands in `data_dir` or, without
-            one, was imported.
-        split: `pool`, `dev` or `test`.
-        data_dir: None for the hub and the imported benchmarks; `sample` for the embedded sample, even where a folder of
-            that name is at hand; otherwise a folder with `<benchmark>/<official split>.jsonl` for the four, from which
-            pool, dev and test are made as `Benchmark.split_dev` says (a part of an official split will do), and
-            `<benchmark>/<split>.jsonl` for others.
+        benchmark: `medqa`, `medmcqa`, `pubmedqa`, `mmlu`, a benchmark in `data_dir`, or an imported one.
+        split: `pool`, `dev` or `test`; `train` is another name of `pool`.
+        data_dir: None for the hub and the imported benchmarks. `sample` for the embedded sample, even if a folder of
+            that name exists. Otherwise a folder: `<benchmark>/<official split>.jsonl` for the four benchmarks, which
+            `Benchmark.filter_split` divides and which may be partial; `<benchmark>/<split>.jsonl` for others.
 
     Raises:
-        UserError: the benchmark or split is unknown, its file or the hub is missing, a question is wrong, or nothing is
-            left for this split.
+        UserError: The benchmark or split is unknown, its file is missing, the hub is not reachable, a question is
+            invalid, or no question is left for this split.
+
+    Example:
+        >>> questions = load_split("medqa", "dev", "sample")
+        >>> len(questions), questions[0].split
+        (12, 'dev')
     """
-    check_choice(split, SPLITS, "split")
+    split = canonical_split(split)
     if str(data_dir) == SAMPLE:
         return _sample(check_choice(benchmark, BENCHMARKS, "benchmark of the sample"), split)
     known = BENCHMARKS.get(benchmark)
     if known is None:
-        return _own(benchmark, split, data_dir)
+        return _imported(benchmark, split, data_dir)
     official = known.official(split)
     if data_dir is None:
         questions = load_official(known, official, hub_records())
     else:
         questions = _official_file(known, official, Path(data_dir))
-    chosen = [replace(question, split=split) for question in known.split_dev(split, questions)]
-    if not chosen:
+    selected = [replace(question, split=split) for question in known.filter_split(split, questions)]
+    if not selected:
         raise UserError(
-            f"{benchmark}: all {len(questions):,} questions of {official.name} are set aside for dev; add more"
+            f"{benchmark}: no {split} questions, since all {len(questions):,} of {official.name} are held out for dev. "
+            "Add more."
         )
-    return chosen
+    return selected
 
 
 def available(data_dir: str | Path | None = None) -> list[Availability]:
-    """What `load_split` can load with this `data_dir`: benchmark by benchmark, pool, dev and test.
+    """List the splits that `load_split` can load with this `data_dir`, by benchmark: pool, dev, test.
 
-    Local files are read and checked to be counted; the hub is not asked.
+    Local files are read and checked in order to count them; the hub is not contacted.
 
     Raises:
-        UserError: `data_dir` is no folder, or a question in it is wrong.
+        UserError: `data_dir` is not a folder, or a question in it is invalid.
+
+    Example:
+        >>> [str(split) for split in available("sample")][:3]
+        ['24', '12', '12']
     """
     if str(data_dir) == SAMPLE:
         return [
@@ -97,53 +105,53 @@ def available(data_dir: str | Path | None = None) -> list[Availability]:
             for name, known in BENCHMARKS.items()
             for split in SPLITS
         ]
-        return on_hub + list(_own_availability(imported_benchmarks()))
+        return on_hub + list(_imported_splits(imported_benchmarks()))
     folder = Path(data_dir)
     if not folder.is_dir():
-        raise UserError(f'{folder}: no such folder; name one that holds <benchmark>/<split>.jsonl, or "{SAMPLE}"')
-    return [*_official_availability(folder), *_own_availability(folder)]
+        raise UserError(f'{folder}: no such folder. Name a folder with <benchmark>/<split>.jsonl files, or "{SAMPLE}".')
+    return [*_official_splits(folder), *_imported_splits(folder)]
 
 
 def _official_file(known: Benchmark, official: OfficialSplit, folder: Path) -> list[Question]:
     path = folder / known.name / f"{official.name}.jsonl"
     if not path.is_file():
-        raise UserError(f"{path}: no such file; put the {official.name} questions of {known.title} there")
+        raise UserError(f"{path}: no such file. Save the {official.name} questions of {known.title} there.")
     questions = read_questions(path, known.name, official.name)
-    strangers = [question.id for question in questions if not official.has(question)]
-    if strangers:
+    foreign = [question.id for question in questions if not official.contains(question)]
+    if foreign:
         raise UserError(
-            f"{path}: {len(strangers):,} of {len(questions):,} questions do not belong to the official {official.name} "
-            f'split, "{strangers[0]}" to begin with; remove them'
+            f"{path}: {len(foreign):,} of {len(questions):,} questions are not part of the official {official.name} "
+            f'split: "{foreign[0]}" is the first. Remove them.'
         )
     return questions
 
 
-def _own(name: str, split: str, data_dir: str | Path | None) -> list[Question]:
+def _imported(name: str, split: str, data_dir: str | Path | None) -> list[Question]:
     folder = imported_benchmarks() if data_dir is None else Path(data_dir)
-    check_choice(name, [*BENCHMARKS, *_own_names(folder)], "benchmark")
+    check_choice(name, [*BENCHMARKS, *_imported_names(folder)], "benchmark")
     path = folder / name / f"{split}.jsonl"
     if not path.is_file():
-        raise UserError(f"{path}: no such file; {name} has no {split} split yet, so import one")
+        raise UserError(f"{path}: no such file, so {name} has no {split} split. Import one.")
     return read_questions(path, name, split)
 
 
-def _own_names(folder: Path) -> list[str]:
-    found = {path.parent.name for split in SPLITS for path in folder.glob(f"*/{split}.jsonl")}
-    for name in found:
+def _imported_names(folder: Path) -> list[str]:
+    names = {path.parent.name for split in SPLITS for path in folder.glob(f"*/{split}.jsonl")}
+    for name in names:
         if not name.isprintable():
-            raise UserError(f"{folder}: holds the folder {name!a}, which no option could name; rename it")
-    return sorted(found - set(BENCHMARKS))
+            raise UserError(f"{folder}: a folder has a name with non-printable characters: {name!a}. Rename it.")
+    return sorted(names - set(BENCHMARKS))
 
 
-def _own_availability(folder: Path) -> Iterator[Availability]:
-    for name in _own_names(folder):
+def _imported_splits(folder: Path) -> Iterator[Availability]:
+    for name in _imported_names(folder):
         for split in SPLITS:
             path = folder / name / f"{split}.jsonl"
             if path.is_file():
                 yield Availability(name, split, len(read_questions(path, name, split)), None, str(path))
 
 
-def _official_availability(folder: Path) -> Iterator[Availability]:
+def _official_splits(folder: Path) -> Iterator[Availability]:
     for name, known in BENCHMARKS.items():
         loaded: dict[str, list[Question]] = {}
         for split in SPLITS:
@@ -152,7 +160,7 @@ def _official_availability(folder: Path) -> Iterator[Availability]:
             if path.is_file():
                 if official.name not in loaded:
                     loaded[official.name] = _official_file(known, official, folder)
-                count = len(known.split_dev(split, loaded[official.name]))
+                count = len(known.filter_split(split, loaded[official.name]))
                 yield Availability(name, split, count, known.official_count(split), str(path))
 
 

@@ -1,9 +1,12 @@
-"""A multiple-choice question: the record that runs through the whole house."""
+"""Question: the record that every package shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from openmedlm.utils.choices import check_choice
+
 SPLITS = ("pool", "dev", "test")
+_ALIASES = {"train": "pool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,15 +14,20 @@ class Question:
     """One multiple-choice question of a benchmark.
 
     Attributes:
-        id: unique within the benchmark, over all its splits.
+        id: Identifier, unique within the benchmark over all its splits.
         benchmark: `medqa`, `medmcqa`, `pubmedqa`, `mmlu`, or the name given to imported questions.
-        split: `pool` (exemplars come from here), `dev` (tuning) or `test` (looked at last).
-        question: the stem.
-        options: letter to text, in the order shown: `A`, `B`, … without gaps; two to twenty-six of them.
-        answer: the gold letter, a key of `options`.
-        subject: exam step, specialty or subject, where the benchmark says.
-        context: paragraphs to read before the question (PubMedQA's abstract); empty where there are none.
-        explanation: the benchmark's own rationale, where it has one.
+        split: `pool` (source of exemplars), `dev` (tuning) or `test` (final results only).
+        question: Stem.
+        options: Letter to text, in the order shown: `A`, `B`, … without gaps; 2 to 26 of them.
+        answer: Gold letter, a key of `options`.
+        subject: Exam step, specialty or subject, if the benchmark has one.
+        context: Paragraphs to read before the question, such as PubMedQA's abstract; often empty.
+        explanation: The benchmark's own rationale, if it has one.
+
+    Example:
+        >>> question = Question("q1", "mine", "dev", "Which organ makes bile?", {"A": "Heart", "B": "Liver"}, "B")
+        >>> question.options[question.answer]
+        'Liver'
     """
 
     id: str
@@ -31,3 +39,16 @@ class Question:
     subject: str | None = None
     context: tuple[str, ...] = ()
     explanation: str | None = None
+
+
+def canonical_split(name: str) -> str:
+    """Return the name of a split as files and results spell it; `train` is another name of `pool`.
+
+    Raises:
+        UserError: The split is unknown.
+
+    Example:
+        >>> canonical_split("train"), canonical_split("dev")
+        ('pool', 'dev')
+    """
+    return check_choice(_ALIASES.get(name, name), SPLITS, "split")

@@ -1,4 +1,4 @@
-"""A question as JSON, and back: every check on a question stands here."""
+"""Conversion of a JSON record to a question and back, with all checks on a question."""
 
 import string
 from collections.abc import Mapping
@@ -13,24 +13,29 @@ MAX_OPTIONS = len(string.ascii_uppercase)
 def question_from_record(
     record: object, where: str, benchmark: str | None = None, split: str | None = None
 ) -> Question:
-    """The checked question of one JSON record.
+    """Check one JSON record and return its question.
 
     A record is `{"id", "benchmark", "subject", "split", "question", "context", "options", "answer", "explanation"}`.
-    `context` is null, a text or a list of texts; `options` maps `A`, `B`, … without gaps and in order to texts, or is
-    the list of those texts; `subject`, `context` and `explanation` may be missing. Other keys are ignored. Texts stay
-    as they are, white space included; an optional text that is blank counts as missing.
+    `context` is null, a text or a list of texts. `options` maps `A`, `B`, … without gaps and in order to texts, or is
+    the list of those texts. `subject`, `context` and `explanation` are optional; other keys are ignored. Texts are kept
+    unchanged, white space included; a blank optional text counts as missing.
 
     Args:
-        record: the decoded JSON value.
-        where: the place that an error names, such as `FILE:ROW`.
-        benchmark: overrides the record's `benchmark`, which may then be missing.
-        split: overrides the record's `split`, which may then be missing.
+        record: Decoded JSON value.
+        where: Place for the error message, such as `FILE:ROW`.
+        benchmark: Replaces the record's `benchmark`, which may then be missing.
+        split: Replaces the record's `split`, which may then be missing.
 
     Raises:
-        UserError: one line with `where`, what is wrong there, and the mend.
+        UserError: The record is invalid: one line with `where`, the problem and the fix.
+
+    Example:
+        >>> record = {"id": "1", "question": "Which organ makes bile?", "options": ["Heart", "Liver"], "answer": "B"}
+        >>> question_from_record(record, "mine.jsonl:1", "mine", "dev").options
+        {'A': 'Heart', 'B': 'Liver'}
     """
     if not isinstance(record, Mapping):
-        _refuse(where, f"a question is a JSON object, not {_kind(record)}; write one object a line")
+        _fail(where, f"a question must be a JSON object, got {_type_name(record)}. Write one object per line.")
     options = _options(record.get("options"), where)
     return Question(
         id=_text(record, "id", where),
@@ -46,7 +51,13 @@ def question_from_record(
 
 
 def to_record(question: Question) -> dict[str, object]:
-    """The JSON record that `question_from_record` turns back into the same question."""
+    """Return the JSON record of a question; `question_from_record` returns an equal question.
+
+    Example:
+        >>> question = Question("1", "mine", "dev", "Which organ makes bile?", {"A": "Heart", "B": "Liver"}, "B")
+        >>> question_from_record(to_record(question), "here") == question
+        True
+    """
     return {
         "id": question.id,
         "benchmark": question.benchmark,
@@ -61,15 +72,15 @@ def to_record(question: Question) -> dict[str, object]:
 
 
 def letters(count: int) -> tuple[str, ...]:
-    """The first `count` option letters: `A`, `B`, …; at most twenty-six."""
+    """Return the first `count` option letters: `A`, `B`, …; at most 26."""
     return tuple(string.ascii_uppercase[:count])
 
 
-def _refuse(where: str, problem: str) -> NoReturn:
+def _fail(where: str, problem: str) -> NoReturn:
     raise UserError(f"{where}: {problem}")
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     if isinstance(value, Mapping):
         return "an object"
     names = {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a text"}
@@ -78,19 +89,19 @@ def _kind(value: object) -> str:
 
 def _checked_text(value: object, name: str, where: str) -> str:
     if not isinstance(value, str):
-        _refuse(where, f"{name} is {_kind(value)}; write it as a text in quotes")
+        _fail(where, f"{name} must be a text, got {_type_name(value)}. Write it in quotes.")
     if not value.strip():
-        _refuse(where, f"{name} is empty; fill it in")
+        _fail(where, f"{name} is empty. Fill it in.")
     try:
         value.encode()
     except UnicodeEncodeError:
-        _refuse(where, f"{name} holds half of a surrogate pair, which is no character; write the character itself")
+        _fail(where, f"{name} contains half of a surrogate pair. Write the whole character.")
     return value
 
 
 def _text(record: Mapping[str, object], key: str, where: str) -> str:
     if record.get(key) is None:
-        _refuse(where, f'"{key}" is missing; add it')
+        _fail(where, f'"{key}" is missing. Add it.')
     return _checked_text(record[key], f'"{key}"', where)
 
 
@@ -106,31 +117,37 @@ def _context(value: object, where: str) -> tuple[str, ...]:
         return ()
     paragraphs = [value] if isinstance(value, str) else value
     if not isinstance(paragraphs, list | tuple):
-        _refuse(where, f'"context" is {_kind(value)}; write null, a text or a list of texts')
+        _fail(where, f'"context" must be null, a text or a list of texts, got {_type_name(value)}. Correct it.')
     return tuple(_checked_text(text, f'"context" paragraph {n}', where) for n, text in enumerate(paragraphs, start=1))
 
 
 def _options(value: object, where: str) -> dict[str, str]:
     if value is None:
-        _refuse(where, '"options" is missing; add it, such as {"A": …, "B": …}')
+        _fail(where, '"options" is missing. Add it, such as {"A": …, "B": …}.')
     if isinstance(value, list | tuple):
         if len(value) > MAX_OPTIONS:
-            _refuse(where, f"{len(value)} options; at most {MAX_OPTIONS} can be lettered")
+            _fail(where, f"too many options: {len(value)}. A question has 2 to {MAX_OPTIONS}.")
         value = dict(zip(letters(len(value)), value, strict=True))
     if not isinstance(value, Mapping):
-        _refuse(where, f'"options" is {_kind(value)}; write {{"A": …, "B": …}} or a list of texts')
+        _fail(
+            where,
+            f'"options" must be an object or a list, got {_type_name(value)}. Write {{"A": …, "B": …}}.',
+        )
     if not 2 <= len(value) <= MAX_OPTIONS:
-        _refuse(where, f"{len(value)} options; a question has 2 to {MAX_OPTIONS}")
+        _fail(where, f"wrong number of options: {len(value)}. A question has 2 to {MAX_OPTIONS}.")
     expected = letters(len(value))
     if tuple(value) != expected:
-        found = ", ".join(map(str, value))
-        _refuse(where, f"the options are lettered {found}; letter them {', '.join(expected)}, in this order")
+        actual = ", ".join(map(str, value))
+        _fail(where, f"wrong option letters: {actual}. Use {', '.join(expected)}, in this order.")
     return {letter: _checked_text(text, f"option {letter}", where) for letter, text in value.items()}
 
 
 def _answer(record: Mapping[str, object], options: Mapping[str, str], where: str) -> str:
     answer = _text(record, "answer", where)
     if answer not in options:
-        found = ", ".join(options)
-        _refuse(where, f'the answer "{answer}" is not among the options {found}; correct the answer or add the option')
+        letters_given = ", ".join(options)
+        _fail(
+            where,
+            f'the answer "{answer}" is not one of the options {letters_given}. Correct the answer or add the option.',
+        )
     return answer

@@ -1,4 +1,4 @@
-"""Which questions of many are similar: every pair above a threshold, without comparing each with each."""
+"""Search for all pairs of similar questions above a threshold, without comparing all pairs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,41 +9,41 @@ import numpy.typing as npt
 from openmedlm.data.question import Question
 from openmedlm.data.text_profile import SHINGLE_WORDS, normalise
 
-_ROWS = 4_096
-"""Questions that are looked at together, which bounds the memory."""
+_BATCH_QUESTIONS = 4_096
+"""Questions processed together, which bounds the memory."""
 
 _BUCKETS = 1 << 22
-"""Counts of how common shingles are; more of them would only order the shingles better."""
+"""Number of counters of shingle frequency; more counters would only improve the order of the shingles."""
 
 _BETWEEN = b"\x1f"
 _PLAIN = bytes(code if chr(code).isalnum() or code == _BETWEEN[0] else ord(" ") for code in range(128)) + bytes(128)
-"""What an ASCII character is in a normalised text; nothing else is looked up in it."""
+"""Translation table from an ASCII character to its form in a normalised text."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _OWNER_BITS, _COMMON_BITS, _HASH_BITS = (np.uint64(bits) for bits in (20, 10, 34))
-MOST = 1 << int(_OWNER_BITS)
-"""Questions that can be compared at once, at most."""
+MAX_QUESTIONS = 1 << int(_OWNER_BITS)
+"""Maximum number of questions in one search."""
 
 Numbers = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 
 def similar_pairs(questions: Sequence[Question], threshold: float) -> Iterator[tuple[int, int]]:
-    """Positions of the pairs whose shingles' Jaccard similarity is at least the threshold, the earlier one first.
+    """Yield the positions of each pair whose shingles have at least this Jaccard similarity, the earlier first.
 
-    Exact: two sets that are that similar share one of the first |x| - ⌈t·|x|⌉ + 1 elements of each, in any order that
-    holds for all (Bayardo, Ma and Srikant 2007, section 4). Pairs that share one of those, the rarest first, are looked
-    up in a sparse matrix, and their sets compared.
+    The search is exact. Sort the elements of all sets by one common order, here the rarest first. Two sets of
+    similarity t share one of the first |x| - ⌈t·|x|⌉ + 1 elements of each (Bayardo, Ma and Srikant 2007, section 4). A
+    sparse matrix product finds the pairs that share one of these elements; then their sets are compared.
 
     Args:
-        questions: in any order, `MOST` of them at most.
-        threshold: in (0, 1].
+        questions: Questions in any order, at most `MAX_QUESTIONS`.
+        threshold: Minimum Jaccard similarity, in (0, 1].
 
     Raises:
-        ValueError: there are more questions.
+        ValueError: There are too many questions.
     """
-    if len(questions) > MOST:
-        raise ValueError(f"{len(questions):,} questions; {MOST:,} can be compared at once")
+    if len(questions) > MAX_QUESTIONS:
+        raise ValueError(f"too many questions: {len(questions):,}, at most {MAX_QUESTIONS:,} can be compared")
     if not questions:
         return
     rows, columns = _rarest(questions, threshold)
@@ -52,13 +52,15 @@ def similar_pairs(questions: Sequence[Question], threshold: float) -> Iterator[t
         yield from zip(one[alike].tolist(), other[alike].tolist(), strict=True)
 
 
-def resembling(questions: Sequence[Question], others: Sequence[Question], threshold: float) -> list[int]:
-    """Positions of the questions that may be as similar as the threshold to one of the others: all that are, and a few
-    more, since their shingles are looked for in all of the others together.
+def similar_candidates(questions: Sequence[Question], others: Sequence[Question], threshold: float) -> list[int]:
+    """Return the positions of the questions that may be similar to one of the others.
+
+    The result contains every similar question and a few more, since the shingles of all others form one set.
 
     Args:
-        questions, others: in any order; some of each.
-        threshold: in (0, 1].
+        questions: Questions to filter, at least one.
+        others: Questions to compare with, at least one.
+        threshold: Minimum Jaccard similarity, in (0, 1].
     """
     owners, shingles = _shingles(questions)
     known = np.isin(shingles, _shingles(others)[1])
@@ -68,7 +70,7 @@ def resembling(questions: Sequence[Question], others: Sequence[Question], thresh
 
 
 def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
-    """The shingles of all questions as numbers, and whose they are; one that a text has twice stands twice."""
+    """Return the position of the question and the hash of each shingle; repeated shingles are kept."""
     words: list[int] = []
     lengths: list[int] = []
     texts: list[int] = []
@@ -80,7 +82,7 @@ def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
         texts.append(len(parts))
     length = np.array(lengths)
     owner = np.repeat(np.repeat(np.arange(len(questions)), texts), length)
-    left = np.repeat(np.cumsum(length), length) - np.arange(len(words))  # words from here to the end of the text
+    left = np.repeat(np.cumsum(length), length) - np.arange(len(words))  # words up to the end of the text
     first = np.repeat(np.cumsum(length) - length, length) == np.arange(len(words))
     number = np.array(words, np.int64).view(np.uint64)
     rolled = np.zeros(len(words), np.uint64)
@@ -93,13 +95,13 @@ def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
 
 
 def _words(texts: Sequence[str]) -> list[list[bytes]]:
-    """The words of each text, normalised; texts of ASCII all at once."""
+    """Return the normalised words of each text; ASCII texts are processed in one pass."""
     joined = _BETWEEN.decode().join(texts)
     if joined.isascii():
         split = [text.split() for text in joined.encode().lower().translate(_PLAIN).split(_BETWEEN)]
         if len(split) == len(texts) and all(split):
             return split
-    # A text may be signs alone, which are its words then, and one of them may be the separator.
+    # A text may consist of punctuation alone, which then counts as its words and may contain the separator.
     return [[word.encode() for word in normalise(text).split()] or [b""] for text in texts]
 
 
@@ -108,52 +110,50 @@ def _mixed(number: Numbers) -> Numbers:
 
 
 def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Places, Places]:
-    """Each question's rarest shingles, as many as two similar questions must share one of; those of one question only
-    are left out.
+    """Return the question and the number of each question's rarest shingles.
 
-    All questions are gone through twice, since their shingles are many times what is kept of them: once to count how
-    common each is, and once to choose.
+    Of these shingles, two similar questions must share one. Shingles of a single question are left out. The shingles
+    need far more memory than the result, so there are two passes: the first counts frequencies, the second selects.
     """
-    pair_outcomes = np.zeros(_BUCKETS, np.uint32)
-    for start in range(0, len(questions), _ROWS):
-        _, shingles = _shingles(questions[start : start + _ROWS])
+    frequencies = np.zeros(_BUCKETS, np.uint32)
+    for start in range(0, len(questions), _BATCH_QUESTIONS):
+        _, shingles = _shingles(questions[start : start + _BATCH_QUESTIONS])
         bucket, times = np.unique(_bucket(_short(shingles)), return_counts=True)
-        pair_outcomes[bucket] += times.astype(np.uint32)
+        frequencies[bucket] += times.astype(np.uint32)
     owners, rarest = [], []
-    for start in range(0, len(questions), _ROWS):
-        owner, own = _rarest_of(questions[start : start + _ROWS], pair_outcomes, threshold)
+    for start in range(0, len(questions), _BATCH_QUESTIONS):
+        owner, own = _rarest_of(questions[start : start + _BATCH_QUESTIONS], frequencies, threshold)
         owners.append((owner + start).astype(np.int32))
         rarest.append(own)
     return _shared(np.concatenate(owners), np.concatenate(rarest))
 
 
 def _shared(owners: npt.NDArray[np.int32], shingles: Numbers) -> tuple[Places, Places]:
-    """Of shingles those that stand there several times: whose they are, and a number for each distinct one."""
+    """Return the owners of the shingles that occur at least twice, and a number for each distinct shingle."""
     order = np.argsort(shingles)
-    again = np.diff(shingles[order]) == 0  # most stand there once, and are gone before anything else is made of them
-    kept = order[np.concatenate((again, [False])) | np.concatenate(([False], again))]
-    del order, again
+    equals_next = np.diff(shingles[order]) == 0  # most occur once; they are dropped before further arrays are made
+    kept = order[np.concatenate((equals_next, [False])) | np.concatenate(([False], equals_next))]
+    del order, equals_next
     _, column = np.unique(shingles[kept], return_inverse=True)
     return owners[kept].astype(np.int64), column
 
 
 def _rarest_of(
-    questions: Sequence[Question], pair_outcomes: npt.NDArray[np.uint32], threshold: float
+    questions: Sequence[Question], frequencies: npt.NDArray[np.uint32], threshold: float
 ) -> tuple[Places, Numbers]:
-    """The rarest shingles of some questions, and whose they are.
+    """Return the owners and the rarest shingles of some questions.
 
-    A shingle is a part of its hash, behind how common it is: equal ones are equal, and few others are, which only makes
-    a pair more to compare.
+    The number of a shingle is its frequency followed by a part of its hash. A collision only adds a pair to compare.
     """
     owners, shingles = _shingles(questions)
     short = _short(shingles)
-    often = np.minimum(pair_outcomes[_bucket(short)], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
-    own = np.sort((owners.astype(np.uint64) << (_COMMON_BITS + _HASH_BITS)) | (often << _HASH_BITS) | short)
+    frequency = np.minimum(frequencies[_bucket(short)], (1 << int(_COMMON_BITS)) - 1).astype(np.uint64)
+    own = np.sort((owners.astype(np.uint64) << (_COMMON_BITS + _HASH_BITS)) | (frequency << _HASH_BITS) | short)
     own = own[np.concatenate(([True], own[1:] != own[:-1]))]
     owner = (own >> (_COMMON_BITS + _HASH_BITS)).astype(np.int64)
     sizes = np.bincount(owner, minlength=len(questions))
     rank = np.arange(len(own)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    # One more than needed, for the rare set of which two elements look alike.
+    # One more than needed, for the rare set with a hash collision among its elements.
     kept = rank < (sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 2)[owner]
     return owner[kept], own[kept] & ((np.uint64(1) << (_COMMON_BITS + _HASH_BITS)) - np.uint64(1))
 
@@ -167,21 +167,21 @@ def _bucket(short: Numbers) -> Places:
 
 
 def _sharing(rows: Places, columns: Places, count: int) -> Iterator[tuple[Places, Places]]:
-    """Pairs of rows that share a column, the earlier first."""
+    """Yield the pairs of rows that share a column, the earlier first."""
     from scipy.sparse import triu
 
     if not rows.size:
         return
     matrix = _incidence(rows, columns, count)
-    turned = matrix.T.tocsr()
-    for start in range(0, count, _ROWS):
-        shared = triu(matrix[start : start + _ROWS] @ turned, k=start + 1).tocoo()
+    transposed = matrix.T.tocsr()
+    for start in range(0, count, _BATCH_QUESTIONS):
+        shared = triu(matrix[start : start + _BATCH_QUESTIONS] @ transposed, k=start + 1).tocoo()
         if shared.nnz:
             yield shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
 
 
 def _similarity(questions: Sequence[Question], one: Places, other: Places) -> npt.NDArray[np.float64]:
-    """The Jaccard similarity of each pair."""
+    """Return the Jaccard similarity of each pair."""
     involved, place = np.unique(np.concatenate((one, other)), return_inverse=True)
     owners, shingles = _shingles([questions[position] for position in involved.tolist()])
     _, column = np.unique(shingles, return_inverse=True)
@@ -193,7 +193,7 @@ def _similarity(questions: Sequence[Question], one: Places, other: Places) -> np
 
 
 def _incidence(rows: Places, columns: Places, count: int) -> Any:
-    """A sparse matrix with a one where a row has a column."""
+    """Return a sparse 0/1 matrix with a one for each given row and column."""
     from scipy.sparse import csr_array
 
     matrix: Any = csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=(count, int(columns.max()) + 1))

@@ -1,8 +1,8 @@
-"""Rows of CSV and parquet as question records.
+"""Question records from CSV and parquet.
 
-The columns are `id`, `question`, `answer`, and either one column a letter (`A`, `B`, …; a row with fewer options leaves
-the last ones empty) or one column `options` with the JSON of all of them; `subject`, `context` and `explanation` may be
-there. Parquet may also hold `options` as a struct, map or list and `context` as a list.
+The columns are `id`, `question`, `answer`, and the options: one column per letter (`A`, `B`, …; the last ones are empty
+in a row with fewer options), or one column `options` with the JSON of all of them. `subject`, `context` and
+`explanation` are optional. In parquet `options` may also be a struct, map or list, and `context` a list.
 """
 
 import csv
@@ -14,22 +14,22 @@ from pathlib import Path
 
 from openmedlm.utils.errors import UserError
 
-REQUIRED = ("id", "question", "answer")
+REQUIRED_COLUMNS = ("id", "question", "answer")
 
 
 def csv_records(path: Path) -> Iterator[tuple[int, object]]:
-    """The line where each row of a CSV file begins, and its record.
+    """Yield the line number at which each row of a CSV file starts, and its record.
 
     Raises:
-        UserError: the header lacks a column or names one twice, a row has more cells than the header, or the file is
-            not CSV in UTF-8.
+        UserError: The header lacks a column or has one twice, a row has more cells than the header, or the file is not
+            CSV in UTF-8.
     """
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from None
+        raise UserError(f"{path}:{line}: not UTF-8. Save the file as UTF-8.") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [column.strip() for column in next(reader, [])]
@@ -38,21 +38,21 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
         for cells in reader:
             if len(cells) > len(header):
                 raise UserError(
-                    f"{path}:{start}: {len(cells)} cells under {len(header)} columns; "
-                    "put cells that hold a comma in double quotes"
+                    f"{path}:{start}: {len(cells)} cells for {len(header)} columns. "
+                    "Put cells that contain a comma in double quotes."
                 )
             if any(cell.strip() for cell in cells):
                 yield start, _record(dict(zip(header, cells, strict=False)), f"{path}:{start}")
             start = reader.line_num + 1
     except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}); check the double quotes near there") from None
+        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}). Check the double quotes.") from None
 
 
 def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
-    """The number of each row of a parquet file, from 1, and its record.
+    """Yield the number of each row of a parquet file, from 1, and its record.
 
     Raises:
-        UserError: the file is not parquet, or lacks a column.
+        UserError: The file is not parquet, or lacks a column.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -62,35 +62,32 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
         columns = table.column_names
     except (pa.ArrowException, ValueError) as error:
         reason = next(iter(str(error).splitlines()), "damaged")
-        raise UserError(f"{path}: not a parquet file ({reason}); write it again") from None
+        raise UserError(f"{path}: not a parquet file ({reason}). Write it again.") from None
     _check_columns(columns, path)
     row = 0
     for batch in table.to_batches():
         try:
             rows = batch.to_pylist()
         except (ValueError, OverflowError) as error:
-            raise UserError(f"{path}: a value can't be read ({error}); write texts as UTF-8") from None
+            raise UserError(f"{path}: a value cannot be read ({error}). Write texts as UTF-8.") from None
         for cells in rows:
             row += 1
             yield row, _record(cells, f"{path}:{row}")
 
 
 def _check_columns(columns: Sequence[str], path: Path) -> None:
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
-        raise UserError(f"{path}:1: the columns are not separated by commas; save the file with commas")
+    if len(columns) == 1 and any(separator in columns[0] for separator in ";\t"):
+        raise UserError(f"{path}:1: the columns are not separated by commas. Save the file with commas.")
     for column in columns:
         if columns.count(column) > 1:
-            raise UserError(f'{path}:1: the column "{column}" stands there twice; rename or remove one')
-    for column in REQUIRED:
+            raise UserError(f'{path}:1: two columns are named "{column}". Rename or remove one.')
+    for column in REQUIRED_COLUMNS:
         if column not in columns:
             raise UserError(
-                f'{path}:1: the column "{column}" is missing; the columns are {", ".join(columns) or "none"}'
+                f'{path}:1: the column "{column}" is missing. Add it; the columns are {", ".join(columns) or "none"}.'
             )
-    with_letter_refs = [column for column in columns if _is_letter(column)]
-    if bool(with_letter_refs) == ("options" in columns):
-        raise UserError(
-            f'{path}:1: the options stand either in the columns A, B, … or in one column "options"; keep one'
-        )
+    if any(map(_is_letter, columns)) == ("options" in columns):
+        raise UserError(f'{path}:1: use either the columns A, B, … or one column "options". Keep one of them.')
 
 
 def _is_letter(column: str) -> bool:
@@ -102,7 +99,7 @@ def _record(cells: Mapping[str, object], where: str) -> dict[str, object]:
     if "options" in cells:
         record["options"] = _options(cells["options"], where)
     else:
-        record["options"] = _present((column, cells[column]) for column in sorted(filter(_is_letter, cells)))
+        record["options"] = _non_empty((column, cells[column]) for column in sorted(filter(_is_letter, cells)))
     return {column: None if cell == "" else cell for column, cell in record.items()}
 
 
@@ -111,15 +108,15 @@ def _options(cell: object, where: str) -> object:
         try:
             return json.loads(cell)
         except json.JSONDecodeError as error:
-            raise UserError(f'{where}: "options" is not JSON ({error.msg}); write {{"A": …, "B": …}}') from None
+            raise UserError(f'{where}: "options" is not JSON ({error.msg}). Write {{"A": …, "B": …}}.') from None
         except (ValueError, RecursionError):
-            raise UserError(f'{where}: "options" is not plain JSON; write {{"A": …, "B": …}}') from None
+            raise UserError(f'{where}: "options" is not plain JSON. Write {{"A": …, "B": …}}.') from None
     if isinstance(cell, Mapping):
-        return _present(cell.items())
+        return _non_empty(cell.items())
     if isinstance(cell, list) and all(isinstance(item, tuple) for item in cell):
-        return _present(cell)
+        return _non_empty(cell)
     return cell
 
 
-def _present(options: Iterable[tuple[str, object]]) -> dict[str, object]:
+def _non_empty(options: Iterable[tuple[str, object]]) -> dict[str, object]:
     return {letter: text for letter, text in options if text is not None and str(text).strip()}

@@ -1,4 +1,4 @@
-"""The same question twice: exact and near duplicates."""
+"""Comparison of two questions: exact and near duplicates."""
 
 import re
 import unicodedata
@@ -8,20 +8,22 @@ from typing import Literal
 
 from openmedlm.data.question import Question
 
-NEAR = 0.8
+NEAR_THRESHOLD = 0.8
+"""Minimum Jaccard similarity of the shingles of near duplicates."""
+
 SHINGLE_WORDS = 5
 
-Kind = Literal["exact", "near"]
+DuplicateKind = Literal["exact", "near"]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What two questions are compared by, made once per question.
+    """Normalised text of a question, computed once and compared often.
 
     Attributes:
-        stem: the normalised context and stem.
-        options: the normalised option texts; their order and letters do not count.
-        shingles: the runs of five words in context, stem and options; a shorter text is one run.
+        stem: Normalised context and stem.
+        options: Normalised option texts; their order and letters do not count.
+        shingles: Runs of five words in context, stem and options; a shorter text is one run.
     """
 
     stem: str
@@ -30,26 +32,48 @@ class Profile:
 
 
 def normalise(text: str) -> str:
-    """The text in lower case, compatibility characters unified, its words joined by single spaces, without punctuation.
+    """Return the text in lower case, with unified compatibility characters and single spaces, without punctuation.
 
-    A text of punctuation alone, such as an option "+", stays as it is.
+    A text of punctuation alone, such as the option "+", is only stripped.
+
+    Example:
+        >>> normalise("  Na⁺/K⁺–ATPase, the PUMP ")
+        'na k atpase the pump'
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\W_]+", " ", folded).strip() or folded.strip()
 
 
 def profile(question: Question) -> Profile:
-    """The profile of a question. The gold answer is no part of it: the same question with two golds is a duplicate."""
+    """Return the profile of a question.
+
+    The gold answer is not part of it: the same question with two gold answers is a duplicate.
+
+    Example:
+        >>> profile(Question("1", "mine", "dev", "Which organ?", {"A": "Heart", "B": "Liver"}, "B")).stem
+        'which organ'
+    """
     stem = normalise("\n".join((*question.context, question.question)))
     options = frozenset(map(normalise, question.options.values()))
     return Profile(stem, options, frozenset(_shingles(stem, *options)))
 
 
-def duplicate_kind(a: Profile, b: Profile, threshold: float = NEAR) -> Kind | None:
-    """How two questions are duplicates, if they are.
+def duplicate_kind(a: Profile, b: Profile, threshold: float = NEAR_THRESHOLD) -> DuplicateKind | None:
+    """Return `exact` or `near` for duplicates, else None.
 
-    `exact`: the same normalised stem, with the same context where there is one, and the same set of options.
-    `near`: the Jaccard similarity of their shingles is at least `threshold`, in (0, 1].
+    `exact`: the normalised contexts and stems are equal, and so are the sets of options. `near`: the Jaccard similarity
+    of the shingles is at least `threshold`.
+
+    Args:
+        a: Profile of one question.
+        b: Profile of the other question.
+        threshold: Minimum Jaccard similarity of a near duplicate, in (0, 1].
+
+    Example:
+        >>> one = Question("1", "mine", "dev", "Which organ makes bile?", {"A": "Heart", "B": "Liver"}, "B")
+        >>> other = Question("2", "mine", "dev", "WHICH organ makes bile", {"A": "liver.", "B": "heart"}, "A")
+        >>> duplicate_kind(profile(one), profile(other))
+        'exact'
     """
     if a.stem == b.stem and a.options == b.options:
         return "exact"
@@ -60,8 +84,14 @@ def duplicate_kind(a: Profile, b: Profile, threshold: float = NEAR) -> Kind | No
     return "near" if shared >= threshold * (fewer + more - shared) else None
 
 
-def near_duplicate(a: Question, b: Question, threshold: float = NEAR) -> bool:
-    """Whether two questions are exact or near duplicates of each other."""
+def near_duplicate(a: Question, b: Question, threshold: float = NEAR_THRESHOLD) -> bool:
+    """Return True if the two questions are exact or near duplicates.
+
+    Example:
+        >>> question = Question("1", "mine", "dev", "Which organ makes bile?", {"A": "Heart", "B": "Liver"}, "B")
+        >>> near_duplicate(question, question)
+        True
+    """
     return duplicate_kind(profile(a), profile(b), threshold) is not None
 
 

@@ -1,6 +1,6 @@
-"""Reading answers, counting votes, and the numbers that follow."""
+"""Answer parsing, votes, and statistics: pure functions on completions and outcomes."""
 
-from openmedlm.metrics.accuracy import Score, score
+from openmedlm.metrics.accuracy import Score, macro_average, macro_f1, score
 from openmedlm.metrics.agreement import Agreement, agreement
 from openmedlm.metrics.analysis import Analysis, analyse
 from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
@@ -8,21 +8,21 @@ from openmedlm.metrics.bootstrap import paired_bootstrap
 from openmedlm.metrics.calibration import Calibration, calibration
 from openmedlm.metrics.clusters import clustered_standard_error
 from openmedlm.metrics.comparison import Comparison, compare
-from openmedlm.metrics.ensemble_size import SizeResult, accuracy_by_size
+from openmedlm.metrics.ensemble_size import SizeResult, accuracy_by_size, with_votes
+from openmedlm.metrics.exact_match import exact_match
 from openmedlm.metrics.intervals import Interval, wilson_interval
-from openmedlm.metrics.macro_averages import macro_average, macro_f1
 from openmedlm.metrics.multiple_testing import benjamini_hochberg
 from openmedlm.metrics.outcome import Failure, Outcome, SampleMethod, Status, Vote, outcome_from_fields
 from openmedlm.metrics.paired_tests import (
-    Paired,
+    PairedCounts,
     difference_interval,
     mcnemar,
     mcnemar_mid_p,
     minimum_detectable_effect,
-    paired,
+    paired_counts,
 )
+from openmedlm.metrics.pairing import PairedOutcomes, pair_outcomes
 from openmedlm.metrics.position_bias import PositionBias, position_bias
-from openmedlm.metrics.resizing import with_votes
 from openmedlm.metrics.summary import Summary, summarise
 from openmedlm.metrics.voting import Majority, decided, majority, votes_needed
 
@@ -35,7 +35,8 @@ __all__ = [
     "Interval",
     "Majority",
     "Outcome",
-    "Paired",
+    "PairedCounts",
+    "PairedOutcomes",
     "ParsedAnswer",
     "PositionBias",
     "SampleMethod",
@@ -53,6 +54,7 @@ __all__ = [
     "compare",
     "decided",
     "difference_interval",
+    "exact_match",
     "macro_average",
     "macro_f1",
     "majority",
@@ -60,8 +62,9 @@ __all__ = [
     "mcnemar_mid_p",
     "minimum_detectable_effect",
     "outcome_from_fields",
-    "paired",
+    "pair_outcomes",
     "paired_bootstrap",
+    "paired_counts",
     "parse_answer",
     "position_bias",
     "score",

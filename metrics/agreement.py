@@ -1,4 +1,4 @@
-"""How far the votes on a question agree."""
+"""Agreement of the votes on a question."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,13 @@ from openmedlm.metrics.voting import Majority, majority
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Agreement of votes, over the questions with at least two that could be read.
+    """Agreement of votes, over the questions with at least two parsed votes.
 
     Attributes:
-        n: those questions.
-        share: mean share of the majority's letter among the readable votes.
-        pairs: mean share of pairs of votes that name the same letter (the observed agreement of Fleiss 1971).
-        unanimous: share of the questions whose votes all agree.
+        n: Number of these questions.
+        share: Mean share of the majority's letter among the parsed votes, in (0, 1].
+        pairs: Mean share of pairs of votes with the same letter, in [0, 1] (observed agreement, Fleiss 1971).
+        unanimous: Share of the questions whose parsed votes are all the same letter.
     """
 
     n: int
@@ -27,7 +27,14 @@ class Agreement:
 
 
 def agreement(outcomes: Iterable[Outcome]) -> Agreement | None:
-    """The agreement of the votes that were bought; None where no question has two."""
+    """Return the agreement of the votes; None if no question has two parsed votes.
+
+    Example:
+        >>> from openmedlm.metrics import Vote
+        >>> votes = tuple(Vote(sample, letter, "lone letter", letter) for sample, letter in enumerate("AAB"))
+        >>> agreement([Outcome("q1", "mine", None, gold="A", answer="A", votes=votes)])
+        Agreement(n=1, share=0.6666666666666666, pairs=0.3333333333333333, unanimous=0.0)
+    """
     tally = AgreementTally()
     for outcome in outcomes:
         tally.add(majority([vote.letter for vote in outcome.votes]))
@@ -35,26 +42,26 @@ def agreement(outcomes: Iterable[Outcome]) -> Agreement | None:
 
 
 class AgreementTally:
-    """Counts how the votes of questions divide."""
+    """Running count of the distributions of votes."""
 
     def __init__(self) -> None:
-        self._divided: Counter[tuple[int, ...]] = Counter()
+        self._distributions: Counter[tuple[int, ...]] = Counter()
 
     def add(self, votes: Majority) -> None:
-        """Adds a question's readable votes."""
+        """Add the parsed votes of one question."""
         if sum(votes.counts.values()) > 1:
-            self._divided[tuple(sorted(votes.counts.values(), reverse=True))] += 1
+            self._distributions[tuple(sorted(votes.counts.values(), reverse=True))] += 1
 
     def result(self) -> Agreement | None:
-        """None where no question has two."""
-        if not self._divided:
+        """Return the agreement; None if no question has two parsed votes."""
+        if not self._distributions:
             return None
-        kinds, times = zip(*sorted(self._divided.items()), strict=True)
+        distributions, weights = zip(*sorted(self._distributions.items()), strict=True)
         return Agreement(
-            n=sum(times),
-            share=fmean([counts[0] / sum(counts) for counts in kinds], times),
-            pairs=fmean([_pairs(counts) for counts in kinds], times),
-            unanimous=fmean([len(counts) == 1 for counts in kinds], times),
+            n=sum(weights),
+            share=fmean([counts[0] / sum(counts) for counts in distributions], weights),
+            pairs=fmean([_pairs(counts) for counts in distributions], weights),
+            unanimous=fmean([len(counts) == 1 for counts in distributions], weights),
         )
 
 

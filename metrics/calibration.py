@@ -1,4 +1,4 @@
-"""Whether the share of votes that agree tells how likely the answer is right."""
+"""Calibration of the vote share as a probability of being right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,16 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Questions whose vote share lies above `low` and not above `high`; the first bin holds 0 too.
+    """Questions with a vote share in (low, high]; the first bin also contains 0.
 
     Attributes:
-        low, high: of the bin.
-        n: questions.
-        confidence: their mean vote share.
-        accuracy, ci_low, ci_high: share of right answers among them, with the 95 % Wilson interval.
+        low: Lower bound of the bin, exclusive.
+        high: Upper bound of the bin, inclusive.
+        n: Number of questions.
+        confidence: Mean vote share, in [0, 1].
+        accuracy: Share of correct answers, in [0, 1].
+        ci_low: Lower bound of the 95 % Wilson interval of the accuracy.
+        ci_high: Upper bound of that interval.
     """
 
     low: float
@@ -31,12 +34,12 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What answering only the questions at or above some vote share would come to.
+    """Selective answering: only questions with at least some vote share are answered.
 
     Attributes:
-        share: the least vote share that is answered.
-        coverage: share that has it of the questions with several readable votes; the others have no share to go by.
-        risk: share of wrong answers among them.
+        share: Minimum vote share, in [0, 1].
+        coverage: Share of the questions that are answered, among those with several parsed votes.
+        risk: Share of wrong answers among the answered questions.
     """
 
     share: float
@@ -46,19 +49,19 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the vote share is worth as a probability of being right.
+    """Calibration statistics of the vote share.
 
     Attributes:
-        n: questions with several readable votes: the share of a single one says nothing.
-        ece: expected calibration error over ten equal bins (Guo et al. 2017, equation 3).
-        brier: mean squared distance of the share to 1 for a right and 0 for a wrong answer (Brier 1950).
-        auroc: how probable it is that a right answer has the larger share than a wrong one, ties counting half; None
-            where all answers are right, or all wrong.
-        aurc: area under the risk–coverage curve (Geifman, Uziel and El-Yaniv 2019), in [0, 1]; less is better. Theirs
-            is a mean over the questions, each with a confidence of its own; here many share one, so it is the integral
-            over coverage, with the questions of one share in random order.
-        bins: of the reliability diagram, empty ones left out.
-        risk_coverage: a point a distinct share, the largest share first (El-Yaniv and Wiener 2010).
+        n: Number of questions with several parsed votes; the share of a single vote is always 1.
+        ece: Expected calibration error over ten equal bins, in [0, 1] (Guo et al. 2017, equation 3).
+        brier: Mean squared distance of the share to 1 for a correct and 0 for a wrong answer, in [0, 1] (Brier 1950).
+        auroc: Probability that a correct answer has a larger share than a wrong one, ties counting half; None if all
+            answers are correct, or all wrong.
+        aurc: Area under the risk–coverage curve, in [0, 1]; smaller is better. Geifman, Uziel and El-Yaniv 2019 define
+            it as a mean over questions with distinct confidences. Here many questions have the same share, so it is the
+            integral over coverage, with the questions of one share in random order.
+        bins: Bins of the reliability diagram, without the empty ones.
+        risk_coverage: One point per distinct share, largest share first (El-Yaniv and Wiener 2010).
     """
 
     n: int
@@ -70,49 +73,57 @@ class Calibration:
     risk_coverage: tuple[Coverage, ...]
 
 
-def calibration(shares: Sequence[float], right: Sequence[bool]) -> Calibration:
-    """The calibration of vote shares.
+def calibration(shares: Sequence[float], correct: Sequence[bool]) -> Calibration:
+    """Return the calibration of vote shares.
 
-    Where votes stopped as soon as the majority was decided, the share is that of the votes that were bought, and larger
-    than that of all votes would be; a run with `--all-votes` has them all.
+    With early stopping the share covers only the requested votes, so it is larger than that of all votes. A run with
+    `--all-votes` requests all of them.
 
     Args:
-        shares: of the majority's letter among the readable votes, in [0, 1], a question each.
-        right: whether that letter is the gold one.
+        shares: Share of the majority's letter among the parsed votes, in [0, 1]; one per question, at least one.
+        correct: Flag per question, in the same order: that letter is the gold letter.
 
     Raises:
-        ValueError: there are no questions, not as many flags as shares, or a share is out of range.
+        ValueError: There are no questions, the lengths differ, or a share is out of range.
+
+    Example:
+        >>> result = calibration([1.0, 1.0, 0.6, 0.6], [True, True, True, False])
+        >>> round(result.ece, 3), round(result.brier, 3), round(result.auroc, 3)
+        (0.05, 0.13, 0.833)
     """
-    if not shares or len(shares) != len(right):
-        raise ValueError(f"{len(shares)} vote shares and {len(right)} flags; there must be as many, and one at least")
-    if not all(0 <= share <= 1 for share in shares):
-        raise ValueError("a vote share lies outside [0, 1]")
+    if not shares:
+        raise ValueError("shares must have at least one question, got none")
+    if len(shares) != len(correct):
+        raise ValueError(f"shares and correct must have the same length, got {len(shares)} and {len(correct)}")
+    for share in shares:
+        if not 0 <= share <= 1:
+            raise ValueError(f"shares must be in [0, 1], got {share}")
     from sklearn.metrics import brier_score_loss, roc_auc_score
 
-    bins = tuple(_bins(shares, right))
-    mixed = 0 < sum(right) < len(right)
-    curve = tuple(_risk_coverage(shares, right))
+    bins = tuple(_bins(shares, correct))
+    mixed = 0 < sum(correct) < len(correct)
+    curve = tuple(_risk_coverage(shares, correct))
     return Calibration(
         n=len(shares),
         ece=sum(each.n * abs(each.accuracy - each.confidence) for each in bins) / len(shares),
-        brier=float(brier_score_loss(right, shares, pos_label=True, labels=[False, True])),
-        auroc=float(roc_auc_score(right, shares)) if mixed else None,
+        brier=float(brier_score_loss(correct, shares, pos_label=True, labels=[False, True])),
+        auroc=float(roc_auc_score(correct, shares)) if mixed else None,
         aurc=_area(curve),
         bins=bins,
         risk_coverage=curve,
     )
 
 
-def _bins(shares: Sequence[float], right: Sequence[bool]) -> list[Bin]:
-    # A share is a ratio of small whole numbers, and 3/10 must not land above 0.3 by rounding.
-    place = [max(0, ceil(round(share * BINS, 9)) - 1) for share in shares]
-    made = []
+def _bins(shares: Sequence[float], correct: Sequence[bool]) -> list[Bin]:
+    # A share is a ratio of small integers; without round(), 3/10 could fall into the bin above 0.3.
+    bin_of = [max(0, ceil(round(share * BINS, 9)) - 1) for share in shares]
+    bins = []
     for number in range(BINS):
-        inside = [i for i, at in enumerate(place) if at == number]
+        inside = [i for i, at in enumerate(bin_of) if at == number]
         if inside:
-            hits = sum(right[i] for i in inside)
+            hits = sum(correct[i] for i in inside)
             interval = wilson_interval(hits, len(inside))
-            made.append(
+            bins.append(
                 Bin(
                     low=number / BINS,
                     high=(number + 1) / BINS,
@@ -123,11 +134,11 @@ def _bins(shares: Sequence[float], right: Sequence[bool]) -> list[Bin]:
                     ci_high=interval.high,
                 )
             )
-    return made
+    return bins
 
 
-def _risk_coverage(shares: Sequence[float], right: Sequence[bool]) -> list[Coverage]:
-    ranked = sorted(zip(shares, right, strict=True), key=lambda pair: -pair[0])
+def _risk_coverage(shares: Sequence[float], correct: Sequence[bool]) -> list[Coverage]:
+    ranked = sorted(zip(shares, correct, strict=True), key=lambda pair: -pair[0])
     points, wrong = [], 0
     for answered, (share, hit) in enumerate(ranked, start=1):
         wrong += not hit
@@ -137,10 +148,10 @@ def _risk_coverage(shares: Sequence[float], right: Sequence[bool]) -> list[Cover
 
 
 def _area(curve: Sequence[Coverage]) -> float:
-    """Risk averaged over coverage; questions of one share are answered together, so their risk is that of the group."""
+    """Return the mean risk over coverage, with the questions of one share in random order."""
     area, covered, wrong = 0.0, 0.0, 0.0
     for point in curve:
-        # Within a group of equal shares, in random order, the expected count of wrong answers grows evenly.
+        # In random order, the expected number of wrong answers grows linearly within a group of equal shares.
         width, more = point.coverage - covered, point.coverage * point.risk - wrong
         area += _mean_risk(covered, wrong, width, more)
         covered, wrong = point.coverage, point.coverage * point.risk
@@ -148,7 +159,7 @@ def _area(curve: Sequence[Coverage]) -> float:
 
 
 def _mean_risk(covered: float, wrong: float, width: float, more: float) -> float:
-    """The integral of (wrong + more·t) / (covered + width·t) · width over t in [0, 1]."""
+    """Return the integral of (wrong + more·t) / (covered + width·t) · width over t in [0, 1]."""
     if not covered:
         return more
     slope = more / width

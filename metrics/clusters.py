@@ -1,4 +1,4 @@
-"""The standard error of an accuracy whose questions are not independent."""
+"""Standard error of an accuracy over questions that are not independent."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
@@ -6,58 +6,68 @@ from math import sqrt
 
 from openmedlm.metrics.accuracy import Tally
 
-_ONE = 1 << 32
-"""A question, in a number whose lower half counts right answers: one number a cluster is the least to keep."""
+_ONE_QUESTION = 1 << 32
+"""One question in a combined counter: questions in the upper 32 bits, correct answers in the lower, to save memory."""
 
 
-def clustered_standard_error(right: Sequence[bool], clusters: Sequence[Hashable]) -> float:
-    """Standard error of the share of right answers, questions of one cluster being as alike as they turn out to be.
+def clustered_standard_error(correct: Sequence[bool], clusters: Sequence[Hashable]) -> float:
+    """Return the standard error of the accuracy with questions in clusters.
 
-    Questions about one passage, or asked twice, are right or wrong together; taken for independent, they make an
-    interval too narrow. Equation 4 of Miller 2024 (arXiv 2411.00640), which is Liang and Zeger's (1986) for a mean:
-    sqrt(sum over clusters of (sum of the residuals in it)²) / n. With a question a cluster it is sqrt(p (1 - p) / n).
+    Questions about one passage, or duplicates, are right or wrong together; an interval that takes them for independent
+    is too narrow. The formula is equation 4 of Miller 2024 (arXiv 2411.00640), the estimator of Liang and Zeger 1986
+    for a mean: sqrt(sum over clusters of (sum of its residuals)²) / n. With one question per cluster it equals sqrt(p
+    (1 - p) / n).
 
     Args:
-        right: a flag a question.
-        clusters: what each question shares with others, in the same order; equal values are one cluster.
+        correct: One flag per question; at least one question.
+        clusters: Cluster of each question, in the same order; equal values are one cluster.
+
+    Returns:
+        The standard error, in [0, 1].
 
     Raises:
-        ValueError: there are no questions, or not as many clusters as questions.
+        ValueError: There are no questions, or the lengths differ.
+
+    Example:
+        >>> clustered_standard_error([True, True, False, False], ["p1", "p1", "p2", "p2"])
+        0.3535533905932738
+        >>> clustered_standard_error([True, True, False, False], ["q1", "q2", "q3", "q4"])
+        0.25
     """
-    if not right:
-        raise ValueError("no questions")
-    if len(right) != len(clusters):
-        raise ValueError(f"{len(right)} questions and {len(clusters)} clusters; name one for each question")
+    if not correct:
+        raise ValueError("correct must have at least one question, got none")
+    if len(correct) != len(clusters):
+        raise ValueError(f"clusters must have one entry per question, got {len(clusters)} for {len(correct)} questions")
     tally = ClusterTally()
-    for hit, cluster in zip(right, clusters, strict=True):
-        tally.add(hit, cluster)
+    for flag, cluster in zip(correct, clusters, strict=True):
+        tally.add(flag, cluster)
     return pooled_standard_error([tally])
 
 
 class ClusterTally:
-    """Counts questions and right answers by cluster, which is all that the standard error needs."""
+    """Running count of questions and correct answers by cluster."""
 
     def __init__(self) -> None:
         self._counts: dict[Hashable, int] = {}
-        self._alone = Tally()
+        self._unclustered = Tally()
 
-    def add(self, hit: bool, cluster: Hashable | None) -> None:
-        """Adds a question; None is a cluster of its own."""
+    def add(self, correct: bool, cluster: Hashable | None) -> None:
+        """Add one question; with None it is a cluster of its own."""
         if cluster is None:
-            self._alone.add(hit)
+            self._unclustered.add(correct)
         else:
-            self._counts[cluster] = self._counts.get(cluster, 0) + _ONE + hit
+            self._counts[cluster] = self._counts.get(cluster, 0) + _ONE_QUESTION + correct
 
     def kinds(self) -> Counter[tuple[int, int]]:
-        """How many clusters there are of each size and number of right answers."""
-        kinds = Counter(divmod(count, _ONE) for count in self._counts.values())
-        kinds[1, 1] += self._alone.correct
-        kinds[1, 0] += self._alone.n - self._alone.correct
+        """Count the clusters by (number of questions, number of correct answers)."""
+        kinds = Counter(divmod(count, _ONE_QUESTION) for count in self._counts.values())
+        kinds[1, 1] += self._unclustered.correct
+        kinds[1, 0] += self._unclustered.n - self._unclustered.correct
         return kinds
 
 
 def pooled_standard_error(tallies: Iterable[ClusterTally]) -> float:
-    """The standard error over all questions of some tallies, one at least; no cluster is in two of them."""
+    """Return the standard error over all questions of the tallies, which share no cluster and have a question."""
     kinds = sorted(sum((tally.kinds() for tally in tallies), Counter()).items())
     n = sum(times * size for (size, _), times in kinds)
     share = sum(times * hits for (_, hits), times in kinds) / n

@@ -1,4 +1,4 @@
-"""What can be said of two programs that answered the same questions."""
+"""Comparison of two programs on the same questions."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,25 +9,28 @@ from openmedlm.metrics.paired_tests import (
     mcnemar,
     mcnemar_mid_p,
     minimum_detectable_effect,
-    paired,
+    paired_counts,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The first program against the second, on the same questions.
+    """Difference between two programs on the same questions, with tests.
 
     Attributes:
-        n: the questions.
-        only_first, only_second: of them, those that only the first program answered right, and only the second.
-        discordant: those that tell the two apart, `only_first + only_second`.
-        difference: accuracy of the first less that of the second, with its 95 % interval `ci_low` to `ci_high`
-            (`openmedlm.metrics.difference_interval`).
-        first_accuracy, second_accuracy: their shares of right answers.
-        p_value: two-sided, of the exact paired test (`openmedlm.metrics.mcnemar`).
-        mid_p: two-sided mid-p value of that test (`openmedlm.metrics.mcnemar_mid_p`).
-        minimum_detectable_effect: the smallest difference that so many questions would show, at the share of them that
-            told the two apart; where none did, as if one had, since none in n does not mean that there is none.
+        n: Number of questions.
+        only_first: Number of questions that only the first program answered correctly.
+        only_second: Number of questions that only the second program answered correctly.
+        discordant: `only_first + only_second`.
+        first_accuracy: Accuracy of the first program, in [0, 1].
+        second_accuracy: Accuracy of the second program, in [0, 1].
+        difference: Accuracy of the first program minus that of the second, in [-1, 1].
+        ci_low: Lower bound of the 95 % interval of the difference (`openmedlm.metrics.difference_interval`).
+        ci_high: Upper bound of that interval.
+        p_value: Two-sided p-value of the exact paired test (`openmedlm.metrics.mcnemar`).
+        mid_p: Two-sided mid-p value of that test (`openmedlm.metrics.mcnemar_mid_p`).
+        minimum_detectable_effect: Smallest difference that this number of questions can show, at the observed share of
+            discordant questions. No discordant question counts as one, since 0 of n does not prove a share of 0.
     """
 
     n: int
@@ -44,29 +47,38 @@ class Comparison:
     minimum_detectable_effect: float
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as plain JSON values, under their own names."""
+        """Return the fields as plain JSON values, under their own names."""
         return asdict(self)
 
 
 def compare(first: Sequence[bool], second: Sequence[bool]) -> Comparison:
-    """Compares two programs' right answers, a flag a question, in the same order.
+    """Compare two programs on the same questions.
+
+    Args:
+        first: Flag per question: the first program is correct. At least one question.
+        second: Flags of the second program, in the same order.
 
     Raises:
-        ValueError: they are not about as many questions, or about none.
+        ValueError: There are no questions, or the lengths differ.
+
+    Example:
+        >>> result = compare([True] * 9 + [False], [True] * 4 + [False] * 6)
+        >>> result.only_first, result.only_second, result.difference, result.p_value
+        (5, 0, 0.5, 0.0625)
     """
-    pairs = paired(first, second)
-    interval = difference_interval(pairs)
+    counts = paired_counts(first, second)
+    interval = difference_interval(counts)
     return Comparison(
-        n=pairs.n,
-        only_first=pairs.first,
-        only_second=pairs.second,
-        discordant=pairs.discordant,
-        first_accuracy=sum(first) / pairs.n,
-        second_accuracy=sum(second) / pairs.n,
-        difference=pairs.difference,
+        n=counts.n,
+        only_first=counts.only_first,
+        only_second=counts.only_second,
+        discordant=counts.discordant,
+        first_accuracy=sum(first) / counts.n,
+        second_accuracy=sum(second) / counts.n,
+        difference=counts.difference,
         ci_low=interval.low,
         ci_high=interval.high,
-        p_value=mcnemar(pairs),
-        mid_p=mcnemar_mid_p(pairs),
-        minimum_detectable_effect=minimum_detectable_effect(pairs.n, max(pairs.discordant, 1) / pairs.n),
+        p_value=mcnemar(counts),
+        mid_p=mcnemar_mid_p(counts),
+        minimum_detectable_effect=minimum_detectable_effect(counts.n, max(counts.discordant, 1) / counts.n),
     )

@@ -1,22 +1,30 @@
-"""Several tests at once."""
+"""Correction of p-values for several tests."""
 
 from collections.abc import Sequence
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values (Benjamini and Hochberg 1995): those below q hold the false discovery rate at q.
+    """Return adjusted p-values: the tests with values below q have a false discovery rate of at most q.
 
-    Two programs that are compared on four benchmarks have four chances of a small p-value.
+    Two programs compared on four benchmarks have four chances of a small p-value by luck. The method is the step-up
+    procedure of Benjamini and Hochberg 1995, section 3.1.
 
     Args:
-        p_values: of the tests, each in [0, 1].
+        p_values: One p-value per test, each in [0, 1].
 
     Returns:
-        The adjusted values, in the same order; none for no tests.
+        Adjusted values in the same order; empty for no tests.
 
     Raises:
-        ValueError: a p-value lies outside [0, 1].
+        ValueError: A p-value is not in [0, 1].
+
+    Example:
+        >>> benjamini_hochberg([0.01, 0.04, 0.5])
+        [0.03, 0.06, 0.5]
     """
+    for p_value in p_values:
+        if not 0 <= p_value <= 1:
+            raise ValueError(f"p_values must be in [0, 1], got {p_value}")
     if not p_values:
         return []
     from scipy.stats import false_discovery_control

@@ -1,4 +1,4 @@
-"""What became of a question: its votes and the answer that they gave."""
+"""Outcome of a question: its votes and the answer of their majority."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,31 +7,33 @@ from typing import Any, Literal
 Status = Literal["answered", "unanswered", "error"]
 SampleMethod = Literal["free", "resampled", "constrained"]
 Failure = Literal["timeout", "connection", "http", "malformed"]
-"""How a completion could not be had: no answer in time; no connection; a status that refuses; a body that is none."""
+"""Kind of endpoint error: no response in time, no connection, an error status, or an invalid response body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One sampled completion, read.
+    """One sampled completion, parsed.
 
     Attributes:
-        sample: its index among the votes of its question, from 0.
-        letter: the letter read, in the question's own lettering (a shuffle is undone); None where unreadable.
-        rule: the reading rule that decided (see `openmedlm.metrics.answer_parsing`).
-        text: the completion as the model wrote it, in the lettering that it was shown.
-        order: the question's letters in the order in which their options were shown: `CABD` showed option C as A.
-        method: `free`; `resampled` where an earlier completion of this vote could not be read; `constrained` where the
-            letter was then asked for under a constraint.
-        finish_reason: the endpoint's word (`stop`, `length`, `content_filter`) for the completion that was last asked
-            for freely, without a constraint; None where it gave none.
-        calls: completions that this vote consists of, those that could not be read included; 0 where another system
-            wrote it.
-        prompt_tokens, completion_tokens, cached_tokens: as the endpoint counted them, over all its calls.
-        cost_usd: US dollars over all its calls; None where the price is not known.
-        seconds: from sending to the whole answer, over all its calls; of no bearing on whether votes are equal.
-        key: the vote store's key of the deciding completion; empty for completions that another system wrote.
-        failure, error: where a completion could not be had, what kind of failure it was and what the endpoint said;
-            completions had before it are counted all the same.
+        sample: Index among the votes of the question, from 0.
+        letter: Parsed letter, in the lettering of the question (a shuffle is undone); None if unparsed.
+        rule: Parsing rule that decided (see `openmedlm.metrics.answer_parsing`).
+        text: Completion as the model wrote it, in the lettering that it was shown.
+        order: Letters of the question in the order in which their options were shown: `CABD` showed option C as A.
+        method: Sampling of the deciding completion. `free`: the first completion was parsed. `resampled`: an earlier
+            completion was unparsed, and another sample replaces it. `constrained`: a follow-up request allowed only an
+            option letter.
+        finish_reason: Finish reason (`stop`, `length`, `content_filter`) of the last completion without a constraint;
+            None if the endpoint gave none.
+        calls: Number of completions of this vote, unparsed ones included; 0 for completions of another system.
+        prompt_tokens: Tokens of the prompts, as the endpoint counted them, over all calls.
+        completion_tokens: Tokens of the completions, likewise.
+        cached_tokens: Prompt tokens from the endpoint's prefix cache, likewise.
+        cost_usd: US dollars over all calls; None if the price is unknown.
+        key: Key of the deciding completion in the completion cache; empty for completions of another system.
+        failure: Kind of the endpoint error; None without an error.
+        error: Message of the endpoint error; None without an error. Completions received before it count in `calls`.
+        seconds: Time from request to complete response, over all calls; ignored when votes are compared.
     """
 
     sample: int
@@ -57,18 +59,25 @@ class Outcome:
     """The answer of one program to one question.
 
     Attributes:
-        question_id, benchmark, subject, gold: from the question.
-        answer: the majority's letter; None where no vote could be read, or the endpoint failed.
-        votes: in the order of their sample index.
-        error: what the endpoint said, where a vote could not be had; a question with an error has no answer.
-        failure: what kind of error it was.
-        exemplars: ids of the pool questions shown before this one, in the order shown.
-        similarities: the cosine of each of them to this question, where they were chosen by it; else empty.
-        duplicates_removed: pool questions that would have been shown, had they not been this question itself.
-        exemplars_not_reordered: exemplars that kept their option order while answer letters were balanced.
-        votes_saved: votes that the majority did not need and that were not bought.
-        cluster: id of the first question that this one belongs with (`openmedlm.data.clusters`): they share a passage,
-            or are the same question twice, and are right or wrong together; empty where nobody looked.
+        question_id: Id of the question.
+        benchmark: Benchmark of the question.
+        subject: Subject of the question, if it has one.
+        gold: Gold letter of the question.
+        answer: Letter of the majority; None if no vote was parsed, or the endpoint failed.
+        votes: Votes in the order of their sample index.
+        error: Message of the endpoint error that ended the question; it then has no answer.
+        exemplars: Ids of the pool questions in the prompt, in the order shown.
+        votes_saved: Number of votes that were not requested, since the majority was decided.
+        failure: Kind of that error; None without an error.
+        similarities: Cosine similarity of each exemplar to this question; empty if exemplars do not depend on it.
+        duplicates_removed: Number of exemplars replaced, since they are duplicates of this question.
+        exemplars_not_reordered: Number of exemplars that kept their option order while answer letters were balanced.
+        cluster: Cluster of the question (`openmedlm.data.clusters`): the id of the first question with the same passage
+            or the same text; empty if unknown.
+
+    Example:
+        >>> Outcome("q1", "mine", None, gold="B", answer=None).status
+        'unanswered'
     """
 
     question_id: str
@@ -88,18 +97,27 @@ class Outcome:
 
     @property
     def correct(self) -> bool:
+        """True if the answer is the gold letter."""
         return self.answer == self.gold
 
     @property
     def status(self) -> Status:
+        """`answered`, `unanswered` (no vote was parsed) or `error` (the endpoint failed)."""
         if self.error is not None:
             return "error"
         return "answered" if self.answer is not None else "unanswered"
 
 
 def outcome_from_fields(fields: Mapping[str, Any]) -> Outcome:
-    """The outcome of its fields, as JSON or a table has them: lists for tuples, mappings for votes."""
+    """Return the outcome with these fields, as read from JSON or a table: lists for tuples, mappings for votes.
+
+    Example:
+        >>> from dataclasses import asdict
+        >>> outcome = Outcome("q1", "mine", None, gold="B", answer="B")
+        >>> outcome_from_fields(asdict(outcome)) == outcome
+        True
+    """
     votes = tuple([Vote(**vote) for vote in fields["votes"]])
     similarities = tuple(map(float, fields["similarities"]))
-    given = {**fields, "votes": votes, "exemplars": tuple(fields["exemplars"]), "similarities": similarities}
-    return Outcome(**given)
+    values = {**fields, "votes": votes, "exemplars": tuple(fields["exemplars"]), "similarities": similarities}
+    return Outcome(**values)

@@ -1,4 +1,4 @@
-"""Two runs on the questions that they have in common."""
+"""Pairing of two runs on their common questions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from openmedlm.utils.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class PairedOutcomes:
-    """Both runs' outcomes of the questions that both answered, in the order of the first run.
+    """Outcomes of the questions that two runs have in common, in the order of the first run.
 
     Attributes:
-        pairs: the outcomes, the first run's and the second's.
-        only_first, only_second: questions that only one of the runs was asked.
+        pairs: Outcome of the first and of the second run, per question.
+        only_first: Number of questions that are only in the first run.
+        only_second: Number of questions that are only in the second run.
     """
 
     pairs: Sequence[tuple[Outcome, Outcome]]
@@ -22,37 +23,42 @@ class PairedOutcomes:
 
     @property
     def first(self) -> list[bool]:
-        """Whether the first run answered each right."""
+        """Flag per question: the first run is correct."""
         return [first.correct for first, _ in self.pairs]
 
     @property
     def second(self) -> list[bool]:
-        """Whether the second did."""
+        """Flag per question: the second run is correct."""
         return [second.correct for _, second in self.pairs]
 
     @property
     def clusters(self) -> list[tuple[str, str]]:
-        """What each question shares with others; see `Outcome.cluster`."""
-        return [(one.benchmark, one.cluster or one.question_id) for one, _ in self.pairs]
+        """Benchmark and cluster of each question; see `Outcome.cluster`."""
+        return [(first.benchmark, first.cluster or first.question_id) for first, _ in self.pairs]
 
 
 def pair_outcomes(first: Iterable[Outcome], second: Iterable[Outcome]) -> PairedOutcomes:
-    """Pairs two runs by benchmark and question.
+    """Pair the outcomes of two runs by benchmark and question id.
 
     Raises:
-        UserError: they disagree about the right answer of a question.
+        UserError: The runs have different gold answers for a question.
+
+    Example:
+        >>> outcomes = [Outcome(f"q{number}", "mine", None, gold="A", answer="A") for number in range(3)]
+        >>> pair_outcomes(outcomes, outcomes[1:]).only_first
+        1
     """
-    of_second = {(outcome.benchmark, outcome.question_id): outcome for outcome in second}
+    second_by_id = {(outcome.benchmark, outcome.question_id): outcome for outcome in second}
     pairs, only_first = [], 0
     for outcome in first:
-        other = of_second.pop((outcome.benchmark, outcome.question_id), None)
+        other = second_by_id.pop((outcome.benchmark, outcome.question_id), None)
         if other is None:
             only_first += 1
             continue
         if other.gold != outcome.gold:
             raise UserError(
-                f"{outcome.benchmark} {outcome.question_id}: its right answer is {outcome.gold} in one run and "
-                f"{other.gold} in the other; they were asked different versions of the benchmark"
+                f"{outcome.benchmark} {outcome.question_id}: different gold answers: {outcome.gold} in one run, "
+                f"{other.gold} in the other. Compare runs on the same version of the benchmark."
             )
         pairs.append((outcome, other))
-    return PairedOutcomes(pairs, only_first, len(of_second))
+    return PairedOutcomes(pairs, only_first, len(second_by_id))

@@ -1,4 +1,4 @@
-"""Whether it matters at which letter the right option stands."""
+"""Position bias: recall by the letter at which the right option is shown."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,17 +11,17 @@ from openmedlm.metrics.outcome import Outcome, Vote
 
 @dataclass(frozen=True, slots=True)
 class PositionBias:
-    """How often votes find the right option, by the letter at which it was shown.
+    """Recall and choice of option letters, as the model was shown them.
 
     Attributes:
-        recall: letter to the votes that had the right option there and how many of them chose it; a vote that could not
-            be read chose nothing.
-        deviation: standard deviation of these recalls, RStd of Zheng et al. 2024 (arXiv 2309.03882), in [0, 0.5]; None
+        recall: Letter to the votes with the right option at that letter, and how many of them chose it; an unparsed
+            vote chose nothing.
+        deviation: Standard deviation of these recalls, RStd of Zheng et al. 2024 (arXiv 2309.03882), in [0, 0.5]; None
             with fewer than two letters.
-        chosen: letter to the share of all readable votes that chose what was shown there.
-        swing: among questions whose votes showed the right option at several letters, the highest of these recalls less
-            the lowest: by how much the accuracy moves with the gold; None where no question did.
-        swing_votes: the votes that tell it.
+        chosen: Letter to the share of all parsed votes that chose it.
+        swing: Highest minus lowest recall by letter, over the questions whose votes showed the right option at several
+            letters: the effect of the position on the accuracy. None if there is no such question.
+        swing_votes: Number of votes behind `swing`.
     """
 
     recall: Mapping[str, Score]
@@ -32,7 +32,14 @@ class PositionBias:
 
 
 def position_bias(outcomes: Iterable[Outcome]) -> PositionBias:
-    """The position bias of all votes that were had."""
+    """Return the position bias of all votes without an error.
+
+    Example:
+        >>> vote = Vote(sample=0, letter="A", rule="lone letter", text="B", order="CAB")
+        >>> bias = position_bias([Outcome("q1", "mine", None, gold="A", answer="A", votes=(vote,))])
+        >>> bias.chosen
+        {'B': 1.0}
+    """
     tally = PositionTally()
     for outcome in outcomes:
         tally.add(outcome)
@@ -40,43 +47,43 @@ def position_bias(outcomes: Iterable[Outcome]) -> PositionBias:
 
 
 class PositionTally:
-    """Counts votes by position, outcome by outcome."""
+    """Running count of votes by position, one outcome at a time."""
 
     def __init__(self) -> None:
-        self._everywhere: dict[str, Tally] = defaultdict(Tally)
-        self._moved: dict[str, Tally] = defaultdict(Tally)
+        self._all: dict[str, Tally] = defaultdict(Tally)
+        self._shuffled: dict[str, Tally] = defaultdict(Tally)
         self._chosen: Counter[str] = Counter()
 
     def add(self, outcome: Outcome) -> None:
-        seen = list(_seen(outcome))
-        several = len({gold for gold, _ in seen}) > 1
-        for gold, letter in seen:
-            self._everywhere[gold].add(letter == gold)
-            if several:
-                self._moved[gold].add(letter == gold)
+        positions = list(_positions(outcome))
+        shuffled = len({gold for gold, _ in positions}) > 1
+        for gold, letter in positions:
+            self._all[gold].add(letter == gold)
+            if shuffled:
+                self._shuffled[gold].add(letter == gold)
             if letter is not None:
                 self._chosen[letter] += 1
 
     def result(self) -> PositionBias:
-        recall = {letter: self._everywhere[letter].score() for letter in sorted(self._everywhere)}
-        shares = [each.correct / each.n for each in recall.values()]
-        swings = [hits.correct / hits.n for hits in self._moved.values()]
+        recall = {letter: self._all[letter].score() for letter in sorted(self._all)}
+        shares = [score.correct / score.n for score in recall.values()]
+        swings = [tally.correct / tally.n for tally in self._shuffled.values()]
         return PositionBias(
             recall=recall,
             deviation=pstdev(shares) if len(shares) > 1 else None,
             chosen={letter: self._chosen[letter] / self._chosen.total() for letter in sorted(self._chosen)},
             swing=max(swings) - min(swings) if len(swings) > 1 else None,
-            swing_votes=sum(hits.n for hits in self._moved.values()),
+            swing_votes=sum(tally.n for tally in self._shuffled.values()),
         )
 
 
-def _seen(outcome: Outcome) -> Iterator[tuple[str, str | None]]:
-    """Of each vote that was had, the letter at which it was shown the gold option, and the letter that it chose."""
+def _positions(outcome: Outcome) -> Iterator[tuple[str, str | None]]:
+    """Yield, for each vote without an error, the shown letter of the gold option and the shown letter chosen."""
     for vote in outcome.votes:
         if vote.error is None and (not vote.order or outcome.gold in vote.order):
             yield shown_letter(vote, outcome.gold), vote.letter and shown_letter(vote, vote.letter)
 
 
 def shown_letter(vote: Vote, letter: str) -> str:
-    """The letter at which a vote was shown an option that the question has at `letter`."""
+    """Return the letter at which a vote was shown the option that the question has at `letter`."""
     return sorted(vote.order)[vote.order.index(letter)] if vote.order else letter

@@ -1,48 +1,52 @@
-"""Accuracy and cost of one program over a split: the numbers that every JSON result carries."""
+"""Accuracy, usage and cost of one program over a split: the fields of every JSON result."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openmedlm.metrics.accuracy import Score, Tally
+from openmedlm.metrics.accuracy import Score, Tally, macro_average
 from openmedlm.metrics.analysis import Analysis, AnalysisTally
 from openmedlm.metrics.clusters import ClusterTally, pooled_standard_error
-from openmedlm.metrics.macro_averages import macro_average
 from openmedlm.metrics.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to.
+    """Results of one run.
 
-    Questions that ended in an error or without a readable answer stay in `n` as not correct, so a broken endpoint can
-    never raise the accuracy; `errors` and `unanswered` count them apart from wrong answers, and from each other.
+    Questions with an error or without an answer stay in `n` as not correct, so a broken endpoint never raises the
+    accuracy. `errors` and `unanswered` count them separately from wrong answers and from each other.
 
     Attributes:
-        n: questions, errors and unanswered ones included.
-        correct: questions whose answer is the gold letter.
-        accuracy, ci_low, ci_high: correct / n and its 95 % Wilson interval; None for n = 0.
-        standard_error: of the accuracy, questions that repeat each other or share a passage counted together; None for
-            n = 0.
-        macro_accuracy: mean accuracy over the subjects, each counting the same; None without subjects.
-        unanswered: questions whose votes were had but none could be read.
-        errors: questions for which the endpoint failed.
-        errors_by_kind: the same by kind of failure (`timeout`, `connection`, `http`, `malformed`).
-        calls: completions that the votes consist of; prompt_tokens, completion_tokens and cached_tokens are theirs.
-        cost_usd: US dollars; None when the price of any completion is unknown, as of those that another system wrote.
-        cost_per_correct: US dollars for a right answer; None where the cost is unknown, or nothing was right or bought.
-        votes_saved: votes that the majority did not need and that were not bought.
-        seconds: wall-clock time of the run.
-        by_subject: subject to its score, by name; questions without a subject stand in the totals alone.
-        by_benchmark: the same by benchmark.
-        analysis: what the votes tell beside.
-        truncated: votes whose deciding completion was cut off by the token limit.
-        constrained: votes whose letter was asked for under a constraint.
-        resampled: votes whose first completion could not be read and that were asked for again.
-        exemplars_shown: exemplars in the questions' prompts, each question's counted once for all of its votes.
-        duplicates_removed: pool questions that would have been among them, had they not been the question itself.
-        exemplars_not_reordered: exemplars whose options had to keep their order while answer letters were balanced.
+        n: Number of questions, errors and unanswered ones included.
+        correct: Number of questions whose answer is the gold letter.
+        accuracy: correct / n, in [0, 1]; None for n = 0.
+        ci_low: Lower bound of the 95 % Wilson interval of the accuracy; None for n = 0.
+        ci_high: Upper bound of that interval; None for n = 0.
+        standard_error: Standard error of the accuracy, clustered by duplicates and passages; None for n = 0.
+        macro_accuracy: Mean accuracy over the subjects, each with the same weight; None without subjects.
+        unanswered: Number of questions with completions but no parsed vote.
+        errors: Number of questions for which the endpoint failed.
+        errors_by_kind: Kind of failure (`timeout`, `connection`, `http`, `malformed`) to number of questions.
+        calls: Number of completions of all votes.
+        prompt_tokens: Prompt tokens of these completions.
+        completion_tokens: Completion tokens of these completions.
+        cached_tokens: Prompt tokens from the endpoint's prefix cache.
+        cost_usd: US dollars; None if the price of any completion is unknown, as for those of another system.
+        cost_per_correct: US dollars per correct answer; None if the cost is unknown, no answer is correct, or there are
+            no calls.
+        votes_saved: Number of votes that were not requested, since the majority was decided.
+        truncated: Number of votes whose deciding completion was cut off by the token limit.
+        constrained: Number of votes that needed a constrained follow-up request.
+        resampled: Number of votes whose first completion was unparsed and that were sampled again.
+        exemplars_shown: Number of exemplars in the prompts, counted once per question.
+        duplicates_removed: Number of exemplars replaced, since they are duplicates of the question.
+        exemplars_not_reordered: Number of exemplars that kept their option order while answer letters were balanced.
+        seconds: Wall-clock time of the run.
+        by_subject: Subject to its score, sorted by name; questions without a subject count only in the totals.
+        by_benchmark: Benchmark to its score, sorted by name.
+        analysis: Statistics of the votes.
     """
 
     n: int
@@ -74,14 +78,22 @@ class Summary:
     analysis: Analysis
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as plain JSON values, under their own names."""
+        """Return the fields as plain JSON values, under their own names."""
         return asdict(self)
 
 
 def summarise(outcomes: Iterable[Outcome], seconds: float) -> Summary:
-    """Counts, accuracy and cost of the outcomes, whose run took so many seconds of wall-clock time.
+    """Return the results of a run in one pass, without keeping the outcomes.
 
-    They are gone through once, and none is kept.
+    Args:
+        outcomes: One outcome per question.
+        seconds: Wall-clock time of the run.
+
+    Example:
+        >>> outcomes = [Outcome(f"q{n}", "mine", None, gold="A", answer=answer) for n, answer in enumerate("AAB")]
+        >>> summary = summarise(outcomes, seconds=1.5)
+        >>> summary.n, summary.correct, round(summary.accuracy, 3)
+        (3, 2, 0.667)
     """
     tally = _Tally()
     for outcome in outcomes:
@@ -95,23 +107,23 @@ class _Tally:
         self._subjects: dict[str, Tally] = defaultdict(Tally)
         self._benchmarks: dict[str, Tally] = defaultdict(Tally)
         self._clusters: dict[str, ClusterTally] = defaultdict(ClusterTally)
-        self._ended: Counter[str] = Counter()
+        self._statuses: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
-        self._method: Counter[str] = Counter()
+        self._methods: Counter[str] = Counter()
         self._cost = 0.0
         self._unpriced = False
         self._analysis = AnalysisTally()
 
     def add(self, outcome: Outcome) -> None:
-        right, status = outcome.correct, outcome.status
-        self._total.add(right)
+        correct, status = outcome.correct, outcome.status
+        self._total.add(correct)
         if outcome.subject is not None:
-            self._subjects[outcome.subject].add(right)
+            self._subjects[outcome.subject].add(correct)
         if outcome.benchmark:
-            self._benchmarks[outcome.benchmark].add(right)
-        self._clusters[outcome.benchmark].add(right, outcome.cluster or None)
-        self._ended[status] += 1
+            self._benchmarks[outcome.benchmark].add(correct)
+        self._clusters[outcome.benchmark].add(correct, outcome.cluster or None)
+        self._statuses[status] += 1
         if status == "error":
             self._failures[outcome.failure or "http"] += 1
         sums = self._sums
@@ -125,7 +137,7 @@ class _Tally:
             sums["completion_tokens"] += vote.completion_tokens
             sums["cached_tokens"] += vote.cached_tokens
             sums["truncated"] += vote.finish_reason == "length"
-            self._method[vote.method] += 1
+            self._methods[vote.method] += 1
             self._cost += vote.cost_usd or 0.0
             self._unpriced = self._unpriced or (vote.cost_usd is None and (bool(vote.calls) or vote.error is None))
         self._analysis.add(outcome)
@@ -142,15 +154,15 @@ class _Tally:
             ci_high=total.ci_high,
             standard_error=pooled_standard_error(self._clusters.values()) if total.n else None,
             macro_accuracy=macro_average(by_subject.values()),
-            unanswered=self._ended["unanswered"],
-            errors=self._ended["error"],
+            unanswered=self._statuses["unanswered"],
+            errors=self._statuses["error"],
             errors_by_kind=dict(self._failures),
             cost_usd=None if self._unpriced else self._cost,
             cost_per_correct=None
             if self._unpriced or not total.correct or not sums["calls"]
             else self._cost / total.correct,
-            constrained=self._method["constrained"],
-            resampled=self._method["resampled"],
+            constrained=self._methods["constrained"],
+            resampled=self._methods["resampled"],
             seconds=seconds,
             by_subject=by_subject,
             by_benchmark=_scores(self._benchmarks),

@@ -1,4 +1,4 @@
-"""The majority of an ensemble's votes, and when it can no longer change."""
+"""Majority of an ensemble's votes, and early stopping once it is decided."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Majority:
-    """What a question's votes came to.
+    """Result of a vote.
 
     Attributes:
-        letter: the most frequent letter, ties to the one that came first; None where no vote could be read.
-        share: its votes over the readable votes, in [0, 1]; 0 where no vote could be read.
-        counts: letter to votes, in order of first appearance.
+        letter: Most frequent letter, ties to the one that came first; None if no vote was parsed.
+        share: Its votes divided by the parsed votes, in [0, 1]; 0 if no vote was parsed.
+        counts: Letter to number of votes, in order of first appearance.
     """
 
     letter: str | None
@@ -20,31 +20,42 @@ class Majority:
 
 
 def majority(letters: Sequence[str | None]) -> Majority:
-    """The majority of the votes, in sample order; None stands for an unreadable one, which is no vote."""
+    """Return the majority of the votes.
+
+    Args:
+        letters: Letters in sample order; None for an unparsed completion, which is no vote.
+
+    Example:
+        >>> majority(["B", "A", None, "A"])
+        Majority(letter='A', share=0.6666666666666666, counts={'B': 1, 'A': 2})
+    """
     counts: dict[str, int] = {}
     for letter in letters:
         if letter is not None:
             counts[letter] = counts.get(letter, 0) + 1
     if not counts:
         return Majority(None, 0.0, counts)
-    # A dict keeps first appearance and max() keeps the first of equals, so a tie goes to the letter that came first.
+    # A dict keeps first appearance and max() returns the first maximum, so a tie goes to the letter that came first.
     winner = max(counts, key=counts.__getitem__)
     return Majority(winner, counts[winner] / sum(counts.values()), counts)
 
 
 def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> bool:
-    """Whether no outcome of the votes still to come can change the majority's letter.
+    """Return True if the remaining votes cannot change the majority's letter.
 
-    Exact, ties included: the vote may stop here without loss, and stopping any earlier could lose. A rival that
-    appeared before the leader takes a tie, so it must stay behind; one that appeared after it, or has yet to
-    appear, may draw level.
+    The answer is exact, ties included: a later stop wastes votes, an earlier one could change the result. A rival that
+    appeared before the leader wins a tie, so it must stay behind. A rival that appeared after it, or not yet, may tie.
 
     Args:
-        letters_so_far: the first votes in sample order; None stands for an unreadable one.
-        votes_still_to_come: samples not yet asked for, each of which may turn out to be any letter or unreadable.
+        letters_so_far: First votes in sample order; None for an unparsed completion.
+        votes_still_to_come: Number of votes not requested yet, at least 0; each may be any letter or unparsed.
 
     Raises:
-        ValueError: votes_still_to_come is negative.
+        ValueError: `votes_still_to_come` is negative.
+
+    Example:
+        >>> decided(["A", "A", "B"], 1), decided(["B", "A", "A"], 1)
+        (True, False)
     """
     if votes_still_to_come < 0:
         raise ValueError(f"votes_still_to_come must not be negative, got {votes_still_to_come}")
@@ -64,18 +75,22 @@ def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> b
 
 
 def votes_needed(letters: Sequence[str | None], votes: int) -> int:
-    """How many of the first `votes` have to be bought, one after another, until the majority of them all is decided.
+    """Return the number of votes, requested one by one, after which the majority of all `votes` is decided.
 
     Args:
-        letters: of the votes in sample order, at least until it is decided.
-        votes: the ensemble's size.
+        letters: Votes in sample order, at least up to the decision; None for an unparsed completion.
+        votes: Ensemble size, at least 1.
 
     Raises:
-        ValueError: the letters end before the majority is decided.
+        ValueError: The letters end before the majority is decided.
+
+    Example:
+        >>> votes_needed(["A", "A", "A"], votes=5)
+        3
     """
-    for api_calls in range((votes + 1) // 2, votes + 1):  # no leader is out of reach before half of the votes
-        if api_calls > len(letters):
+    for requested in range((votes + 1) // 2, votes + 1):  # before half of the votes no leader is out of reach
+        if requested > len(letters):
             break
-        if decided(letters[:api_calls], votes - api_calls):
-            return api_calls
-    raise ValueError(f"{len(letters)} letters do not decide a majority of {votes} votes")
+        if decided(letters[:requested], votes - requested):
+            return requested
+    raise ValueError(f"letters must decide a majority of votes={votes}, but {len(letters)} letters do not")

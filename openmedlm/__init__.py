@@ -17,7 +17,7 @@ _HOMES = {
         "majority",
         "mcnemar",
         "minimum_detectable_effect",
-        "paired",
+        "paired_counts",
         "parse_answer",
         "summarise",
         "wilson_interval",

@@ -18,13 +18,14 @@ from openmedlm.programs.registry import STRATEGIES, WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval import find_embedder
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import STRATEGY_CLASSES
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 
 
 def shows_rationales(name: str, member: str) -> bool:
     """Return True if the strategy shows exemplars with rationales; an ensemble does if its member does."""
     name = member if name == MajorityEnsemble.name else name
-    return name in STRATEGY_CLASSES and name not in WITHOUT_EXEMPLARS and STRATEGY_CLASSES[name].module is dspy.ChainOfThought
+    strategy = STRATEGY_CLASSES.get(name)
+    return strategy is not None and name not in WITHOUT_EXEMPLARS and strategy.module is dspy.ChainOfThought
 
 
 def compile_program(

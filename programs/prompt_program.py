@@ -26,9 +26,6 @@ class ExemplarSource(Protocol):
     def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         """Return the exemplars of each question."""
 
-    def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
-        """Return the exemplars that `choose` returned for a question, given the ids of their questions."""
-
     def describe(self) -> dict[str, object]:
         """Return all parameters of the choice as plain JSON values; two different sources give different values."""
 
@@ -50,9 +47,6 @@ class FixedExemplars:
         duplicates = self._duplicate_index.among(questions)
         everything = RetrievedExemplars(self.exemplars)
         return [self._without(duplicates[n]) if n in duplicates else everything for n in range(len(questions))]
-
-    def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
-        return tuple(exemplar for exemplar in self.exemplars if exemplar.question.id in ids)
 
     @cached_property
     def _duplicate_index(self) -> DuplicateIndex:

@@ -1,4 +1,4 @@
-"""What docs/deploy holds passes its validators, and its commands are ours."""
+"""Files of docs/deploy: they pass their validators, and their commands exist with the options that they use."""
 
 import os
 import re
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
-import pydantic
 import pytest
 import typer
 import yaml
@@ -22,13 +21,13 @@ FOLDER = Path(__file__).parents[1] / "docs" / "deploy"
 KUBERNETES = "1.30"
 
 
-def test_the_compose_file_is_one() -> None:
+def test_compose_file_passes_the_compose_schema() -> None:
     command = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec")
     done = subprocess.run([*command, FOLDER / "compose.yaml"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_job_is_one() -> None:
+def test_ray_job_passes_the_schemas_and_uses_tokens() -> None:
     manifest, policy = yaml.safe_load_all((FOLDER / "rayjob.yaml").read_text())
     cluster = RayJob.model_validate(manifest).spec.ray_cluster_spec
     assert cluster is not None
@@ -41,45 +40,24 @@ def test_the_job_is_one() -> None:
         kubernetes_validate.validate(pod, KUBERNETES, strict=True)
 
 
-def test_a_wrong_job_would_be_refused() -> None:
-    manifest, _ = yaml.safe_load_all((FOLDER / "rayjob.yaml").read_text())
-    manifest["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["minReplica"] = 4
-    manifest["spec"]["rayClusterSpec"]["headGroupSpec"]["rayStartParams"]["num-cpus"] = 0
-    with pytest.raises(pydantic.ValidationError, match="2 validation errors"):
-        RayJob.model_validate(manifest)
-
-
-def test_a_wrong_pod_would_be_refused() -> None:
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"nam": "x"}]}}
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(pod, KUBERNETES, strict=True)
-
-
-def test_the_batch_script_is_bash() -> None:
-    done = subprocess.run(["bash", "-n", FOLDER / "tune.slurm"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 @pytest.mark.parametrize(("code", "requeued"), [(0, False), (2, False), (130, True)])
-def test_the_batch_script_goes_on_another_time_where_the_clock_stopped_it(
-    code: int, requeued: bool, tmp_path: Path
-) -> None:
-    for name, does in {
+def test_slurm_script_requeues_only_an_interrupted_job(code: int, requeued: bool, tmp_path: Path) -> None:
+    for name, line in {
         "openssl": "echo key",
         "vllm": "exec sleep 60",
         "curl": "exit 0",
         "srun": f'echo "$OPENMEDLM_STORE $*" > ran; exit {code}',
         "scontrol": 'echo "$*" > requeued',
     }.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
         (tmp_path / name).chmod(0o755)
-    given = {
+    job = {
         "SLURM_JOB_ID": "7",
         "SLURM_CPUS_PER_TASK": "16",
         "SLURM_SUBMIT_DIR": "/there",
         "STORE": "postgresql://h/n",
     }
-    environment = {**given, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = {**job, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", FOLDER / "tune.slurm"], cwd=tmp_path, env=environment, check=False)
     assert done.returncode == code
     assert (
@@ -91,20 +69,20 @@ def test_the_batch_script_goes_on_another_time_where_the_clock_stopped_it(
 
 
 def _commands() -> Iterator[tuple[str, list[str]]]:
-    """Each of our commands that the folder and the documentation of scale run, as words."""
+    """Yield every `openmedlm` command with options in docs/deploy and the pages on scale: its name, its words."""
     texts = [path.read_text() for path in sorted(FOLDER.iterdir())]
     texts += [(FOLDER.parent / name).read_text() for name in ("deploy.md", "scaling.md", "tuning.md")]
     for text in texts:
         joined = re.sub(r"\\?\n\s+(?=--)|\\\n", " ", text)
-        for found in re.finditer(r"\bopenmedlm ([a-z-]+)((?: [^\n`&']*?)?)(?=\s*(?:#|\n|`|&|'|$))", joined):
-            words = shlex.split(found[2].replace("…", ""), comments=True)
+        for match in re.finditer(r"\bopenmedlm ([a-z-]+)((?: [^\n`&']*?)?)(?=\s*(?:#|\n|`|&|'|$))", joined):
+            words = shlex.split(match[2].replace("…", ""), comments=True)
             if any(word.startswith("--") for word in words):
-                yield found[1], words
+                yield match[1], words
 
 
 @pytest.mark.parametrize(("command", "words"), list(_commands()))
-def test_its_commands_have_the_options_that_are_given(command: str, words: list[str]) -> None:
+def test_documented_command_has_the_options_it_uses(command: str, words: list[str]) -> None:
     group: Any = commands()
-    _, found, _ = group.resolve_command(typer.Context(group), [command])
-    known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    _, resolved, _ = group.resolve_command(typer.Context(group), [command])
+    known = {option for parameter in resolved.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known

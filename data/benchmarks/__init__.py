@@ -1,4 +1,4 @@
-"""The four benchmarks of the paper, one file each."""
+"""The four built-in benchmarks, one file each."""
 
 from openmedlm.data.benchmarks.benchmark import Benchmark, HubTable, OfficialSplit
 from openmedlm.data.benchmarks.medmcqa import MEDMCQA
@@ -7,6 +7,6 @@ from openmedlm.data.benchmarks.mmlu import MMLU
 from openmedlm.data.benchmarks.pubmedqa import PUBMEDQA
 
 BENCHMARKS: dict[str, Benchmark] = {b.name: b for b in (MEDQA, MEDMCQA, PUBMEDQA, MMLU)}
-"""The benchmarks by name."""
+"""Name to benchmark."""
 
 __all__ = ["BENCHMARKS", "Benchmark", "HubTable", "OfficialSplit"]

@@ -1,9 +1,9 @@
-"""What there is to know about a benchmark: where its questions stand, how many there are, and how they are split."""
+"""Benchmark description: hub tables, official counts, and the division into pool, dev and test."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from openmedlm.data.benchmarks.split import set_aside
+from openmedlm.data.benchmarks.split import hold_out
 from openmedlm.data.question import Question
 
 
@@ -22,42 +22,43 @@ class HubTable:
 
 @dataclass(frozen=True, slots=True)
 class OfficialSplit:
-    """A split as the benchmark's authors published it.
+    """A split as the authors of the benchmark published it.
 
     Attributes:
-        name: what they call it; a local file of it is `<benchmark>/<name>.jsonl`.
-        count: how many questions it has.
-        tables: where those stand on the hub, in order.
-        holds: whether a question of those tables, by its id, belongs to this split; None where all do.
+        name: The authors' name; a local file of it is `<benchmark>/<name>.jsonl`.
+        count: Number of questions.
+        tables: Hub tables with the questions, in order.
+        contains_id: Predicate on a question id for tables that hold several splits; None if the tables hold only this
+            one.
     """
 
     name: str
     count: int
     tables: tuple[HubTable, ...]
-    holds: Callable[[str], bool] | None = None
+    contains_id: Callable[[str], bool] | None = None
 
-    def has(self, question: Question) -> bool:
-        """Whether the question belongs to this split, as far as its id tells."""
-        return self.holds is None or self.holds(question.id)
+    def contains(self, question: Question) -> bool:
+        """Return True if the question belongs to this split, judged by its id."""
+        return self.contains_id is None or self.contains_id(question.id)
 
 
 HubRecord = Callable[[Mapping[str, object], HubTable, int], dict[str, object]]
-"""From a row of a hub table, the table and the row's index in it to a record of `openmedlm.data.schema`."""
+"""Function from a row of a hub table, the table and the row's index to a record of `openmedlm.data.schema`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One of the benchmarks that the product knows.
+    """One of the four built-in benchmarks.
 
     Attributes:
-        name: the short name that commands take.
-        title: the name that readers know.
-        licence: the licence under which the authors published it.
-        pool: the official split that exemplars come from.
-        dev: the official split for tuning; the same object as `pool` where dev is set aside from it.
-        test: the official split that is looked at last.
-        record_from_hub: the mapping from the hub's own schema.
-        dev_count: where `dev` is `pool`, how many of its questions are set aside for dev.
+        name: Short name, as commands take it.
+        title: Full name.
+        licence: Licence of the authors.
+        pool: Official split that exemplars come from.
+        dev: Official split for tuning; the same object as `pool` if dev is held out from it.
+        test: Official split for final results.
+        record_from_hub: Mapping from the hub's schema.
+        dev_count: Number of questions of `pool` that are held out for dev, if `dev` is `pool`.
     """
 
     name: str
@@ -70,22 +71,22 @@ class Benchmark:
     dev_count: int = 0
 
     def official(self, split: str) -> OfficialSplit:
-        """The official split that holds the questions of `pool`, `dev` or `test`."""
+        """Return the official split that contains the questions of `pool`, `dev` or `test`."""
         return {"pool": self.pool, "dev": self.dev, "test": self.test}[split]
 
-    def split_dev(self, split: str, questions: Sequence[Question]) -> list[Question]:
-        """Of the questions of `official(split)`, those that belong to `split`, in their order.
+    def filter_split(self, split: str, questions: Sequence[Question]) -> list[Question]:
+        """Return those questions of `official(split)` that belong to `split`, in their order.
 
-        What is set aside for dev depends on the ids alone (`openmedlm.data.benchmarks.split`), so neither the order of
-        the rows nor anything else about them moves a question from one side to the other.
+        The questions held out for dev depend on the ids alone (`openmedlm.data.benchmarks.split`). So neither the order
+        nor any other field of the rows moves a question between pool and dev.
         """
         if self.pool is not self.dev or split == "test":
             return list(questions)
-        dev = set_aside((question.id for question in questions), self.dev_count)
+        dev = hold_out((question.id for question in questions), self.dev_count)
         return [question for question in questions if (question.id in dev) == (split == "dev")]
 
     def official_count(self, split: str) -> int:
-        """How many questions `split` has when the benchmark is complete."""
+        """Return the number of questions of `split` in the complete benchmark."""
         if self.pool is not self.dev or split == "test":
             return self.official(split).count
         return self.dev_count if split == "dev" else self.pool.count - self.dev_count

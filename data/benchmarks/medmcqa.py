@@ -10,10 +10,10 @@ REVISION = "91c6572c454088bf71b679ad90aa8dffcd0d5868"
 
 
 def record_from_hub(row: Mapping[str, object], table: HubTable, index: int) -> dict[str, object]:
-    """A record from a row with `opa` … `opd` and `cop`, the index of the gold option.
+    """Convert a row with `opa` … `opd` and `cop`, the index of the gold option.
 
-    The official test split has no golds (`cop` is -1), so the validation split serves as test, as everyone does.
-    Train questions are numbered by their row; validation questions keep the authors' id.
+    The official test split has no gold answers (`cop` is -1), so the validation split is the test split, as is usual.
+    The id of a train question is its row number; validation questions keep the authors' id.
     """
     gold = row["cop"]
     return {

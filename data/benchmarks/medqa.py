@@ -13,11 +13,11 @@ DEV_REVISION = "20a8f4d6b851f6391751f6e76c06bc3a26c83e0b"
 
 
 def record_from_hub(row: Mapping[str, object], table: HubTable, index: int) -> dict[str, object]:
-    """A record from either of the two schemas on the hub.
+    """Convert a row of either of the two schemas on the hub.
 
     `REPOSITORY` has the official train and test splits (`question`, `options`, `answer_idx`, `meta_info`) and no
-    validation split. The official dev questions with four options stand in `DEV_REPOSITORY`, the same questions in the
-    multiple-choice schema (`sent1`, `ending0` … `ending3`, `label`), which does not tell the exam step.
+    validation split. `DEV_REPOSITORY` has the official dev questions with four options in the multiple-choice schema
+    (`sent1`, `ending0` … `ending3`, `label`), which lacks the exam step.
     """
     if "sent1" in row:
         label = row["label"]

@@ -18,9 +18,9 @@ SUBJECTS = (
 
 
 def record_from_hub(row: Mapping[str, object], table: HubTable, index: int) -> dict[str, object]:
-    """A record from a row with four `choices` and `answer`, the index of the gold one.
+    """Convert a row with four `choices` and `answer`, the index of the gold option.
 
-    The hub calls the authors' `val` split `validation`; ids say `val`.
+    The hub's name for the authors' `val` split is `validation`; ids contain `val`.
     """
     gold = row["answer"]
     split = "val" if table.split == "validation" else table.split

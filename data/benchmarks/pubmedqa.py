@@ -15,14 +15,17 @@ LETTERS = {"yes": "A", "no": "B", "maybe": "C"}
 
 @cache
 def official_test_ids() -> frozenset[str]:
-    """The ids of the 500 official test questions: the keys of `test_ground_truth.json` in the authors' repository."""
+    """Return the ids of the 500 official test questions: the keys of `test_ground_truth.json` of the authors."""
     pmids = files("openmedlm.data.benchmarks").joinpath("pubmedqa_test_ids.txt").read_text("ascii").split()
     return frozenset(f"pubmedqa-{pmid}" for pmid in pmids)
 
 
 def record_from_hub(row: Mapping[str, object], table: HubTable, index: int) -> dict[str, object]:
-    """A record from a row of `pqa_labeled`: the abstract without its conclusion is the context, the conclusion
-    (`long_answer`) the explanation, and `yes`, `no`, `maybe` are the options A, B, C."""
+    """Convert a row of `pqa_labeled`.
+
+    The context is the abstract without its conclusion; the conclusion (`long_answer`) is the explanation. The options
+    A, B and C are `yes`, `no` and `maybe`.
+    """
     context = row["context"]
     return {
         "id": f"pubmedqa-{row['pubid']}",
@@ -35,7 +38,7 @@ def record_from_hub(row: Mapping[str, object], table: HubTable, index: int) -> d
 
 
 LABELLED = (HubTable(REPOSITORY, REVISION, "train", "pqa_labeled"),)
-TRAIN = OfficialSplit("train", 500, LABELLED, holds=lambda id_: id_ not in official_test_ids())
+TRAIN = OfficialSplit("train", 500, LABELLED, contains_id=lambda id_: id_ not in official_test_ids())
 
 PUBMEDQA = Benchmark(
     name="pubmedqa",
@@ -43,7 +46,7 @@ PUBMEDQA = Benchmark(
     licence="MIT",
     pool=TRAIN,
     dev=TRAIN,
-    test=OfficialSplit("test", 500, LABELLED, holds=lambda id_: id_ in official_test_ids()),
+    test=OfficialSplit("test", 500, LABELLED, contains_id=lambda id_: id_ in official_test_ids()),
     record_from_hub=record_from_hub,
     dev_count=125,
 )

@@ -1,18 +1,22 @@
-"""Setting a few questions aside by a fixed seed."""
+"""Held-out dev questions, selected by a fixed seed."""
 
 import hashlib
 from collections.abc import Iterable
 
-DIVISION_SEED = 240219371
-"""Changing it moves questions between tuning and exemplars, and so invalidates every earlier dev score."""
+HOLD_OUT_SEED = 240219371
+"""A change moves questions between tuning and exemplars, and so invalidates every earlier dev score."""
 
 
-def set_aside(ids: Iterable[str], count: int, seed: int = DIVISION_SEED) -> frozenset[str]:
-    """The `count` ids that come first when all are ranked by the sha256 of `seed:id`; all where there are fewer.
+def hold_out(ids: Iterable[str], count: int, seed: int = HOLD_OUT_SEED) -> frozenset[str]:
+    """Return the first `count` ids when all are ranked by the sha256 of `seed:id`; all if there are fewer.
 
-    The rank of an id depends on nothing but the id. So the order of `ids` does not matter, and an id that is set aside
-    from a set is also set aside from every subset that has it: a question used for tuning on the whole benchmark never
-    turns up as an exemplar when only a part of the benchmark is at hand.
+    The rank of an id depends on the id alone. So the order of `ids` does not matter, and an id held out of a set is
+    also held out of every subset that contains it. A dev question of the complete benchmark never becomes an exemplar
+    when only a part of the benchmark is available.
+
+    Example:
+        >>> sorted(hold_out(["a", "b", "c", "d"], 2)) == sorted(hold_out(["d", "c", "b", "a"], 2))
+        True
     """
     ranked = sorted(ids, key=lambda id_: (hashlib.sha256(f"{seed}:{id_}".encode()).digest(), id_))
     return frozenset(ranked[:count])

@@ -1,4 +1,4 @@
-"""Which letter a completion gives as its answer."""
+"""Answer parsing: from a completion to the letter that it gives."""
 
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 from openmedlm.metrics.answer_parsing.parser import parse_answer

@@ -1,10 +1,10 @@
-"""A completion without what does not carry its answer: thoughts, markup, template leftovers."""
+"""Removal of thoughts, markup and template tokens from a completion."""
 
 import re
 import unicodedata
 
-# An answer stands at one end or the other; what lies between is not read, so that no completion takes long.
-_HEAD, _TAIL = 8_000, 32_000
+# An answer is at the start or at the end. The middle of a long completion is dropped, which bounds the time.
+_HEAD_CHARACTERS, _TAIL_CHARACTERS = 8_000, 32_000
 
 _THOUGHT = "think|thinking|thought|reasoning"
 _THOUGHT_OPEN = re.compile(rf"<(?:{_THOUGHT})>", re.IGNORECASE)
@@ -28,7 +28,7 @@ _BREAKS = re.compile(r" ?\n[ \n]*")
 
 
 def without_thoughts(completion: str) -> str | None:
-    """The text outside a thinking block; None where the block never closes and nothing stands before it."""
+    """Return the text outside the thinking block; None if the block is not closed and no text precedes it."""
     if "<" not in completion:
         return completion
     closes = list(_THOUGHT_CLOSE.finditer(completion))
@@ -36,7 +36,7 @@ def without_thoughts(completion: str) -> str | None:
     if not closes:
         before = completion[: opening.start()] if opening else completion
         return before if opening is None or before.strip() else None
-    # Many chat templates open the block themselves, so that only its end is written.
+    # Many chat templates open the block themselves, so the completion contains only its end.
     before = completion[: opening.start()] if opening and opening.start() < closes[0].start() else ""
     after = completion[closes[-1].end() :]
     reopened = _THOUGHT_OPEN.search(after)
@@ -44,9 +44,9 @@ def without_thoughts(completion: str) -> str | None:
 
 
 def clean(text: str) -> str:
-    """Both ends of a text, as plain lines."""
-    if len(text) > _HEAD + _TAIL:
-        text = f"{text[:_HEAD]}\n…\n{text[-_TAIL:]}"
+    """Return both ends of a text, as plain lines."""
+    if len(text) > _HEAD_CHARACTERS + _TAIL_CHARACTERS:
+        text = f"{text[:_HEAD_CHARACTERS]}\n…\n{text[-_TAIL_CHARACTERS:]}"
     text = text.lstrip()
     end = _END_OF_TURN.search(text) if "<" in text else None
     if end is not None and end.start() > 0:
@@ -56,9 +56,9 @@ def clean(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text without emphasis, list marks, LaTeX styling and runs of blanks; its line breaks are kept.
+    """Return a text without emphasis, list marks, LaTeX styling and repeated spaces; line breaks are kept.
 
-    Patterns run only where a character that they need is there: this is the bulk of reading a long completion.
+    A pattern runs only if the text contains a character that it needs: this function takes most of the parsing time.
     """
     text = unicodedata.normalize("NFKC", text)
     if "\\" in text:

@@ -1,13 +1,13 @@
-"""The phrases by which a completion declares its answer: a letter or a text follows each of them."""
+"""Answer cues: phrases that are followed by the answer, a letter or a text."""
 
 import re
 from typing import NamedTuple
 
 
 class Cue(NamedTuple):
-    """A named phrase; what it declares starts where the pattern's match ends.
+    """A named phrase; the answer starts where the match of its pattern ends.
 
-    No pattern goes over an empty line, but for the empty lines at its end.
+    No pattern matches across an empty line, except for empty lines at its end.
     """
 
     name: str
@@ -24,7 +24,7 @@ def _cue(name: str, *patterns: str) -> Cue:
     return Cue(name, re.compile("|".join(patterns), re.IGNORECASE | re.MULTILINE))
 
 
-# `"answer_choice": "C"`, whole or broken: the key's closing quote and colon are enough.
+# `"answer_choice": "C"`, in valid or broken JSON: the closing quote of the key and the colon are enough.
 FIELD = _cue(
     "json field",
     r"\b(?:(?:final|correct|predicted|selected|chosen)[_\s]?)?"
@@ -33,7 +33,7 @@ FIELD = _cue(
 
 CUES: tuple[Cue, ...] = (
     FIELD,
-    # `\boxed{C}`, the backslash often lost in JSON.
+    # `\boxed{C}`; JSON often loses the backslash.
     _cue("boxed", r"\b(?:boxed|fbox)\s?\{"),
     # `<answer>C</answer>`, and the field marker of a DSPy chat prompt.
     _cue("answer tag", r"<\s?(?:final_?)?answer\s?>", r"\[\[ ?#+ ?answer ?#+ ?\]\]"),

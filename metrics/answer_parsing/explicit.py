@@ -1,15 +1,15 @@
-"""Places where a completion says that what follows, or what precedes, is its answer."""
+"""Rules for explicit declarations: a cue before the answer, or a phrase that calls a letter the answer."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from openmedlm.metrics.answer_parsing.cue_payload import parse_payload
 from openmedlm.metrics.answer_parsing.cues import COPULA, CUES, FIELD
-from openmedlm.metrics.answer_parsing.json_payload import read_payload
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
-_MOST_PLACES = 50
+_MAX_DECLARATIONS = 50
 _SUBJECT = r"(?:^|[.,;:\n(]\s?|\b(?:so|therefore|thus|hence|that|and|only)\s)(?:(?:the|answer)\s){0,2}"
 _BEING = rf"\s{COPULA}\s(?:(?:therefore|thus|likely|probably|clearly|also)\s)?"
 _RANK = r"(?:correct|right|best|final|only|single|(?:most|more)\s\w+)\s"
@@ -30,70 +30,73 @@ _CONDITION = re.compile(
     r"\bto\s(?:determine|find|identify|choose|select|reach|arrive\sat)\b[^.,\n]*$",
     re.IGNORECASE,
 )
-_LONGEST_CONDITION = 20
-"""Characters that the fixed part of a condition takes, at most; it may stand across the end of a sentence."""
+_MAX_CONDITION_CHARACTERS = 20
+"""Length limit of the fixed part of a condition, which may start in the previous sentence."""
 
 _MORE_FIELDS = re.compile(
     r"(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|[^\"'\n,}]{1,50}),\s{0,3}[\"']\w{1,40}[\"']\s?:", re.IGNORECASE
 )
 
 
-class _Place(NamedTuple):
+class _Declaration(NamedTuple):
     end: int
     name: str
     letter: str
 
 
 def explicit_cue(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """The last place where the text declares its answer, since a model may correct itself."""
+    """Return the last declaration of an answer, since a model may correct itself."""
     paragraph = text.rfind("\n\n") + 2
-    # No cue goes over an empty line, so what the last paragraph declares is the last that the text declares.
-    return (_declared(text, paragraph, choices) if paragraph > 1 else None) or _declared(text, 0, choices)
+    # No cue matches across an empty line, so a declaration in the last paragraph is the last of the text.
+    return (_last_declared(text, paragraph, choices) if paragraph > 1 else None) or _last_declared(text, 0, choices)
 
 
-def _declared(text: str, start: int, choices: OptionTexts) -> ParsedAnswer | None:
-    for place in sorted(_places(text, start), reverse=True)[:_MOST_PLACES]:
-        if place.letter:
-            if place.letter in choices.letters:
-                return ParsedAnswer(place.letter, place.name)
+def _last_declared(text: str, start: int, choices: OptionTexts) -> ParsedAnswer | None:
+    for declaration in sorted(_declarations(text, start), reverse=True)[:_MAX_DECLARATIONS]:
+        if declaration.letter:
+            if declaration.letter in choices.letters:
+                return ParsedAnswer(declaration.letter, declaration.name)
             continue
-        reading = read_payload(text, place.end, choices, place.name)
-        if reading is not None:
-            return reading
-        if place.name == FIELD.name and text[place.end :].strip(" \"'\n}"):
+        parsed = parse_payload(text, declaration.end, choices, declaration.name)
+        if parsed is not None:
+            return parsed
+        if declaration.name == FIELD.name and text[declaration.end :].strip(" \"'\n}"):
             return ParsedAnswer(None, "unreadable")
     return None
 
 
 def called_correct(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """`Option C is correct`, where the text says so of no other option: several may be correct statements."""
+    """Return C for `Option C is correct`, if no other option is called so: several statements may be correct."""
     letters = {match[1] for match in _CALLED_CORRECT.finditer(text) if not conditional(text, match.start())}
     letter = letters.pop() if len(letters) == 1 else None
     return ParsedAnswer(letter, "called correct") if letter in choices.letters else None
 
 
 def conditional(text: str, at: int) -> bool:
-    """Whether the sentence up to this place is a condition or a denial, so that what follows declares nothing."""
+    """Return True if the sentence before this position is a condition or a denial, so that no declaration follows."""
     start, end = max(0, at - 120), at - text.endswith("\n", 0, at)
     sentence = max(text.rfind(stop, start, end) for stop in ".\n") + 1
     if sentence == end:
         return False
-    return bool(_CONDITION.search(text, max(start, sentence - _LONGEST_CONDITION), end))
+    return bool(_CONDITION.search(text, max(start, sentence - _MAX_CONDITION_CHARACTERS), end))
 
 
-def _places(text: str, start: int) -> Iterator[_Place]:
-    low, high = _behind_last_field(text)
+def _declarations(text: str, start: int) -> Iterator[_Declaration]:
+    low, high = _after_last_field(text)
     for cue in CUES:
         for match in cue.pattern.finditer(text, start):
             if cue is FIELD or not (low <= match.start() < high or conditional(text, match.start())):
-                yield _Place(match.end(), cue.name, "")
+                yield _Declaration(match.end(), cue.name, "")
     for match in _CALLED_ANSWER.finditer(text, start):
         if not (low <= match.start() < high or conditional(text, match.start())):
-            yield _Place(match.end(), "called the answer", match[1])
+            yield _Declaration(match.end(), "called the answer", match[1])
 
 
-def _behind_last_field(text: str) -> tuple[int, int]:
-    """Where further fields follow the last answer field of an object: an explanation there is no later word."""
+def _after_last_field(text: str) -> tuple[int, int]:
+    """Return the range of the fields after the last answer field of a JSON object.
+
+    A cue there is part of an explanation, not a later answer.
+    """
     if '"' not in text and "'" not in text:
         return 0, 0
     end = -1

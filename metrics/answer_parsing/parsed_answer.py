@@ -1,17 +1,17 @@
-"""What a reader makes of a completion."""
+"""Result of answer parsing."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedAnswer:
-    """The letter that a completion gives, and the rule that read it.
+    """Letter that a completion gives, and the rule that found it.
 
     Attributes:
-        letter: one of the question's letters; None where the completion gives none of them, or more than one.
-        rule: the name of the rule that decided. Without a letter it says why there is none: `several`, `conflict`
-            (the letter and the option's text beside it disagree), `no such option`, `none of them`, `refusal`,
-            `truncated` (cut off while still thinking) or `on_unparsed`.
+        letter: One of the question's letters; None if the completion gives none of them, or more than one.
+        rule: Name of the rule that decided. Without a letter it is the reason: `several`, `conflict` (the letter and
+            the option text after it disagree), `no such option`, `none of them`, `refusal`, `truncated` (cut off inside
+            the thinking block) or `unreadable` (no rule applies).
     """
 
     letter: str | None

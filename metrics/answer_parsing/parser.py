@@ -1,4 +1,4 @@
-"""The ordered rules by which a completion is read."""
+"""Parser: ordered rules, of which the first that decides wins."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -41,34 +41,42 @@ _NEXT_QUESTION = re.compile(r"\n(?:question|q|human|user|instruction)\s?\d{0,3}\
 def parse_answer(
     completion: str, options: Mapping[str, str] | None = None, letters: Sequence[str] | None = None
 ) -> ParsedAnswer:
-    """Reads the letter that a completion gives as its answer, as a careful reader would; nothing is guessed.
+    """Return the letter that a completion gives as its answer, without guessing.
 
-    The rules stand in `RULES`, the most explicit first, and the first that decides wins. A letter counts where the text
-    sets it off as an answer, so the article of `A patient …` is none; an option's text counts where it is the whole
-    answer or follows an answer cue, and names exactly one option. Of several declarations the last counts. A letter
-    with another option's text beside it (`C. Aspirin` where A is aspirin) is a `conflict` and unreadable: which of the
-    two a model means cannot be told. Renaming the letters renames the reading; surrounding white space and markup
-    change nothing. Long completions are read at both ends only, so the time is bounded.
+    The rules in `RULES` are tried in order, the most explicit first. A letter counts if the text marks it as an answer,
+    so the article in `A patient …` does not. The text of an option counts if it is the whole answer or follows an
+    answer cue, and names exactly one option. Of several declarations the last one counts. A letter followed by the text
+    of another option is a `conflict`, since either could be meant: `C. Aspirin` if A is aspirin. Surrounding white
+    space and markup do not matter. Only both ends of a long completion are parsed, so the time is bounded.
 
     Args:
-        completion: as the model wrote it, thinking block included; an unclosed one is `truncated`.
-        options: letter to text, in the lettering that the model was shown.
-        letters: the letters that count as answers; those of the options where None, A to E where there are none either.
+        completion: Completion as the model wrote it, with its thinking block; an unclosed block gives `truncated`.
+        options: Letter to text, in the lettering that the model was shown; None if the texts are unknown.
+        letters: Letters that count as answers. Default: those of the options, or A to E without options.
+
+    Returns:
+        The letter and the rule that found it; letter None with the reason if there is no single answer.
+
+    Example:
+        >>> parse_answer("The liver makes bile. The answer is (B).", {"A": "Heart", "B": "Liver"})
+        ParsedAnswer(letter='B', rule='answer cue')
+        >>> parse_answer("Both A and B.", {"A": "Heart", "B": "Liver"}).letter is None
+        True
     """
     choices = OptionTexts.of(options, letters)
     outside = without_thoughts(completion)
     if outside is None:
         return ParsedAnswer(None, "truncated")
-    text = _own_part(clean(outside), choices)
+    text = _before_next_question(clean(outside), choices)
     for rule in RULES:
-        reading = rule(text, choices)
-        if reading is not None:
-            return reading
+        parsed = rule(text, choices)
+        if parsed is not None:
+            return parsed
     return ParsedAnswer(None, "unreadable")
 
 
-def _own_part(text: str, choices: OptionTexts) -> str:
-    """The text up to a next question that the model made up; a restatement of its own question names its options."""
+def _before_next_question(text: str, choices: OptionTexts) -> str:
+    """Return the text before a next question that the model made up; a restatement of the question is kept."""
     following = _NEXT_QUESTION.search(text)
     if following is None:
         return text

@@ -1,8 +1,8 @@
-"""Letters that answer by where they stand: alone, first or last."""
+"""Rules by position: a letter alone, first or last."""
 
 import re
 
-from openmedlm.metrics.answer_parsing.json_payload import read_payload
+from openmedlm.metrics.answer_parsing.cue_payload import parse_payload
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
@@ -28,7 +28,7 @@ _DOUBT = re.compile(
 
 
 def lone_letter(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """A first line that is nothing but a letter is a direct answer, whatever a small model rambles on about."""
+    """Return the letter that is the whole first line, whatever a small model writes after it."""
     match = _LONE.match(text)
     if match is None or match[1].upper() not in choices.letters:
         return None
@@ -36,7 +36,7 @@ def lone_letter(text: str, choices: OptionTexts) -> ParsedAnswer | None:
 
 
 def last_line(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """A last line that is a letter, or a labelled option that ends no list of options, concludes the text."""
+    """Return the letter of a last line that is a letter or a labelled option, unless it ends a list of options."""
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < 2:
         return None
@@ -48,27 +48,27 @@ def last_line(text: str, choices: OptionTexts) -> ParsedAnswer | None:
         return None
     if choices.texts and not choices.begins_like(label[1], lines[-1][label.end() :]):
         return None
-    reading = read_payload(lines[-1], 0, choices, "last line")
-    return reading if reading is not None and reading.letter is not None else None
+    parsed = parse_payload(lines[-1], 0, choices, "last line")
+    return parsed if parsed is not None and parsed.letter is not None else None
 
 
 def first_line(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """A text that opens with a labelled option, and labels no other, restates its answer."""
+    """Return the letter of a labelled option at the start of a text that labels no other option."""
     opening = _OPENING.match(text)
     if opening is None or (opening["text"] is not None and not choices.begins_like(opening[1], text[opening.end() :])):
         return None
     if labels(text, choices) - {opening[1]}:
         return None
-    return read_payload(text, 0, choices, "first line")
+    return parse_payload(text, 0, choices, "first line")
 
 
 def labels(text: str, choices: OptionTexts) -> set[str]:
-    """The letters that label something anywhere in the text, as in `C) …`."""
-    return {found for found in _INLINE_LABEL.findall(text) if found in choices.letters}
+    """Return the letters that are labels anywhere in the text, as in `C) …`."""
+    return {label for label in _INLINE_LABEL.findall(text) if label in choices.letters}
 
 
 def last_word(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """A text whose last word is a letter after a verb or preposition concludes with it."""
+    """Return the letter that is the last word, after a verb or preposition."""
     match = _LAST_WORD.search(text, max(0, len(text) - 40))
     if match is None or match[1] not in choices.letters or _DOUBT.search(text[-200 : -len(match[0])]):
         return None

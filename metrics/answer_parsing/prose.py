@@ -1,15 +1,15 @@
-"""Answers in prose: an option named in the sentence that concludes."""
+"""Rules for prose: an option named in a concluding sentence."""
 
 import re
 
+from openmedlm.metrics.answer_parsing.cue_payload import parse_option_text, parse_payload
 from openmedlm.metrics.answer_parsing.explicit import conditional
-from openmedlm.metrics.answer_parsing.json_payload import read_payload, read_text
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 from openmedlm.metrics.answer_parsing.positional import labels
 
-_MOST_PLACES = 50
-_SENTENCE = 1_000
+_MAX_MATCHES = 50
+_MAX_SENTENCE_CHARACTERS = 1_000
 _LABELLED = re.compile(
     r"(?:\b(?:is|are|be|was|were|with|as):?\s{1,2}|: )(?:(?:most|likely|probably|therefore|thus|also)\s){0,2}"
     r"(?:option\s|choice\s)?[\"'(]{0,2}(?=([A-Z])(?:[).:]|\s[-–—(])\s?[\"'(]{0,2}\w)"
@@ -41,22 +41,22 @@ _PARENTHESIS = re.compile(r"\((?:(?:option|choice|answer)\s)?([A-Z])\)", re.IGNO
 
 
 def labelled_in_prose(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """`… is C) Aspirin`: a labelled option right after a verb; the last one whose text is the option's own."""
-    for match in list(_LABELLED.finditer(text))[-_MOST_PLACES:][::-1]:
+    """Return C for `… is C) Aspirin`: the last labelled option after a verb whose text is that of the option."""
+    for match in list(_LABELLED.finditer(text))[-_MAX_MATCHES:][::-1]:
         if choices.texts:
             trusted = choices.begins_like(match[1], text[match.end() + 1 : match.end() + 200])
         else:
             trusted = text[match.end() + 1] == ")" and labels(text, choices) == {match[1]}
         if trusted and not conditional(text, match.start()):
-            reading = read_payload(text, match.end(), choices, "labelled in prose")
-            if reading is not None and reading.letter is not None:
-                return reading
+            parsed = parse_payload(text, match.end(), choices, "labelled in prose")
+            if parsed is not None and parsed.letter is not None:
+                return parsed
     return None
 
 
 def opening_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """A text that opens with an option's whole text, set off by punctuation, answers with it."""
-    named = choices.named_at_start(text[:_SENTENCE])
+    """Return the option whose whole text starts the text and is followed by punctuation."""
+    named = choices.named_at_start(text[:_MAX_SENTENCE_CHARACTERS])
     if named is None:
         return None
     ends = r"\s?(?:$|[.;:!\n\"'},)]|[-–—]\s)" if choices.verdicts_only else r"\)?\s?(?:$|[.;!\n\"'}](?!\d))"
@@ -64,11 +64,11 @@ def opening_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
 
 
 def concluding_parenthesis(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """`Therefore, the best step is surgery (B)`: the last sentence that concludes with one letter in brackets."""
+    """Return B for `Therefore, the best step is surgery (B)`: the last concluding sentence with one such letter."""
     for sentence in reversed(_sentences(text)):
         if not _CONCLUDES.search(sentence) or _DOUBTS.search(sentence):
             continue
-        letters = {found.upper() for found in _PARENTHESIS.findall(sentence)}
+        letters = {letter.upper() for letter in _PARENTHESIS.findall(sentence)}
         if letters:
             letter = letters.pop() if len(letters) == 1 else None
             return ParsedAnswer(letter, "concluding parenthesis") if letter in choices.letters else None
@@ -76,7 +76,7 @@ def concluding_parenthesis(text: str, choices: OptionTexts) -> ParsedAnswer | No
 
 
 def concluding_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """One of the last two sentences concludes, without doubt, on the whole text of exactly one option."""
+    """Return the one option whose whole text is in a concluding sentence, without doubt, among the last two."""
     sentences = _sentences(text)
     for sentence in reversed(sentences[-2:]):
         letter = _concluded(sentence, choices, alone=len(sentences) == 1)
@@ -86,7 +86,7 @@ def concluding_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
 
 
 def asserted_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """The first sentence asserts the most likely, best or next, and names exactly one option."""
+    """Return the one option named in a first sentence about the most likely, the best or the next."""
     sentences = _sentences(text)
     if not sentences or not _ASSERTS.search(sentences[0]):
         return None
@@ -98,17 +98,17 @@ def _concluded(sentence: str, choices: OptionTexts, alone: bool = False) -> str 
     if not (alone or _CONCLUDES.search(sentence)) or _DOUBTS.search(sentence):
         return None
     before = _BEFORE_VERDICT if choices.verdicts_only else _AFTER_COPULA if alone else _BEFORE_TEXT
-    found: set[str | None] = set()
+    letters: set[str | None] = set()
     for match in before.finditer(sentence):
-        is_worse = sentence[match.end() :]
-        named, reading = choices.named_at_start(is_worse), read_text(is_worse, choices, "")
-        if named is not None and reading is not None and not _SUBJECT.match(named[1]):
-            found.add(reading.letter)
-    if found and not choices.verdicts_only:
-        found |= choices.named_in(sentence)
-    return found.pop() if len(found) == 1 else None
+        rest = sentence[match.end() :]
+        named, parsed = choices.named_at_start(rest), parse_option_text(rest, choices, "")
+        if named is not None and parsed is not None and not _SUBJECT.match(named[1]):
+            letters.add(parsed.letter)
+    if letters and not choices.verdicts_only:
+        letters |= choices.named_in(sentence)
+    return letters.pop() if len(letters) == 1 else None
 
 
 def _sentences(text: str) -> list[str]:
-    parts = (part.strip()[-_SENTENCE:] for part in _SENTENCE_END.split(text))
+    parts = (part.strip()[-_MAX_SENTENCE_CHARACTERS:] for part in _SENTENCE_END.split(text))
     return [part for part in parts if part.strip(" \"'}])`.")]

@@ -1,4 +1,4 @@
-"""Why a completion that gives no letter gives none."""
+"""Rules for completions without an answer: refusals and "none of the above"."""
 
 import re
 
@@ -14,10 +14,10 @@ _NONE = re.compile(r"\bnone\sof\sthe\s(?:above|options|given|provided|choices|an
 
 
 def refusal(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """The model says that it will not or cannot answer."""
+    """Detect that the model will not or cannot answer."""
     return ParsedAnswer(None, "refusal") if _REFUSAL.search(text) else None
 
 
 def none_of_them(text: str, choices: OptionTexts) -> ParsedAnswer | None:
-    """The model says that no option is right."""
+    """Detect the statement that no option is right."""
     return ParsedAnswer(None, "none of them") if _NONE.search(text) else None

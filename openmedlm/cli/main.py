@@ -1,6 +1,6 @@
-"""The command line: one file a command, errors as one line, exit codes that scripts can read.
+"""Command line entry point: one file per command, one-line errors, exit codes for scripts.
 
-A command's file is imported when the command is run, so that help takes no longer than it must.
+The file of a command is imported only when that command runs, so `openmedlm --help` stays fast.
 """
 
 import atexit
@@ -11,47 +11,81 @@ import sys
 from typing import Any, NoReturn
 
 import typer
-from typer._click.exceptions import UsageError  # no public name: typer carries its own click
+from typer._click.exceptions import NoArgsIsHelpError, UsageError  # no public name: typer carries its own click
 from typer.core import TyperCommand, TyperGroup
 
-COMMANDS = {
-    "quickstart": "The main job on an embedded model, in minutes.",
-    "ladder": "Every strategy on the same questions: the paper's table.",
-    "evaluate": "Programs over a split: accuracy with intervals, cost.",
-    "ask": "One question, with its votes and exemplars.",
-    "pool": "Rationales of a teacher that end on the right letter.",
-    "compile": "Freezes a strategy for a model and a benchmark.",
-    "tune": "Searches the best program for a budget, and freezes it.",
-    "compare": "Runs on the same questions: differences and tests.",
-    "report": "Runs and studies as one page.",
-    "verify": "Proves that a frozen program is what was frozen.",
-    "view": "The page over HTTP, with runs and studies to choose from.",
-    "export": "Takes a frozen program elsewhere.",
-    "serve": "A program behind an OpenAI-compatible endpoint, as a model.",
-    "score": "Scores completions that any other system wrote.",
-    "models": "The embedded models.",
-    "serve-model": "An embedded model behind an OpenAI-compatible endpoint.",
-    "data": "Benchmarks and splits: list, show, check, import.",
+GROUPS = {
+    "Start": {
+        "quickstart": "Run ladder, tune, verify and report on an embedded model.",
+        "models": "List the embedded models.",
+        "serve-model": "Serve an embedded model as an OpenAI-compatible endpoint.",
+        "data": "List, show, check and import benchmark questions.",
+    },
+    "Run": {
+        "ladder": "Run every strategy on the same questions and print the paper's table.",
+        "evaluate": "Run programs on a split: accuracy with intervals, and cost.",
+        "score": "Score completions that another system wrote.",
+        "ask": "Answer one question, with votes and exemplars.",
+        "pool": "Generate the rationales of exemplars and check their answers.",
+        "compile": "Freeze one strategy for a model and a benchmark.",
+        "tune": "Search for the best program within a budget and freeze it.",
+    },
+    "Compare": {
+        "compare": "Compare runs on the same questions with paired tests.",
+        "report": "Write runs and studies as one HTML page.",
+        "view": "Serve the pages of runs and studies on loopback.",
+    },
+    "Take away": {
+        "verify": "Check that a frozen program is unchanged.",
+        "export": "Convert a frozen program to another system's format.",
+        "serve": "Serve a program as an OpenAI-compatible endpoint.",
+    },
 }
-"""Each command and what it does, as the list of them says it."""
+"""Commands with their one-line help, by the heading under which `openmedlm --help` lists them."""
+
+COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}
+"""One-line help of each command."""
 
 INTERRUPTED = 130
-"""What typer ends with on Ctrl-C."""
+"""Exit code of typer after Ctrl-C."""
 
 TERMINATED = 128 + signal.SIGTERM
-"""What a process ends with that SIGTERM asked to."""
+"""Exit code after SIGTERM."""
+
+HELP = """Compile, tune and freeze the best prompt program for an open-source language model on medical question
+answering. For benchmarking; nothing it prints is medical advice."""
 
 
 class Commands(TyperGroup):
-    """The commands, each loaded when it is run."""
+    """Group of all commands; imports a command only to run it."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and _load(command.name or ""), rest
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args[:1] == ["--version"]:  # importlib.metadata takes longer to load than the rest of the help
+            from importlib.metadata import version
+
+            typer.echo(f"openmedlm {version('openmedlm')}")
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Options"):
+            formatter.write_dl(
+                [("--version", "Show the version and exit."), ("-h, --help", "Show this message and exit.")]
+            )
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for heading, group in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl(list(group.items()), col_spacing=max(map(len, COMMANDS)) - max(map(len, group)) + 2)
+
 
 def _load(name: str) -> Any:
-    """A command: the function of its file's name, or the file's `app` where it has commands of its own."""
+    """Import a command: the function named like its file, or the file's `app` if it has subcommands."""
     module = importlib.import_module(f"openmedlm.cli.commands.{name.replace('-', '_')}")
     app = getattr(module, "app", None)
     if app is None:
@@ -63,42 +97,44 @@ def _load(name: str) -> Any:
 
 
 def commands() -> Commands:
-    """The `openmedlm` command with all of its own."""
+    """Build the `openmedlm` command with its subcommands."""
     return Commands(
         name="openmedlm",
         no_args_is_help=True,
-        help="Compile, tune and freeze the best prompt program for an open-source language model on medical question "
-        "answering. For benchmarking; nothing it prints is medical advice.",
+        help=HELP,
         epilog="Start with: openmedlm quickstart",
+        context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode=None,  # rich takes longer to load than everything else here
-        commands={name: TyperCommand(name, help=told) for name, told in COMMANDS.items()},
+        commands={name: TyperCommand(name, help=summary) for name, summary in COMMANDS.items()},
     )
 
 
 def main() -> None:
-    """The `openmedlm` command.
+    """Run the `openmedlm` command on `sys.argv`.
 
-    Exits 0 on success, 2 on bad usage or bad input, 3 when a run ended with unanswered questions, 130 on Ctrl-C.
+    Exits with 0 on success, 2 on bad usage or bad input, 3 if questions stayed unanswered, 130 on Ctrl-C.
     """
     try:
         _read_env_file()
         code = commands().main(standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except Exception as error:
-        _end(error)
+        _exit_with_message(error)
     if code == INTERRUPTED:
-        print("openmedlm: stopped; every answer is kept, and the same command goes on from there", file=sys.stderr)
+        message = "interrupted; all completions received so far are saved. Rerun the same command to resume."
+        print(f"openmedlm: {message}", file=sys.stderr)
     sys.exit(code)
 
 
 def run() -> NoReturn:
-    """The command as a process, which ends as soon as all is done and said; SIGTERM does what Ctrl-C does, and it exits
-    143.
+    """Run the command as a process that exits at once when done. SIGTERM acts like Ctrl-C, with exit code 143.
 
-    What the interpreter would still take down, threads of Arrow's among them, now and then ends in an abort, and with
-    that in an exit code that says nothing of how the command went.
+    `os._exit` skips the interpreter's teardown: there, threads of Arrow and others sometimes abort, and the exit code
+    would then be that of the abort.
     """
     code: object = 1
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         main()
     except SystemExit as ended:
@@ -106,7 +142,7 @@ def run() -> NoReturn:
     except BaseException:
         sys.excepthook(*sys.exc_info())
     terminated = _terminated
-    for number in (signal.SIGINT, signal.SIGTERM):  # all is done; nothing that could be stopped is left
+    for number in (signal.SIGINT, signal.SIGTERM):  # the command is done: a late signal must not change its exit code
         signal.signal(number, signal.SIG_IGN)
     if code == INTERRUPTED and terminated:
         code = TERMINATED
@@ -122,18 +158,18 @@ def run() -> NoReturn:
 _terminated = False
 
 
-def _stop(number: int, frame: Any) -> None:
-    """Does what Ctrl-C does: Kubernetes and SLURM ask a process to end by another signal."""
+def _interrupt(number: int, frame: Any) -> None:
+    """Handle SIGTERM, which Kubernetes and SLURM send, like Ctrl-C."""
     global _terminated
     _terminated = True
     interrupt = signal.getsignal(signal.SIGINT)
-    if not callable(interrupt):  # a shell starts background commands deaf to Ctrl-C
+    if not callable(interrupt):  # a shell starts background commands with SIGINT ignored
         raise KeyboardInterrupt
     interrupt(number, frame)
 
 
 def _read_env_file() -> None:
-    """Takes what a `.env` in the working directory sets and the environment does not, such as keys."""
+    """Read variables that the environment lacks, such as keys, from `.env` in the working directory."""
     if os.path.isfile(".env"):  # noqa: PTH113 - pathlib takes longer to load than the rest of this
         from dotenv import load_dotenv
 
@@ -145,31 +181,36 @@ def _read_env_file() -> None:
             raise UserError(".env: not UTF-8; save it as UTF-8") from error
 
 
-def _end(error: Exception) -> NoReturn:
-    """Says in one line what went wrong, and ends."""
+def _exit_with_message(error: Exception) -> NoReturn:
+    """Print one line about the error on stderr and exit.
+
+    With OPENMEDLM_TRACEBACK=1, errors other than bad usage and bad input are raised again.
+    """
     from sqlite3 import OperationalError
 
-    from openmedlm.terminal.console import in_one_line
+    from openmedlm.terminal.console import one_line
     from openmedlm.utils.errors import UserError
 
     if isinstance(error, UsageError):
-        error.message = in_one_line(error.message)
+        if not isinstance(error, NoArgsIsHelpError):  # its message is the help page
+            error.message = one_line(error.message)
         error.show()
         sys.exit(error.exit_code)
-    if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough of it
+    if isinstance(error, BrokenPipeError):  # the reader of our output, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    if isinstance(error, UserError):
-        said, code = in_one_line(error), 2
-    elif isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        said, code = in_one_line(f"{place}{error.strerror or error}; mend that, and run the command again"), 2
-    elif isinstance(error, OperationalError):
-        said, code = in_one_line(f"the vote store: {error}; mend that, and the same command goes on"), 2
-    elif os.environ.get("OPENMEDLM_TRACEBACK"):
+    if not isinstance(error, UserError) and os.environ.get("OPENMEDLM_TRACEBACK"):
         raise error
+    code = 2
+    if isinstance(error, UserError):
+        message = str(error)
+    elif isinstance(error, OSError):
+        path = f"{error.filename}: " if error.filename else ""
+        message = f"{path}{error.strerror or error}. Fix this and rerun the same command to resume."
+    elif isinstance(error, OperationalError):
+        message = f"completion cache: {error}. Fix this and rerun the same command to resume."
     else:
-        fault = "this is a fault of the program; OPENMEDLM_TRACEBACK=1 shows where"
-        said, code = f"{type(error).__name__}: {in_one_line(error)} ({fault})", 1
-    print(f"openmedlm: {said}", file=sys.stderr)
+        code = 1
+        message = f"internal error: {type(error).__name__}: {error}. Set OPENMEDLM_TRACEBACK=1 to see the traceback."
+    print(f"openmedlm: {one_line(message)}", file=sys.stderr)
     sys.exit(code)

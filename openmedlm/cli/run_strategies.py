@@ -1,87 +1,60 @@
-"""What `evaluate` and `ladder` share: run, write, print, and end with the right exit code."""
+"""Shared part of evaluate and ladder: plan, run, save, print, and exit with the right code."""
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from openmedlm.cli.tables import estimate_table, ladder_table
-from openmedlm.options.groups import (
-    DataOptions,
-    ModelOptions,
-    Output,
-    PreviewOptions,
-    ProgramOptions,
-    RequestOptions,
-    SplitOptions,
-    TrackingOptions,
-)
+from openmedlm.options.groups import EvaluateOptions, Output, TrackingOptions
 from openmedlm.runs import check_free
 from openmedlm.runs.estimate import estimate_plan
 from openmedlm.runs.execute import Report, execute
-from openmedlm.runs.plan import Plan, plan_split
+from openmedlm.runs.plan import Plan, plan
 from openmedlm.runs.save import save_run
-from openmedlm.terminal.console import NOT_ADVICE, count_noun, describe_teacher, in_one_line, print_json, wide_console
+from openmedlm.terminal.console import NOT_ADVICE, count_noun, describe_teacher, one_line, print_json, wide_console
 from openmedlm.terminal.progress import Progress
 
 if TYPE_CHECKING:
     from openmedlm.tracking.mlflow import Tracker
 
 UNANSWERED = 3
+"""Exit code of a run with unanswered questions or errors."""
+
+FEW_QUESTIONS = 300
+"""Number of questions below which the printed table warns of wide intervals."""
+
+MAX_CAUSES = 5
+"""Most frequent causes of unanswered questions that are printed."""
 
 
-def report_runs(
-    names: list[str],
-    output: Output,
-    model: ModelOptions,
-    data: DataOptions,
-    split: SplitOptions,
-    program: ProgramOptions,
-    spend: RequestOptions,
-    preview: PreviewOptions,
-    tracking: TrackingOptions,
-    directory: Path | None,
-    *,
-    lenient: bool,
+def run_strategies(
+    names: Sequence[str], options: EvaluateOptions, directory: Path | None, *, skip_unserved: bool = False
 ) -> None:
-    """Runs the strategies over the split and reports.
+    """Run programs over a split and print the results.
 
     Args:
-        names: strategies, in the order of the table.
-        directory: where the run is written; None writes none.
-        lenient: whether a strategy that the pool can't serve is left out with a word instead of refused.
+        names: Strategies and directories of frozen programs, in the order of the table.
+        options: All options of the command.
+        directory: Directory of the run; None writes none.
+        skip_unserved: Skip a strategy that the pool cannot serve instead of refusing it.
     """
-    planned = plan_split(names, model, data, split, program, spend, output.seed, lenient=lenient)
-    for name, why in planned.skipped.items():
-        print(f"{name} is left out: {why}", file=sys.stderr)
-    if preview.dry_run:
-        print_estimates(planned, output)
+    planned = plan(names, options, skip_unserved=skip_unserved)
+    for name, reason in planned.skipped.items():
+        print(f"{name} skipped: {reason}", file=sys.stderr)
+    if options.preview.dry_run:
+        print_estimates(planned, options.output)
         return
-    tracker = open_tracker(tracking)
+    tracker = open_tracker(options.tracking)
     if directory is not None:
-        check_free(directory, planned.asked())
-    report = execute(planned, Progress())
+        check_free(directory, planned.config())
+    report = execute(planned, Progress(), keep_prompts=directory is not None)
     if directory is not None:
         save_run(directory, planned, report)
-    if output.json:
-        print_json(
-            {
-                "benchmark": data.benchmark,
-                "model": planned.calls.endpoint.model,
-                "teacher": planned.teacher,
-                **report.as_json(),
-                "skipped": planned.skipped,
-            }
-        )
-    else:
-        title = f"{data.benchmark}, {split.split}, {len(planned.questions):,} questions, {planned.calls.endpoint.model}"
-        console = wide_console()
-        console.print(ladder_table(title, report.results, planned.skipped))
-        console.print(_remarks(planned, report.test_evaluations), highlight=False)
-    for cause, count in _causes(report).most_common(5):
-        print(f"{count_noun(count, 'question')} without an answer: {in_one_line(cause)}", file=sys.stderr)
+    _print_report(planned, report, options.output)
     if tracker is not None:
         from openmedlm.tracking.mlflow import track_runs
 
@@ -91,10 +64,10 @@ def report_runs(
 
 
 def open_tracker(tracking: TrackingOptions) -> "Tracker | None":
-    """Where results are written down besides; None for nowhere.
+    """Open the experiment tracker of the options; None if they name none.
 
     Raises:
-        UserError: that can't be used, before anything is spent.
+        UserError: The tracker cannot be used; raised before any request is sent.
     """
     if tracking.mlflow is None:
         return None
@@ -104,18 +77,40 @@ def open_tracker(tracking: TrackingOptions) -> "Tracker | None":
 
 
 def print_estimates(planned: Plan, output: Output) -> None:
-    """What a plan would cost."""
+    """Print the estimated cost of each program of a plan."""
     estimates = estimate_plan(planned)
     if output.json:
-        print_json({"dry_run": True, "runs": [{"program": name, **each.as_json()} for name, each in estimates.items()]})
+        runs = [{"program": name, **estimated.as_json()} for name, estimated in estimates.items()]
+        print_json({"dry_run": True, "runs": runs})
     else:
         wide_console().print(estimate_table(estimates))
 
 
+def _print_report(planned: Plan, report: Report, output: Output) -> None:
+    if output.json:
+        print_json(
+            {
+                "benchmark": planned.benchmark,
+                "model": planned.calls.endpoint.model,
+                "teacher": planned.pool.teacher,
+                **report.as_json(),
+                "skipped": planned.skipped,
+            }
+        )
+    else:
+        size = count_noun(len(planned.questions), "question")
+        title = f"{planned.benchmark}, {planned.split}, {size}, {planned.calls.endpoint.model}"
+        console = wide_console()
+        console.print(ladder_table(title, report.results, planned.skipped))
+        console.print(_notes(planned, report.test_evaluations), highlight=False)
+    for cause, count in _causes(report).most_common(MAX_CAUSES):
+        print(f"{count_noun(count, 'question')} without an answer: {one_line(cause)}", file=sys.stderr)
+
+
 def _causes(report: Report) -> Counter[str]:
-    """Why questions stayed without an answer, and how many each."""
+    """Count the questions without an answer by cause."""
     return Counter(
-        outcome.error or "no letter could be read"
+        outcome.error or "no answer letter in the completion"
         for result in report.results
         if result.summary.unanswered or result.summary.errors
         for outcome in result.outcomes
@@ -123,13 +118,13 @@ def _causes(report: Report) -> Counter[str]:
     )
 
 
-def _remarks(planned: Plan, looks: int | None) -> str:
+def _notes(planned: Plan, test_evaluations: int | None) -> str:
     n = len(planned.questions)
     lines = []
-    if planned.teacher is not None:
-        lines.append(f"Rationales of the exemplars: {describe_teacher(planned.teacher)}.")
-    if looks is not None:
-        lines.append(f"Looks at this test split with this model so far: {looks}.")
-    if n and n < 300:
-        lines.append(f"{n} questions tell strategies apart only when they differ a lot: mind the intervals.")
+    if planned.pool.teacher is not None:
+        lines.append(f"Rationales of the exemplars: {describe_teacher(planned.pool.teacher)}.")
+    if test_evaluations is not None:
+        lines.append(f"Evaluations of this model on this test split so far: {test_evaluations}.")
+    if n and n < FEW_QUESTIONS:
+        lines.append(f"With {n} questions, only large differences between strategies are reliable; see the intervals.")
     return "\n".join([*lines, NOT_ADVICE])

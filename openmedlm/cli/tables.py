@@ -1,30 +1,31 @@
-"""The ladder as a table."""
+"""Tables of results and of estimates."""
 
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from openmedlm.metrics import Summary
 from openmedlm.runs.estimate import Estimate
 from openmedlm.runs.execute import Result
 from openmedlm.terminal.console import dollars, percent, thousands
 
+ACCURACY_HEADING = "accuracy %\n[95 % CI]"
+
 
 def ladder_table(title: str, results: Sequence[Result], skipped: Mapping[str, str]) -> Table:
-    """A row a program: accuracy with its 95 % interval, what was not answered, what it cost; fits 80 columns.
-
-    Exact counts are in the JSON and in the run directory.
-    """
+    """Build a table with one row per program that fits 80 columns; exact counts are in the JSON and in the run."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("strategy", no_wrap=True)
-    for heading in ("right", "accuracy (95 %)", "unread", "errors", "calls", "tok. in", "out", "cost"):
+    headings = ("correct", ACCURACY_HEADING, "no\nanswer", "errors", "calls", "input\ntokens", "output\ntokens", "cost")
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         s = result.summary
         table.add_row(
             result.program,
             f"{s.correct}/{s.n}",
-            f"{percent(s.accuracy)} ({percent(s.ci_low)}–{percent(s.ci_high)})".replace("%", ""),
+            format_accuracy(s),
             str(s.unanswered),
             str(s.errors),
             f"{s.calls:,}",
@@ -33,17 +34,25 @@ def ladder_table(title: str, results: Sequence[Result], skipped: Mapping[str, st
             dollars(s.cost_usd),
         )
     for name in skipped:
-        table.add_row(name, "–", "not run", *["–"] * 6)
+        table.add_row(name, "–", "skipped", *["–"] * (len(headings) - 2))
     return table
 
 
 def estimate_table(estimates: Mapping[str, Estimate]) -> Table:
-    """A row a program: what it would cost."""
-    table = Table(title="What it would cost, if every answer can be read at once", title_justify="left")
+    """Build a table with one row per program: its calls, tokens and cost."""
+    table = Table(title="Estimated cost (before retries)", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("strategy")
-    for heading in ("calls", "in the store", "tokens in, about", "tokens out, at most", "cost"):
-        table.add_column(heading, justify="right")
+    for heading in ("calls", "cached", "input tokens\n(estimate)", "output tokens\n(maximum)", "cost\n(maximum)"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, e in estimates.items():
         tokens = (f"{e.prompt_tokens:,}", f"{e.completion_tokens:,}")
         table.add_row(name, f"{e.calls:,}", f"{e.cached:,}", *tokens, dollars(e.cost_usd))
     return table
+
+
+def format_accuracy(summary: Summary) -> str:
+    """Format accuracy and interval in percent without the sign, such as `33.3 [13.8–60.9]`."""
+    accuracy = percent(summary.accuracy)
+    if summary.ci_low is not None:
+        accuracy += f" [{percent(summary.ci_low)}–{percent(summary.ci_high)}]"
+    return accuracy.replace("%", "")

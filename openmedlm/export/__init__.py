@@ -1,1 +1,1 @@
-"""A frozen program as a task of lm-evaluation-harness."""
+"""Formats of other systems for frozen programs."""

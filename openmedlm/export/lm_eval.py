@@ -1,4 +1,4 @@
-"""The folder of a task: its questions, the program's exemplars, and how answers are read."""
+"""Task folders for lm-evaluation-harness: questions, exemplars, and the answer parser."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,91 +14,102 @@ from openmedlm.programs.prompt_program import PromptProgram
 from openmedlm.programs.template import Prompt
 from openmedlm.utils.atomic import folder_beside
 
-SUPPORT = Path(__file__).with_name("task_functions.txt")
-"""What the harness runs of the task: reading its files, and reading answers."""
+FUNCTIONS = Path(__file__).with_name("task_functions.txt")
+"""Source of the task's functions.py, which reads the task's files and parses answers."""
 
 
 class _Function(str):
-    """The name of a function, in the harness's own tag."""
+    """Name of a function, written with the harness's `!function` tag."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Plain values, and those names."""
+    """YAML dumper for plain values and function names."""
 
 
 _Dumper.add_representer(_Function, lambda dumper, name: dumper.represent_scalar("!function", str(name), style=""))
 
 
-class Shown(NamedTuple):
-    """A prompt in the harness's parts: the system message, exemplars with their answers, and what asks."""
+class PromptParts(NamedTuple):
+    """Prompt in the harness's parts.
+
+    Attributes:
+        system: System message; empty if there is none.
+        exemplars: User message and answer of each exemplar.
+        text: Message that asks the question.
+    """
 
     system: str
     exemplars: tuple[tuple[str, str], ...]
     text: str
 
 
-def write_task(frozen: FrozenProgram, questions: Sequence[Question], place: Path) -> str:
-    """Writes a task whose prompts are those of the program; its name.
+def write_task(frozen: FrozenProgram, questions: Sequence[Question], directory: Path) -> str:
+    """Write a task that renders the program's prompts, and return the task's name.
 
     Raises:
-        UserError: the harness can't render the program (it retrieves, or has several votes), the prompts of two
-            questions differ in their exemplars, or something is there already.
+        UserError: The program has several votes, two questions show different exemplars, or the directory exists
+            or is not writable.
     """
     program = frozen.program
     rows, exemplars = _rows(program, questions)
     name = _name(frozen, questions)
     task = _task(name, program, len(exemplars))
-    if place.exists():
-        raise UserError(f"{place}: is there already; name another folder with -o")
+    if directory.exists():
+        raise UserError(f"{directory}: already exists; name another folder with -o")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with folder_beside(place) as folder:
-            written = yaml.dump(task, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-            (folder / f"{name}.yaml").write_text(written, "utf-8")
-            (folder / "functions.py").write_bytes(SUPPORT.read_bytes())
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with folder_beside(directory) as folder:
+            text = yaml.dump(task, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+            (folder / f"{name}.yaml").write_text(text, "utf-8")
+            (folder / "functions.py").write_bytes(FUNCTIONS.read_bytes())
             (folder / "questions.jsonl").write_bytes(_lines(rows))
             (folder / "exemplars.jsonl").write_bytes(_lines(exemplars))
             (folder / "README.md").write_text(_readme(name, program), "utf-8")
             folder.chmod(0o755)
-            folder.rename(place)
+            folder.rename(directory)
     except OSError as error:
-        raise UserError(f"{place}: can't be written ({error.strerror}); name another folder with -o") from error
+        raise UserError(f"{directory}: not writable ({error.strerror}); name another folder with -o") from error
     return name
 
 
 def _name(frozen: FrozenProgram, questions: Sequence[Question]) -> str:
-    """Another one for another program, and for other questions."""
+    """Return a name that differs for each program and each set of questions."""
     kinds = dict.fromkeys(f"{question.benchmark}_{question.split}" for question in questions)
-    asked = re.sub(r"\W+", "-", "_".join(kinds))[:80]
-    return f"openmedlm_{asked}_{frozen.document.sha256[:8]}_{fingerprint(questions)[:8]}"
+    splits = re.sub(r"\W+", "-", "_".join(kinds))[:80]
+    return f"openmedlm_{splits}_{frozen.document.sha256[:8]}_{fingerprint(questions)[:8]}"
 
 
 def _rows(program: PromptProgram, questions: Sequence[Question]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return the task's question rows and its exemplar rows."""
     if program.votes > 1:
-        raise UserError("lm-eval has no ensembles of this kind; export a program of one vote, or serve this one")
+        raise UserError(
+            f"lm-eval cannot run ensembles: the program has {program.votes} votes. Export a program with one vote, or "
+            "use openmedlm serve"
+        )
     rows = []
     first: tuple[tuple[str, str], ...] | None = None
-    for question, selection in zip(questions, program.exemplars.choose(questions), strict=True):
-        (sample_prompt,) = program.sample_prompts(question, selection.exemplars)
-        shown = _parts(sample_prompt.prompt)
-        first = shown.exemplars if first is None else first
-        if shown.exemplars != first:
+    for question, retrieved in zip(questions, program.exemplars.choose(questions), strict=True):
+        (sample_prompt,) = program.sample_prompts(question, retrieved.exemplars)
+        parts = _parts(sample_prompt.prompt)
+        first = parts.exemplars if first is None else first
+        if parts.exemplars != first:
             raise UserError(
-                f"{question.id}: is shown other exemplars than the questions before it, and lm-eval shows all the same "
-                "ones; export a program with fixed exemplars, over questions that repeat none of them, or serve it"
+                f"{question.id}: its exemplars differ from those of earlier questions, and lm-eval shows the same "
+                "exemplars to all. Export a program with fixed exemplars and questions that repeat none of them, or "
+                "use openmedlm serve"
             )
-        row = {"id": question.id, "system": shown.system, "text": shown.text}
+        row = {"id": question.id, "system": parts.system, "text": parts.text}
         rows.append({**row, "options": dict(sample_prompt.shown.options), "target": sample_prompt.shown.answer})
     return rows, [{"text": text, "target": target} for text, target in first or ()]
 
 
-def _parts(prompt: Prompt) -> Shown:
+def _parts(prompt: Prompt) -> PromptParts:
     if isinstance(prompt, str):
-        return Shown("", (), prompt)
+        return PromptParts("", (), prompt)
     turns = [message["content"] for message in prompt]
     system = turns.pop(0) if prompt[0]["role"] == "system" else ""
-    *before, asked = turns
-    return Shown(system, tuple(zip(before[::2], before[1::2], strict=True)), asked)
+    *exemplars, text = turns
+    return PromptParts(system, tuple(zip(exemplars[::2], exemplars[1::2], strict=True)), text)
 
 
 def _task(name: str, program: PromptProgram, exemplars: int) -> dict[str, Any]:
@@ -132,9 +143,9 @@ def _readme(name: str, program: PromptProgram) -> str:
     template = " --apply_chat_template --fewshot_as_multiturn true" if chat else ""
     return f"""# {name}
 
-A frozen prompt program of OpenMedLM as a task of lm-evaluation-harness: the prompts are the program's own, and answers
-are read as OpenMedLM reads them, those that it can't read being wrong (`--on-unparsed leave`). For benchmarking
-language models; not medical advice.
+A frozen prompt program of OpenMedLM as a task of lm-evaluation-harness. The prompts are the program's own. OpenMedLM
+parses the answers; a completion without an answer counts as wrong (`--on-unparsed skip`). For benchmarking language
+models; not medical advice.
 
     pip install openmedlm 'lm_eval[api]'
     lm_eval --tasks {name} --include_path .{template} \\

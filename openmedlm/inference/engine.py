@@ -16,7 +16,7 @@ from openmedlm.inference.request import Completion
 from openmedlm.inference.sampling import PendingRequest, cached_vote, pending_requests, sample_vote
 from openmedlm.inference.task_group import task_group
 from openmedlm.metrics import Outcome, Vote, decided, majority
-from openmedlm.programs.prompt_program import PromptProgram
+from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.retrieved import RetrievedExemplars
 
 WORKERS = 2
@@ -54,16 +54,19 @@ class Engine:
         self,
         program: PromptProgram,
         questions: Sequence[Question],
-        seen: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
+        on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
     ) -> Sequence[Outcome]:
         """The outcome of each question, in the order of the questions.
 
         Args:
             program: what renders the prompts.
             questions: begun in their order, answered side by side.
-            seen: called with each outcome as it comes.
-            clusters: what each question belongs to, where somebody looks (`openmedlm.data.clusters`).
+            on_outcome: Called with each outcome as soon as it is known.
+            clusters: The cluster of each question (`openmedlm.data.clusters`); None for no clusters.
+            on_prompts: Called once per question, before `on_outcome`, with the question's position and the prompts
+                of the votes in its outcome.
 
         Raises:
             EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
@@ -80,15 +83,17 @@ class Engine:
                     return
                 try:
                     selection = await chosen.of(position)
-                    votes, size = await self._votes(program, questions[position], selection)
+                    votes, sample_prompts = await self._votes(program, questions[position], selection)
                 except BudgetExceeded as limit:
                     spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
                     return
                 cluster = (await clusters)[position] if clusters is not None else ""
-                outcome = _outcome(questions[position], selection, votes, size, cluster)
+                outcome = _outcome(questions[position], selection, votes, len(sample_prompts), cluster)
                 outcomes.put(position, outcome)
-                if seen is not None:
-                    seen(outcome)
+                if on_prompts is not None:
+                    on_prompts(position, sample_prompts[: len(votes)])
+                if on_outcome is not None:
+                    on_outcome(outcome)
 
         async with task_group() as group:
             for _ in range(min(WORKERS * self._policy.concurrency, len(questions))):
@@ -99,12 +104,13 @@ class Engine:
 
     async def _votes(
         self, program: PromptProgram, question: Question, selection: RetrievedExemplars
-    ) -> tuple[list[Vote], int]:
-        """Buys the votes of one question, in waves that stop once the majority can no longer change; and how many there
-        would be of them all."""
-        all_slips = pending_requests(
-            self._buyer, program, question, program.sample_prompts(question, selection.exemplars)
-        )
+    ) -> tuple[list[Vote], list[SamplePrompt]]:
+        """Return the votes of one question and the prompts of all its samples.
+
+        Votes are requested in waves, which stop once the majority can no longer change.
+        """
+        sample_prompts = program.sample_prompts(question, selection.exemplars)
+        all_slips = pending_requests(self._buyer, program, question, sample_prompts)
         stored = await self._buyer.stored([pending.key for pending in all_slips])
         votes = self._recalled(question, all_slips, stored) if stored else []
         failed = False
@@ -112,7 +118,7 @@ class Engine:
             next_slips = all_slips[len(votes) : len(votes) + wave]
             votes += await self._cast(program, question, next_slips)
             failed = any(vote.error is not None for vote in votes)
-        return votes, len(all_slips)
+        return votes, sample_prompts
 
     def _recalled(
         self, question: Question, all_slips: Sequence[PendingRequest], stored: Mapping[str, Completion]

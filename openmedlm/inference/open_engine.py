@@ -14,7 +14,7 @@ from openmedlm.inference.engine import Engine
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.ray_engine import Cluster, RayEngine
 from openmedlm.metrics import Outcome
-from openmedlm.programs.prompt_program import PromptProgram
+from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
 
 class AnyEngine(Protocol):
@@ -29,8 +29,9 @@ class AnyEngine(Protocol):
         self,
         program: PromptProgram,
         questions: Sequence[Question],
-        seen: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
+        on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
     ) -> Sequence[Outcome]:
         """See `Engine.run`."""
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 OnUnparsed = Literal["resample", "constrain", "skip"]
-"""How to treat an unparsed vote: `resample` it, as in the OpenMedLM authors' code; `constrain` a follow-up request to an
-option letter; `skip` it, so that it counts as unanswered."""
+"""Treatment of a vote without a parsed answer.
+
+`resample` requests another completion, as the OpenMedLM authors' code does. `constrain` requests an option letter in a
+follow-up request. `skip` leaves the vote unanswered.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.task_group import task_group
 from openmedlm.metrics import Outcome
-from openmedlm.programs.prompt_program import PromptProgram
+from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.utils.urls import has_password
 
 AHEAD = 3
@@ -70,11 +70,18 @@ class Job(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """Results of some questions: outcomes, API calls made, and transient failures (see `Engine`)."""
+    """Results of one shard of questions.
+
+    Attributes:
+        outcomes: One per question, in the order of the questions.
+        api_calls, transient_failures: Counts of this shard (see `Engine`).
+        prompts: The prompts of each outcome's votes; empty unless the driver asked for them.
+    """
 
     outcomes: list[Outcome]
     api_calls: int
     transient_failures: int
+    prompts: dict[int, Sequence[SamplePrompt]]
 
 
 class Worker:
@@ -90,22 +97,27 @@ class Worker:
         self._programs: dict[str, asyncio.Future[PromptProgram]] = {}
         self._told = (0, 0)
 
-    async def answer(self, program: list[Any], digest: str, questions: Sequence[Question]) -> Shard:
-        """What becomes of the questions.
+    async def answer(
+        self, program: list[Any], digest: str, questions: Sequence[Question], with_prompts: bool = False
+    ) -> Shard:
+        """Return the results of a shard of questions.
 
         Args:
             program: the reference to it, in a list, so that Ray does not fetch it for every shard.
             digest: of the program.
             questions: of the shard.
+            with_prompts: Send back the prompts of the votes, too.
         """
         if self._engine is None:
             self._engine = asyncio.ensure_future(self._opened())
         engine = await self._engine
         if digest not in self._programs:
             self._programs = {digest: asyncio.ensure_future(_fetched(program[0], digest))}
-        outcomes = await engine.run(await self._programs[digest], questions)
+        prompts: dict[int, Sequence[SamplePrompt]] = {}
+        on_prompts = prompts.__setitem__ if with_prompts else None
+        outcomes = await engine.run(await self._programs[digest], questions, on_prompts=on_prompts)
         before, self._told = self._told, (engine.api_calls, engine.transient_failures)
-        return Shard(list(outcomes), engine.api_calls - before[0], engine.transient_failures - before[1])
+        return Shard(list(outcomes), engine.api_calls - before[0], engine.transient_failures - before[1], prompts)
 
     async def _opened(self) -> Engine:
         job, here = self._job, this_machine()
@@ -235,8 +247,9 @@ class RayEngine:
         self,
         program: PromptProgram,
         questions: Sequence[Question],
-        seen: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
+        on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
     ) -> Sequence[Outcome]:
         """As `Engine.run`."""
         outcomes = OutcomeBuffer(len(questions), self._folder)
@@ -250,7 +263,7 @@ class RayEngine:
                     return
                 some = questions[start : start + self._shard]
                 try:
-                    shard: Shard = await worker.answer.remote(reference, digest, some)
+                    shard: Shard = await worker.answer.remote(reference, digest, some, on_prompts is not None)
                 except self._ray.exceptions.RayTaskError as error:
                     if not isinstance(error.cause, BudgetExceeded):
                         raise self._told(error.cause) from None
@@ -265,8 +278,10 @@ class RayEngine:
                     if belonging is not None:
                         outcome = replace(outcome, cluster=belonging[position])
                     outcomes.put(position, outcome)
-                    if seen is not None:
-                        seen(outcome)
+                    if on_prompts is not None:
+                        on_prompts(position, shard.prompts[position - start])
+                    if on_outcome is not None:
+                        on_outcome(outcome)
 
         async with task_group() as group:
             for _ in range(AHEAD):

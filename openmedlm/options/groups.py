@@ -1,6 +1,6 @@
-"""The options that commands share, in groups, each with its default and its help."""
+"""Options that several commands share, in groups, each with its default and its help text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -8,23 +8,23 @@ import typer
 
 from openmedlm.options.config_file import read_config
 
-LARGEST_SEED = 2**63 - 1
-"""What JSON and the vote store can hold."""
+MAX_SEED = 2**63 - 1
+"""Largest seed that JSON and the completion cache can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What every command takes."""
+    """Options of every command."""
 
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")] = (
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")] = (
         False
     )
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of everything random.")] = 0
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of all random choices.")] = 0
     config: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.yaml",
-            help="Options from a file, by their long names; the command line wins.",
+            help="Read options from this file, by their long names; options on the command line override it.",
             callback=read_config,
             is_eager=True,
         ),
@@ -33,14 +33,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointOptions:
-    """Where a model is."""
+    """Address of a model."""
 
     api_base: Annotated[
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="Address of the endpoint, such as http://127.0.0.1:8000/v1; once for each replica that serves the "
-            "model.",
+            help="Base URL of the endpoint, such as http://127.0.0.1:8000/v1. Repeat it for each replica of the model.",
             show_default=False,
         ),
     ] = None
@@ -48,8 +47,8 @@ class EndpointOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Name of the model in the vote store, for a server that moves; without it, the model string and the "
-            "first address.",
+            help="Name of the model in cache keys, for a server whose address changes. Default: the model string and "
+            "the first base URL.",
             show_default=False,
         ),
     ] = None
@@ -59,22 +58,22 @@ class EndpointOptions:
             envvar="OPENMEDLM_API_KEY",
             show_envvar=True,
             show_default=False,
-            help="Key of the endpoint; better given by the environment, where no process list shows it.",
+            help="API key of the endpoint. Prefer the environment variable: a process list does not show it.",
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOptions(EndpointOptions):
-    """Which model, and where."""
+    """Model and its address."""
 
     model: Annotated[
         str | None,
         typer.Option(
             "--model",
             "-m",
-            help="Any litellm model string (hosted_vllm/01-ai/Yi-34B, ollama_chat/…, openai/…), or local/NAME for an "
-            "embedded model (see: openmedlm models). Frozen programs name their own.",
+            help="litellm model string (hosted_vllm/NAME, ollama_chat/NAME, openai/NAME), or local/NAME for an "
+            "embedded model. Default: the frozen program's model.",
             show_default=False,
         ),
     ] = None
@@ -82,7 +81,7 @@ class ModelOptions(EndpointOptions):
 
 @dataclass(frozen=True, slots=True)
 class DataOptions:
-    """Which questions."""
+    """Benchmark and its exemplar pool."""
 
     benchmark: Annotated[
         str,
@@ -92,229 +91,223 @@ class DataOptions:
         str | None,
         typer.Option(
             metavar="DIR",
-            help="Benchmarks as local files DIR/<benchmark>/<official split>.jsonl; 'sample' for the "
-            "embedded sample. Without it they come from the Hugging Face hub.",
+            help="Directory with <benchmark>/<split>.jsonl files; 'sample' for the embedded sample. Default: the "
+            "Hugging Face hub.",
+            show_default=False,
         ),
     ] = None
     pool: Annotated[
-        str | None, typer.Option(metavar="BENCHMARK", help="Take exemplars from another benchmark's pool.")
+        str | None,
+        typer.Option(
+            metavar="BENCHMARK", help="Benchmark whose pool gives exemplars. Default: --benchmark.", show_default=False
+        ),
     ] = None
     teacher: Annotated[
         str,
         typer.Option(
             metavar="TEACHER",
-            help="Whose rationales exemplars show: a model that built a pool of them (see: openmedlm pool), the file "
-            "of such a pool, or 'dataset' for the benchmark's own explanations; auto takes the model's own pool where "
-            "there is one, else the explanations.",
+            help="Source of rationales: a model, a pool file, 'dataset' for the benchmark's explanations, or 'auto' "
+            "for the model's own pool, else the explanations.",
         ),
     ] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class SplitOptions:
-    """Which of a benchmark's questions are answered."""
+    """Questions of a benchmark that are answered."""
 
-    split: Annotated[str, typer.Option(help="dev, test or pool; test is to be looked at last.")] = "dev"
+    split: Annotated[str, typer.Option(help="dev, test or pool. Use test only for final results.")] = "dev"
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Answer N questions only, always the same; a larger N keeps those of a smaller one."),
+        typer.Option(
+            min=1,
+            help="Answer only N questions. A larger N includes those of a smaller N. Default: all.",
+            show_default=False,
+        ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class FixedProgramOptions:
-    """What a strategy leaves open and no search decides."""
+    """Program options that tuning does not search."""
 
     max_completion_tokens: Annotated[
         int | None,
-        typer.Option(min=1, help="In place of 32 for a direct answer and 500 for reasoning.", show_default=False),
+        typer.Option(
+            "--max-tokens",
+            "--max-completion-tokens",
+            min=1,
+            help="Maximum tokens of a completion. Default: 32, or 500 for chain-of-thought strategies.",
+            show_default=False,
+        ),
     ] = None
-    top_k: Annotated[int | None, typer.Option(min=1, help="Not every endpoint takes it.", show_default=False)] = None
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Top-k sampling; some endpoints do not support it. Default: the endpoint's own.",
+            show_default=False,
+        ),
+    ] = None
     template: Annotated[
         str,
         typer.Option(
-            help="chat, chat-user (for models that refuse a system message), plain (one text for /v1/completions, for "
-            "base models), or auto."
+            help="Prompt template: chat, chat-user (no system message), plain (text for base models), or auto (plain "
+            "for base models, else chat)."
         ),
     ] = "auto"
     embedder_api_base: Annotated[
-        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
+        str | None, typer.Option(metavar="URL", help="Base URL of a litellm: embedder.", show_default=False)
     ] = None
     index: Annotated[
-        str, typer.Option(help="How neighbours are found: exact, or hnsw for pools of 100,000 questions or more.")
+        str, typer.Option(help="Nearest-neighbour index: exact, or hnsw for pools of 100,000 questions or more.")
     ] = "exact"
     balance: Annotated[
-        bool, typer.Option(help="Permute the options of nearest exemplars so that answer letters are spread evenly.")
+        bool, typer.Option(help="Reorder the options of nearest exemplars so that answer letters are evenly spread.")
     ] = True
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramOptions(FixedProgramOptions):
-    """What a strategy leaves open."""
+    """All program options."""
 
-    k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompt.")] = 5
-    votes: Annotated[int, typer.Option(min=1, help="Size of the ensemble.")] = 5
-    member: Annotated[str, typer.Option(metavar="STRATEGY", help="Strategy whose votes the ensemble counts.")] = (
-        "knn-cot"
-    )
+    k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars per prompt.")] = 5
+    votes: Annotated[int, typer.Option(min=1, help="Votes per question of the ensemble.")] = 5
+    member: Annotated[str, typer.Option(metavar="STRATEGY", help="Strategy that the ensemble samples.")] = "knn-cot"
     shuffle: Annotated[
-        bool, typer.Option(help="Show each vote after the ensemble's first the options in another order.")
+        bool, typer.Option(help="Shuffle the answer options for each vote of the ensemble after the first.")
     ] = True
     temperature: Annotated[
         float | None,
-        typer.Option(min=0.0, max=2.0, help="In place of 0 (of 0.8 for the ensemble's votes).", show_default=False),
+        typer.Option(
+            min=0.0, max=2.0, help="Sampling temperature. Default: 0, or 0.8 for ensembles.", show_default=False
+        ),
     ] = None
     top_p: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="In place of the endpoint's own (0.8 for votes).", show_default=False),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Nucleus sampling probability. Default: the endpoint's own, or 0.8 for ensembles.",
+            show_default=False,
+        ),
     ] = None
     embedder: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="sentence-transformers model, by name or path, or litellm:MODEL; without it an offline MiniLM.",
+            help="Embedder of questions: a sentence-transformers model or path, or litellm:MODEL. Default: an offline "
+            "MiniLM.",
             show_default=False,
         ),
     ] = None
     order: Annotated[
-        str, typer.Option(help="How nearest exemplars stand: nearest-last, next to the question, or nearest-first.")
+        str, typer.Option(help="Order of nearest exemplars: nearest-last (next to the question) or nearest-first.")
     ] = "nearest-last"
     instructions: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="In place of the strategies' own.", show_default=False)
+        str | None,
+        typer.Option(metavar="TEXT", help="Instructions of the prompt. Default: the strategy's.", show_default=False),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """How calls are made."""
+    """Options of the calls to an endpoint."""
 
     max_concurrency: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Requests in flight at once. Default: 16; an embedded model's slots.", show_default=False
+            min=1,
+            help="Maximum concurrent requests. Default: 16, or the number of slots of an embedded model.",
+            show_default=False,
         ),
     ] = None
-    max_retries: Annotated[int, typer.Option(min=0, help="Retries of one request while the endpoint fails.")] = 5
-    call_timeout: Annotated[float, typer.Option(min=1, help="Seconds that one call may take.")] = 600.0
+    max_retries: Annotated[int, typer.Option(min=0, help="Maximum retries of a request that fails transiently.")] = 5
+    call_timeout: Annotated[float, typer.Option(min=1, help="Time limit of one request, in seconds.")] = 600.0
     store: Annotated[
         str | None,
         typer.Option(
             metavar="FILE|URL",
             envvar="OPENMEDLM_STORE",
             show_envvar=True,
-            help="The vote store: a file, or postgresql://USER@HOST/NAME for many machines. Default: one for all runs, "
-            "in the user's data folder.",
+            help="Completion cache: a file, or postgresql://USER@HOST/NAME for several machines. Default: one file per "
+            "user, in the user's data directory.",
             show_default=False,
         ),
     ] = None
     engine: Annotated[
-        str, typer.Option(metavar="local|ray", help="Who answers: this process, or workers of a Ray cluster.")
+        str,
+        typer.Option(metavar="local|ray", help="Sender of requests: this process, or workers of a Ray cluster."),
     ] = "local"
     ray_address: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Of the cluster, as ray.init takes it. Default: RAY_ADDRESS, or one on this machine for the command.",
+            help="Address of the Ray cluster. Default: RAY_ADDRESS, or a temporary cluster on this machine.",
             show_default=False,
         ),
     ] = None
     ray_workers: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Of the cluster; they share --max-concurrency. Default: one a CPU.", show_default=False
+            min=1,
+            help="Workers of the Ray cluster; they share --max-concurrency. Default: one per CPU.",
+            show_default=False,
         ),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions(CallOptions):
-    """How votes are bought."""
+    """Options of calls, and of votes."""
 
     on_unparsed: Annotated[
         str,
         typer.Option(
-            help="An unparsed vote: 'resample' it, 'constrain' a follow-up request to an option letter, or 'skip' it; "
-            "auto constrains where the endpoint supports it and resamples elsewhere."
+            help="For a vote without an answer letter: resample it, constrain a follow-up request to a letter, skip "
+            "it, or auto (constrain if the endpoint can)."
         ),
     ] = "auto"
-    max_resamples: Annotated[int, typer.Option(min=0, help="Further completions for one unparsed vote.")] = 4
+    max_resamples: Annotated[
+        int, typer.Option(min=0, help="Maximum further completions of a vote without an answer letter.")
+    ] = 4
     all_votes: Annotated[
-        bool, typer.Option("--all-votes", help="Buy every vote, even those that can't change the majority any more.")
+        bool, typer.Option("--all-votes", help="Request all votes, even after the majority is decided.")
     ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewOptions:
-    """Looking before anything is spent."""
+    """Estimate before any request is sent."""
 
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would cost in calls, tokens and dollars; spend nothing.")
+        bool, typer.Option("--dry-run", help="Print the estimated calls, tokens and cost; send no request.")
     ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingOptions:
-    """Where results are written down besides."""
+    """Experiment tracking."""
 
     mlflow: Annotated[
         str | None,
         typer.Option(
             metavar="URI",
-            help="Write parameters, scores and programs to MLflow too: a server's address, sqlite:///FILE or a folder.",
+            help="Log parameters, metrics and programs to MLflow: a server URL, sqlite:///FILE or a directory.",
             show_default=False,
         ),
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class PoolOptions:
-    """What a teacher is asked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions:
+    """All options of a command that runs programs over questions."""
 
-    rounds: Annotated[int, typer.Option(min=1, help="How often a question is asked, at most.")] = 5
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Ask about N pool questions only; with --for-split, about the neighbours of N of its questions, as "
-            "evaluate --limit draws them.",
-            show_default=False,
-        ),
-    ] = None
-    for_split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPLIT",
-            help="Ask only about neighbours of this split's questions: dev or test.",
-            show_default=False,
-        ),
-    ] = None
-    neighbours: Annotated[int, typer.Option(min=1, help="How many neighbours of each, with --for-split.")] = 10
-    embedder: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Of the questions, with --for-split; as for compile.", show_default=False),
-    ] = None
-    embedder_api_base: Annotated[
-        str | None, typer.Option(metavar="URL", help="Address of a litellm: embedder.", show_default=False)
-    ] = None
-    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one rationale.")] = 500
-    template: Annotated[str, typer.Option(help="As for evaluate.")] = "auto"
-    teacher_api_base: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL",
-            help="Address of the teacher, where it is not the model itself; once for each replica.",
-            show_default=False,
-        ),
-    ] = None
-    teacher_api_key: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OPENMEDLM_TEACHER_API_KEY", show_envvar=True, help="The teacher's key.", show_default=False
-        ),
-    ] = None
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE.jsonl", help="Keep the pool here, and not in the user's data folder."
-        ),
-    ] = None
+    output: Output = field(default_factory=Output)
+    model: ModelOptions
+    data: DataOptions
+    split: SplitOptions
+    program: ProgramOptions
+    requests: RequestOptions
+    preview: PreviewOptions = field(default_factory=PreviewOptions)
+    tracking: TrackingOptions = field(default_factory=TrackingOptions)

@@ -1,8 +1,8 @@
-"""Groups of options as the parameters of commands."""
+"""Groups of options as parameters of commands."""
 
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -11,9 +11,10 @@ from openmedlm.utils.errors import UserError
 
 
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the options of these groups, each group handed over as one object.
+    """Give a command the options of these groups, and pass each group to it as one object.
 
-    The command's first parameters are the groups, in this order; its other parameters stay its own.
+    The first parameters of the command are the groups, in this order; its other parameters stay options of their own.
+    A group may consist of groups: its options are those of its parts.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -22,7 +23,7 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
         @wraps(command)
         def run(**values: Any) -> None:
             _check_utf8(values.values())
-            built = [group(**{f.name: values.pop(f.name) for f in fields(group)}) for group in groups]
+            built = [_build(group, values) for group in groups]
             command(*built, **values)
 
         shared = [parameter for group in groups for parameter in _parameters(group)]
@@ -35,23 +36,35 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
     return decorate
 
 
+def _build(group: type, values: dict[str, Any]) -> Any:
+    """Build a group from the values of its options, which are taken out of `values`."""
+    hints = get_type_hints(group)
+    return group(
+        **{
+            f.name: _build(hints[f.name], values) if is_dataclass(hints[f.name]) else values.pop(f.name)
+            for f in fields(group)
+        }
+    )
+
+
+def _parameters(group: type) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for f in fields(group):
+        if is_dataclass(hints[f.name]):
+            yield from _parameters(hints[f.name])
+        else:
+            yield inspect.Parameter(
+                f.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=hints[f.name],
+                default=inspect.Parameter.empty if f.default is MISSING else f.default,
+            )
+
+
 def _check_utf8(values: Iterable[object]) -> None:
-    """Refuses names that no file of ours could hold: Linux allows any bytes in a path, JSON and HTML do not."""
+    """Refuse a name with bytes that are not UTF-8: Linux allows them in paths, JSON and HTML do not."""
     for value in values:
         if isinstance(value, list | tuple):
             _check_utf8(value)
-        elif isinstance(value, str | Path) and any("\ud800" <= sign <= "\udfff" for sign in str(value)):
-            raise UserError(f"{str(value)!a}: this name is not UTF-8; rename it")
-
-
-def _parameters(group: type) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(
-            f.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            annotation=hints[f.name],
-            default=inspect.Parameter.empty if f.default is MISSING else f.default,
-        )
-        for f in fields(group)
-    ]
+        elif isinstance(value, str | Path) and any("\ud800" <= character <= "\udfff" for character in str(value)):
+            raise UserError(f"not UTF-8 in an argument: {str(value)!a}. Rename it.")

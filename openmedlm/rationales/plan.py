@@ -1,4 +1,4 @@
-"""From options to what a teacher is asked, before anything is spent."""
+"""Plan of a rationale job: teacher, questions and file, complete before any request is sent."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,16 +10,17 @@ from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
 from openmedlm.optimizers.rationales import add_to_pool, read_pool
 from openmedlm.optimizers.rationales.generate import choose_option_order, make_round_program
-from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, PoolOptions
+from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions
+from openmedlm.options.pool import PoolOptions
 from openmedlm.programs.option_order import reorder
-from openmedlm.rationales.run import RationaleJob, near
+from openmedlm.rationales.run import RationaleJob, find_neighbours
 from openmedlm.rationales.trainset import AUTO
 from openmedlm.runs.call_settings import choose_concurrency, make_call_settings
 from openmedlm.runs.estimate import estimate
 from openmedlm.runs.plan import choose_template, subsample
 from openmedlm.runs.resolve import resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import rationale_pool, vectors_directory
 
 
@@ -30,31 +31,30 @@ def plan_rationales(
     options: PoolOptions,
     seed: int,
 ) -> RationaleJob:
-    """What the `pool` command asks.
+    """Plan the requests of `openmedlm pool`; nothing is sent.
 
     Raises:
-        UserError: an option does not fit.
+        UserError: An option does not fit.
     """
     from openmedlm.programs.cot import CoT
 
-    endpoint = resolve_endpoint(model) if data.teacher == AUTO else _teacher(data.teacher, options)
+    endpoint = resolve_endpoint(model) if data.teacher == AUTO else _resolve_teacher(data.teacher, options)
     student = CoT(choose_template(options.template, endpoint), seed=seed)
     student.decode = replace(student.decode, max_tokens=options.max_completion_tokens)
     benchmark = data.pool or data.benchmark
-    questions = load_split(benchmark, "pool", data.data_dir)
-    asked = _near(questions, data, options) if options.for_split else subsample(questions, options.limit)
+    pool = load_split(benchmark, "pool", data.data_dir)
+    questions = _near_split(pool, data, options) if options.for_split else subsample(pool, options.limit)
     file = options.file
     if file is not None and file.suffix != ".jsonl":
-        raise UserError(f"{file}: a pool's file ends in .jsonl, so that --teacher knows it; name it {file.stem}.jsonl")
+        raise UserError(f"wrong suffix in --output {file}. Name it {file.stem}.jsonl, so that --teacher accepts it.")
     file = file or rationale_pool(benchmark, endpoint.model)
-    # Before anything is spent: the file can be written, and is this teacher's.
+    # Checks before any request is sent that the file is writable and belongs to this teacher.
     add_to_pool(file, ()).check_teacher(endpoint.model, file)
+    policy = Policy(choose_concurrency(calls, endpoint), "skip", max_retries=calls.max_retries)
     return RationaleJob(
-        calls=make_call_settings(
-            calls, endpoint, Policy(choose_concurrency(calls, endpoint), "skip", max_retries=calls.max_retries)
-        ),
+        calls=make_call_settings(calls, endpoint, policy),
         program=student.prompt_program(),
-        questions=asked,
+        questions=questions,
         rounds=options.rounds,
         file=file,
     )
@@ -70,17 +70,17 @@ def estimate_rationales(job: RationaleJob) -> dict[str, int | float | None]:
         most = estimate(chain.from_iterable(all_rounds), endpoint, cache)
     return {
         "questions": len(job.questions),
-        "in_the_pool_already": len(job.questions) - len(left),
-        "calls_of_the_first_round": first.calls - first.cached,
-        "calls_at_most": most.calls - most.cached,
-        "prompt_tokens_of_the_first_round": first.prompt_tokens,
-        "completion_tokens_of_the_first_round_at_most": first.completion_tokens,
-        "cost_usd_at_most": most.cost_usd,
+        "already_in_pool": len(job.questions) - len(left),
+        "first_round_calls": first.calls - first.cached,
+        "max_calls": most.calls - most.cached,
+        "first_round_prompt_tokens": first.prompt_tokens,
+        "first_round_max_completion_tokens": first.completion_tokens,
+        "max_cost_usd": most.cost_usd,
     }
 
 
 def _round_requests(job: RationaleJob, number: int, questions: Sequence[Question]) -> Iterator[Request]:
-    """Yield the requests of a round that asks all of the questions."""
+    """Yield the requests of a round over all of the questions."""
     program = make_round_program(job.program, number)
     for question in questions:
         shown = reorder(question, choose_option_order(question, number, job.program.seed))
@@ -88,20 +88,21 @@ def _round_requests(job: RationaleJob, number: int, questions: Sequence[Question
         yield build_request(program, shown, sample_prompt)
 
 
-def _teacher(name: str, options: PoolOptions) -> Endpoint:
+def _resolve_teacher(name: str, options: PoolOptions) -> Endpoint:
     try:
         return resolve_endpoint(
             ModelOptions(model=name, api_base=options.teacher_api_base, api_key=options.teacher_api_key)
         )
-    except UserError as error:  # which speaks of the model's own option
+    except UserError as error:  # its message names the option of the model
         raise UserError(str(error).replace("--api-base", "--teacher-api-base")) from error
 
 
-def _near(questions: Sequence[Question], data: DataOptions, options: PoolOptions) -> list[Question]:
+def _near_split(pool: Sequence[Question], data: DataOptions, options: PoolOptions) -> list[Question]:
+    """Return the pool questions that are neighbours of the questions of a split."""
     from openmedlm.programs.retrieval import build_index, find_embedder
 
-    split = check_choice(options.for_split or "", ("dev", "test"), "split to find neighbours for")
-    asked = subsample(load_split(data.benchmark, split, data.data_dir), options.limit)
+    split = check_choice(options.for_split or "", ("dev", "test"), "split of --for-split")
+    questions = subsample(load_split(data.benchmark, split, data.data_dir), options.limit)
     embedder = find_embedder(options.embedder, options.embedder_api_base)
-    index = build_index(questions, embedder, vectors_directory(), on_progress=progress_printer("embedding the pool"))
-    return near(index, asked, options.neighbours)
+    index = build_index(pool, embedder, vectors_directory(), on_progress=progress_printer("embedding the pool"))
+    return find_neighbours(index, questions, options.neighbours)

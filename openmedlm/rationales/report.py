@@ -1,4 +1,4 @@
-"""What came of asking a teacher, for a reader."""
+"""Results of a rationale job as text."""
 
 from pathlib import Path
 
@@ -6,32 +6,36 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from openmedlm.optimizers.rationales import PoolReport
-from openmedlm.terminal.console import NOT_ADVICE
+from openmedlm.terminal.console import NOT_ADVICE, count_noun
+
+MAX_IDS = 5
+"""Ids of questions without a rationale that are printed."""
 
 
 def pool_table(title: str, result: PoolReport) -> Table:
-    """A row a round: what it kept, and what a guesser would have kept."""
+    """Build a table with one row per round: accepted rationales, and the number that guessing would give."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for heading in ("round", "asked", "kept", "share", "by guessing", "no letter"):
+    for heading in ("round", "questions", "accepted", "accepted %", "expected by\nguessing", "no answer"):
         table.add_column(heading, justify="right")
     for r in result.rounds:
-        share = f"{r.kept / r.asked:.1%}"
+        share = f"{100 * r.kept / r.asked:.1f}"
         guessing = f"{r.expected_by_guessing:.1f}"
         table.add_row(str(r.number), f"{r.asked:,}", f"{r.kept:,}", share, guessing, str(r.unparsed))
     return table
 
 
-def pool_remarks(result: PoolReport, file: Path) -> str:
-    """What the rounds came to, what never came right, and where the pool is."""
+def pool_notes(result: PoolReport, file: Path) -> str:
+    """Describe the result of all rounds, the questions without a rationale, and the file."""
     cost = "unknown cost" if result.cost_usd is None else f"${result.cost_usd:,.3f}"
-    hard = ", ".join(result.never_right[:5]) + (", …" if len(result.never_right) > 5 else "")
+    wrong = ", ".join(result.never_right[:MAX_IDS]) + (", …" if len(result.never_right) > MAX_IDS else "")
     lines = [
-        f"Kept: {result.kept:,} of {result.questions:,}, for {result.calls:,} completions, {result.prompt_tokens:,} "
-        f"tokens in, {result.completion_tokens:,} out, {cost}.",
-        f"Never right: {len(result.never_right):,}{f' ({hard})' if hard else ''}.",
-        '"By guessing" is what a teacher that draws its letters would have had kept: a rationale that was kept in a '
-        "late round, or by a teacher not far above that, may be right by chance.",
-        f"The pool: {file}",
+        f"Accepted: {result.kept:,} of {count_noun(result.questions, 'question')} with "
+        f"{count_noun(result.calls, 'call')}, {result.prompt_tokens:,} input tokens, "
+        f"{result.completion_tokens:,} output tokens, {cost}.",
+        f"Never correct: {len(result.never_right):,}{f' ({wrong})' if wrong else ''}.",
+        '"Expected by guessing" is the number that a teacher with random letters would have had accepted. A rationale '
+        "accepted in a late round, or from a teacher near that number, may be correct by chance.",
+        f"Rationale pool: {file}",
         NOT_ADVICE,
     ]
     return "\n".join(lines)

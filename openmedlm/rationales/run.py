@@ -1,4 +1,4 @@
-"""A teacher at work: which pool questions it is asked about, and the pool on disk after every round."""
+"""Rationale job: a teacher answers pool questions, and the pool on disk grows after every round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from openmedlm.terminal.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class RationaleJob:
-    """What a teacher is asked, and how.
+    """Requests to a teacher.
 
     Attributes:
-        calls: endpoint of the teacher, and the settings of the calls to it.
-        program: how it is asked.
-        questions: about which.
-        rounds: how often each, at most.
-        file: where the pool is kept.
+        calls: Endpoint of the teacher, and settings of the calls to it.
+        program: Program that renders the prompts.
+        questions: Pool questions that need a rationale.
+        rounds: Maximum requests per question.
+        file: File of the rationale pool.
     """
 
     calls: CallSettings
@@ -32,15 +32,15 @@ class RationaleJob:
     file: Path
 
     def left(self, pool: RationalePool) -> list[Question]:
-        """The questions that the pool has no rationale for yet."""
+        """Return the questions without a rationale in the pool."""
         return [question for question in self.questions if not pool.has_rationales([question])]
 
 
 def run_rationale_job(job: RationaleJob, progress: Progress) -> tuple[RationalePool, list[str]]:
-    """The pool after all rounds, and what the endpoint said where it failed.
+    """Run all rounds; return the pool and the endpoint's error messages.
 
     Raises:
-        UserError: the endpoint does not answer, or refuses every call.
+        UserError: The endpoint does not answer, or refuses every call.
     """
     pool = read_pool(job.file)
     if not job.left(pool):
@@ -61,16 +61,16 @@ async def _run_rationale_job(
             job.questions,
             pool,
             job.rounds,
-            progress.begin,
-            progress.seen,
+            progress.start_program,
+            progress.on_outcome,
         )
-        async for written in rounds:
-            pool = add_to_pool(job.file, written.records)
-            errors += written.errors
+        async for batch in rounds:
+            pool = add_to_pool(job.file, batch.records)
+            errors += batch.errors
     return pool, errors
 
 
-def near(index: NeighbourIndex, questions: Sequence[Question], k: int) -> list[Question]:
-    """The pool questions that are among the k nearest of any of the questions, in the pool's order."""
-    rows = {row for found in index.nearest(questions, k) for row in found.rows}
+def find_neighbours(index: NeighbourIndex, questions: Sequence[Question], k: int) -> list[Question]:
+    """Return the pool questions among the k nearest of any of the questions, in the order of the pool."""
+    rows = {row for neighbours in index.nearest(questions, k) for row in neighbours.rows}
     return [index.questions[row] for row in sorted(rows)]

@@ -1,62 +1,86 @@
-"""Whose rationales a pool's exemplars show."""
+"""Pool questions as exemplars, with the rationales of one teacher."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-
-import dspy
 
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.optimizers.rationales import read_pool
 from openmedlm.options.groups import DataOptions
-from openmedlm.programs import exemplar_from_explanation
-from openmedlm.programs.convert import to_demo, to_demos
+from openmedlm.programs import Exemplar, exemplar_from_explanation
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.utils.paths import rationale_pool
 
 DATASET = "dataset"
 AUTO = "auto"
 
 
-class TeacherTrainset(NamedTuple):
-    """Pool questions as a trainset, and whose rationales they carry."""
+@dataclass(frozen=True, slots=True)
+class ExemplarPool:
+    """Exemplars of one benchmark's pool.
 
-    teacher: str
-    trainset: list[dspy.Example]
+    Attributes:
+        benchmark: Benchmark of the pool.
+        questions: Questions of the pool; empty if no strategy shows exemplars.
+        teacher: Teacher of the rationales: a model string, a file, or `dataset`; None if no strategy shows rationales.
+        with_rationales: Questions with the teacher's rationales; those without one are included.
+    """
+
+    benchmark: str = ""
+    questions: Sequence[Question] = ()
+    teacher: str | None = None
+    with_rationales: Sequence[Exemplar] = ()
+
+    def exemplars(self, *, rationales: bool) -> Sequence[Exemplar]:
+        """Return the exemplars of strategies that show rationales, or of strategies that show answers only."""
+        return self.with_rationales if rationales else [Exemplar(question) for question in self.questions]
 
 
-def load_trainset(questions: Sequence[Question], benchmark: str, teacher: str, model: str) -> TeacherTrainset:
-    """The pool's questions with the rationales of a teacher.
+def load_exemplar_pool(data: DataOptions, strategies: Iterable[str], *, rationales: bool, model: str) -> ExemplarPool:
+    """Load the exemplars that some strategies need.
 
     Args:
-        questions: of the pool.
-        benchmark: whose pool it is.
-        teacher: `dataset`, a model string, the file of a rationale pool, or `auto` for the model's own pool where there
-            is one and the benchmark's explanations where not.
-        model: the model that will answer.
+        data: Benchmark, pool and teacher.
+        strategies: Names of the strategies.
+        rationales: Load rationales too; whether any of the strategies shows them.
+        model: Model that will answer; it is the teacher of `auto` if it has a pool of its own.
 
     Raises:
-        UserError: the teacher has built no pool for this benchmark, or the file is none.
+        UserError: The benchmark has no pool, or the teacher has no rationales for it.
     """
-    if teacher == AUTO:
-        own = read_pool(rationale_pool(benchmark, model))
-        if own.has_rationales(questions):
-            return TeacherTrainset(model, [to_demo(own.exemplar(question)) for question in questions])
-        teacher = DATASET
-    if teacher == DATASET:
-        return TeacherTrainset(DATASET, to_demos(questions))
-    file = Path(teacher) if teacher.endswith(".jsonl") else rationale_pool(benchmark, teacher)
-    if not file.exists():
-        raise UserError(
-            f"{file}: no such rationale pool; build it with: openmedlm pool -b {benchmark} -m {model} "
-            f"--teacher {teacher}, or take --teacher {DATASET}"
-        )
-    pool = read_pool(file)
-    return TeacherTrainset(teacher, [to_demo(pool.exemplar(question)) for question in questions])
+    benchmark = data.pool or data.benchmark
+    if not any(name not in WITHOUT_EXEMPLARS for name in strategies):
+        return ExemplarPool(benchmark)
+    questions = load_split(benchmark, "pool", data.data_dir)
+    if not rationales:
+        return ExemplarPool(benchmark, questions)
+    return ExemplarPool(benchmark, questions, *_load_rationales(questions, benchmark, data.teacher, model))
 
 
-def explained(data: DataOptions) -> tuple[int, int, int]:
-    """Pool questions, those whose explanation can be shown, and those whose explanation closes on another letter."""
+def count_explanations(data: DataOptions) -> tuple[int, int, int]:
+    """Count pool questions, usable explanations, and explanations that end on a wrong letter."""
     questions = load_split(data.pool or data.benchmark, "pool", data.data_dir)
     usable = sum(exemplar_from_explanation(question) is not None for question in questions)
     with_explanation = sum(question.explanation is not None for question in questions)
     return len(questions), usable, with_explanation - usable
+
+
+def _load_rationales(
+    questions: Sequence[Question], benchmark: str, teacher: str, model: str
+) -> tuple[str, list[Exemplar]]:
+    """Return the teacher and the questions with its rationales."""
+    if teacher == AUTO:
+        own = read_pool(rationale_pool(benchmark, model))
+        if own.has_rationales(questions):
+            return model, [own.exemplar(question) for question in questions]
+        teacher = DATASET
+    if teacher == DATASET:
+        return DATASET, [exemplar_from_explanation(question) or Exemplar(question) for question in questions]
+    file = Path(teacher) if teacher.endswith(".jsonl") else rationale_pool(benchmark, teacher)
+    if not file.exists():
+        raise UserError(
+            f"no rationale pool in {file}. Create it with: openmedlm pool -b {benchmark} -m {model} "
+            f"--teacher {teacher}, or use --teacher {DATASET}."
+        )
+    pool = read_pool(file)
+    return teacher, [pool.exemplar(question) for question in questions]

@@ -1,1 +1,1 @@
-"""`openmedlm report`: results as one HTML file that needs nothing else."""
+"""Results as one self-contained HTML page."""

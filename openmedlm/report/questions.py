@@ -1,11 +1,11 @@
-"""The questions of some runs, packed for the page: a light index of all, and details that unpack when they are opened.
+"""Question list of the page: a small index of all questions, and details that the page unpacks on demand.
 
-What a model or a data set wrote stays data: it is compressed, and the page puts it into text nodes only.
+Text of models and data sets is stored compressed, and the page inserts it into text nodes only.
 """
 
 import base64
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +15,23 @@ from openmedlm.data import Question, UserError
 from openmedlm.metrics import Outcome, Vote, majority
 from openmedlm.runs import Prompts, Run, Sent
 
-CHUNK = 100
-"""Questions that unpack together."""
+CHUNK_QUESTIONS = 100
+"""Number of questions whose details unpack together."""
 
 _MARKS = {"answered": "w", "unanswered": "u", "error": "e"}
-
 
 _Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Column:
-    """One program of one run.
+class ProgramColumn:
+    """One program of one run, as a column of the list.
 
     Attributes:
-        name: as the page shows it.
-        outcomes: by question, as `_key` tells them apart.
-        prompts: of its run.
-        program: its name in the run.
+        name: Heading on the page.
+        outcomes: Outcome of each question, by `_key`.
+        prompts: Prompts of the run.
+        program: Name of the program in the run.
     """
 
     name: str
@@ -41,8 +40,12 @@ class Column:
     program: str
 
 
-def columns_of(runs: Sequence[tuple[Run, Sent]]) -> list[Column]:
-    """A column a program, named by its run too where there are several runs."""
+def program_columns(runs: Sequence[tuple[Run, Sent]]) -> list[ProgramColumn]:
+    """Return one column per program of each run; headings include the run's name if there are several runs.
+
+    Raises:
+        UserError: A run has an outcome of a question that its directory lacks.
+    """
     names = [run.directory.name for run, _ in runs]
     if len(set(names)) < len(names):
         names = [str(run.directory) for run, _ in runs]
@@ -51,27 +54,27 @@ def columns_of(runs: Sequence[tuple[Run, Sent]]) -> list[Column]:
         keys = {(question.benchmark, question.id): _key(question) for question in sent.questions}
         for program, outcomes in run.outcomes.items():
             try:
-                by_key = {keys[one.benchmark, one.question_id]: one for one in outcomes}
+                by_key = {keys[outcome.benchmark, outcome.question_id]: outcome for outcome in outcomes}
             except KeyError as error:
-                raise UserError(f"{run.directory}: its questions lack {error}; run the command again") from error
-            shown = program if len(runs) == 1 else f"{name}: {program}"
-            columns.append(Column(shown, by_key, sent.prompts, program))
+                raise UserError(f"{run.directory}: question {error} is missing; run the command again") from error
+            heading = program if len(runs) == 1 else f"{name}: {program}"
+            columns.append(ProgramColumn(heading, by_key, sent.prompts, program))
     return columns
 
 
-def questions_of(runs: Sequence[tuple[Run, Sent]]) -> list[Question]:
-    """The questions of all runs, each once; versions of one that differ stand side by side."""
+def distinct_questions(runs: Sequence[tuple[Run, Sent]]) -> list[Question]:
+    """Return the questions of all runs, each once; a question with changed text or options counts as another one."""
     return list({_key(question): question for _, sent in runs for question in sent.questions}.values())
 
 
-def index(questions: Sequence[Question], columns: Sequence[Column]) -> str:
-    """What the list of questions needs: text, subject, gold; of each program answer, mark, agreement.
+def question_index(questions: Sequence[Question], columns: Sequence[ProgramColumn]) -> str:
+    """Pack the index: text, subject and gold letter of each question; answer, mark and agreement of each program.
 
-    Marks are a letter a question: `r`ight, `w`rong, `u`nanswered, `e`rror, `-` not asked.
+    A mark is one letter per question: `r` correct, `w` wrong, `u` no answer, `e` error, `-` not asked.
     """
-    return packed(
+    return packed_json(
         {
-            "chunk": CHUNK,
+            "chunk": CHUNK_QUESTIONS,
             "questions": [[q.id, q.benchmark, q.subject or "", q.answer, q.question] for q in questions],
             "programs": [
                 {
@@ -86,21 +89,23 @@ def index(questions: Sequence[Question], columns: Sequence[Column]) -> str:
     )
 
 
-def details(questions: Sequence[Question], columns: Sequence[Column]) -> Iterator[str]:
-    """Everything else, `CHUNK` questions at a time: options, passages, exemplars, votes, the prompts that were sent."""
-    for start in range(0, len(questions), CHUNK):
+def question_details(questions: Sequence[Question], columns: Sequence[ProgramColumn]) -> Iterator[str]:
+    """Pack options, context, exemplars, votes and prompts, `CHUNK_QUESTIONS` questions per string."""
+    for start in range(0, len(questions), CHUNK_QUESTIONS):
         texts: dict[str, int] = {}
-        rows = [_detail(question, columns, texts) for question in questions[start : start + CHUNK]]
-        yield packed({"texts": list(texts), "questions": rows})
+        rows = [_question_detail(question, columns, texts) for question in questions[start : start + CHUNK_QUESTIONS]]
+        yield packed_json({"texts": list(texts), "questions": rows})
 
 
-def packed(value: object) -> str:
-    """JSON, compressed, in characters that a page can hold; the same for the same value."""
+def packed_json(value: object) -> str:
+    """Return the value as base64 of gzipped JSON; equal values give equal strings."""
     return base64.b64encode(gzip.compress(orjson.dumps(value), compresslevel=6, mtime=0)).decode()
 
 
-def _detail(question: Question, columns: Sequence[Column], texts: dict[str, int]) -> dict[str, Any]:
-    def place(text: str) -> int:
+def _question_detail(question: Question, columns: Sequence[ProgramColumn], texts: dict[str, int]) -> dict[str, Any]:
+    """Return the details of a question; long texts are stored once, in `texts`, and referenced by number."""
+
+    def text_number(text: str) -> int:
         return texts.setdefault(text, len(texts))
 
     return {
@@ -108,43 +113,45 @@ def _detail(question: Question, columns: Sequence[Column], texts: dict[str, int]
         "context": list(question.context),
         "explanation": question.explanation,
         "programs": [
-            _told(column, outcome, place) if (outcome := column.outcomes.get(_key(question))) else None
+            _outcome_detail(column, outcome, text_number) if (outcome := column.outcomes.get(_key(question))) else None
             for column in columns
         ],
     }
 
 
-def _told(column: Column, outcome: Outcome, place: Any) -> dict[str, Any]:
+def _outcome_detail(column: ProgramColumn, outcome: Outcome, text_number: Callable[[str], int]) -> dict[str, Any]:
     similarities = outcome.similarities or [None] * len(outcome.exemplars)
     return {
         "error": outcome.error,
-        "saved": outcome.votes_saved,
-        "removed": outcome.duplicates_removed,
+        "votes_skipped": outcome.votes_saved,
+        "duplicates_removed": outcome.duplicates_removed,
         "exemplars": list(zip(outcome.exemplars, similarities, strict=True)),
-        "votes": [_vote(column, outcome, vote, place) for vote in outcome.votes],
+        "votes": [_vote_detail(column, outcome, vote, text_number) for vote in outcome.votes],
     }
 
 
-def _vote(column: Column, outcome: Outcome, vote: Vote, place: Any) -> dict[str, Any]:
+def _vote_detail(
+    column: ProgramColumn, outcome: Outcome, vote: Vote, text_number: Callable[[str], int]
+) -> dict[str, Any]:
     prompts = column.prompts
     parts = prompts.sent.get((column.program, outcome.question_id, vote.sample), [])
     return {
         "letter": vote.letter,
         "rule": vote.rule,
-        "how": vote.method,
+        "method": vote.method,
         "order": vote.order,
         "finish": vote.finish_reason,
         "error": vote.error,
         "tokens": [vote.prompt_tokens, vote.cached_tokens, vote.completion_tokens],
         "cost": vote.cost_usd,
         "seconds": round(vote.seconds, 3),
-        "text": place(vote.text),
-        "prompt": [[role, place(prompts.texts[text])] for role, text in parts],
+        "text": text_number(vote.text),
+        "prompt": [[role, text_number(prompts.texts[text])] for role, text in parts],
     }
 
 
 def _key(question: Question) -> _Key:
-    """What makes it this question; where its order of options differs, its letters mean something else."""
+    """Return what identifies a question, its order of options included, since letters depend on that."""
     return question.benchmark, question.id, question.answer, question.question, *question.options.values()
 
 
@@ -159,7 +166,7 @@ def _answer(outcome: Outcome | None) -> str:
 
 
 def _agreement(outcome: Outcome | None) -> int | None:
-    """The vote share of the answer in percent; None for a single vote."""
+    """Return the vote share of the answer in percent; None for a single vote."""
     if outcome is None or len(outcome.votes) < 2:
         return None
     return round(100 * majority([vote.letter for vote in outcome.votes]).share)

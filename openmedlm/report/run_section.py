@@ -1,4 +1,4 @@
-"""A run in words and numbers: its heading, its table, the rules that read its answers."""
+"""Text and tables of a run: heading, results, answer parsing rules."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,77 +6,90 @@ from typing import Any
 from openmedlm.metrics import Comparison, Outcome, benjamini_hochberg, compare
 from openmedlm.metrics.pairing import pair_outcomes
 from openmedlm.runs import Run
-from openmedlm.terminal.console import describe_teacher, dollars, percent, thousands
+from openmedlm.terminal.console import describe_teacher, dollars, thousands
 from openmedlm.tuning.report_text import points
 
-HEADINGS = (
-    "right",
-    "accuracy",
-    "95 %",
-    "std. error",
-    "macro",
-    "against the first",
-    "95 %",
-    "p",
-    "adjusted",
-    "unanswered",
-    "errors",
-    "calls",
-    "tokens in",
-    "out",
-    "cost",
-    "a right answer",
-)
 NOTE = (
-    "Accuracy: errors and unanswered questions count as not right; Wilson intervals. Std. error: repeated questions, "
-    "and those of one passage, counted together. Macro: mean over subjects. Against the first: difference in points on "
-    "the questions that both were asked (Agresti and Min 2005), exact McNemar p, adjusted for the rows of this table "
-    "(Benjamini and Hochberg 1995)."
+    "Accuracy: errors and questions without an answer count as not correct; CI is the Wilson confidence interval. "
+    "Standard error: clustered, so that repeated questions and questions on one passage count together. "
+    "Macro accuracy: mean over subjects."
 )
 
 
 def run_title(run: Run) -> str:
-    """Benchmark, split, model."""
-    asked = run.asked
-    return f"{asked['benchmark']} {asked['split']}: {asked['model']}"
+    """Return benchmark, split and model."""
+    config = run.config
+    return f"{config['benchmark']} {config['split']}: {config['model']}"
 
 
 def describe_run(run: Run) -> list[str]:
-    """What there is to know of a run beside its numbers."""
-    asked = run.asked
-    lines = [f"{asked['questions']['count']:,} questions, from {asked['source']}."]
-    if asked.get("teacher"):
-        lines.append(f"Rationales of the exemplars: {describe_teacher(asked['teacher'])}.")
-    if run.circumstances.get("test_evaluations") is not None:
-        lines.append(f"Looks at this test split with this model so far: {run.circumstances['test_evaluations']}.")
+    """Return sentences on the questions, the rationales, the use of test, and the strategies that did not run."""
+    config = run.config
+    lines = [f"{config['questions']['count']:,} questions. Data source: {config['source']}."]
+    if config.get("teacher"):
+        lines.append(f"Rationales of the exemplars: {describe_teacher(config['teacher'])}.")
+    if run.timing.get("test_evaluations") is not None:
+        lines.append(f"Evaluations of this model on this test split so far: {run.timing['test_evaluations']}.")
     for name, why in run.results["skipped"].items():
-        lines.append(f"{name} was left out: {why}.")
+        lines.append(f"{name} was not run: {why}.")
     return lines
 
 
+def run_headings(run: Run) -> list[str]:
+    """Return the column headings of the results, after the name of the program."""
+    compared = [f"vs {_baseline(run)}, points [95 % CI]", "p-value", "adjusted p-value"] if _has_comparison(run) else []
+    return [
+        "correct",
+        "accuracy % [95 % CI]",
+        "standard error, points",
+        "macro accuracy %",
+        *compared,
+        "no answer",
+        "errors",
+        "API calls",
+        "input tokens",
+        "output tokens",
+        "cost",
+        "cost per correct answer",
+    ]
+
+
+def run_note(run: Run) -> str:
+    """Return the explanation below the results."""
+    if not _has_comparison(run):
+        return NOTE
+    return (
+        f"{NOTE} vs {_baseline(run)}: difference in percentage points on the questions that both programs were asked "
+        "(Agresti and Min 2005), with the exact McNemar p-value, adjusted for the rows of this table (Benjamini and "
+        "Hochberg 1995)."
+    )
+
+
 def run_rows(run: Run) -> list[dict[str, Any]]:
-    """A row a program, as the page shows it."""
+    """Return one row per program: its name, and the cells below `run_headings`."""
     results = run.results["runs"]
-    first = run.outcomes[results[0]["program"]] if results else []
-    against = [_against(first, run.outcomes[row["program"]]) for row in results[1:]]
-    adjusted = benjamini_hochberg([each.p_value for each in against if each])
+    baseline = run.outcomes[results[0]["program"]] if results else []
+    comparisons = [_compare(baseline, run.outcomes[row["program"]]) for row in results[1:]]
+    adjusted = benjamini_hochberg([each.p_value for each in comparisons if each])
     rows = []
-    for row, compared in zip(results, [None, *against], strict=True):
-        versus = ["–"] * 4
-        if compared is not None:
-            spread = f"{points(compared.ci_low)} to {points(compared.ci_high)}"
-            asked = "" if compared.n == row["n"] == results[0]["n"] else f" on {compared.n}"
-            versus = [points(compared.difference) + asked, spread, f"{compared.p_value:.3g}", f"{adjusted.pop(0):.3g}"]
-        error = row["standard_error"]
+    for row, comparison in zip(results, [None, *comparisons], strict=True):
+        versus = ["–"] * 3 if _has_comparison(run) else []
+        if comparison is not None:
+            interval = f"[{points(comparison.ci_low)} to {points(comparison.ci_high)}]"
+            count = "" if comparison.n == row["n"] == results[0]["n"] else f" on {comparison.n} questions"
+            versus = [
+                f"{points(comparison.difference)} {interval}{count}",
+                f"{comparison.p_value:.3g}",
+                f"{adjusted.pop(0):.3g}",
+            ]
         rows.append(
             {
                 "name": row["program"],
                 "cells": [
                     f"{row['correct']}/{row['n']}",
-                    percent(row["accuracy"]),
-                    f"{percent(row['ci_low'])}–{percent(row['ci_high'])}",
-                    "–" if error is None else f"{100 * error:.1f}",
-                    percent(row["macro_accuracy"]),
+                    f"{_percentage(row['accuracy'])} [{_percentage(row['ci_low'])}–{_percentage(row['ci_high'])}]",
+                    _percentage(row["standard_error"]),
+                    _percentage(row["macro_accuracy"]),
                     *versus,
                     str(row["unanswered"]),
                     str(row["errors"]),
@@ -92,12 +105,26 @@ def run_rows(run: Run) -> list[dict[str, Any]]:
 
 
 def run_rules(run: Run) -> Iterator[dict[str, Any]]:
-    """Reading rules: how many votes each decided, and how many of those were right."""
+    """Yield one row per program and parsing rule: the votes that it decided, and how many of those were correct."""
     for row in run.results["runs"]:
-        for rule, (votes, right) in row["analysis"]["rules"].items():
-            yield {"program": row["program"], "rule": rule, "votes": f"{votes:,}", "right": f"{right:,}"}
+        for rule, (votes, correct) in row["analysis"]["rules"].items():
+            yield {"program": row["program"], "rule": rule, "votes": f"{votes:,}", "correct": f"{correct:,}"}
 
 
-def _against(first: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison | None:
-    both = pair_outcomes(other, first)
-    return compare(both.first, both.second) if both.pairs else None
+def _baseline(run: Run) -> str:
+    """Return the name of the program that the others are compared with: the first one."""
+    return str(run.results["runs"][0]["program"])
+
+
+def _has_comparison(run: Run) -> bool:
+    return len(run.results["runs"]) > 1
+
+
+def _percentage(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}"
+
+
+def _compare(baseline: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison | None:
+    """Compare a program with the baseline on their common questions; None if they share none."""
+    paired = pair_outcomes(other, baseline)
+    return compare(paired.first, paired.second) if paired.pairs else None

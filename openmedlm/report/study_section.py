@@ -1,4 +1,4 @@
-"""A study as figures: history, importance, accuracy by ensemble size and temperature, cost against accuracy."""
+"""Scores and figures of a study: history, parameter importance, ensemble size, temperature, cost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,62 +6,90 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from openmedlm.report.drawing import Figure, axes, colour, front, logarithmic, points
+from openmedlm.report.drawing import Figure, add_points, empty_figure, pareto_front, series_colour, set_log_x
+from openmedlm.terminal.console import percent
 from openmedlm.tuning.files import RESULT
 from openmedlm.tuning.read import read_result
+from openmedlm.tuning.report_text import study_scores
 
-RANKING = "accuracy on the search set"
-CURVES = 5
-"""Trials whose curves are drawn beside the winner's."""
+SEARCH_ACCURACY = "accuracy on the search set"
+
+MAX_CURVES = 5
+"""Number of trials whose curves are drawn with the winner's."""
 
 Row = Mapping[str, Any]
+"""One row of `trials.jsonl`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What `tune` wrote into a directory.
+    """Output of one `tune` command.
 
     Attributes:
-        place: the directory.
-        result: `tuning.json`.
-        trials: the rows of `trials.jsonl`.
+        directory: Output directory.
+        result: Content of `tuning.json`.
+        trials: Rows of `trials.jsonl`.
     """
 
-    place: Path
+    directory: Path
     result: dict[str, Any]
     trials: Sequence[dict[str, Any]]
 
 
 def read_studies(directory: Path) -> list[Study]:
-    """The studies in a directory: its own, or those of several models in folders of it.
+    """Read the studies in a directory: its own, or those of several models in its folders.
 
     Raises:
-        UserError: none is there, or its files can't be read.
+        UserError: There is none, or its files are not readable.
     """
     inside = sorted(path.parent for path in directory.glob(f"*/{RESULT}"))
-    places = inside if inside and not (directory / RESULT).exists() else [directory]
-    return [Study(place, *read_result(place)) for place in places]
+    directories = inside if inside and not (directory / RESULT).exists() else [directory]
+    return [Study(each, *read_result(each)) for each in directories]
 
 
 def study_figures(study: Study) -> Iterator[Figure]:
-    """The figures of a study; those that it has nothing for are left out."""
-    finished = [row for row in study.trials if row["state"] == "complete"]
+    """Yield the figures of a study, without those that have no data."""
+    complete = [row for row in study.trials if row["state"] == "complete"]
     yield _history(study)
     if study.result["importances"]:
         yield _importance(study)
-    if len(study.result["curve"]) > 1 or any(len(row["curve"]) > 1 for row in finished):
-        yield _by_size(study, finished)
-    if len({row["configuration"]["temperature"] for row in finished}) > 1:
-        yield _by_temperature(finished)
-    if finished:
-        yield _cost(study, finished)
+    if len(study.result["curve"]) > 1 or any(len(row["curve"]) > 1 for row in complete):
+        yield _ensemble_sizes(study, complete)
+    if len({row["configuration"]["temperature"] for row in complete}) > 1:
+        yield _temperatures(complete)
+    if complete:
+        yield _cost(study, complete)
+
+
+def score_rows(study: Study) -> Iterator[dict[str, str]]:
+    """Yield one row per score of the winner and the baseline."""
+    for name, score in study_scores(study.result):
+        interval = f"[{100 * score['ci_low']:.1f}–{100 * score['ci_high']:.1f}]"
+        yield {
+            "name": name,
+            "correct": f"{score['correct']}/{score['n']}",
+            "accuracy": f"{100 * score['accuracy']:.1f} {interval}",
+        }
+
+
+def trial_rows(study: Study) -> Iterator[dict[str, str]]:
+    """Yield one row per trial, in the order of their numbers."""
+    for row in study.trials:
+        yield {
+            "number": str(row["number"] + 1),
+            "program": row["program"],
+            "state": row["state"],
+            "correct": f"{row['correct']}/{row['answered']}",
+            "accuracy": percent(row["accuracy"]).removesuffix("%"),
+            "votes": f"{row['votes_requested']:.1f}",
+        }
 
 
 def _history(study: Study) -> Figure:
-    figure = axes("trial", RANKING)
+    figure = empty_figure("trial", SEARCH_ACCURACY)
     for number, state in enumerate(dict.fromkeys(row["state"] for row in study.trials)):
         rows = [row for row in study.trials if row["state"] == state]
-        points(figure, state, [row["number"] + 1 for row in rows], rows, number, told=list(map(_told, rows)))
+        add_points(figure, state, [row["number"] + 1 for row in rows], rows, number, hover=list(map(_hover, rows)))
     best, line = 0.0, []
     for row in study.trials:
         best = max(best, row["accuracy"]) if row["state"] == "complete" else best
@@ -73,68 +101,72 @@ def _history(study: Study) -> Figure:
         line={"shape": "hv", "color": "#8a8a8a"},
         name="best so far",
     )
-    return Figure("History", "Every trial, with its 95 % interval on the questions that it was asked.", figure)
+    return Figure(
+        "History", "Accuracy of each trial with its 95 % interval, on the questions that it was asked.", figure
+    )
 
 
 def _importance(study: Study) -> Figure:
     importances = study.result["importances"]
     names = sorted(importances, key=importances.__getitem__)
-    figure = axes("share of the difference (PED-ANOVA)", "", percent_x=True, percent_y=False)
-    figure.add_bar(x=[importances[name] for name in names], y=names, orientation="h", marker={"color": colour(0)})
-    told = f"What tells good trials from the others: {names[-1]} most."
-    return Figure("Importance of each parameter", told, figure)
+    figure = empty_figure("importance (PED-ANOVA)", "", percent_x=True, percent_y=False)
+    colour = series_colour(0)
+    figure.add_bar(x=[importances[name] for name in names], y=names, orientation="h", marker={"color": colour})
+    caption = f"Share of each parameter in the difference between good and other trials. Highest: {names[-1]}."
+    return Figure("Importance of each parameter", caption, figure)
 
 
-def _by_size(study: Study, finished: Sequence[Row]) -> Figure:
-    """The curves of the best finished trials, and the winner's with its interval."""
-    several = [row for row in finished if len(row["curve"]) > 1]
-    best = sorted(several, key=lambda row: -max(row["curve"]))[:CURVES]
+def _ensemble_sizes(study: Study, complete: Sequence[Row]) -> Figure:
+    """Draw the curves of the best complete trials, and the winner's with its intervals."""
+    ensembles = [row for row in complete if len(row["curve"]) > 1]
+    best = sorted(ensembles, key=lambda row: -max(row["curve"]))[:MAX_CURVES]
     curve = study.result["curve"]
-    figure = axes("votes", "accuracy")
+    figure = empty_figure("votes per question", "accuracy")
     for number, row in enumerate(best, start=1):
         figure.add_scatter(
             x=list(range(1, len(row["curve"]) + 1)),
             y=row["curve"],
             mode="lines",
             name=escape(f"trial {row['number'] + 1}: {row['program']}"),
-            line={"color": colour(number), "width": 1},
+            line={"color": series_colour(number), "width": 1},
         )
     if len(curve) > 1:
         votes = [point["votes"] for point in curve]
-        points(figure, "the winner, on all dev questions", votes, curve, 0, mode="lines+markers")
+        add_points(figure, "winner, search and holdout sets", votes, curve, 0, mode="lines+markers")
     figure.update_xaxes(dtick=1)
-    told = "Votes nest: one trial tells the accuracy of every size up to its own."
-    return Figure("Accuracy by ensemble size", told, figure)
+    caption = "Smaller ensembles use the first votes of the same trial."
+    return Figure("Accuracy by ensemble size", caption, figure)
 
 
-def _by_temperature(finished: Sequence[Row]) -> Figure:
-    figure = axes("temperature", RANKING)
-    for number, strategy in enumerate(dict.fromkeys(row["configuration"]["strategy"] for row in finished)):
-        rows = [row for row in finished if row["configuration"]["strategy"] == strategy]
-        marker = {"color": colour(number), "size": [6 + row["votes"] / 2 for row in rows]}
-        heat = [row["configuration"]["temperature"] for row in rows]
-        points(figure, strategy, heat, rows, number, told=list(map(_told, rows)), marker=marker)
-    return Figure("Accuracy by temperature", "Finished trials; the larger the mark, the more votes.", figure)
+def _temperatures(complete: Sequence[Row]) -> Figure:
+    figure = empty_figure("temperature", SEARCH_ACCURACY)
+    for number, strategy in enumerate(dict.fromkeys(row["configuration"]["strategy"] for row in complete)):
+        rows = [row for row in complete if row["configuration"]["strategy"] == strategy]
+        marker = {"color": series_colour(number), "size": [6 + row["votes"] / 2 for row in rows]}
+        temperatures = [row["configuration"]["temperature"] for row in rows]
+        add_points(figure, strategy, temperatures, rows, number, hover=list(map(_hover, rows)), marker=marker)
+    return Figure("Accuracy by temperature", "Complete trials; larger markers have more votes.", figure)
 
 
-def _cost(study: Study, finished: Sequence[Row]) -> Figure:
-    figure = axes(f"cost of a question ({study.result['cost_unit']})", RANKING)
-    points(figure, "trials", [row["cost"] for row in finished], finished, 2, told=list(map(_told, finished)))
-    best = front([(row["cost"], row["accuracy"]) for row in finished])
+def _cost(study: Study, complete: Sequence[Row]) -> Figure:
+    figure = empty_figure(f"cost per question ({study.result['cost_unit']})", SEARCH_ACCURACY)
+    add_points(figure, "trials", [row["cost"] for row in complete], complete, 2, hover=list(map(_hover, complete)))
+    best = pareto_front([(row["cost"], row["accuracy"]) for row in complete])
     figure.add_scatter(
         x=[cost for cost, _ in best],
         y=[accuracy for _, accuracy in best],
         mode="lines",
-        line={"shape": "hv", "color": colour(0)},
+        line={"shape": "hv", "color": series_colour(0)},
         name="Pareto front",
     )
-    logarithmic(figure, [row["cost"] for row in finished])
-    return Figure("Cost against accuracy", "Trials on the line: no other is both cheaper and more often right.", figure)
+    set_log_x(figure, [row["cost"] for row in complete])
+    caption = "Trials on the line: no other trial is both cheaper and more accurate."
+    return Figure("Accuracy by cost", caption, figure)
 
 
-def _told(row: Row) -> str:
-    """What a point says of itself."""
+def _hover(row: Row) -> str:
+    """Return the hover text of a trial's point."""
     return (
-        f"trial {row['number'] + 1}: {row['program']}: {row['correct']}/{row['answered']} right "
-        f"({row['ci_low']:.1%}–{row['ci_high']:.1%}), {row['votes_requested']:.1f} votes a question"
+        f"trial {row['number'] + 1}: {row['program']}: {row['correct']}/{row['answered']} correct "
+        f"[{row['ci_low']:.1%}–{row['ci_high']:.1%}], {row['votes_requested']:.1f} votes per question"
     )

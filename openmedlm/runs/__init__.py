@@ -1,4 +1,4 @@
-"""Runs on disk: what was asked, what became of every question, and the very prompts that were sent."""
+"""Runs: programs over a split, from the options of a command to a run directory."""
 
 from openmedlm.runs.directory import Run, Sent, check_free, read_questions, read_run, read_sent, write_run
 from openmedlm.runs.prompts_table import Prompts

@@ -20,7 +20,7 @@ from openmedlm.inference import (
 from openmedlm.local_models import SLOTS
 from openmedlm.options.groups import CallOptions, RequestOptions
 from openmedlm.terminal.progress import Progress
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import completion_cache_path
 
 DEFAULT_CONCURRENCY = 16
@@ -75,7 +75,7 @@ def open_connection(calls: CallSettings, progress: Progress | None = None) -> It
     Raises:
         UserError: The endpoint is down, inside the context too, or the cache cannot be opened.
     """
-    on_download = progress.fetched if progress else None
+    on_download = progress.on_download if progress else None
     try:
         with (
             CompletionCache(calls.store) as store,

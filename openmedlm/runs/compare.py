@@ -1,4 +1,4 @@
-"""Runs side by side: which programs are compared, on which questions, and what follows."""
+"""Comparison of runs in pairs, on the same questions."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,8 +9,8 @@ from openmedlm.data import UserError
 from openmedlm.metrics import Comparison, Interval, benjamini_hochberg, compare, paired_bootstrap
 from openmedlm.metrics.pairing import PairedOutcomes, pair_outcomes
 from openmedlm.runs import Run, read_questions, read_run
-from openmedlm.runs.score import same_question
-from openmedlm.utils.names import check_choice
+from openmedlm.runs.score import is_same_question
+from openmedlm.utils.choices import check_choice
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,20 @@ class RunRef:
         return f"{self.run.directory}:{self.program}"
 
     def as_json(self) -> dict[str, Any]:
-        return {"run": str(self.run.directory), "program": self.program, "model": self.run.asked["model"]}
+        return {"run": str(self.run.directory), "program": self.program, "model": self.run.config["model"]}
 
 
 @dataclass(frozen=True)
 class PairComparison:
-    """Two programs, and what can be said of them.
+    """Comparison of two programs.
 
     Attributes:
-        first, second: the programs.
-        benchmarks: whose questions they have in common.
-        left_out: questions that only one of them was asked, and that were left out.
-        comparison: on the common questions.
-        drawn: 95 % interval of the difference by drawing questions again, repeated ones and passages together; None
-            where all belong together.
-        p_adjusted: the p-value adjusted for all comparisons that were made together.
+        first, second: Programs.
+        benchmarks: Benchmarks of the common questions.
+        left_out: Number of questions that only one of the programs has, and that are excluded.
+        comparison: Difference and exact test on the common questions.
+        bootstrap: 95 % interval of the difference from a cluster bootstrap; None if all questions are one cluster.
+        p_adjusted: p-value adjusted for all comparisons of the same command.
     """
 
     first: RunRef
@@ -46,7 +45,7 @@ class PairComparison:
     benchmarks: Sequence[str]
     left_out: int
     comparison: Comparison
-    drawn: Interval | None
+    bootstrap: Interval | None
     p_adjusted: float
 
     def as_json(self) -> dict[str, Any]:
@@ -57,99 +56,98 @@ class PairComparison:
             "left_out": self.left_out,
             **self.comparison.as_json(),
             "p_adjusted": self.p_adjusted,
-            "bootstrap": asdict(self.drawn) if self.drawn else None,
+            "bootstrap": asdict(self.bootstrap) if self.bootstrap else None,
         }
 
 
-def compare_runs(names: Sequence[str], *, of_common: bool, seed: int) -> list[PairComparison]:
-    """Compares runs in pairs: the first with the second, the third with the fourth, ….
+def compare_runs(names: Sequence[str], *, only_common: bool, seed: int) -> list[PairComparison]:
+    """Compare runs in pairs: the first with the second, the third with the fourth, and so on.
 
     Args:
-        names: `DIR` or `DIR:PROGRAM`. Where neither of a pair names a program, and both hold several, each program is
-            compared with that of its name.
-        of_common: whether runs over different questions are compared on those that they have in common.
-        seed: of the bootstrap.
+        names: `DIR` or `DIR:PROGRAM`. If neither name of a pair has a program, and a run holds several, programs with
+            the same name are compared.
+        only_common: Compare runs over different questions on their common questions instead of refusing them.
+        seed: Seed of the bootstrap.
 
     Raises:
-        UserError: there is no run, it holds no such program, or the questions are not the same.
+        UserError: A run or program does not exist, or the questions differ.
     """
     if len(names) < 2 or len(names) % 2:
-        raise UserError(f"{len(names)} runs: name two, or pairs of two, such as A1 B1 A2 B2")
-    sides = [pair for one, other in zip(names[::2], names[1::2], strict=True) for pair in _sides(one, other)]
-    made = [_compared(first, second, of_common, seed) for first, second in sides]
-    adjusted = benjamini_hochberg([each.comparison.p_value for each in made])
-    return [replace(each, p_adjusted=p) for each, p in zip(made, adjusted, strict=True)]
+        raise UserError(f"{len(names)} runs given: name two runs, or pairs of two, such as A1 B1 A2 B2.")
+    pairs = [pair for one, other in zip(names[::2], names[1::2], strict=True) for pair in _find_pairs(one, other)]
+    compared = [_compare_pair(first, second, only_common, seed) for first, second in pairs]
+    adjusted = benjamini_hochberg([each.comparison.p_value for each in compared])
+    return [replace(each, p_adjusted=p) for each, p in zip(compared, adjusted, strict=True)]
 
 
-def _sides(one: str, other: str) -> list[tuple[RunRef, RunRef]]:
-    (first, first_program), (second, second_program) = _named(one), _named(other)
+def _find_pairs(one: str, other: str) -> list[tuple[RunRef, RunRef]]:
+    (first, first_program), (second, second_program) = _read_named(one), _read_named(other)
     if first_program is None and second_program is None and max(len(first.outcomes), len(second.outcomes)) > 1:
-        both = [program for program in first.outcomes if program in second.outcomes]
-        if not both:
+        common = [program for program in first.outcomes if program in second.outcomes]
+        if not common:
             raise UserError(
-                f"{one} and {other} hold no program of one name ({', '.join(first.outcomes)}; "
-                f"{', '.join(second.outcomes)}); name one of each, such as {one}:{next(iter(first.outcomes))}"
+                f"no program with the same name in {one} ({', '.join(first.outcomes)}) and {other} "
+                f"({', '.join(second.outcomes)}). Name one of each, such as {one}:{next(iter(first.outcomes))}."
             )
-        pairs = [(RunRef(first, program), RunRef(second, program)) for program in both]
+        pairs = [(RunRef(first, program), RunRef(second, program)) for program in common]
     else:
-        pairs = [(_side(first, first_program), _side(second, second_program))]
+        pairs = [(_to_ref(first, first_program), _to_ref(second, second_program))]
     for left, right in pairs:
         if left.program == right.program and left.run.directory.resolve() == right.run.directory.resolve():
-            raise UserError(f"{left}: compared with itself; name another run, or two programs of this one")
+            raise UserError(f"{left} is compared with itself. Name another run, or two programs of this one.")
     return pairs
 
 
-def _named(name: str) -> tuple[Run, str | None]:
-    """The run, and the program where one is named; both may hold colons."""
-    colons = [place for place, sign in enumerate(name) if sign == ":"]
+def _read_named(name: str) -> tuple[Run, str | None]:
+    """Read the run, and return the program if one is named; directory and program may contain colons."""
+    colons = [index for index, character in enumerate(name) if character == ":"]
     if Path(name).is_dir() or not colons:
         return read_run(Path(name)), None
-    colon = next((place for place in colons if Path(name[:place]).is_dir()), colons[-1])
+    colon = next((index for index in colons if Path(name[:index]).is_dir()), colons[-1])
     directory, program = name[:colon], name[colon + 1 :]
     run = read_run(Path(directory))
     return run, check_choice(program, run.outcomes, f"program of {directory}")
 
 
-def _side(run: Run, program: str | None) -> RunRef:
+def _to_ref(run: Run, program: str | None) -> RunRef:
     if program is None and len(run.outcomes) > 1:
         raise UserError(
-            f"{run.directory}: holds {', '.join(run.outcomes)}; name one, such as "
-            f"{run.directory}:{next(iter(run.outcomes))}"
+            f"several programs in {run.directory}: {', '.join(run.outcomes)}. Name one, such as "
+            f"{run.directory}:{next(iter(run.outcomes))}."
         )
     return RunRef(run, program or next(iter(run.outcomes)))
 
 
-def _compared(first: RunRef, second: RunRef, of_common: bool, seed: int) -> PairComparison:
-    shared = pair_outcomes(first.run.outcomes[first.program], second.run.outcomes[second.program])
-    _check_questions(first, second, shared, of_common)
-    comparison = compare(shared.first, shared.second)
+def _compare_pair(first: RunRef, second: RunRef, only_common: bool, seed: int) -> PairComparison:
+    paired = pair_outcomes(first.run.outcomes[first.program], second.run.outcomes[second.program])
+    _check_questions(first, second, paired, only_common)
+    comparison = compare(paired.first, paired.second)
     return PairComparison(
         first=first,
         second=second,
-        benchmarks=sorted({one.benchmark for one, _ in shared.pairs}),
-        left_out=shared.only_first + shared.only_second,
+        benchmarks=sorted({outcome.benchmark for outcome, _ in paired.pairs}),
+        left_out=paired.only_first + paired.only_second,
         comparison=comparison,
-        drawn=paired_bootstrap(shared.first, shared.second, shared.clusters, seed=seed),
+        bootstrap=paired_bootstrap(paired.first, paired.second, paired.clusters, seed=seed),
         p_adjusted=comparison.p_value,
     )
 
 
-def _check_questions(first: RunRef, second: RunRef, shared: PairedOutcomes, of_common: bool) -> None:
-    if not shared.pairs:
-        raise UserError(f"{first} and {second} have no question in common; compare runs over one benchmark and split")
-    if (shared.only_first or shared.only_second) and not of_common:
+def _check_questions(first: RunRef, second: RunRef, paired: PairedOutcomes, only_common: bool) -> None:
+    if not paired.pairs:
+        raise UserError(f"no common question in {first} and {second}. Compare runs over one benchmark and split.")
+    if (paired.only_first or paired.only_second) and not only_common:
         raise UserError(
-            f"{first} and {second} were asked different questions: {len(shared.pairs):,} in common, "
-            f"{shared.only_first:,} only in the first, {shared.only_second:,} only in the second; "
-            "--common compares them on the common ones"
+            f"different questions in {first} and {second}: {len(paired.pairs):,} common, {paired.only_first:,} only in "
+            f"the first run, {paired.only_second:,} only in the second. Use --common to compare the common ones."
         )
     if first.run.directory == second.run.directory:
         return
-    asked, also = ({(q.benchmark, q.id): q for q in read_questions(side.run.directory)} for side in (first, second))
-    for outcome, _ in shared.pairs:
+    ours, theirs = ({(q.benchmark, q.id): q for q in read_questions(side.run.directory)} for side in (first, second))
+    for outcome, _ in paired.pairs:
         key = outcome.benchmark, outcome.question_id
-        if key in asked and key in also and not same_question(asked[key], also[key]):
+        if key in ours and key in theirs and not is_same_question(ours[key], theirs[key]):
             raise UserError(
-                f"{first} and {second}: {outcome.question_id} has another text in one than in the other; run both on "
-                "one version of the data"
+                f"different texts of question {outcome.question_id} in {first} and {second}. Run both on the same "
+                "version of the data."
             )

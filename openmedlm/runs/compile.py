@@ -1,4 +1,4 @@
-"""From a plan to a frozen program."""
+"""Frozen program of a plan."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,18 +21,18 @@ from openmedlm.programs.frozen import (
 )
 from openmedlm.runs.plan import Plan, subsample
 
-GOLDEN = 5
-"""Dev questions whose prompts go into `golden.jsonl`."""
+GOLDEN_QUESTIONS = 5
+"""Number of dev questions whose prompts go into `golden.jsonl`."""
 
 
-def may_replace(directory: Path, plan: Plan, name: str, *, replace: bool) -> bool:
-    """Whether what stands in a place may make room for the plan's program, told before anything is spent.
+def can_replace(directory: Path, plan: Plan, name: str, *, replace: bool) -> bool:
+    """Check the output directory before any request is sent; return whether its frozen program may be replaced.
 
-    The same program, for the same model and scored on the same questions, is the same compilation, which may not have
-    been answered in full then.
+    The same program for the same model and dev questions may always be replaced, since the earlier command may have
+    ended with unanswered questions.
 
     Raises:
-        UserError: the place holds something else, or can't be written.
+        UserError: The directory holds something else, or cannot be written.
     """
     replace = replace or _is_same(directory, plan, name)
     check_target_directory(directory, replace=replace)
@@ -43,69 +43,64 @@ def _is_same(directory: Path, plan: Plan, name: str) -> bool:
     if not is_frozen(directory):
         return False
     try:
-        there = load_program(directory)
+        existing = load_program(directory)
     except InvalidProgram:
         return False
-    dev = there.document.dev
-    questions = _origin(plan, plan.benchmark, plan.split, plan.questions)
+    document = existing.document
     return (
-        there.program.digest() == plan.programs[name].digest()
-        and (there.document.model, there.document.benchmark) == (plan.calls.endpoint.model, plan.benchmark)
-        and (dev is None or dev.questions == questions)
+        existing.program.digest() == plan.programs[name].digest()
+        and (document.model, document.benchmark) == (plan.calls.endpoint.model, plan.benchmark)
+        and (document.dev is None or document.dev.questions == _dev_source(plan))
     )
 
 
 def freeze_plan(plan: Plan, name: str, summary: Summary | None, directory: Path, *, replace: bool) -> FrozenProgram:
-    """Writes the plan's program of that name, with what it came to on the plan's questions where that is known.
+    """Freeze the program of that name.
+
+    Args:
+        plan: Plan of the program, on dev questions.
+        name: Name of the program.
+        summary: Metrics on the questions of the plan; None if the program was not evaluated.
+        directory: Output directory.
+        replace: Replace a frozen program there.
 
     Raises:
-        UserError: the place holds something else, or can't be written.
+        UserError: The directory holds something else, or cannot be written.
     """
-    program = plan.programs[name]
-    facts = ProgramMetadata(
+    pool = plan.pool
+    metadata = ProgramMetadata(
         model=plan.calls.endpoint.model,
         benchmark=plan.benchmark,
-        pool=_origin(plan, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None,
-        dev=None if summary is None else _dev_score(plan, summary),
+        pool=to_data_source(plan.source, pool.benchmark, "pool", pool.questions) if pool.questions else None,
+        dev=None if summary is None else to_dev_score(summary, _dev_source(plan), plan.calls.policy.on_unparsed),
     )
-    return freeze_program(program, directory, facts, subsample(plan.questions, GOLDEN), replace=replace)
+    golden = subsample(plan.questions, GOLDEN_QUESTIONS)
+    return freeze_program(plan.programs[name], directory, metadata, golden, replace=replace)
 
 
-def _dev_score(plan: Plan, summary: Summary) -> DevScore:
-    return dev_score(summary, _origin(plan, plan.benchmark, plan.split, plan.questions), plan.calls.policy.on_unparsed)
-
-
-def dev_score(summary: Summary, questions: DataSource, on_unparsed: str) -> DevScore:
-    """What a program came to, as its frozen form records it."""
-    told = summary.as_json()
-    counts = {name: told[name] for name in DevScore.model_fields if name in told and name != "by_subject"}
+def to_dev_score(summary: Summary, questions: DataSource, on_unparsed: str) -> DevScore:
+    """Convert metrics on dev to the form that a frozen program records."""
+    values = summary.as_json()
+    counts = {name: values[name] for name in DevScore.model_fields if name in values and name != "by_subject"}
     analysis = summary.analysis
     return DevScore(
         questions=questions,
         unreadable=to_stored_unreadable(on_unparsed),
         **counts,
-        by_subject={name: _share(score) for name, score in summary.by_subject.items()},
-        by_letter={letter: _share(score) for letter, score in analysis.position.recall.items()},
-        by_size=[_share(size.score) for size in analysis.sizes] if len(analysis.sizes) > 1 else [],
+        by_subject={name: _to_count(score) for name, score in summary.by_subject.items()},
+        by_letter={letter: _to_count(score) for letter, score in analysis.position.recall.items()},
+        by_size=[_to_count(size.score) for size in analysis.sizes] if len(analysis.sizes) > 1 else [],
         calibration_error=analysis.calibration.ece if analysis.calibration else None,
     )
 
 
-def _share(score: Score) -> CorrectCount:
-    return CorrectCount(n=score.n, correct=score.correct)
-
-
-def _origin(plan: Plan, benchmark: str, split: str, questions: Sequence[Question]) -> DataSource:
-    return origin(plan.source, benchmark, split, questions)
-
-
-def origin(source: str, benchmark: str, split: str, questions: Sequence[Question]) -> DataSource:
-    """Where questions came from, as a frozen program records it.
+def to_data_source(source: str, benchmark: str, split: str, questions: Sequence[Question]) -> DataSource:
+    """Describe the source of questions as a frozen program records it.
 
     Args:
-        source: `hub`, `sample` or a folder, whose name is not recorded.
-        benchmark, split: which they are.
-        questions: fingerprinted.
+        source: `hub`, `sample` or a directory, whose name is not recorded.
+        benchmark, split: Name of the benchmark, and of the split.
+        questions: Questions, for their count and their fingerprint.
     """
     kind: Literal["hub", "sample", "files"] = "hub"
     if source != "hub":
@@ -113,3 +108,11 @@ def origin(source: str, benchmark: str, split: str, questions: Sequence[Question
     return DataSource(
         benchmark=benchmark, split=split, source=kind, count=len(questions), sha256=fingerprint(questions)
     )
+
+
+def _dev_source(plan: Plan) -> DataSource:
+    return to_data_source(plan.source, plan.benchmark, plan.split, plan.questions)
+
+
+def _to_count(score: Score) -> CorrectCount:
+    return CorrectCount(n=score.n, correct=score.correct)

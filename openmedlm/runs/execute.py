@@ -1,9 +1,9 @@
-"""From a plan to results: programs run one after another at one endpoint."""
+"""Execution of a plan: its programs run one after another at one endpoint."""
 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from openmedlm.data import Question, clusters, fingerprint
@@ -11,16 +11,24 @@ from openmedlm.inference import CompletionCache, wait_for
 from openmedlm.metrics import Outcome, Summary, summarise
 from openmedlm.runs.call_settings import Connection, open_connection
 from openmedlm.runs.plan import Plan
+from openmedlm.runs.prompt_buffer import PromptBuffer
 from openmedlm.terminal.progress import Progress
+
+CLUSTERS_DELAY = 0.1
+"""Seconds until clusters are computed: the first requests are sent before, since the computation takes CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one program came to on the questions.
+    """Results of one program.
 
     Attributes:
-        outcomes: of each question.
-        bought: completions that had to be bought; the others lay in the store.
+        program: Name of the program.
+        split: Name of the split.
+        outcomes: Outcome of each question, in the order of the questions.
+        summary: Metrics over the outcomes.
+        api_calls: Number of completions that were requested from the endpoint; the others were cached.
+        prompts: Prompts of each question's votes; None if they were not kept.
     """
 
     program: str
@@ -28,6 +36,7 @@ class Result:
     outcomes: Sequence[Outcome]
     summary: Summary
     api_calls: int
+    prompts: PromptBuffer | None = field(default=None, repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         return {"program": self.program, "split": self.split, **self.summary.as_json()}
@@ -35,12 +44,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a plan came to.
+    """Results of a plan.
 
     Attributes:
-        results: in the order of the plan's programs.
-        test_evaluations: how many different looks at this benchmark's test split there were with this model, this one
-            included; None where another split was run.
+        results: Results of each program, in the order of the plan.
+        test_evaluations: Number of different evaluations of this model on this benchmark's test split, this one
+            included; None for another split.
     """
 
     results: Sequence[Result]
@@ -50,42 +59,54 @@ class Report:
         return {"test_evaluations": self.test_evaluations, "runs": [result.as_json() for result in self.results]}
 
 
-def execute(plan: Plan, progress: Progress) -> Report:
-    """Runs the programs one after another.
+def execute(plan: Plan, progress: Progress, *, keep_prompts: bool = False) -> Report:
+    """Run the programs of a plan one after another.
+
+    Args:
+        plan: Programs, questions and call settings.
+        progress: Shows the state of the run.
+        keep_prompts: Keep the prompts of all votes in a temporary file, for `save_run`.
 
     Raises:
-        UserError: the endpoint does not answer, or refuses every call.
+        UserError: The endpoint does not answer, or refuses every call.
     """
     with open_connection(plan.calls, progress) as connection:
-        return wait_for(_execute(plan, connection, progress))
+        return wait_for(_execute(plan, connection, progress, keep_prompts))
 
 
-async def _execute(plan: Plan, connection: Connection, progress: Progress) -> Report:
+async def _execute(plan: Plan, connection: Connection, progress: Progress, keep_prompts: bool) -> Report:
     results = []
-    belonging = asyncio.create_task(_clusters(plan.questions))
+    question_clusters = asyncio.create_task(_clusters(plan.questions))
     async with connection.engine() as engine:
-        looks = _record_looks(plan, connection.store)
+        test_evaluations = _record_test_use(plan, connection.store)
         for name, program in plan.programs.items():
             started, api_calls = time.perf_counter(), engine.api_calls
-            progress.begin(name, len(plan.questions))
-            outcomes = await engine.run(program, plan.questions, progress.seen, belonging)
+            progress.start_program(name, len(plan.questions))
+            prompts = PromptBuffer(len(plan.questions), connection.store.folder) if keep_prompts else None
+            outcomes = await engine.run(
+                program,
+                plan.questions,
+                progress.on_outcome,
+                question_clusters,
+                prompts.put if prompts is not None else None,
+            )
             summary = summarise(outcomes, time.perf_counter() - started)
-            results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls))
-    return Report(results, looks)
+            results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls, prompts))
+    return Report(results, test_evaluations)
 
 
 async def _clusters(questions: Sequence[Question]) -> list[str]:
-    await asyncio.sleep(0.1)  # the first requests go out before; this takes a thread's time from them
+    await asyncio.sleep(CLUSTERS_DELAY)
     return await asyncio.to_thread(clusters, questions)
 
 
-def _record_looks(plan: Plan, store: CompletionCache) -> int | None:
-    """Writes down that the programs meet the test split, before the first answer can be seen."""
+def _record_test_use(plan: Plan, store: CompletionCache) -> int | None:
+    """Record that the programs are evaluated on the test split, before the first answer is known."""
     if plan.split != "test":
         return None
     questions = fingerprint(plan.questions)
-    looks = [
+    counts = [
         store.record_test_use(plan.benchmark, plan.calls.endpoint.identity, program.digest(), questions)
         for program in plan.programs.values()
     ]
-    return max(looks, default=0)
+    return max(counts, default=0)

@@ -1,4 +1,4 @@
-"""One question, asked and answered."""
+"""One question of the user: parsed from the command line or from JSON, and answered."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,12 +17,12 @@ from openmedlm.terminal.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
-    """The answer to one question.
+    """Answer to one question.
 
     Attributes:
-        question: what was asked.
-        outcome: its votes and their majority.
-        reasoning: of the first vote for the answer; None where the strategy does not reason.
+        question: Question.
+        outcome: Votes and their majority.
+        reasoning: Reasoning of the first vote for the answer; None if the strategy does not reason.
     """
 
     question: Question
@@ -31,6 +31,7 @@ class AskResult:
 
     @property
     def answer(self) -> str | None:
+        """Letter of the answer; None without one."""
         return self.outcome.answer
 
     def as_json(self) -> dict[str, Any]:
@@ -44,66 +45,75 @@ class AskResult:
         }
 
     def lines(self) -> Iterator[str]:
-        """What a person reads."""
+        """Yield the lines that are printed."""
         if self.answer is None:
-            yield f"No answer: {self.outcome.error or 'the completion names no letter'}."
+            yield f"No answer: {self.outcome.error or 'no answer letter in the completion'}."
         else:
             yield f"Answer: {self.answer}. {self.question.options[self.answer]}"
         if self.reasoning:
             yield f"\n{self.reasoning}\n"
         for vote in self.outcome.votes:
-            read = f"{vote.letter or '–'} ({vote.rule}, {vote.method}, options shown as {vote.order})"
-            yield f"vote {vote.sample + 1}: {read}"
+            found = f"{vote.letter or '–'} (found by: {vote.rule}; sampling: {vote.method}; option order: {vote.order})"
+            yield f"Vote {vote.sample + 1}: {found}"
         if self.outcome.exemplars:
-            yield f"exemplars: {', '.join(self.outcome.exemplars)}"
+            yield f"Exemplars: {', '.join(self.outcome.exemplars)}"
 
 
 def question_from_arguments(question: str, options: Sequence[str], context: Sequence[str]) -> Question:
-    """The question that the command line describes; options are lettered in their order.
+    """Build the question of the command line; options get letters in their order.
+
+    Args:
+        question: Text of the question.
+        options: Options, `text` or `A=text`.
+        context: Paragraphs before the question.
 
     Raises:
-        UserError: there are too few options, or an option's own letter is out of order.
+        UserError: The number of options is wrong, or the letter of an option is out of order.
+
+    Example:
+        >>> question_from_arguments("Which vitamin prevents scurvy?", ["Vitamin A", "B=Vitamin C"], []).options
+        {'A': 'Vitamin A', 'B': 'Vitamin C'}
     """
     if len(options) > len(ascii_uppercase):
-        raise UserError(f"{len(options)} options are too many; give at most {len(ascii_uppercase)}")
-    with_letter_refs = {}
+        raise UserError(f"too many answer options: {len(options)}. Give at most {len(ascii_uppercase)}.")
+    by_letter = {}
     for letter, option in zip(ascii_uppercase, options, strict=False):
-        own, equals, text = option.partition("=")
-        if equals and len(own) == 1 and own in ascii_uppercase:
-            if own != letter:
-                raise UserError(f"--option {option!r} stands where {letter} is due; give the options in order")
+        own_letter, equals, text = option.partition("=")
+        if equals and len(own_letter) == 1 and own_letter in ascii_uppercase:
+            if own_letter != letter:
+                raise UserError(f"wrong letter in --option {option!r}: expected {letter}. Give the options in order.")
             option = text
-        with_letter_refs[letter] = option
-    return _checked({"question": question, "options": with_letter_refs, "context": list(context)}, "the question")
+        by_letter[letter] = option
+    return _to_question({"question": question, "options": by_letter, "context": list(context)}, "the question")
 
 
 def question_from_text(text: str) -> Question:
-    """The question in a JSON record, such as {"question": …, "options": {"A": …}, "context": […]}.
+    """Parse the question in a JSON record, such as {"question": …, "options": {"A": …}, "context": […]}.
 
     Raises:
-        UserError: the text is not such a record.
+        UserError: The text is not such a record.
     """
     try:
         record = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise UserError(
-            f"stdin: not JSON ({error}); give --question and --option, or a record with question and options"
+            f"invalid JSON on stdin: {error}. Give --question and --option, or a record with question and options."
         ) from error
     if not isinstance(record, dict):
-        raise UserError("stdin: not one JSON object; give a record with question and options")
-    return _checked(record, "stdin")
+        raise UserError("no JSON object on stdin. Give a record with question and options.")
+    return _to_question(record, "stdin")
 
 
-def answer(planned: Plan) -> AskResult:
-    """Asks the plan's one question of its one program."""
-    (program,) = planned.programs.values()
-    (question,) = planned.questions
-    (result,) = execute(planned, Progress(shown=False)).results
+def answer_question(plan: Plan) -> AskResult:
+    """Answer the only question of the plan with its only program."""
+    (program,) = plan.programs.values()
+    (question,) = plan.questions
+    (result,) = execute(plan, Progress(shown=False)).results
     (outcome,) = result.outcomes
-    deciding = next((vote for vote in outcome.votes if vote.letter == outcome.answer), None)
-    return AskResult(question, outcome, split_closing(deciding.text)[0] if deciding and program.reasoning else None)
+    first = next((vote for vote in outcome.votes if vote.letter == outcome.answer), None)
+    return AskResult(question, outcome, split_closing(first.text)[0] if first and program.reasoning else None)
 
 
-def _checked(record: dict[str, Any], where: str) -> Question:
-    """The record as a question; its gold answer, which nobody knows, is the first letter unless it says."""
+def _to_question(record: dict[str, Any], where: str) -> Question:
+    """Convert the record; the correct answer is unknown, and is set to A unless the record has one."""
     return question_from_record({"id": "asked", "answer": "A", **record}, where, "asked", "test")

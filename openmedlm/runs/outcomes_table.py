@@ -1,6 +1,6 @@
-"""Outcomes as a parquet table, a row a question of a program."""
+"""Outcomes as a parquet table: one row per program and question."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import IO, Any
 
@@ -57,41 +57,44 @@ _SECONDS = pa.schema(
 
 
 def write_outcomes(outcomes: Mapping[str, Iterable[Outcome]], file: IO[bytes], seconds: IO[bytes]) -> None:
-    """Writes the outcomes of each program; how long each vote took goes to a file of its own, since it differs from
-    time to time."""
-    with Rows(file, SCHEMA) as rows, Rows(seconds, _SECONDS) as times:
-        for program, some in outcomes.items():
-            for one in some:
-                rows.add(_row(program, one))
-                for vote in one.votes:
-                    times.add(
-                        {
-                            "program": program,
-                            "question_id": one.question_id,
-                            "sample": vote.sample,
-                            "seconds": vote.seconds,
-                        }
-                    )
+    """Write the outcomes of each program; the duration of each vote goes to a second file, since it differs between
+    repetitions of a run."""
+    with Rows(file, SCHEMA) as rows, Rows(seconds, _SECONDS) as durations:
+        for program, program_outcomes in outcomes.items():
+            for outcome in program_outcomes:
+                rows.add(_to_row(program, outcome))
+                for vote in outcome.votes:
+                    key = {"program": program, "question_id": outcome.question_id, "sample": vote.sample}
+                    durations.add({**key, "seconds": vote.seconds})
 
 
-def read_outcomes(table: pa.Table, seconds: pa.Table) -> dict[str, list[Outcome]]:
-    """The outcomes of each program, as `write_outcomes` wrote them."""
-    took = {(row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()}
+def read_outcomes(
+    table: pa.Table, seconds: pa.Table, upgrade: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+) -> dict[str, list[Outcome]]:
+    """Return the outcomes of each program.
+
+    Args:
+        table: Table of outcomes that `write_outcomes` wrote.
+        seconds: Table of durations that it wrote.
+        upgrade: Converts a row of an older schema; None for the current one.
+    """
+    durations = {(row["program"], row["question_id"], row["sample"]): row["seconds"] for row in seconds.to_pylist()}
     outcomes: dict[str, list[Outcome]] = {}
-    for row in table.to_pylist():
+    for stored in table.to_pylist():
+        row = upgrade(stored) if upgrade else stored
         for vote in row["votes"]:
-            vote["seconds"] = float(took[row["program"], row["question_id"], vote["sample"]])
-        outcomes.setdefault(row["program"], []).append(_outcome(row))
+            vote["seconds"] = float(durations[row["program"], row["question_id"], vote["sample"]])
+        outcomes.setdefault(row["program"], []).append(_to_outcome(row))
     return outcomes
 
 
-def _row(program: str, outcome: Outcome) -> dict[str, Any]:
+def _to_row(program: str, outcome: Outcome) -> dict[str, Any]:
     row = {name: getattr(outcome, name) for name in _OUTCOME_FIELDS}
     row["votes"] = [{name: getattr(vote, name) for name in _VOTE.names} for vote in outcome.votes]
     return {"program": program, **row, "correct": outcome.correct, "status": outcome.status}
 
 
-def _outcome(row: Mapping[str, Any]) -> Outcome:
+def _to_outcome(row: Mapping[str, Any]) -> Outcome:
     return outcome_from_fields(
         {name: value for name, value in row.items() if name not in ("program", "correct", "status")}
     )

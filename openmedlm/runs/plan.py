@@ -1,44 +1,39 @@
-"""From options to a plan: everything that a run needs, made before anything is spent."""
+"""Plan of a run: programs, questions and call settings, complete before any request is sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import Any
 
 from openmedlm.data import Question, UserError, fingerprint, load_split
 from openmedlm.inference import Endpoint
 from openmedlm.optimizers import ProgramConfig
-from openmedlm.options.groups import (
-    DataOptions,
-    ModelOptions,
-    ProgramOptions,
-    RequestOptions,
-    SplitOptions,
-)
+from openmedlm.options.groups import EvaluateOptions, ProgramOptions
 from openmedlm.programs import TEMPLATES, PromptProgram, Template
-from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.option_order import derive_seed
+from openmedlm.rationales.trainset import ExemplarPool, load_exemplar_pool
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
 
-DRAW_SEED = 0
+LIMIT_SEED = 0
+"""Seed of the questions that `--limit` selects; fixed, so that every run of a benchmark selects the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Programs, the questions they answer, and the endpoint that answers for them.
+    """Programs, the questions they answer, and the endpoint that answers.
 
     Attributes:
-        calls: endpoint, and the settings of the calls to it.
-        skipped: strategies that the pool can't serve, and why.
-        source: where the questions come from: `hub`, `sample` or a folder.
-        pool: the questions that exemplars were taken from; none where no strategy shows any, or all are frozen.
-        pool_benchmark: whose pool that is.
-        teacher: whose rationales exemplars show; None without a pool.
+        calls: Endpoint and settings of the calls to it.
+        programs: Programs by name, in the order of the results.
+        skipped: Reason for each strategy that the pool cannot serve, by its name.
+        questions: Questions in the order of the split.
+        benchmark, split: Name of the benchmark, and of the split.
+        source: Source of the questions: `hub`, `sample` or a directory.
+        pool: Exemplars; empty if no strategy shows any, or if all programs are frozen.
     """
 
     calls: CallSettings
@@ -48,12 +43,11 @@ class Plan:
     benchmark: str
     split: str
     source: str
-    pool: Sequence[Question] = ()
-    pool_benchmark: str = ""
-    teacher: str | None = None
+    pool: ExemplarPool = field(default_factory=ExemplarPool)
 
-    def asked(self) -> dict[str, Any]:
-        """What the run is of, as plain JSON values; secrets and addresses are not part of it."""
+    def config(self) -> dict[str, Any]:
+        """Return the configuration of the run as plain JSON values, without secrets and addresses."""
+        policy = asdict(self.calls.policy)
         return {
             "openmedlm": version("openmedlm"),
             "model": self.calls.endpoint.model,
@@ -61,120 +55,102 @@ class Plan:
             "benchmark": self.benchmark,
             "split": self.split,
             "source": self.source,
-            "teacher": self.teacher,
+            "teacher": self.pool.teacher,
             "questions": {"count": len(self.questions), "fingerprint": fingerprint(self.questions)},
-            "policy": {
-                name: value
-                for name, value in asdict(self.calls.policy).items()
-                if name not in ("concurrency", "max_retries")
-            },
+            "policy": {name: value for name, value in policy.items() if name not in ("concurrency", "max_retries")},
             "programs": {name: program.describe() for name, program in self.programs.items()},
         }
 
 
-def plan_split(
-    names: Sequence[str],
-    model: ModelOptions,
-    data: DataOptions,
-    split: SplitOptions,
-    program: ProgramOptions,
-    spend: RequestOptions,
-    seed: int,
-    *,
-    lenient: bool = False,
-) -> Plan:
-    """Programs over the questions of a split.
-
-    Args:
-        names: strategies, and directories of frozen programs; one that is named twice runs once.
-        lenient: whether a strategy that the pool can't serve is left out instead of refused.
-
-    Raises:
-        UserError: an option does not fit.
-    """
-    frozen = load_frozen_args(names, program, data, seed)
-    endpoint = resolve_endpoint(model, frozen.values())
-    questions = subsample(load_split(data.benchmark, split.split, data.data_dir), split.limit)
-    return plan(names, endpoint, questions, split.split, data, program, spend, seed, frozen, lenient=lenient)
-
-
 def plan(
     names: Sequence[str],
-    endpoint: Endpoint,
-    questions: Sequence[Question],
-    split: str,
-    data: DataOptions,
-    program: ProgramOptions,
-    spend: RequestOptions,
-    seed: int,
-    frozen: Mapping[str, FrozenProgram] = MappingProxyType({}),
+    options: EvaluateOptions,
+    questions: Sequence[Question] | None = None,
     *,
-    lenient: bool = False,
+    skip_unserved: bool = False,
 ) -> Plan:
-    """Programs over these questions, those that are frozen loaded already; see `plan_split`."""
-    programs = {name: _fitting(program.program, endpoint) for name, program in frozen.items()}
+    """Plan a run of programs; nothing is sent.
+
+    Args:
+        names: Strategies and directories of frozen programs; a name that is repeated runs once.
+        options: Model, data, program and request options.
+        questions: Questions to answer; None loads the split of the options.
+        skip_unserved: Skip a strategy that the pool cannot serve instead of refusing it.
+
+    Raises:
+        UserError: An option does not fit.
+    """
+    data, split = options.data, options.split
+    frozen = load_frozen_args(names, options)
+    endpoint = resolve_endpoint(options.model, frozen.values())
+    if questions is None:
+        questions = subsample(load_split(data.benchmark, split.split, data.data_dir), split.limit)
+    programs = {name: each.program for name, each in frozen.items()}
+    for program in programs.values():
+        _check_template(program.template, endpoint)
     skipped: dict[str, str] = {}
-    pool: Sequence[Question] = ()
-    teacher = None
+    pool = ExemplarPool()
     strategies = [name for name in dict.fromkeys(names) if name not in frozen]
     if strategies:
-        from openmedlm.optimizers.compile import compile_program, shows_rationales
-        from openmedlm.optimizers.trainset import MissingRationales
-        from openmedlm.programs.convert import to_demos
-        from openmedlm.programs.registry import WITHOUT_EXEMPLARS
-        from openmedlm.rationales.trainset import load_trainset
-
-        bare: Sequence[Any] = ()
-        reasoned: Sequence[Any] = ()
-        if any(name not in WITHOUT_EXEMPLARS for name in strategies):
-            pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
-            bare = to_demos(pool)
-        if any(shows_rationales(name, program.member) for name in strategies):
-            teacher, reasoned = load_trainset(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
-        choices = make_program_config(program, endpoint, seed)
-        for name in strategies:
-            try:
-                trainset = reasoned if shows_rationales(name, program.member) else bare
-                built = compile_program(
-                    name, trainset, choices, vectors_directory(), progress_printer("embedding the pool")
-                )
-                programs[name] = built.prompt_program()
-            except MissingRationales as error:
-                if not lenient:
-                    raise
-                skipped[name] = str(error)
+        compiled, skipped, pool = _compile(strategies, options, endpoint, skip_unserved)
+        programs |= compiled
     return Plan(
-        calls=make_call_settings(spend, endpoint, make_policy(spend, endpoint)),
+        calls=make_call_settings(options.requests, endpoint, make_policy(options.requests, endpoint)),
         programs={name: programs[name] for name in dict.fromkeys(names) if name in programs},
         skipped=skipped,
         questions=questions,
         benchmark=data.benchmark,
-        split=split,
+        split=split.split,
         source=data.data_dir or "hub",
         pool=pool,
-        pool_benchmark=data.pool or data.benchmark,
-        teacher=teacher,
     )
 
 
-def subsample(questions: Sequence[Question], limit: int | None) -> list[Question]:
-    """At most `limit` of the questions, in their own order.
+def _compile(
+    strategies: Sequence[str], options: EvaluateOptions, endpoint: Endpoint, skip_unserved: bool
+) -> tuple[dict[str, PromptProgram], dict[str, str], ExemplarPool]:
+    """Compile strategies; return the programs, the reasons of the skipped ones, and the pool."""
+    from openmedlm.optimizers.compile import compile_program, shows_rationales
+    from openmedlm.optimizers.trainset import MissingRationales
 
-    The first ones would be of one subject where a split is sorted by subject. The draw depends on ids alone, so that
-    two seeds are compared on the same questions, and grows with the limit, so that answers bought for 30 serve for 200.
+    with_rationales = {name: shows_rationales(name, options.program.member) for name in strategies}
+    pool = load_exemplar_pool(options.data, strategies, rationales=any(with_rationales.values()), model=endpoint.model)
+    config = make_program_config(options.program, endpoint, options.output.seed)
+    programs: dict[str, PromptProgram] = {}
+    skipped: dict[str, str] = {}
+    for name in strategies:
+        exemplars = pool.exemplars(rationales=with_rationales[name])
+        try:
+            compiled = compile_program(
+                name, exemplars, config, vectors_directory(), progress_printer("embedding the pool")
+            )
+        except MissingRationales as error:
+            if not skip_unserved:
+                raise
+            skipped[name] = str(error)
+        else:
+            programs[name] = compiled.prompt_program()
+    return programs, skipped, pool
+
+
+def subsample(questions: Sequence[Question], limit: int | None) -> list[Question]:
+    """Select at most `limit` questions, in their own order.
+
+    The selection is random, since a split may be sorted by subject. It depends on ids only, so that runs with two seeds
+    use the same questions. A larger limit includes the questions of a smaller one, whose completions are cached.
     """
     if limit is None or limit >= len(questions):
         return list(questions)
-    ranks = {question.id: derive_seed("limit", DRAW_SEED, question.id) for question in questions}
+    ranks = {question.id: derive_seed("limit", LIMIT_SEED, question.id) for question in questions}
     chosen = set(sorted(ranks, key=lambda name: (ranks[name], name))[:limit])
     return [question for question in questions if question.id in chosen]
 
 
 def make_program_config(program: ProgramOptions, endpoint: Endpoint, seed: int) -> ProgramConfig:
-    """What the options leave to a strategy.
+    """Build the configuration of a strategy from the options.
 
     Raises:
-        UserError: an option does not fit.
+        UserError: An option does not fit.
     """
     values = asdict(program)
     template = choose_template(values.pop("template"), endpoint)
@@ -185,10 +161,10 @@ def make_program_config(program: ProgramOptions, endpoint: Endpoint, seed: int) 
 
 
 def choose_template(name: str, endpoint: Endpoint) -> Template:
-    """The template of that name, `auto` being the one for the endpoint's kind of model.
+    """Return the template of that name; `auto` chooses by the kind of model.
 
     Raises:
-        UserError: there is none, or the endpoint does not take such prompts.
+        UserError: The name is unknown, or the endpoint does not accept such prompts.
     """
     if name == "auto":
         name = "chat" if endpoint.chat else "plain"
@@ -197,14 +173,10 @@ def choose_template(name: str, endpoint: Endpoint) -> Template:
     return template
 
 
-def _fitting(program: PromptProgram, endpoint: Endpoint) -> PromptProgram:
-    """The program, if its prompts are of the kind that the endpoint takes."""
-    _check_template(program.template, endpoint)
-    return program
-
-
 def _check_template(template: Template, endpoint: Endpoint) -> None:
     if template.kind == "chat" and not endpoint.chat:
-        raise UserError(f"{endpoint.model} is a base model without a chat template; use --template plain")
+        raise UserError(f"{endpoint.model} is a base model without a chat template. Use --template plain.")
     if template.kind == "completion" and not endpoint.text:
-        raise UserError(f"{endpoint.model} is reached as a chat model; --template plain wants its --api-base")
+        raise UserError(
+            f"--template plain needs a completions endpoint, and {endpoint.model} is a chat model. Name --api-base."
+        )

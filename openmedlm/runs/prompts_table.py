@@ -1,4 +1,4 @@
-"""The prompts of a run, each distinct text of a message kept once."""
+"""Prompts of a run as two parquet tables: messages of each vote, and each distinct message text once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,38 +21,38 @@ _PROMPTS = pa.schema(
 )
 _TEXTS = pa.schema([("text", pa.string())])
 
-REMEMBERED = 50_000
-"""Texts that are looked for among those already written."""
+MAX_KNOWN_TEXTS = 50_000
+"""Texts that are remembered as written; one that comes again later is written again."""
 
 Key = tuple[str, str, int]
 """Program, question id, sample index of the vote."""
 
-Parts = Sequence[tuple[str | None, int]]
-"""Of each message its role and the place of its text; a completion prompt is one text without a role."""
+Messages = Sequence[tuple[str | None, int]]
+"""Role of each message and the index of its text; a completion prompt is one text without a role."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """What was sent for each vote.
+    """Prompts of all votes of a run.
 
     Attributes:
-        texts: the texts of messages, in order of first appearance.
-        sent: the parts of each vote's prompt.
+        texts: Texts of messages, in the order of first use.
+        sent: Messages of each vote's prompt.
     """
 
     texts: Sequence[str]
-    sent: Mapping[Key, Parts]
+    sent: Mapping[Key, Messages]
 
     def prompt(self, key: Key) -> Prompt:
-        """The prompt, as it was sent."""
-        parts = self.sent[key]
-        if parts[0][0] is None:
-            return self.texts[parts[0][1]]
-        return tuple({"role": role or "", "content": self.texts[place]} for role, place in parts)
+        """Return the prompt of a vote exactly as it was sent."""
+        messages = self.sent[key]
+        if messages[0][0] is None:
+            return self.texts[messages[0][1]]
+        return tuple({"role": role or "", "content": self.texts[index]} for role, index in messages)
 
     @classmethod
     def from_tables(cls, prompts: pa.Table, texts: pa.Table) -> "Prompts":
-        """What `write_prompts` wrote."""
+        """Build the prompts from the tables that `write_prompts` wrote."""
         sent = {
             (row["program"], row["question_id"], row["sample"]): list(zip(row["roles"], row["texts"], strict=True))
             for row in prompts.to_pylist()
@@ -61,29 +61,33 @@ class Prompts:
 
 
 def write_prompts(prompts: Iterable[tuple[Key, Prompt]], sent: IO[bytes], texts: IO[bytes]) -> None:
-    """Writes prompts as they come: their parts to one file, each distinct text to the other.
+    """Write prompts as a stream: their messages to one file, each distinct text to the other.
 
-    A text that comes again after `REMEMBERED` others is written again.
+    Args:
+        prompts: Prompt of each vote; read once.
+        sent: File of the messages.
+        texts: File of the texts; one that comes again after `MAX_KNOWN_TEXTS` others is written again.
     """
-    places: dict[bytes, int] = {}
+    indices: dict[bytes, int] = {}
     written = 0
-    with Rows(sent, _PROMPTS) as votes, Rows(texts, _TEXTS) as said:
+    with Rows(sent, _PROMPTS) as votes, Rows(texts, _TEXTS) as text_rows:
         for (program, question, sample), prompt in prompts:
-            roles, parts = [], []
-            for role, text in _turns(prompt):
+            roles, used = [], []
+            for role, text in to_messages(prompt):
                 digest = blake2b(text.encode(), digest_size=16).digest()
-                if digest not in places:
-                    if len(places) == REMEMBERED:
-                        places.clear()
-                    places[digest] = written
+                if digest not in indices:
+                    if len(indices) == MAX_KNOWN_TEXTS:
+                        indices.clear()
+                    indices[digest] = written
                     written += 1
-                    said.add({"text": text})
+                    text_rows.add({"text": text})
                 roles.append(role)
-                parts.append(places[digest])
-            votes.add({"program": program, "question_id": question, "sample": sample, "roles": roles, "texts": parts})
+                used.append(indices[digest])
+            votes.add({"program": program, "question_id": question, "sample": sample, "roles": roles, "texts": used})
 
 
-def _turns(prompt: Prompt) -> list[tuple[str | None, str]]:
+def to_messages(prompt: Prompt) -> list[tuple[str | None, str]]:
+    """Return role and text of each message; a completion prompt is one text without a role."""
     if isinstance(prompt, str):
         return [(None, prompt)]
-    return [(turn["role"], turn["content"]) for turn in prompt]
+    return [(message["role"], message["content"]) for message in prompt]

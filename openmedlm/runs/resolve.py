@@ -1,4 +1,4 @@
-"""Programs as the command line names them: strategies, and directories of frozen programs."""
+"""Programs and endpoints that the command line names: strategies, directories of frozen programs, model strings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -6,54 +6,52 @@ from pathlib import Path
 from openmedlm.data import UserError
 from openmedlm.inference import Endpoint, find_endpoint
 from openmedlm.optimizers import STRATEGIES
-from openmedlm.options.groups import DataOptions, ModelOptions, ProgramOptions
+from openmedlm.options.groups import EvaluateOptions, ModelOptions, ProgramOptions
 from openmedlm.programs.frozen import FrozenProgram, is_frozen, load_program
 from openmedlm.utils.paths import vectors_directory
 
 
-def load_frozen_args(
-    names: Sequence[str], options: ProgramOptions, data: DataOptions, seed: int
-) -> Mapping[str, FrozenProgram]:
-    """The frozen programs among the names, loaded; a strategy's name is never taken for a directory.
+def load_frozen_args(names: Sequence[str], options: EvaluateOptions) -> Mapping[str, FrozenProgram]:
+    """Load the frozen programs among the names; the name of a strategy is never taken for a directory.
 
     Raises:
-        Refused: one of them is not what was frozen.
-        UserError: a name is a directory without a program, or options are given that a frozen program has decided.
+        UserError: A path holds no frozen program, or the options would change what all of the programs fix.
     """
     frozen = {}
-    for name in names:
+    program, data, seed = options.program, options.data, options.output.seed
+    for name in dict.fromkeys(names):
         if name in STRATEGIES:
             continue
         path = Path(name)
         if is_frozen(path):
-            frozen[name] = load_program(path, options.embedder, vectors_directory())
-        elif "/" in name or _is_here(path):
-            raise UserError(f"{name}: no frozen program is there; make one with: openmedlm compile -o {name}")
-    decided = options != ProgramOptions(embedder=options.embedder) or data.teacher != "auto" or data.pool or seed
-    if frozen and len(frozen) == len(set(names)) and decided:
+            frozen[name] = load_program(path, program.embedder, vectors_directory())
+        elif "/" in name or _exists(path):
+            raise UserError(f"no frozen program in {name}. Create one with: openmedlm compile -o {name}")
+    changed = program != ProgramOptions(embedder=program.embedder) or data.teacher != "auto" or data.pool or seed
+    if frozen and len(frozen) == len(set(names)) and changed:
         raise UserError(
-            "a frozen program has decided its own k, votes, decoding, template, pool, teacher and seed; leave those "
-            "options out"
+            "program options with frozen programs only: a frozen program fixes its k, votes, sampling, template, pool, "
+            "teacher and seed. Remove those options."
         )
     return frozen
 
 
-def _is_here(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # such as a name that is too long for a file
-        return False
-
-
 def resolve_endpoint(model: ModelOptions, frozen: Iterable[FrozenProgram] = ()) -> Endpoint:
-    """The endpoint that the options name, or else the model that all the frozen programs were made for.
+    """Return the endpoint of the options; without a model, that of the model of all frozen programs.
 
     Raises:
-        UserError: none is named, or they were made for different ones.
+        UserError: No model is named, or the programs were made for different ones.
     """
     names = [model.model] if model.model else sorted({program.document.model for program in frozen})
     if not names:
-        raise UserError("which model? name it with -m, such as -m local/qwen2.5-coder-0.5b (see: openmedlm models)")
+        raise UserError("no model. Name one with --model, such as local/qwen2.5-coder-0.5b (see: openmedlm models).")
     if len(names) > 1:
-        raise UserError(f"the programs were made for {', '.join(names)}; name the one to ask with -m")
+        raise UserError(f"programs of different models: {', '.join(names)}. Choose one with --model.")
     return find_endpoint(names[0], model.api_base, model.api_key, model.model_id)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # for example a name too long for a file
+        return False

@@ -1,4 +1,4 @@
-"""Parquet files of any length, written a part at a time."""
+"""Parquet files of any length, written in row groups."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -7,16 +7,16 @@ from typing import IO, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-PART = 2_000
-"""Rows that are in memory at once; a row group of the file."""
+ROW_GROUP_SIZE = 2_000
+"""Rows in memory at once, and per row group of the file."""
 
 
 class Rows:
-    """Writes rows to a file; the same rows give the same bytes.
+    """Writer of rows; the same rows give the same bytes.
 
     Args:
-        file: opened for bytes.
-        schema: of the rows.
+        file: File opened for writing bytes.
+        schema: Schema of the rows.
     """
 
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
@@ -35,9 +35,9 @@ class Rows:
         self._writer.close()
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Adds a row, by column."""
+        """Add a row: column name to value."""
         self._rows.append(row)
-        if len(self._rows) == PART:
+        if len(self._rows) == ROW_GROUP_SIZE:
             self._flush()
 
     def _flush(self) -> None:

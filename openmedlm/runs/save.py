@@ -1,4 +1,4 @@
-"""What a plan came to, as a run on disk."""
+"""Results of a plan as a run directory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,27 +7,34 @@ from openmedlm.programs.template import Prompt
 from openmedlm.runs import Run, write_run
 from openmedlm.runs.execute import Report
 from openmedlm.runs.plan import Plan
+from openmedlm.runs.prompts_table import Key
 
 
-def save_run(directory: Path, planned: Plan, report: Report) -> None:
-    """Writes the run; what depends on when it ran stands apart from what it came to."""
+def save_run(directory: Path, plan: Plan, report: Report) -> None:
+    """Write the run; durations and counts of API calls go to a file of their own, apart from the results.
+
+    Args:
+        directory: Directory that `check_free` accepted.
+        plan: Plan of the run.
+        report: Results of `execute(plan, ..., keep_prompts=True)`.
+    """
     runs = [{name: value for name, value in run.items() if name != "seconds"} for run in report.as_json()["runs"]]
-    timing = {r.program: {"seconds": r.summary.seconds, "bought": r.api_calls} for r in report.results}
+    timing = {r.program: {"seconds": r.summary.seconds, "api_calls": r.api_calls} for r in report.results}
     run = Run(
         directory,
-        asked=planned.asked(),
-        results={"runs": runs, "skipped": planned.skipped},
+        config=plan.config(),
+        results={"runs": runs, "skipped": plan.skipped},
         outcomes={result.program: result.outcomes for result in report.results},
-        circumstances={"test_evaluations": report.test_evaluations, "programs": timing},
+        timing={"test_evaluations": report.test_evaluations, "programs": timing},
     )
-    write_run(run, planned.questions, _sent(planned, report))
+    write_run(run, plan.questions, _prompts(plan, report))
 
 
-def _sent(planned: Plan, report: Report) -> Iterator[tuple[tuple[str, str, int], Prompt]]:
-    """The prompt of every vote that was bought."""
+def _prompts(plan: Plan, report: Report) -> Iterator[tuple[Key, Prompt]]:
+    """Yield the prompt of every vote, in the order of programs, questions and votes."""
     for result in report.results:
-        program = planned.programs[result.program]
-        for question, outcome in zip(planned.questions, result.outcomes, strict=True):
-            sample_prompts = program.sample_prompts(question, program.exemplars.shown(question, outcome.exemplars))
-            for vote in outcome.votes:
-                yield (result.program, question.id, vote.sample), sample_prompts[vote.sample].prompt
+        if result.prompts is None:
+            raise ValueError("the prompts of this run were not kept; call execute with keep_prompts=True")
+        for position, question in enumerate(plan.questions):
+            for sample, prompt in result.prompts[position]:
+                yield (result.program, question.id, sample), prompt

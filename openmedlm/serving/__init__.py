@@ -1,1 +1,1 @@
-"""A program behind an OpenAI-compatible endpoint, as if it were a model."""
+"""OpenAI-compatible server for a program."""

@@ -1,4 +1,4 @@
-"""The endpoint: OpenAI's routes, each request a question that the program answers."""
+"""OpenAI-compatible routes; each request is a question that the program answers."""
 
 import hmac
 import logging
@@ -19,35 +19,34 @@ from openmedlm.programs import PromptProgram
 from openmedlm.programs.final_answer import split_closing
 from openmedlm.programs.letter_references import letter_references
 from openmedlm.programs.option_order import relabel, reorder
-from openmedlm.serving.request_parser import asked_in, question_in
+from openmedlm.serving.request_parser import parse_question, request_text
 from openmedlm.utils.loopback import Handler, only_local
 
-LARGEST_REQUEST = 2**22
-"""Bytes."""
+MAX_REQUEST_BYTES = 2**22
 
-_SINGLE = {
+_SINGLE_ANSWER = {
     "n": (None, 1),
     "best_of": (None, 1),
     "echo": (None, False),
     "logprobs": (None, False),
     "top_logprobs": (None, 0),
 }
-"""What asks for more than one answer, or for what a program does not have; and the values that do not."""
+"""Parameters that request several answers or token data, with their accepted values."""
 
-_REQUESTS_FAULT = re.compile(r"HTTP 4(?:00|13|22)\b")
-"""Statuses by which an endpoint says that it will never take this."""
+_CLIENT_ERROR = re.compile(r"HTTP 4(?:00|13|22)\b")
+"""Statuses with which the model's endpoint refuses a request for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What is served.
+    """A program and the settings of its server.
 
     Attributes:
-        name: of the program, as a model.
-        program: what answers.
-        engine: what it is run by.
-        letter_only: whether an answer is its bare letter, even where the program reasons.
-        key: that a request has to bring; None asks for none.
+        name: Model name that clients use.
+        program: Program that answers.
+        engine: Engine that runs the program.
+        letter_only: True to reply with the letter only, without the reasoning.
+        key: API key that requests must send; None accepts any request.
     """
 
     name: str
@@ -58,30 +57,30 @@ class Served:
 
 
 def application(served: Served) -> web.Application:
-    """`/v1/models`, `/v1/chat/completions` and `/v1/completions`."""
-    described = {"id": served.name, "object": "model", "created": int(time.time()), "owned_by": "openmedlm"}
+    """Build the routes `/v1/models`, `/v1/chat/completions` and `/v1/completions`."""
+    model_card = {"id": served.name, "object": "model", "created": int(time.time()), "owned_by": "openmedlm"}
 
     async def models(_: web.Request) -> web.Response:
-        return _json({"object": "list", "data": [described]})
+        return _json({"object": "list", "data": [model_card]})
 
     async def chat(request: web.Request) -> web.StreamResponse:
-        return await _answered(served, request, chat=True)
+        return await _answer(served, request, chat=True)
 
     async def complete(request: web.Request) -> web.StreamResponse:
-        return await _answered(served, request, chat=False)
+        return await _answer(served, request, chat=False)
 
     async def model(request: web.Request) -> web.Response:
         if request.match_info["name"] != served.name:
-            return _refused(f"there is no such model; this is {served.name}", 404)
-        return _json(described)
+            return _error(f"no model named {request.match_info['name']}; the served model is {served.name}", 404)
+        return _json(model_card)
 
     @web.middleware
-    async def keyed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        right = scheme.lower() == "bearer" and hmac.compare_digest(_bytes(given), _bytes(served.key or ""))
-        return await handler(request) if served.key is None or right else _refused("a wrong key, or none", 401)
+        valid = scheme.lower() == "bearer" and hmac.compare_digest(_bytes(given), _bytes(served.key or ""))
+        return await handler(request) if served.key is None or valid else _error("wrong or missing API key", 401)
 
-    app = web.Application(middlewares=[_in_json, only_local, keyed], client_max_size=LARGEST_REQUEST)
+    app = web.Application(middlewares=[_errors_as_json, only_local, check_key], client_max_size=MAX_REQUEST_BYTES)
     app.add_routes(
         [
             web.get("/v1/models", models),
@@ -94,85 +93,89 @@ def application(served: Served) -> web.Application:
 
 
 @web.middleware
-async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every failure in the form that OpenAI's clients read."""
+async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Report every failure in OpenAI's error format."""
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return _refused(error.text or error.reason, error.status)
-    except ConnectionResetError:  # whoever asked is gone
+        return _error(error.text or error.reason, error.status)
+    except ConnectionResetError:  # the client has disconnected
         raise
     except Exception as error:
-        logging.getLogger(__name__).exception("a request failed")
-        return _refused(f"a fault of the program ({type(error).__name__})", 500)
+        logging.getLogger(__name__).exception("request failed")
+        return _error(f"internal error: {type(error).__name__}", 500)
 
 
-async def _answered(served: Served, request: web.Request, *, chat: bool) -> web.StreamResponse:
+async def _answer(served: Served, request: web.Request, *, chat: bool) -> web.StreamResponse:
     try:
         body = orjson.loads(await request.read())
         if not isinstance(body, dict):
-            raise UserError("the request is not a JSON object")
-        for name, harmless in _SINGLE.items():
-            if body.get(name) not in harmless:
-                raise UserError(f"{name}: the program has votes of its own, and one answer; leave it out")
-        question = question_in(asked_in(body))
+            raise UserError("the request body is not a JSON object")
+        for name, accepted in _SINGLE_ANSWER.items():
+            if body.get(name) not in accepted:
+                raise UserError(f"{name}: not supported, since a program gives one answer; leave it out")
+        question = parse_question(request_text(body))
     except orjson.JSONDecodeError as error:
-        return _refused(f"not JSON ({error})", 400)
+        return _error(f"the request body is not JSON: {error}", 400)
     except UserError as error:
-        return _refused(str(error), 400)
+        return _error(str(error), 400)
     try:
         (outcome,) = await served.engine.run(served.program, [question])
     except (EndpointDownError, UserError, BudgetExceeded) as error:
-        return _refused(str(error), 502)
+        return _error(str(error), 502)
     if outcome.error is not None:
-        return _refused(outcome.error, 400 if _REQUESTS_FAULT.match(outcome.error) else 502)
-    text = _said(served, question, outcome)
+        return _error(outcome.error, 400 if _CLIENT_ERROR.match(outcome.error) else 502)
+    text = _reply(served, question, outcome)
     if body.get("stream"):
-        return await _streamed(request, _completion(served.name, text, outcome, chat=chat, piece=True))
+        return await _stream(request, _completion(served.name, text, outcome, chat=chat, chunk=True))
     return _json(_completion(served.name, text, outcome, chat=chat))
 
 
-def _said(served: Served, question: Question, outcome: Outcome) -> str:
-    """What a model would have written: the reasoning of a vote for the answer, and the answer."""
+def _reply(served: Served, question: Question, outcome: Outcome) -> str:
+    """Return the reply as a model would write it: the reasoning of a vote for the answer, then the answer."""
     if outcome.answer is None:
-        return "No answer can be read."
+        return "No answer found."
     if served.letter_only or not served.program.reasoning:
         return outcome.answer
-    deciding = (vote for vote in outcome.votes if vote.letter == outcome.answer)
-    told = (reasoning for vote in deciding if (reasoning := _reasoning(question, vote)) is not None)
-    return "\n\n".join([*islice(told, 1), f"Answer: {outcome.answer}"])
+    votes = (vote for vote in outcome.votes if vote.letter == outcome.answer)
+    reasonings = (reasoning for vote in votes if (reasoning := _reasoning(question, vote)) is not None)
+    return "\n\n".join([*islice(reasonings, 1), f"Answer: {outcome.answer}"])
 
 
 def _reasoning(question: Question, vote: Vote) -> str | None:
-    """What a vote reasoned, with the letters of the options as they were asked; None where they can't be told."""
+    """Return the reasoning of a vote with the letters of the request's options; None if a letter is ambiguous."""
     shown = reorder(question, vote.order)
     reasoning, _ = split_closing(vote.text, shown.options)
     if shown is question:
         return reasoning
     references = letter_references(reasoning, shown)
-    own = dict(zip(shown.options, vote.order, strict=True))
-    return None if references is None else relabel(reasoning, references, own)
+    letters = dict(zip(shown.options, vote.order, strict=True))
+    return None if references is None else relabel(reasoning, references, letters)
 
 
 def _bytes(text: str) -> bytes:
-    """Of a header, whatever it held."""
+    """Encode a header, which may hold bytes that are not UTF-8."""
     return text.encode(errors="surrogateescape")
 
 
-def _completion(name: str, text: str, outcome: Outcome, *, chat: bool, piece: bool = False) -> dict[str, Any]:
-    """A response, or the one piece of a stream; what the program did stands in a field of its own."""
-    kind = ("chat.completion.chunk" if piece else "chat.completion") if chat else "text_completion"
-    said = {"role": "assistant", "content": text}
-    choice: dict[str, Any] = {"delta" if piece else "message": said} if chat else {"text": text, "logprobs": None}
-    prompt = sum(vote.prompt_tokens for vote in outcome.votes)
-    written = sum(vote.completion_tokens for vote in outcome.votes)
+def _completion(name: str, text: str, outcome: Outcome, *, chat: bool, chunk: bool = False) -> dict[str, Any]:
+    """Return a response, or the only chunk of a stream; the field `openmedlm` holds votes and exemplars."""
+    kind = ("chat.completion.chunk" if chunk else "chat.completion") if chat else "text_completion"
+    message = {"role": "assistant", "content": text}
+    choice: dict[str, Any] = {"delta" if chunk else "message": message} if chat else {"text": text, "logprobs": None}
+    prompt_tokens = sum(vote.prompt_tokens for vote in outcome.votes)
+    completion_tokens = sum(vote.completion_tokens for vote in outcome.votes)
     return {
         "id": f"openmedlm-{uuid.uuid4().hex}",
         "object": kind,
         "created": int(time.time()),
         "model": name,
         "choices": [{"index": 0, "finish_reason": "stop", **choice}],
-        "usage": {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written},
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+        },
         "openmedlm": {
             "answer": outcome.answer,
             "votes": [vote.letter for vote in outcome.votes],
@@ -181,17 +184,17 @@ def _completion(name: str, text: str, outcome: Outcome, *, chat: bool, piece: bo
     }
 
 
-async def _streamed(request: web.Request, piece: dict[str, Any]) -> web.StreamResponse:
+async def _stream(request: web.Request, chunk: dict[str, Any]) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    await response.write(b"data: " + orjson.dumps(piece) + b"\n\ndata: [DONE]\n\n")
+    await response.write(b"data: " + orjson.dumps(chunk) + b"\n\ndata: [DONE]\n\n")
     await response.write_eof()
     return response
 
 
-def _refused(reason: str, status: int) -> web.Response:
+def _error(message: str, status: int) -> web.Response:
     kind = "authentication_error" if status == 401 else "invalid_request_error" if status < 500 else "api_error"
-    return _json({"error": {"message": reason, "type": kind, "param": None, "code": None}}, status)
+    return _json({"error": {"message": message, "type": kind, "param": None, "code": None}}, status)
 
 
 def _json(content: dict[str, Any], status: int = 200) -> web.Response:

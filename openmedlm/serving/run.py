@@ -1,4 +1,4 @@
-"""From a plan to its program, served."""
+"""Serve the program of a plan."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,32 +13,32 @@ from openmedlm.utils.loopback import listening, serve_on_loopback
 async def serve_plan(
     plan: Plan,
     port: int,
-    told: Callable[[str, str], None],
+    on_ready: Callable[[str, str], None],
     progress: Progress,
     *,
     letter_only: bool = False,
     key: str | None = None,
 ) -> None:
-    """Serves a plan's one program until it is cancelled.
+    """Serve the only program of a plan until cancelled.
 
     Args:
-        plan: from `openmedlm.runs.plan.plan`, without questions.
-        port: see `listening`.
-        told: called with the address, which ends in `/v1`, and the name of the model, once it answers.
-        progress: told while an embedded model's weights are fetched.
-        letter_only, key: see `Served`.
+        plan: From `openmedlm.runs.plan.plan`, without questions.
+        port: Loopback port; 0 picks a free one.
+        on_ready: Called once the server accepts requests, with its address, which ends in `/v1`, and the model name.
+        progress: Shows the download of an embedded model's weights.
+        letter_only, key: See `Served`.
 
     Raises:
-        UserError: the port is taken, or the endpoint does not answer.
+        UserError: The port is taken, or the model's endpoint does not respond.
     """
-    ((place, program),) = plan.programs.items()
-    name = _name(place)
+    ((source, program),) = plan.programs.items()
+    name = _model_name(source)
     with listening(port) as listener, open_connection(plan.calls, progress) as connection:
         async with connection.engine() as engine:
             app = application(Served(name, program, engine, letter_only, key))
-            await serve_on_loopback(app, listener, lambda address: told(f"{address}/v1", name))
+            await serve_on_loopback(app, listener, lambda address: on_ready(f"{address}/v1", name))
 
 
-def _name(place: str) -> str:
-    """What a program is called as a model: as its strategy, or its directory."""
-    return Path(place).absolute().name
+def _model_name(source: str) -> str:
+    """Return the name of the strategy, or of the program's directory."""
+    return Path(source).absolute().name

@@ -1,4 +1,4 @@
-"""What goes to stdout."""
+"""Console output that is safe for untrusted text, and formats of numbers."""
 
 import re
 import sys
@@ -13,75 +13,77 @@ from rich.text import Text
 
 NOT_ADVICE = "For benchmarking language models; not medical advice."
 
+PIPE_COLUMNS = 150
+"""Width of tables in characters where stdout is not a terminal."""
 
-_ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What a terminal obeys instead of showing it: control characters, escape sequences, changes of direction."""
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal executes: control characters, escape sequences, changes of text direction."""
 
 
-class InertConsole(Console):
-    """A console that shows what data sets, models and users wrote, and obeys none of it."""
+class SafeConsole(Console):
+    """Console that prints text of data sets, models and users literally: no markup, no escape sequences."""
 
     def __init__(self, **settings: Any) -> None:
-        # Ids, file names and models may hold brackets and colons, which are no markup and no emoji.
+        # Question ids, file names and model names may contain brackets and colons.
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **settings})
 
-    def print(self, *objects: Any, **how: Any) -> None:
-        """Prints objects below one another; only here does a text begin lines of its own."""
+    def print(self, *objects: Any, **kwargs: Any) -> None:
+        """Print each object on a line of its own. Only here may a text contain line breaks."""
         lines = [line for each in objects for line in (each.split("\n") if isinstance(each, str) else [each])]
-        super().print(*lines, **{"sep": "\n", **how})
+        super().print(*lines, **{"sep": "\n", **kwargs})
 
-    def render_str(self, text: str, **how: Any) -> Text:
-        """The text as one line: a name in a cell of a table can't pass for further rows."""
-        return super().render_str(" ".join(text.splitlines()), **how)
+    def render_str(self, text: str, **kwargs: Any) -> Text:
+        """Render the text as one line, so that a name in a table cell cannot imitate further rows."""
+        return super().render_str(" ".join(text.splitlines()), **kwargs)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(inert(segment.text), segment.style)
+            yield segment if segment.control else Segment(strip_control_characters(segment.text), segment.style)
 
 
-def inert(text: str) -> str:
-    """The text without what a terminal would obey; line breaks and tabs stay."""
-    return _ORDERS.sub("", text)
+def strip_control_characters(text: str) -> str:
+    """Remove the characters that a terminal would execute; keep line breaks and tabs."""
+    return _CONTROL.sub("", text)
 
 
-def in_one_line(said: object) -> str:
-    """What was said, on one line, inert."""
-    return inert(" ".join(str(said).split()))
+def one_line(message: object) -> str:
+    """Return the message on one line, without control characters."""
+    return strip_control_characters(" ".join(str(message).split()))
 
 
 def wide_console() -> Console:
-    """For tables: as wide as the terminal, or as the widest table where there is none."""
-    return InertConsole(width=None if sys.stdout.isatty() else 150, highlight=True)
+    """Console for tables: as wide as the terminal, or `PIPE_COLUMNS` if stdout is not a terminal."""
+    return SafeConsole(width=None if sys.stdout.isatty() else PIPE_COLUMNS, highlight=True)
 
 
 def as_utf8(path: Path) -> str:
-    """The path as JSON can hold it: a byte that is not UTF-8 is written out."""
+    """Return the path as valid JSON text; bytes that are not UTF-8 become backslash escapes."""
     return str(path).encode(errors="backslashreplace").decode()
 
 
 def print_json(result: Mapping[str, object]) -> None:
-    """The one JSON object of a command."""
+    """Print the one JSON object of a command on stdout."""
     sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
     sys.stdout.flush()
 
 
 def describe_teacher(teacher: str) -> str:
-    """Whose rationales exemplars show."""
-    return "those of the data set" if teacher == "dataset" else f"those of {teacher}"
+    """Return the source of the exemplars' rationales as words: the benchmark, or a model's name."""
+    return "from the benchmark" if teacher == "dataset" else f"written by {teacher}"
 
 
 def percent(share: float | None) -> str:
-    """A share of one as a percentage; a dash where there is none."""
+    """Format a share between 0 and 1 as a percentage; None as a dash."""
     return "–" if share is None else f"{share:.1%}"
 
 
 def count_noun(count: int, noun: str) -> str:
-    """How many of a thing: `1 question`, `2,000 questions`."""
+    """Format a count with its noun: `1 question`, `2,000 questions`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def thousands(count: int) -> str:
-    """A count of tokens in four or five characters: `92`, `4.5k`, `139k`, `12M`."""
+    """Format a token count in at most five characters: `92`, `4.5k`, `139k`, `12M`."""
     if count < 1_000:
         return str(count)
     if count < 10_000:
@@ -90,5 +92,5 @@ def thousands(count: int) -> str:
 
 
 def dollars(cost: float | None) -> str:
-    """US dollars; a question mark where a price is not known."""
+    """Format a cost in US dollars; None (price unknown) as a question mark."""
     return "?" if cost is None else f"${cost:,.3f}" if cost else "$0"

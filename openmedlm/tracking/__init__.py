@@ -1,1 +1,1 @@
-"""Experiment trackers that results are written to."""
+"""Experiment trackers."""

@@ -23,16 +23,14 @@ from openmedlm.optimizers.search.trial_answers import UNPRICED, TokenPrices
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.options.groups import ProgramOptions
-from openmedlm.programs.convert import to_demos
-from openmedlm.programs.registry import WITHOUT_EXEMPLARS
-from openmedlm.rationales.trainset import load_trainset
+from openmedlm.rationales.trainset import load_exemplar_pool
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.plan import make_program_config, subsample
 from openmedlm.terminal.progress import progress_printer
 from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.space_file import ModelSpace, read_spaces
-from openmedlm.utils.names import check_choice
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
 
 
@@ -150,18 +148,12 @@ def _plan(
     directory: Path,
 ) -> TuningPlan:
     data, search, budget, seed = options.data, options.search, options.budget, options.seed
-    pool: Sequence[Question] = ()
-    plain_demos: Sequence[Any] = ()
-    cot_demos: Sequence[Any] = ()
-    teacher = None
-    if any(name not in WITHOUT_EXEMPLARS for name in space.strategy):
-        pool = load_split(data.pool or data.benchmark, "pool", data.data_dir)
-        plain_demos = to_demos(pool)
-    if any(shows_rationales(name, name) for name in space.strategy):
-        teacher, cot_demos = load_trainset(pool, data.pool or data.benchmark, data.teacher, endpoint.model)
+    rationales = any(shows_rationales(name, name) for name in space.strategy)
+    pool = load_exemplar_pool(data, space.strategy, rationales=rationales, model=endpoint.model)
+    plain, with_rationales = pool.exemplars(rationales=False), pool.exemplars(rationales=True)
     config = make_program_config(ProgramOptions(**asdict(options.settled)), endpoint, seed)
     embedding = progress_printer("embedding the pool")
-    factory = ProgramFactory(space, config, plain_demos, cot_demos, vectors_directory(), embedding)
+    factory = ProgramFactory(space, config, plain, with_rationales, vectors_directory(), embedding)
     skipped = _unservable(factory, space)
     space = space.without(list(skipped))
     if search.sampler == "grid":
@@ -194,9 +186,9 @@ def _plan(
         trials=search.trials or default_trials(len(search_set.questions) + len(holdout.questions)),
         factory=factory,
         skipped=skipped,
-        pool=pool,
-        pool_benchmark=data.pool or data.benchmark,
-        teacher=teacher,
+        pool=pool.questions,
+        pool_benchmark=pool.benchmark,
+        teacher=pool.teacher,
         limits=Limits(budget.max_calls, budget.max_tokens, budget.cost_limit, budget.timeout),
         storage=options.study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
         study=options.study.study or f"{endpoint.model} on {data.benchmark}",

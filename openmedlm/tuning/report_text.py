@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 SCORE_LABELS = {
-    "search_set": "search set (ranked the programs: optimistic)",
-    "holdout": "holdout set (use this score)",
-    "baseline": "holdout set: zero-shot baseline",
-    "test.winner": "test: winner",
-    "test.baseline": "test: zero-shot baseline",
+    "search_set": "winner, search set (optimistic: it ranked the programs)",
+    "holdout": "winner, holdout set (use this score)",
+    "baseline": "baseline zero-shot, holdout set",
+    "test.winner": "winner, test split",
+    "test.baseline": "baseline zero-shot, test split",
 }
 """Labels of a study's scores, in the order of the table."""
 

@@ -12,7 +12,7 @@ from openmedlm.data import UserError
 from openmedlm.metrics import Summary
 from openmedlm.optimizers.search.finalists import Candidate
 from openmedlm.programs.frozen import ProgramMetadata, freeze_program, is_frozen
-from openmedlm.runs.compile import GOLDEN, dev_score, origin
+from openmedlm.runs.compile import GOLDEN_QUESTIONS, to_data_source, to_dev_score
 from openmedlm.runs.plan import subsample
 from openmedlm.tuning.files import FRONT, PROGRAM, RESULT, TRIALS
 from openmedlm.tuning.plan import TuningPlan
@@ -56,9 +56,9 @@ def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, dir
     holdout = plan.holdout.questions
     dev = None
     if summary is not None:
-        source = origin(plan.source, plan.benchmark, "dev", holdout)
-        dev = dev_score(summary, source, plan.calls.policy.on_unparsed)
-    pool = origin(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
+        source = to_data_source(plan.source, plan.benchmark, "dev", holdout)
+        dev = to_dev_score(summary, source, plan.calls.policy.on_unparsed)
+    pool = to_data_source(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
     metadata = ProgramMetadata(model=plan.calls.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
     program = plan.factory.program(candidate.configuration)
-    freeze_program(program, directory, metadata, subsample(holdout, GOLDEN), replace=True)
+    freeze_program(program, directory, metadata, subsample(holdout, GOLDEN_QUESTIONS), replace=True)

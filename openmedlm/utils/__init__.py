@@ -1,1 +1,1 @@
-"""Utilities that every layer may use."""
+"""Utilities that every layer imports: errors, paths, locks, atomic writes, URLs, secrets."""

@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, whatever happens in between."""
+"""Atomic file writes: a reader sees the whole old file or the whole new one."""
 
 import fcntl
 import glob
@@ -12,13 +12,19 @@ from typing import IO
 
 
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write `chunks` to `path` through a temporary file beside it, synced to disk and then renamed over it.
+    """Write the chunks to a temporary file in the same folder, sync it to disk and rename it to `path`.
 
-    Missing folders are made. A reader sees the whole old file or the whole new one; when writing fails, `path` is
-    untouched and the temporary file is gone.
+    Missing folders are created. If writing fails, `path` is unchanged and the temporary file is removed.
 
     Raises:
-        OSError: the folder cannot be made or written, or the disk is full.
+        OSError: The folder cannot be created or written, or the disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_atomically(Path(folder) / "new" / "file", [b"one, ", b"two"])
+        ...     (Path(folder) / "new" / "file").read_bytes()
+        b'one, two'
     """
     with atomically(path) as file:
         for chunk in chunks:
@@ -27,9 +33,9 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
 
 @contextmanager
 def atomically(path: Path) -> Iterator[IO[bytes]]:
-    """A temporary file to write to, which takes the place of `path` as the context ends; see `write_atomically`."""
+    """Open a temporary file that replaces `path` when the context ends without an error; see `write_atomically`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path)
+    remove_leftovers(path)
     handle, temporary = _file_beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -37,23 +43,26 @@ def atomically(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
             temporary.chmod(0o666 & ~umask())
-            temporary.replace(path)  # while it is held, so that no sweep takes it
+            temporary.replace(path)  # while the lock is held, so that no cleanup removes the file
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            error.filename = str(path)  # the disk does not say which of its files did not fit
+            error.filename = str(path)  # the error of a full disk names no file
             error.filename2 = None
         raise
 
 
 @contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path`, gone when the context ends unless it was renamed; others' `sweep` leaves it."""
-    sweep(path)
+    """Create a temporary folder in the parent of `path`; remove it when the context ends, unless it was renamed.
+
+    The folder is locked, so that other processes do not remove it.
+    """
+    remove_leftovers(path)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        if _held(handle):
+        if _lock(handle):
             break
         os.close(handle)
     try:
@@ -63,18 +72,18 @@ def folder_beside(path: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def sweep(path: Path) -> None:
-    """Takes away the temporary files and folders of `path` that killed processes left: those that nobody holds."""
-    for left in list(path.parent.glob(f".{glob.escape(path.name)}.*.tmp")):
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files and folders of `path` that killed processes left: those without a lock."""
+    for leftover in list(path.parent.glob(f".{glob.escape(path.name)}.*.tmp")):
         try:
-            handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
         except OSError:
-            pass  # somebody is writing it, or this file system knows no locks; it is no obstacle
+            pass  # another process is writing it, or the file system has no locks; the leftover does no harm
         finally:
             os.close(handle)
 
@@ -82,24 +91,24 @@ def sweep(path: Path) -> None:
 def _file_beside(path: Path) -> tuple[int, Path]:
     while True:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        if _held(handle):
+        if _lock(handle):
             return handle, Path(name)
         os.close(handle)
 
 
-def _held(handle: int) -> bool:
-    """Marks what is opened as being written; False where a `sweep` took it away the moment before."""
+def _lock(handle: int) -> bool:
+    """Lock an open file or folder; return False if `remove_leftovers` of another process has just deleted it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
-        return True  # no locks here, so no sweep either
+        return True  # without locks, `remove_leftovers` deletes nothing
     return os.fstat(handle).st_nlink > 0
 
 
 def umask() -> int:
-    """The process's file mode creation mask, which can only be read by setting it."""
+    """Return the file mode creation mask of the process; the only way to read it is to set it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -1,22 +1,29 @@
-"""The one exception that a user is meant to read."""
+"""The exception whose message a user reads."""
 
-LONGEST = 1_000
-"""Characters of a message, at most: what it quotes may be a file's whole content."""
+MAX_MESSAGE_CHARACTERS = 1_000
+"""Length limit of a message, since the value that it quotes may be the content of a whole file."""
 
 
 class UserError(ValueError):
-    """Input that the user can mend: one line that names the place, what is wrong there, and the mend.
+    """Input that the user can correct: one line with the place, the problem, the value and the fix.
 
-    The command line prints the message as it stands and exits with status 2. What it quotes of a file is written so
-    that no terminal obeys it: on one line, with `\\x1b` for a character that shows nothing.
+    The command line prints the message unchanged and exits with status 2. Non-printable characters of the quoted value
+    are escaped, such as `\\x1b`, so that no terminal interprets them.
+
+    Example:
+        >>> print(UserError("questions.csv:3: the answer is empty.\\nFill it in."))
+        questions.csv:3: the answer is empty. Fill it in.
     """
 
     def __str__(self) -> str:
-        said = " ".join(super().__str__().split())
-        shown = said if said.isprintable() else "".join(map(_shown, said))
-        # The place stands at the beginning and the mend at the end; what is quoted stands between.
-        return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"
+        message = " ".join(super().__str__().split())
+        line = message if message.isprintable() else "".join(map(_escaped, message))
+        if len(line) <= MAX_MESSAGE_CHARACTERS:
+            return line
+        # The place is at the start and the fix at the end, so the cut is in the middle, where the value is quoted.
+        half = MAX_MESSAGE_CHARACTERS // 2
+        return f"{line[:half]}…{line[-half:]}"
 
 
-def _shown(character: str) -> str:
+def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()

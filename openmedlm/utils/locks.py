@@ -1,4 +1,4 @@
-"""Advisory file locks that the kernel releases when their holder dies, however it dies."""
+"""Advisory file locks, which the kernel releases when their process ends."""
 
 import fcntl
 import os
@@ -9,7 +9,12 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
-    """Holds a lock on a file, made where it is missing; waits for those who hold it in a way that excludes this one."""
+    """Hold a lock on a file while the context is open; wait until it is free.
+
+    Args:
+        path: Lock file, created if it is missing.
+        shared: Take a shared lock, which excludes only exclusive ones.
+    """
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
@@ -19,7 +24,7 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds the lock; taken and let go at once where nobody does."""
+    """Return True if a process holds the lock; a free lock is taken and released at once."""
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

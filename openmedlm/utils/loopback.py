@@ -1,4 +1,4 @@
-"""Servers that answer this machine only."""
+"""HTTP servers that answer only on this machine."""
 
 import asyncio
 import os
@@ -10,20 +10,20 @@ from aiohttp import web
 
 from openmedlm.utils.errors import UserError
 
-_LOCAL = ("127.0.0.1", "localhost", "::1")
+_LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
-LAST_ANSWERS = 2.0
-"""Seconds that requests have to end, once the server is told to."""
+SHUTDOWN_SECONDS = 2.0
+"""Time that open requests get to finish at shutdown."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
 async def only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses what another site's name leads here (DNS rebinding), and what a page of another site sends."""
-    origin = request.headers.get("DataSource")
-    if request.url.host not in _LOCAL or (origin is not None and _host(origin) not in _LOCAL):
-        raise web.HTTPForbidden(text="this server answers to 127.0.0.1 and localhost only")
+    """Reject requests with another host name (DNS rebinding) or from a page of another site."""
+    origin = request.headers.get("Origin")
+    if request.url.host not in _LOCAL_HOSTS or (origin is not None and _host(origin) not in _LOCAL_HOSTS):
+        raise web.HTTPForbidden(text="this server accepts requests to 127.0.0.1 and localhost only")
     return await handler(request)
 
 
@@ -35,34 +35,34 @@ def _host(origin: str) -> str | None:
 
 
 def listening(port: int) -> socket.socket:
-    """A port of this machine, ours from now on; who connects waits until something is served there.
+    """Open a listening socket on loopback; clients that connect wait until a server accepts.
 
     Args:
-        port: 0 takes a free one.
+        port: Port number; 0 takes a free one.
 
     Raises:
-        UserError: the port is taken.
+        UserError: The port is in use or not allowed.
     """
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        said = os.strerror(error.errno or 0).lower()
-        raise UserError(f"--port {port}: {said}; name another, or 0 for any free one") from error
+        reason = os.strerror(error.errno or 0).lower()
+        raise UserError(f"--port {port}: {reason}. Choose another port, or 0 for any free one.") from error
 
 
-async def serve_on_loopback(app: web.Application, listener: socket.socket, told: Callable[[str], None]) -> None:
-    """Serves an application until it is cancelled.
+async def serve_on_loopback(app: web.Application, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+    """Serve an application until the task is cancelled.
 
     Args:
-        app: with `only_local` among its middlewares.
-        listener: from `listening`.
-        told: called with the address once it answers, without a closing slash.
+        app: Application with `only_local` among its middlewares.
+        listener: Socket from `listening`.
+        on_ready: Called with the server's URL, without a trailing slash, when it accepts requests.
     """
-    runner = web.AppRunner(app, shutdown_timeout=LAST_ANSWERS)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        told(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        on_ready(f"http://127.0.0.1:{listener.getsockname()[1]}")
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()

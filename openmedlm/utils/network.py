@@ -1,17 +1,17 @@
-"""Whether a web address is worth trying, told within seconds."""
+"""Reachability of a web address, with a short time limit."""
 
 import socket
 import threading
 from urllib.parse import urlsplit
 
-PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def reachable(url: str, seconds: float = 4.0) -> bool:
-    """Whether a connection to the host of `url`, or to the proxy that leads there, opens within `seconds`.
+    """Return True if a connection to the host of `url`, or to its proxy, opens within `seconds`.
 
-    Clients of the Hugging Face hub retry an unreachable host for half a minute. This asks once, and bounds the name
-    look-up too, which no socket timeout does.
+    Clients of the Hugging Face hub retry an unreachable host for half a minute. This function tries once, and its time
+    limit covers name resolution too, which a socket timeout does not.
     """
     from urllib.request import getproxies, proxy_bypass
 
@@ -20,7 +20,7 @@ def reachable(url: str, seconds: float = 4.0) -> bool:
     proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
     if proxy is not None:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    address = (parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443))
+    address = (parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 443))
     opened = threading.Event()
 
     def connect() -> None:

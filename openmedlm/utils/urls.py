@@ -1,4 +1,4 @@
-"""Addresses of endpoints and URLs of databases, as they may be kept and shown."""
+"""Endpoint addresses and database URLs, without secrets where they are stored or shown."""
 
 import re
 from pathlib import Path
@@ -8,41 +8,45 @@ from openmedlm.utils.errors import UserError
 from openmedlm.utils.secrets import MASK
 
 JOURNAL = "journal:"
-"""What the URL of an Optuna journal file begins with."""
+"""Prefix of the URL of an Optuna journal file."""
 
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%\w+)?")
-"""A name, an IPv4 address, or an IPv6 address without its brackets."""
+"""Host name, IPv4 address, or IPv6 address without brackets."""
 
 
 def plain_address(address: str, option: str) -> str:
-    """The address without a closing slash.
+    """Return the address of an endpoint without a trailing slash.
 
     Args:
-        address: of an endpoint.
-        option: what the user gave it as, for the error.
+        address: URL as the user gave it.
+        option: Name of the option, for the error.
 
     Raises:
-        UserError: it is no address, or holds a secret, which is not repeated.
+        UserError: The address is not an http or https URL, or it contains a secret, which the message does not repeat.
+
+    Example:
+        >>> plain_address("http://127.0.0.1:8000/v1/", "--api-base")
+        'http://127.0.0.1:8000/v1'
     """
     try:
         parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
-    except ValueError:  # brackets that don't close, a port that is no number
+    except ValueError:  # unbalanced brackets, or a port that is not a number
         usable = False
     if not usable or not address.isprintable() or " " in address:
-        raise UserError(f"{option} is not an address; write it like http://127.0.0.1:8000/v1")
+        raise UserError(f"{option}: not an http or https URL. Write it like http://127.0.0.1:8000/v1.")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise UserError(f"{option} holds a password or a query, which would end in files; give a key instead")
+        raise UserError(f"{option}: the URL contains a password or a query. Remove it and pass an API key instead.")
     return address.rstrip("/")
 
 
 def with_driver(url: str) -> str:
-    """The URL with the driver that the product brings; SQLAlchemy takes psycopg2 for a bare name."""
+    """Return the URL with the psycopg driver; for a bare `postgresql://` SQLAlchemy uses psycopg2."""
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
 
 def database_file(url: str) -> str | None:
-    """The absolute path of the file that a database is kept in; None where it is in no file."""
+    """Return the absolute path of a database file; None for a database server."""
     for scheme in (f"{JOURNAL}//", JOURNAL, "sqlite:///"):
         if url.startswith(scheme):
             return Path(url.removeprefix(scheme)).absolute().as_posix()
@@ -50,7 +54,7 @@ def database_file(url: str) -> str | None:
 
 
 def shown_url(url: str) -> str:
-    """The URL as it may be shown: without what could be a password, and without its query."""
+    """Return the URL with a possible password masked, and without its query."""
     if database_file(url) is not None:
         return url
     before, at, host = url.partition("?")[0].rpartition("@")
@@ -59,12 +63,12 @@ def shown_url(url: str) -> str:
 
 
 def has_password(url: str) -> bool:
-    """Whether a text is the URL of a database, with what could be a password in it."""
+    """Return True if the text is a database URL with a possible password."""
     return "://" in url and (MASK in shown_url(url) or "password=" in url)
 
 
 def scrubbed(text: str, url: str) -> str:
-    """The text in one line, with whatever could be a password of the URL masked, as drivers repeat it."""
+    """Return a driver's message on one line, with every possible password of the URL masked."""
     before, _, query = url.partition("?")
     secrets = _userinfo(before.rpartition("@")[0])[1][1:] if database_file(url) is None else []
     secrets += [value.partition("=")[2] for value in re.split("[&;]", query)]
@@ -75,7 +79,7 @@ def scrubbed(text: str, url: str) -> str:
 
 
 def _userinfo(before: str) -> tuple[str, list[str]]:
-    """Scheme and parts of what stands before a URL's host: the user, then what may be a password, or parts of one."""
+    """Split the part of a URL before its host into scheme, user and possible parts of a password."""
     scheme = re.match(r"[A-Za-z0-9+]*:?/*", before)
-    assert scheme is not None, "it matches the empty text too"
+    assert scheme is not None, "the pattern matches the empty string"
     return scheme[0], re.split("[:@/]", before[scheme.end() :])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import optuna
 
-from openmedlm.metrics import mcnemar, paired
+from openmedlm.metrics import mcnemar, paired_counts
 from openmedlm.optimizers.search.defaults import MAX_FINALIST_TRIALS, PRUNING_ALPHA, TIE_ALPHA
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule
 from openmedlm.optimizers.search.racing_pruner import is_worse
@@ -88,7 +88,7 @@ def tied(programs: Sequence[Candidate], correctness: Correctness, alpha: float) 
     """Return the candidates that are not worse than the best by a one-sided exact McNemar test, and the best."""
     flags = {candidate.configuration: correctness(candidate) for candidate in programs}
     best = max(flags.values(), key=sum)
-    return [c for c in programs if mcnemar(paired(flags[c.configuration], best), "less") >= alpha]
+    return [c for c in programs if mcnemar(paired_counts(flags[c.configuration], best), "less") >= alpha]
 
 
 def front(programs: Sequence[Candidate], correctness: Correctness, prices: TokenPrices) -> list[Candidate]:

@@ -4,7 +4,7 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial
 
-from openmedlm.metrics import mcnemar, paired
+from openmedlm.metrics import mcnemar, paired_counts
 from openmedlm.optimizers.search.defaults import PRUNING_ALPHA
 from openmedlm.optimizers.search.trial_answers import TokenPrices, TrialAnswers
 from openmedlm.optimizers.search.trial_attrs import complete_trials, read_trial_answers, read_trial_config
@@ -19,7 +19,7 @@ def is_worse(challenger: TrialAnswers, leader: TrialAnswers, votes: int, alpha: 
         votes: Ensemble size of the leader in the test.
         alpha: Level of the test.
     """
-    pairs = paired(challenger.correct(), leader.correct(votes)[: len(challenger)])
+    pairs = paired_counts(challenger.correct(), leader.correct(votes)[: len(challenger)])
     return mcnemar(pairs, "less") < alpha
 
 

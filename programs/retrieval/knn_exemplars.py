@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from openmedlm.data import Question
@@ -54,18 +53,10 @@ class KNNExemplars:
         exemplars = self._as_shown(question, [self.pool[row] for row in near.rows[::step]])
         return RetrievedExemplars(exemplars, near.similarities[::step], near.duplicates)
 
-    def shown(self, question: Question, ids: Sequence[str]) -> tuple[Exemplar, ...]:
-        """Return the exemplars that `choose` returned for a question, given the ids of their questions."""
-        return self._as_shown(question, [self._by_id[name] for name in ids])
-
     def _as_shown(self, question: Question, exemplars: Sequence[Exemplar]) -> tuple[Exemplar, ...]:
         if not self.balance:
             return tuple(exemplars)
         return balance_answers(exemplars, derive_seed(self.seed, "letters", question.question))
-
-    @cached_property
-    def _by_id(self) -> dict[str, Exemplar]:
-        return {exemplar.question.id: exemplar for exemplar in self.pool}
 
     def __deepcopy__(self, memo: object) -> "KNNExemplars":
         """Return itself: it is immutable, and a copy would copy the embedder's weights."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from openmedlm.terminal.console import InertConsole, as_utf8, in_one_line
+from openmedlm.terminal.console import SafeConsole, as_utf8, one_line
 
 HOSTILE = "a\x1b[2J\x9b1m\u202e\u061c\nb [red]:bomb:[/x]"
 SHOWN = "a[2J1m b [red]:bomb:[/x]"
@@ -13,7 +13,7 @@ SHOWN = "a[2J1m b [red]:bomb:[/x]"
 
 def printed(*objects: object) -> list[str]:
     file = io.StringIO()
-    InertConsole(file=file, width=80).print(*objects)
+    SafeConsole(file=file, width=80).print(*objects)
     return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
@@ -28,7 +28,7 @@ def test_a_text_that_is_printed_keeps_its_own_lines() -> None:
 
 
 def test_what_was_said_fits_on_one_line() -> None:
-    assert in_one_line(HOSTILE) == SHOWN
+    assert one_line(HOSTILE) == SHOWN
 
 
 def test_a_path_that_is_not_utf8_can_stand_in_json() -> None:

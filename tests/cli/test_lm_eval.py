@@ -1,4 +1,4 @@
-"""A frozen program as a task of lm-evaluation-harness, which sends what we send and finds what we find."""
+"""Export to lm-evaluation-harness: it sends the same prompts and measures the same accuracy."""
 
 import json
 import os
@@ -21,29 +21,29 @@ Run = Callable[..., Any]
 
 
 def harness(folder: Path, base_url: str, key: str = "none") -> dict[str, Any]:
-    """What the harness finds, by the command that the task's README names."""
+    """Run the command of the task's README and return the harness's results."""
     readme = (folder / "README.md").read_text()
     command = readme.replace("\\\n", " ").replace("NAME", "small").replace("http://127.0.0.1:8000/v1", base_url)
-    (words,) = (shlex.split(line) for line in command.splitlines() if line.startswith("    lm_eval"))
+    (arguments,) = (shlex.split(line) for line in command.splitlines() if line.startswith("    lm_eval"))
     done = subprocess.run(
-        [sys.executable, "-m", *words, "--output_path", "../found", "--log_samples"],
+        [sys.executable, "-m", *arguments, "--output_path", "../results", "--log_samples"],
         cwd=folder,
         env={**os.environ, "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": key},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1_200,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    (found,) = (folder.parent / "found").rglob("results_*.json")
-    (result,) = json.loads(found.read_text())["results"].values()
+    (file,) = (folder.parent / "results").rglob("results_*.json")
+    (result,) = json.loads(file.read_text())["results"].values()
     return result  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
     ("strategy", "template"), [("few-shot-cot", "chat"), ("few-shot", "chat-user"), ("few-shot", "plain")]
 )
-def test_the_harness_sends_what_the_program_sends(
+def test_harness_sends_the_prompts_of_the_program(
     strategy: str, template: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     server.reply = Student(load_split("mmlu", "dev", "sample")) if template != "plain" else server.reply
@@ -58,12 +58,12 @@ def test_the_harness_sends_what_the_program_sends(
     assert {orjson.dumps(prompt) for prompt in prompts} == sent
     assert len(prompts) == len(sent)
     assert {asked.body["max_tokens"] for asked in server.requests} == {tokens for tokens, _ in limits}
-    if template == "chat":  # a student's luck hangs on the whole request, and the harness sends a seed with it
+    if template == "chat":  # the student answers by a hash of the whole request, and the harness adds a seed to it
         assert theirs["acc,none"] > 0
     assert ours["n"] == len(prompts)
 
 
-def test_the_harness_finds_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp_path: Path) -> None:
+def test_harness_measures_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp_path: Path) -> None:
     model = ("-m", "local/smollm2-135m", "-b", "mmlu", "--data-dir", "sample")
     openmedlm("compile", "-s", "few-shot", "-k", 2, *model, "--no-score", "-o", "p")
     ours = openmedlm("evaluate", "p", *model, "--on-unparsed", "skip", "--json").json["runs"][0]
@@ -74,7 +74,7 @@ def test_the_harness_finds_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp
     assert 0 < ours["accuracy"] < 1
 
 
-def test_odd_questions_and_sampling_arrive_whole_and_tasks_have_names_of_their_own(
+def test_task_keeps_line_separators_sampling_and_unique_names(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     marks = "\u2028\u2029\x85\x1c"
@@ -87,8 +87,8 @@ def test_odd_questions_and_sampling_arrive_whole_and_tasks_have_names_of_their_o
     openmedlm("compile", "-s", "zero-shot", *hosted, "--top-k", 7, "--top-p", 0.9, "--no-score", "-o", "p")
     own = ("-b", "odd", "--data-dir", "own")
     names = [
-        openmedlm("export", "p", "--to", "lm-eval", *where, "-o", f"task{n}", "--json").json["task"]
-        for n, where in enumerate((own, ("--data-dir", "sample"), ("--data-dir", "sample", "--split", "test")))
+        openmedlm("export", "p", "--to", "lm-eval", *source, "-o", f"task{n}", "--json").json["task"]
+        for n, source in enumerate((own, ("--data-dir", "sample"), ("--data-dir", "sample", "--split", "test")))
     ]
     assert len(set(names)) == 3
     harness(tmp_path / "task0", server.base_url)
@@ -96,15 +96,13 @@ def test_odd_questions_and_sampling_arrive_whole_and_tasks_have_names_of_their_o
     assert all(any(f"y{mark}z" in asked.question for asked in server.requests) for mark in marks)
 
 
-@pytest.mark.parametrize(
-    ("strategy", "said"), [("ensemble", "no ensembles"), ("knn-few-shot", "other exemplars than the questions before")]
-)
-def test_what_the_harness_can_not_render_is_refused(
-    strategy: str, said: str, openmedlm: Run, hosted: tuple[str, ...], tmp_path: Path
+@pytest.mark.parametrize(("strategy", "message"), [("ensemble", "votes"), ("knn-few-shot", "fixed exemplars")])
+def test_program_that_lm_eval_cannot_render_is_refused(
+    strategy: str, message: str, openmedlm: Run, hosted: tuple[str, ...], tmp_path: Path
 ) -> None:
     openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
     ended = openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
-    assert said in ended.err
+    assert message in ended.err
     assert not (tmp_path / "task").exists()
     assert openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample").code == 2

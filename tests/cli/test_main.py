@@ -4,12 +4,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from openmedlm.cli.main import COMMANDS
+from openmedlm.cli.main import COMMANDS, main
 
 HEAVY = ("data", "programs", "metrics", "dspy", "litellm", "numpy", "rich", "orjson", "pydantic")
 
@@ -22,7 +23,7 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.endswith("[]\n")
     assert all(f"  {name} " in ended.stdout for name in COMMANDS)
-    assert "..." not in ended.stdout.partition("Commands:")[2]
+    assert "..." not in ended.stdout.partition("Options:")[2]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -63,7 +64,8 @@ def test_a_vote_store_that_fails_on_the_way_is_one_line_and_no_fault(
     monkeypatch.setattr("openmedlm.cli.run_strategies.execute", fails)
     ended = openmedlm("evaluate", "zero-shot", *hosted)
     assert ended.code == 2
-    assert ended.err == "openmedlm: the vote store: disk I/O error; mend that, and the same command goes on\n"
+    assert ended.err.startswith("openmedlm: completion cache: disk I/O error. ")
+    assert ended.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**63)])
@@ -91,3 +93,40 @@ def test_an_env_file_that_is_no_text_is_one_clear_line(openmedlm: Callable[..., 
     Path(".env").write_bytes(b"KEY=\xff\n")
     ended = openmedlm("data", "list")
     assert (ended.code, ended.err) == (2, "openmedlm: .env: not UTF-8; save it as UTF-8\n")
+
+
+def test_bare_command_prints_the_help_page(openmedlm: Callable[..., Any]) -> None:
+    ended = openmedlm()
+    assert ended.code == 2
+    assert "\nRun:\n" in ended.err
+    assert ended.err.count("\n") > len(COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [("-h",), ("verify", "-h")])
+def test_short_help_option_is_accepted(arguments: tuple[str, ...], openmedlm: Callable[..., Any]) -> None:
+    ended = openmedlm(*arguments)
+    assert ended.code == 0
+    assert "Usage: " in ended.out
+
+
+def test_version_option_prints_the_version(openmedlm: Callable[..., Any]) -> None:
+    ended = openmedlm("--version")
+    assert (ended.code, ended.out) == (0, f"openmedlm {version('openmedlm')}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(OSError(28, "No space left on device", "out"), 2), (ValueError("odd\nvalue"), 1)]
+)
+def test_unexpected_error_is_one_line_without_traceback(
+    error: Exception, code: int, openmedlm: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("openmedlm.report.page.read_directories", fails)
+    ended = openmedlm("report", "run")
+    assert (ended.code, ended.err.count("\n")) == (code, 1)
+    monkeypatch.setenv("OPENMEDLM_TRACEBACK", "1")
+    monkeypatch.setattr("sys.argv", ["openmedlm", "report", "run"])
+    with pytest.raises(type(error)):
+        main()

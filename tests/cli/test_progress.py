@@ -19,8 +19,8 @@ def test_a_program_s_name_is_shown_as_it_stands_and_gives_no_orders(
     told = stream()
     monkeypatch.setattr(sys, "stderr", told)
     with Progress() as progress:
-        progress.begin("[red]a[/b]\x1b]0;title\x07", 1)
-        progress.seen(Outcome("q", "mine", None, "A", "A"))
+        progress.start_program("[red]a[/b]\x1b]0;title\x07", 1)
+        progress.on_outcome(Outcome("q", "mine", None, "A", "A"))
     assert "[red]a[/b]" in told.getvalue()
     assert not {"\x1b]", "\x07"} & {
         told.getvalue()[n : n + size] for n in range(len(told.getvalue())) for size in (1, 2)
@@ -31,8 +31,8 @@ def test_progress_counts_answered_and_correct_apart(monkeypatch: pytest.MonkeyPa
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
     with Progress() as progress:
-        progress.begin("zero-shot", 3)
+        progress.start_program("zero-shot", 3)
         for number, answer in enumerate("ABB"):
-            progress.seen(Outcome(f"q{number}", "mine", None, "A", answer))
+            progress.on_outcome(Outcome(f"q{number}", "mine", None, "A", answer))
     assert written.getvalue().startswith("zero-shot: 3/3 answered, 33.3% correct (6.1–79.2%)")
     assert written.getvalue().endswith("0 s left\n")

@@ -5,7 +5,7 @@ import pytest
 from model_server import ModelServer, Reply
 
 
-def test_what_the_endpoint_said_gives_no_orders_to_the_terminal(
+def test_quickstart_strips_escape_sequences_of_the_endpoint(
     openmedlm: Callable[..., Any], server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_BASE", server.base_url)

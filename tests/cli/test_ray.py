@@ -17,7 +17,7 @@ from postgres_server import PostgresServer
 SUPPORT = Path(__file__).parents[1] / "support"
 REPLICAS = 4
 AT_ONCE = 16
-OF_TIME = ("circumstances.json", "seconds.parquet", "tuning.json", "report.html", "study.db")
+OF_TIME = ("timing.json", "seconds.parquet", "tuning.json", "report.html", "study.db")
 RAY = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": uuid.uuid4().hex * 2}
 DATA = ("-b", "mmlu", "--data-dir", "sample", "-m", "hosted_vllm/small", "--model-id", "small")
 

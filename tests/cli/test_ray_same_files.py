@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from model_server import Asked, ModelServer, Reply, drawn_letter
 
-OF_TIME = {"circumstances.json", "seconds.parquet"}
+OF_TIME = {"timing.json", "seconds.parquet"}
 
 
 def files(directory: Path) -> dict[str, bytes]:

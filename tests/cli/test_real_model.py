@@ -29,8 +29,8 @@ def test_a_real_model_climbs_the_whole_ladder_and_resumes_for_nothing(openmedlm:
 
     again = openmedlm(*options, "-o", tmp_path / "again")
     assert [run["correct"] for run in again.json["runs"]] == [run["correct"] for run in runs.values()]
-    circumstances = orjson.loads((tmp_path / "again" / "circumstances.json").read_bytes())
-    assert {program["bought"] for program in circumstances["programs"].values()} == {0}
+    timing = orjson.loads((tmp_path / "again" / "timing.json").read_bytes())
+    assert {program["api_calls"] for program in timing["programs"].values()} == {0}
 
 
 @pytest.mark.usefixtures("smollm")

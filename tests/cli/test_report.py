@@ -1,4 +1,4 @@
-"""The page of studies."""
+"""Report page of studies."""
 
 import os
 import re
@@ -17,51 +17,51 @@ from openmedlm.data import load_split
 
 Run = Callable[..., Any]
 
-TITLES = ("History", "Importance", "Accuracy by ensemble size", "Accuracy by temperature", "Cost against accuracy")
+TITLES = ("History", "Importance", "Accuracy by ensemble size", "Accuracy by temperature", "Accuracy by cost")
 
 
 @pytest.fixture
 def tuned(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path) -> str:
-    """A directory that tune wrote; one of the choices is hostile."""
+    """Write a study whose search space holds a hostile instruction, and return its directory."""
     server.reply = Student(load_split("mmlu", "dev", "sample"))
     hostile = "<script>alert(1)</script>"
     space = f"strategy: [zero-shot, few-shot]\nk: [1, 5]\nvotes: [1, 5]\ninstructions: [default, '{hostile}']\n"
     (tmp_path / "space.yaml").write_text(space)
-    how = ("--space", "space.yaml", "--trials", 30, "--block", 3, "--pruner", "none")
-    assert openmedlm("tune", *hosted, *how, "-o", "tuned").code == 0
+    options = ("--space", "space.yaml", "--trials", 30, "--block", 3, "--pruner", "none")
+    assert openmedlm("tune", *hosted, *options, "-o", "tuned").code == 0
     return "tuned"
 
 
-def test_the_page_has_every_figure_and_loads_nothing(openmedlm: Run, tuned: str) -> None:
+def test_study_page_has_every_figure_and_loads_nothing(openmedlm: Run, tuned: str) -> None:
     ended = openmedlm("report", tuned, "-o", "page.html", "--json")
     assert (ended.code, ended.json["page"]) == (0, "page.html")
     page = Path("page.html").read_text()
     for title in TITLES:
         assert title in page
-    own = page.replace(get_plotlyjs(), "")  # it names addresses, and asks for none of them
+    own = page.replace(get_plotlyjs(), "")  # plotly.js contains addresses that it does not request
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", own)
     assert "default-src 'none'" in unescape(page)
     assert "not medical advice" in page
 
 
-def test_the_page_says_what_the_study_came_to(openmedlm: Run, tuned: str) -> None:
+def test_study_page_shows_holdout_score_calls_and_trials(openmedlm: Run, tuned: str) -> None:
     openmedlm("report", tuned, "-o", "page.html")
     page = Path("page.html").read_text()
     result = orjson.loads(Path("tuned/tuning.json").read_bytes())
     assert f"{result['select']['correct']}/{result['select']['n']}" in page
     assert f"{result['calls']:,} completions" in page
     rows = Path("tuned/trials.jsonl").read_bytes().splitlines()
-    assert page.count("<td>finished</td>") == len(rows) == 30
+    assert page.count("<td>complete</td>") == len(rows) == 30
 
 
-def test_what_a_user_wrote_is_text(openmedlm: Run, tuned: str) -> None:
+def test_study_page_escapes_a_hostile_instruction(openmedlm: Run, tuned: str) -> None:
     openmedlm("report", tuned, "-o", "page.html")
     page = Path("page.html").read_text()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page or "\\u003cscript\\u003ealert" in page
 
 
-def test_the_studies_of_several_models_are_found_in_their_folder(openmedlm: Run, tuned: str) -> None:
+def test_report_finds_the_studies_of_several_models(openmedlm: Run, tuned: str) -> None:
     for name in ("one", "two"):
         Path("many", name).mkdir(parents=True)
         for file in ("tuning.json", "trials.jsonl"):
@@ -70,7 +70,7 @@ def test_the_studies_of_several_models_are_found_in_their_folder(openmedlm: Run,
     assert Path("page.html").read_text().count("<h1>") == 2
 
 
-def test_several_studies_share_a_page(openmedlm: Run, tuned: str) -> None:
+def test_report_of_two_studies_has_distinct_figure_ids(openmedlm: Run, tuned: str) -> None:
     openmedlm("report", tuned, tuned, "-o", "page.html")
     page = Path("page.html").read_text()
     assert page.count("<h1>") == 2
@@ -78,32 +78,33 @@ def test_several_studies_share_a_page(openmedlm: Run, tuned: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("break_it", "said"),
+    ("damage", "message"),
     [
-        (lambda place: (place / "tuning.json").unlink(), "holds neither a run nor a study"),
-        (lambda place: (place / "trials.jsonl").unlink(), "trials.jsonl is missing"),
-        (lambda place: (place / "tuning.json").write_text("{"), "can't be read"),
-        (lambda place: (place / "tuning.json").write_text("[]"), "did not write what is there"),
-        (lambda place: (place / "tuning.json").write_text('{"model": "m"}'), "did not write what is there"),
-        (lambda place: (place / "trials.jsonl").write_text("x"), "can't be read"),
+        (lambda folder: (folder / "tuning.json").unlink(), "no run and no completed study"),
+        (lambda folder: (folder / "trials.jsonl").unlink(), "trials.jsonl"),
+        (lambda folder: (folder / "tuning.json").write_text("{"), "can't be read"),
+        (lambda folder: (folder / "tuning.json").write_text("[]"), "another release"),
+        (lambda folder: (folder / "tuning.json").write_text('{"model": "m"}'), "another release"),
+        (lambda folder: (folder / "trials.jsonl").write_text("x"), "can't be read"),
     ],
 )
-def test_a_directory_without_a_study_is_told_in_one_line(
-    break_it: Callable[[Path], None], said: str, openmedlm: Run, tmp_path: Path
+def test_report_of_a_damaged_study_is_a_one_line_error(
+    damage: Callable[[Path], None], message: str, openmedlm: Run, tmp_path: Path
 ) -> None:
-    place = tmp_path / "broken"
-    place.mkdir()
-    (place / "tuning.json").write_text("{}")
-    (place / "trials.jsonl").write_text("{}")
-    break_it(place)
-    refused = openmedlm("report", "broken")
-    assert refused.code == 2
-    assert said in refused.err
-    assert len(refused.err.strip().splitlines()) == 1
+    directory = tmp_path / "broken"
+    directory.mkdir()
+    (directory / "tuning.json").write_text("{}")
+    (directory / "trials.jsonl").write_text("{}")
+    damage(directory)
+    ended = openmedlm("report", "broken")
+    assert ended.code == 2
+    assert "broken" in ended.err
+    assert message in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
     assert not Path("report.html").exists()
 
 
-def test_a_study_in_a_folder_that_is_not_utf8_is_named_as_json_can(openmedlm: Run, tuned: str) -> None:
+def test_report_json_escapes_a_folder_name_that_is_not_utf8(openmedlm: Run, tuned: str) -> None:
     Path("many").mkdir()
     Path(tuned).rename(Path("many") / os.fsdecode(b"s\xff"))
     assert openmedlm("report", "many", "-o", "page.html", "--json").json["studies"] == ["many/s\\udcff"]

@@ -1,4 +1,4 @@
-"""A program as a model: a stock OpenAI client asks it, and its answers are those of `evaluate`."""
+"""Program served as a model: a stock OpenAI client gets the answers of `evaluate`."""
 
 import contextlib
 import os
@@ -20,14 +20,14 @@ from student import Student
 
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.programs import TEMPLATES
-from openmedlm.serving.request_parser import asked_in, question_in
+from openmedlm.serving.request_parser import parse_question, request_text
 
 BENCHMARKS = ("medqa", "medmcqa", "pubmedqa", "mmlu")
 
 
 @contextlib.contextmanager
 def serving(hosted: tuple[str, ...], folder: Path, *command: object, **env: str) -> Iterator[str]:
-    """The address of `serve`, in a process."""
+    """Start `serve` in a process and yield its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "openmedlm", "serve", *map(str, command), *hosted, "--port", "0", "--json"],
         stdout=subprocess.PIPE,
@@ -38,40 +38,40 @@ def serving(hosted: tuple[str, ...], folder: Path, *command: object, **env: str)
     )
     try:
         assert process.stdout is not None
-        said = ""
-        while not said.endswith("}\n"):
+        output = ""
+        while not output.endswith("}\n"):
             line = process.stdout.readline()
             assert line, process.communicate()
-            said += line
-        yield orjson.loads(said)["base_url"]
+            output += line
+        yield orjson.loads(output)["base_url"]
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
-def texts(question: Question) -> str:
-    """A question as a harness writes it."""
+def render(question: Question) -> str:
+    """Return a question as an evaluation harness writes it."""
     options = "\n".join(f"{letter}. {text}" for letter, text in question.options.items())
     return f"{question.question}\n{options}\nAnswer:"
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
-def test_the_products_own_prompts_are_read_back(benchmark: str, template: Any) -> None:
+def test_parser_recovers_questions_of_our_templates(benchmark: str, template: Any) -> None:
     from openmedlm.programs.exemplar import Exemplar
 
     pool = load_split(benchmark, "pool", "sample")
     for question in load_split(benchmark, "dev", "sample"):
         for shown in ((), tuple(Exemplar(each) for each in pool[:3])):
             prompt = template.render("Answer.", shown, question, reasoning=False)
-            asked = prompt if isinstance(prompt, str) else asked_in({"messages": list(prompt)})
-            read = question_in(asked)
-            assert (read.question, read.options) == (question.question.strip(), question.options)
-            told = "\n".join(question.context or ())
+            text = prompt if isinstance(prompt, str) else request_text({"messages": list(prompt)})
+            parsed = parse_question(text)
+            assert (parsed.question, parsed.options) == (question.question.strip(), question.options)
+            context = "\n".join(question.context or ())
             if not template.system or template.kind == "completion":
-                assert told in "\n".join(read.context or ()) or not told
+                assert context in "\n".join(parsed.context or ()) or not context
             else:
-                assert "\n".join(read.context or ()) == told
+                assert "\n".join(parsed.context or ()) == context
 
 
 @pytest.mark.parametrize(
@@ -137,66 +137,68 @@ def test_the_products_own_prompts_are_read_back(benchmark: str, template: Any) -
         ('{"question": "Which?", "options": {"A": "x", "B": "y"}}', "Which?", {"A": "x", "B": "y"}),
     ],
 )
-def test_questions_of_harnesses_are_read(text: str, stem: str, options: dict[str, str]) -> None:
-    read = question_in(text)
-    assert (read.question, read.options) == (stem, options)
+def test_parser_reads_questions_of_evaluation_harnesses(text: str, stem: str, options: dict[str, str]) -> None:
+    parsed = parse_question(text)
+    assert (parsed.question, parsed.options) == (stem, options)
 
 
-def test_an_option_that_stands_twice_is_not_guessed() -> None:
+def test_duplicate_option_letter_is_refused() -> None:
     with pytest.raises(UserError, match="two options C"):
-        question_in("Which?\nA. w\nB. two of\nC. difficile\nC. three")
+        parse_question("Which?\nA. w\nB. two of\nC. difficile\nC. three")
 
 
 @pytest.mark.parametrize("options", ["A. w\nB. x\nC.y\nD. z", "A. w\nB. x\nD. y\nE. z", "A. w\nB. x\nC.\nD. z"])
-def test_an_option_that_can_not_be_read_is_not_left_out(options: str) -> None:
-    with pytest.raises(UserError, match="option C can't be read"):
-        question_in(f"Which?\n{options}\nAnswer:")
+def test_unparsable_option_is_refused_not_dropped(options: str) -> None:
+    with pytest.raises(UserError, match="option C"):
+        parse_question(f"Which?\n{options}\nAnswer:")
 
 
 @pytest.mark.parametrize("text", ["A. x\n" * 800_000, "Which?\nA. x\nB. y\n" + "C.\n" * 800_000])
-def test_a_request_of_very_many_lines_is_read_at_once(text: str) -> None:
-    with pytest.raises(UserError):  # which took hours when lines were read again for every line
-        question_in(text)
+def test_request_of_a_million_lines_is_parsed_in_linear_time(text: str) -> None:
+    with pytest.raises(UserError):  # a quadratic parser takes hours
+        parse_question(text)
 
 
 @given(st.text() | st.lists(st.sampled_from(["A. x", "B. y", "Question: z", "Answer: B", "", "{"])).map("\n".join))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_parser_returns_two_options_or_raises_on_any_text(text: str) -> None:
     try:
-        read = question_in(text)
+        parsed = parse_question(text)
     except UserError:
         return
-    assert len(read.options) > 1
+    assert len(parsed.options) > 1
 
 
-def test_a_stock_client_gets_the_answers_of_evaluate(
+def test_stock_client_gets_the_answers_of_evaluate(
     openmedlm: Callable[..., Any], server: ModelServer, hosted: tuple[str, ...], tmp_path: Path
 ) -> None:
     server.reply = Student(load_split("mmlu", "dev", "sample"))
-    frozen = openmedlm("compile", "-s", "ensemble", "--member", "few-shot-cot", "--votes", 3, *hosted, "-o", "program")
-    assert frozen.code == 0, frozen.err
+    compiled = openmedlm(
+        "compile", "-s", "ensemble", "--member", "few-shot-cot", "--votes", 3, *hosted, "-o", "program"
+    )
+    assert compiled.code == 0, compiled.err
     assert openmedlm("evaluate", "program", *hosted, "-o", "run").code == 0
-    kept = {row["question_id"]: row["answer"] for row in pq.read_table("run/outcomes.parquet").to_pylist()}
+    answers = {row["question_id"]: row["answer"] for row in pq.read_table("run/outcomes.parquet").to_pylist()}
     api_calls = len(server.requests)
-    # A frozen program needs no benchmark to be named.
+    # A frozen program needs no --benchmark.
     with serving(hosted[:4], tmp_path, "program", XDG_DATA_HOME=os.environ["XDG_DATA_HOME"]) as address:
         client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
         assert [model.id for model in client.models.list()] == ["program"]
         assert client.models.retrieve("program").id == "program"
         for question in load_split("mmlu", "dev", "sample"):
-            messages: Any = [{"role": "user", "content": texts(question)}]
-            said = client.chat.completions.create(model="program", messages=messages)
-            content = said.choices[0].message.content or ""
-            assert content.endswith(f"\n\nAnswer: {kept[question.id]}")
-            assert said.usage is not None
-            assert said.usage.completion_tokens > 0
-            pieces = client.chat.completions.create(model="program", messages=messages, stream=True)
-            assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == content
-            asked = client.completions.create(model="program", prompt=texts(question))
-            assert asked.choices[0].text == content
-    assert len(server.requests) == api_calls, "every vote lay in the store"
+            messages: Any = [{"role": "user", "content": render(question)}]
+            reply = client.chat.completions.create(model="program", messages=messages)
+            content = reply.choices[0].message.content or ""
+            assert content.endswith(f"\n\nAnswer: {answers[question.id]}")
+            assert reply.usage is not None
+            assert reply.usage.completion_tokens > 0
+            chunks = client.chat.completions.create(model="program", messages=messages, stream=True)
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == content
+            completion = client.completions.create(model="program", prompt=render(question))
+            assert completion.choices[0].text == content
+    assert len(server.requests) == api_calls, "every vote is cached"
 
 
-def test_what_is_no_question_is_refused_and_the_endpoints_fault_is_told_as_such(
+def test_invalid_request_is_400_and_endpoint_failure_is_502(
     server: ModelServer, hosted: tuple[str, ...], tmp_path: Path
 ) -> None:
     server.reply = lambda asked: Reply(raw=b'{"error": {"message": "too long"}}', status=400)
@@ -209,28 +211,28 @@ def test_what_is_no_question_is_refused_and_the_endpoints_fault_is_told_as_such(
         for content in ("Hello.", "Which?\nA. x", [{"type": "image_url", "image_url": {"url": "x"}}], ""):
             with pytest.raises(openai.BadRequestError):
                 ask(content)
-        with pytest.raises(openai.BadRequestError, match="one answer"):
+        with pytest.raises(openai.BadRequestError, match="n: "):
             ask("Which?\nA. x\nB. y", n=2)
         for name, value in (("logprobs", True), ("top_logprobs", 3), ("best_of", 2), ("echo", True)):
-            with pytest.raises(openai.BadRequestError, match="leave it out"):
+            with pytest.raises(openai.BadRequestError, match=f"{name}: "):
                 ask("Which?\nA. x\nB. y", extra_body={name: value})
-        with pytest.raises(openai.BadRequestError, match="too long"):  # which a client does not repeat
+        with pytest.raises(openai.BadRequestError, match="too long"):  # clients do not retry a 400
             ask("Which?\nA. x\nB. y")
         server.reply = lambda asked: Reply("overloaded", status=500)
         with pytest.raises(openai.InternalServerError, match="overloaded"):
             ask("What?\nA. x\nB. y")
         for body in (b"{", b"[]", b'{"messages": 3}', b"{}"):
             assert httpx.post(f"{address}/chat/completions", content=body).status_code == 400
-        for header in ({"Host": "evil.example"}, {"DataSource": "http://evil.example"}, {"DataSource": "http://["}):
+        for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "http://["}):
             assert httpx.get(f"{address}/models", headers=header).status_code == 403
         for method, path in (("GET", "/nothing"), ("GET", "/chat/completions"), ("POST", "/models")):
-            answer = httpx.request(method, f"{address}{path}")
-            assert answer.status_code in (404, 405)
-            assert answer.json()["error"]["type"] == "invalid_request_error"
+            response = httpx.request(method, f"{address}{path}")
+            assert response.status_code in (404, 405)
+            assert response.json()["error"]["type"] == "invalid_request_error"
         assert httpx.post(f"{address}/completions", content=b"x" * (2**22 + 1)).status_code == 413
 
 
-def test_the_reasoning_that_is_told_names_the_options_as_they_were_asked(
+def test_served_reasoning_uses_the_letters_of_the_request(
     server: ModelServer, hosted: tuple[str, ...], tmp_path: Path
 ) -> None:
     options = {"A": "marasmus", "B": "beriberi", "C": "scurvy"}
@@ -238,7 +240,7 @@ def test_the_reasoning_that_is_told_names_the_options_as_they_were_asked(
     def reasons(asked: Any) -> Reply:
         shown = dict(line.split(". ", 1) for line in asked.question.splitlines() if line[1:3] == ". ")
         (letter,) = (letter for letter, text in shown.items() if text == "scurvy")
-        if letter == "C":  # where it was asked first, it is wrong
+        if letter == "C":  # wrong when the options are in their own order
             return Reply("It is a guess.\n\nThe answer is A.")
         return Reply(f"Bleeding gums speak for option {letter}.\n\nThe answer is {letter}. scurvy")
 
@@ -249,18 +251,18 @@ def test_the_reasoning_that_is_told_names_the_options_as_they_were_asked(
         for number in range(4):
             text = f"Case {number}: what is it?\n" + "\n".join(f"{letter}. {each}" for letter, each in options.items())
             messages: Any = [{"role": "user", "content": text}]
-            said = client.chat.completions.create(model="ensemble", messages=messages)
-            assert said.choices[0].message.content == "Bleeding gums speak for option C.\n\nAnswer: C"
+            reply = client.chat.completions.create(model="ensemble", messages=messages)
+            assert reply.choices[0].message.content == "Bleeding gums speak for option C.\n\nAnswer: C"
     assert len({asked.question for asked in server.requests}) > 4
 
 
-def test_a_cluster_is_none_of_a_servers_business(hosted: tuple[str, ...], openmedlm: Callable[..., Any]) -> None:
+def test_serve_refuses_the_ray_engine(hosted: tuple[str, ...], openmedlm: Callable[..., Any]) -> None:
     ended = openmedlm("serve", "zero-shot", *hosted, "--engine", "ray")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "--engine" in ended.err
 
 
-def test_only_the_letter_and_only_with_the_key(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
+def test_serve_letter_only_requires_the_key(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: B")
     env = {"XDG_DATA_HOME": str(tmp_path / "d"), "OPENMEDLM_SERVE_KEY": "a-secret"}
     with serving(hosted, tmp_path, "cot", "--letter-only", **env) as address:
@@ -275,6 +277,6 @@ def test_only_the_letter_and_only_with_the_key(server: ModelServer, hosted: tupl
             assert httpx.get(f"{address}/models", headers={b"Authorization": given}).status_code == status
         client = openai.OpenAI(base_url=address, api_key="a-secret", max_retries=0)
         messages: Any = [{"role": "user", "content": "Which?\nA. x\nB. y"}]
-        said = client.chat.completions.create(model="m", messages=messages)
-        assert said.choices[0].message.content == "B"
+        reply = client.chat.completions.create(model="m", messages=messages)
+        assert reply.choices[0].message.content == "B"
         assert server.requests[0].authorization is None

@@ -60,7 +60,7 @@ def test_the_winner_is_frozen_and_told_with_its_sureness(openmedlm: Run, tune: C
     assert ended.code == 0
     result = ended.json
     assert result["configuration"]["strategy"] in ("few-shot", "knn-few-shot")
-    assert result["tune"]["n"] + result["select"]["n"] == 12
+    assert result["search_set"]["n"] + result["holdout"]["n"] == 12
     assert result["calls"] == len(studied.requests)
     assert result["exhaustive_calls"] > result["calls"]
     assert sum(result["trials"].values()) == 10
@@ -75,7 +75,7 @@ def test_the_winner_is_frozen_and_told_with_its_sureness(openmedlm: Run, tune: C
         "discordant",
         "minimum_detectable_effect",
     }
-    assert result["optimism"] == pytest.approx(result["tune"]["accuracy"] - result["select"]["accuracy"])
+    assert result["optimism"] == pytest.approx(result["search_set"]["accuracy"] - result["holdout"]["accuracy"])
     proof = openmedlm("verify", "out/program", "--json")
     assert (proof.code, proof.json["ok"]) == (0, True)
     assert orjson.loads(Path("out/tuning.json").read_bytes()) == result
@@ -86,9 +86,9 @@ def test_the_frozen_program_is_the_one_that_was_scored(openmedlm: Run, tune: Com
     before = len(studied.requests)
     (run,) = openmedlm("evaluate", "out/program", *tune[1:9], "--json").json["runs"]
     document = orjson.loads(Path("out/program/program.json").read_bytes())
-    assert document["dev"]["questions"]["count"] == result["select"]["n"]
-    assert document["dev"]["correct"] == result["select"]["correct"]
-    assert run["correct"] == result["tune"]["correct"] + result["select"]["correct"]
+    assert document["dev"]["questions"]["count"] == result["holdout"]["n"]
+    assert document["dev"]["correct"] == result["holdout"]["correct"]
+    assert run["correct"] == result["search_set"]["correct"] + result["holdout"]["correct"]
     assert len(studied.requests) == before  # all of dev was asked by then
 
 
@@ -141,7 +141,7 @@ def test_a_study_of_something_else_is_not_gone_on_with(openmedlm: Run, tune: Com
     asked = len(studied.requests)
     refused = openmedlm(*tune, "--seed", 1, "-o", "out")
     assert refused.code == 2
-    assert "differs in tune" in refused.err
+    assert 'search_set" differs' in refused.err
     assert len(studied.requests) == asked
 
 
@@ -152,7 +152,7 @@ def test_test_is_looked_at_only_when_asked_for(openmedlm: Run, tune: Command, se
     assert openmedlm(*tune, "-o", "out", "--json").json["test"] is None
     assert not any(stem in asked.question for asked in server.requests for stem in tests)
     tested = openmedlm(*tune, "--test", "-o", "out", "--json").json["test"]
-    assert tested["winner"]["n"] == tested["untuned"]["n"] == len(tests)
+    assert tested["winner"]["n"] == tested["baseline"]["n"] == len(tests)
     assert tested["test_evaluations"] == 2
     assert "p_value" in tested["vs_baseline"]
 
@@ -161,7 +161,7 @@ def test_both_freezes_every_program_of_the_front(openmedlm: Run, tune: Command, 
     result = openmedlm(*tune, "--objective", "both", "-o", "out", "--json").json
     assert result["front"]
     costs = [each["cost"] for each in result["front"]]
-    right = [each["select"]["correct"] for each in result["front"]]
+    right = [each["holdout"]["correct"] for each in result["front"]]
     assert costs == sorted(costs)
     assert right == sorted(set(right))
     for each in result["front"]:
@@ -206,7 +206,7 @@ def test_several_models_give_one_table(openmedlm: Run, tune: Command, studied: M
     options = (*tune, "-m", "hosted_vllm/other", "--trials", 4, "-o", "out")
     ended = openmedlm(*options)
     assert ended.code == 0
-    assert "The best program of each model" in ended.out
+    assert "Best program of each model" in ended.out
     assert Path("out/hosted_vllm--small/program/program.json").exists()
     assert Path("out/hosted_vllm--other/program/program.json").exists()
     studies = openmedlm(*options, "--json").json["studies"]
@@ -229,13 +229,13 @@ def test_a_dry_run_spends_and_writes_nothing(openmedlm: Run, tune: Command, stud
     ended = openmedlm(*tune, "--max-calls", 40, "--dry-run", "-o", "out", "--json")
     (study,) = ended.json["studies"]
     assert study["calls_least"] == 10 * 3
-    # Ten trials on 6 questions and six finalists on the other 6, five votes each, and the untuned program once.
+    # Ten trials on 6 questions and six finalists on the other 6, five votes each, and the baseline once.
     assert study["calls_most"] == 5 * (10 * 6 + 6 * 6) + 6
-    assert (study["limit"], study["tune"] + study["select"]) == (40, 12)
+    assert (study["limit"], study["search_set"] + study["holdout"]) == (40, 12)
     assert study["prompt_tokens"] > 0
     assert not studied.requests
     assert not Path("out").exists()
-    assert "plain search" in openmedlm(*tune, "--dry-run", "-o", "out").out
+    assert "exhaustive" in openmedlm(*tune, "--dry-run", "-o", "out").out
 
 
 @pytest.mark.parametrize(
@@ -243,10 +243,10 @@ def test_a_dry_run_spends_and_writes_nothing(openmedlm: Run, tune: Command, stud
     [
         ("votes: [0]", "votes"),
         ("strategy: [nonesuch]", "strategy"),
-        ("size: [3]", "the parameters are"),
+        ("size: [3]", "The parameters are"),
         ("k: {low: 5, high: 1}", "k"),
-        ("- a list", "not a mapping"),
-        ("k: [1", "not YAML"),
+        ("- a list", "mapping"),
+        ("k: [1", "invalid YAML"),
         ("models: {hosted_vllm/nobody: {k: [1]}}", "not among the models"),
         ("models: [a]", "models"),
         ("models: {hosted_vllm/small: [1]}", "hosted_vllm/small"),
@@ -272,7 +272,7 @@ def test_a_space_that_is_none_is_told_in_one_line(
         (("--sampler", "magic"), "tpe"),
         (("--pruner", "magic"), "racing"),
         (("--pruner", "median", "--objective", "both"), "racing or none"),
-        (("--storage", "nonsense"), "not a storage"),
+        (("--storage", "nonsense"), "not a storage URL"),
         (("--space", "missing.yaml"), "readable YAML"),
         (("--cost-limit", "3"), "no price"),
         (("--limit", "2", "--sampler", "grid", "--space", "large.yaml"), "grid"),
@@ -326,7 +326,7 @@ def test_a_winner_that_is_the_untuned_program_is_not_compared_with_itself(
     )
     result = openmedlm(*tune, "--trials", 2, "-o", "out", "--json").json
     assert (result["vs_baseline"], result["label"]) == (None, "zero-shot")
-    assert "The winner is the untuned program" in openmedlm(*tune, "--trials", 2, "-o", "out").out
+    assert "The winner is the baseline" in openmedlm(*tune, "--trials", 2, "-o", "out").out
 
 
 def test_a_directory_of_something_else_is_left_alone(openmedlm: Run, tune: Command, server: ModelServer) -> None:
@@ -346,7 +346,7 @@ def test_an_endpoint_that_fails_does_not_judge_a_configuration(
     server.reply = lambda asked: student(asked) if len(server.requests) < 15 else Reply("busy", status=503)
     broke_off = openmedlm(*tune, "--max-retries", 0, "-o", "out")
     assert broke_off.code == 2
-    assert "without an answer" in broke_off.err
+    assert "got no answer" in broke_off.err
     assert "Traceback" not in broke_off.err
     server.reply = student
     assert openmedlm(*tune, "-o", "out").code == 0

@@ -56,8 +56,8 @@ def test_a_larger_budget_ends_where_an_unlimited_one_does(openmedlm: Run, tune: 
 
 def test_some_of_the_budget_is_kept_for_choosing(openmedlm: Run, tune: Command) -> None:
     result = openmedlm(*tune, "--max-calls", 60, "--json").json
-    assert result["select"] is not None
-    assert result["select"]["n"] > 0
+    assert result["holdout"] is not None
+    assert result["holdout"]["n"] > 0
 
 
 def test_tokens_stop_a_study_once_they_are_spent(openmedlm: Run, tune: Command, server: ModelServer) -> None:
@@ -123,21 +123,21 @@ def test_test_that_the_budget_does_not_reach_is_said(openmedlm: Run, tune: Comma
     server.reply = Student([*load_split("mmlu", "dev", "sample"), *load_split("mmlu", "test", "sample")])
     ended = openmedlm(*tune, "--max-calls", 30, "--test", "--json")
     assert (ended.code, ended.json["test"], ended.json["test_missed"]) == (0, None, True)
-    assert "before test was answered" in openmedlm(*tune, "--max-calls", 30, "--test").out
+    assert "before the test split" in openmedlm(*tune, "--max-calls", 30, "--test").out
 
 
 def test_a_budget_too_small_for_any_trial_freezes_the_untuned_program(openmedlm: Run, tune: Command) -> None:
     result = openmedlm(*tune, "--max-calls", 1, "--json").json
     assert result["configuration"]["strategy"] == "zero-shot"
-    assert result["select"] is None
+    assert result["holdout"] is None
     assert orjson.loads(Path("out/program/program.json").read_bytes())["dev"] is None
-    assert "Nothing could be ranked" in openmedlm(*tune, "--max-calls", 1).out
+    assert "before any program was evaluated" in openmedlm(*tune, "--max-calls", 1).out
 
 
 def test_what_did_better_on_tune_alone_does_not_win_over_the_untuned_program(
     openmedlm: Run, tune: Command, server: ModelServer
 ) -> None:
-    """The budget ends while the better of tune is asked the questions that choose; untuned has answered them."""
+    """The budget ends while the best of the search set answers the holdout set; the baseline has answered it."""
     questions = load_split("mmlu", "dev", "sample")
     schedule, _ = split_dev(questions, 0, 0.5)
     stumbling = {question.question for question in schedule.questions[:1]}
@@ -150,5 +150,5 @@ def test_what_did_better_on_tune_alone_does_not_win_over_the_untuned_program(
     server.reply = reply
     asked = ("--trials", "2", "--on-unparsed", "skip", "--max-calls", "20", "--json")
     result = openmedlm(*tune, *asked).json
-    assert (result["label"], result["select"]["n"], result["complete"]) == ("zero-shot", 6, False)
-    assert result["tune"]["correct"] == 5
+    assert (result["label"], result["holdout"]["n"], result["complete"]) == ("zero-shot", 6, False)
+    assert result["search_set"]["correct"] == 5

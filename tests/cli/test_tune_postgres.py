@@ -25,12 +25,12 @@ def test_a_study_lives_in_postgresql_and_goes_on_there(
     assert openmedlm(*command, "--trials", 3).code == 0
     asked = len(server.requests)
     result = openmedlm(*command, "--trials", 6, "--json").json
-    assert result["trials"]["finished"] + result["trials"]["stopped"] == 6
+    assert result["trials"]["complete"] + result["trials"]["pruned"] == 6
     assert len(server.requests) > asked
     assert not (tmp_path / "out/study.db").exists()
     assert openmedlm("verify", "out/program").code == 0
     elsewhere = openmedlm(*command[:-3], "sqlite:///here.db", "-o", "local", "--trials", 6, "--json").json
-    for name in ("configuration", "tune", "select", "exhaustive_calls"):
+    for name in ("configuration", "search_set", "holdout", "exhaustive_calls"):
         assert elsewhere[name] == result[name]
     (summary,) = optuna.get_all_study_summaries(with_driver(database))
     assert summary.n_trials == 6

@@ -1,4 +1,4 @@
-"""Invented records and files for the tests of the data room."""
+"""Invented records and files for the tests of openmedlm.data."""
 
 import json
 import os
@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 @pytest.fixture
 def make_record() -> Callable[..., Record]:
-    """A valid record; keywords replace its fields."""
+    """Return a function that makes a valid record; keywords replace its fields."""
 
     def make(number: int = 0, **fields: object) -> Record:
         return {
@@ -34,7 +34,7 @@ def make_record() -> Callable[..., Record]:
 
 @pytest.fixture
 def write_jsonl() -> Callable[[Path, Iterable[object]], Path]:
-    """Writes rows as JSON lines, making the folder."""
+    """Return a function that writes rows as JSON lines and creates the folder."""
 
     def write(path: Path, rows: Iterable[object]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write_jsonl() -> Callable[[Path, Iterable[object]], Path]:
 
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's data and cache folders, inside `tmp_path`."""
+    """Move the user's data and cache folders into `tmp_path`."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home-data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home-cache"))
     return tmp_path
@@ -54,7 +54,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real benchmark files; the test is skipped where there is none."""
+    """Return the folder of real benchmark files; skip the test if it is missing."""
     folder = Path(os.environ.get("OPENMEDLM_SHARED") or Path(__file__).parents[3] / "shared" / "data")
     if not folder.is_dir():
         pytest.skip(f"no real benchmark files at {folder}; set OPENMEDLM_SHARED to a folder that has them")

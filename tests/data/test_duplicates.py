@@ -21,7 +21,7 @@ def _found(pairs: Sequence[DuplicatePair]) -> list[tuple[str, str, str]]:
 
 
 @given(st.lists(TEXTS, max_size=25))
-def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
+def test_find_duplicates_equals_comparison_of_all_pairs(texts: list[str]) -> None:
     questions = [_question(number, text) for number, text in enumerate(texts)]
     profiles = [profile(question) for question in questions]
     expected = [
@@ -32,39 +32,39 @@ def test_it_finds_what_comparing_each_with_each_finds(texts: list[str]) -> None:
     assert _found(find_duplicates(questions)) == expected
 
 
-def test_pairs_are_found_though_most_questions_have_none() -> None:
+def test_find_duplicates_one_pair_among_thousands_is_found() -> None:
     many = [
         _question(number, " ".join(str(number * prime) for prime in (3, 5, 7, 11, 13, 17))) for number in range(9_000)
     ]
     assert _found(find_duplicates([*many[:8_998], replace(many[7], id="again")])) == [("7", "again", "exact")]
 
 
-def test_questions_of_a_word_or_two_are_compared_too() -> None:
+def test_find_duplicates_very_short_questions_are_compared() -> None:
     short = [replace(_question(number, "why"), options={"A": "x", "B": "y"}) for number in (1, 2)]
     assert _found(find_duplicates(short[:1])) == []
     assert _found(find_duplicates(short)) == [("1", "2", "exact")]
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=20), st.lists(TEXTS, max_size=4), st.sampled_from([1, 70]))
-def test_a_few_questions_are_found_again_among_many(many: list[str], few: list[str], times: int) -> None:
-    asked = [_question(number, text) for number, text in enumerate(many * times)]
+def test_duplicate_index_equals_comparison_of_all_pairs(many: list[str], few: list[str], times: int) -> None:
+    questions = [_question(number, text) for number, text in enumerate(many * times)]
     others = [_question(number, text) for number, text in enumerate(few)]
     expected = {
         place: same
-        for place, one in enumerate(asked)
+        for place, one in enumerate(questions)
         if (same := [n for n, other in enumerate(others) if duplicate_kind(profile(one), profile(other)) is not None])
     }
-    assert DuplicateIndex(others).among(asked) == expected
+    assert DuplicateIndex(others).among(questions) == expected
 
 
-def test_a_pair_across_splits_or_benchmarks_is_a_leak() -> None:
+def test_duplicate_pair_across_splits_or_benchmarks_is_leak() -> None:
     text = "Which drug is the best next step in this patient"
     same = [_question(1, text), _question(2, text), _question(3, text, split="pool"), _question(4, text, benchmark="b")]
     leaks = {(pair.first.id, pair.second.id) for pair in find_duplicates(same) if pair.leak}
     assert leaks == {("1", "3"), ("1", "4"), ("2", "3"), ("2", "4"), ("3", "4")}
 
 
-def test_a_pair_tells_whether_its_answers_are_the_same_words() -> None:
+def test_duplicate_pair_same_answer_compares_gold_texts() -> None:
     first = _question(1, "Which drug is the best next step")
     relabel = replace(first, id="2", options={"A": "rest and water", "B": "Aspirin."}, answer="B")
     other = replace(first, id="3", answer="B")
@@ -75,7 +75,7 @@ def test_a_pair_tells_whether_its_answers_are_the_same_words() -> None:
     ]
 
 
-def test_questions_of_one_passage_and_repeated_ones_are_one_cluster() -> None:
+def test_clusters_join_same_passage_and_duplicates() -> None:
     passage, other = ("The trial had 40 patients.",), ("Another one had 12.",)
     questions = [
         _question(1, "Did the drug help?", context=passage),
@@ -83,10 +83,10 @@ def test_questions_of_one_passage_and_repeated_ones_are_one_cluster() -> None:
         _question(3, "Was it random?", context=other),
         _question(4, "What is the dose of this drug for a child of five?"),
         _question(5, "What is the dose of this drug for a child of five?"),
-        _question(6, "Who reads this?"),
+        _question(6, "Is this question alone?"),
     ]
     assert clusters(questions) == ["1", "1", "3", "4", "4", "6"]
 
 
-def test_no_questions_have_no_twins_and_no_clusters() -> None:
+def test_find_duplicates_and_clusters_of_nothing_are_empty() -> None:
     assert (find_duplicates([]), clusters([])) == ([], [])

@@ -1,4 +1,4 @@
-"""The path through `datasets` against an HTTP server that answers as the hub does; and without one."""
+"""Loading through `datasets` from an HTTP server with the hub's API, and without a server."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ SUBJECTS = [table.config for table in BENCHMARKS["mmlu"].pool.tables]
 
 
 def repository() -> dict[str, bytes]:
-    """Thirty invented questions, five a subject, as `cais/mmlu` lays out its dev split."""
+    """Return thirty invented questions, five per subject, in the layout of the dev split of `cais/mmlu`."""
     card = [{"config_name": s, "data_files": [{"split": "dev", "path": f"{s}/dev.jsonl"}]} for s in SUBJECTS]
     files = {"README.md": f"---\nconfigs: {json.dumps(card)}\n---\n".encode()}
     for subject in SUBJECTS:
@@ -35,12 +35,12 @@ def repository() -> dict[str, bytes]:
 
 
 class Hub(ThreadingHTTPServer):
-    """A hub with one dataset at one revision; `asked` are the paths that were requested."""
+    """A hub with one dataset at one revision; `requests` are the requested paths."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), HubHandler)
         self.files = repository()
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     @property
     def url(self) -> str:
@@ -52,7 +52,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        self.server.asked.append(path)
+        self.server.requests.append(path)
         resolve, api = f"/datasets/{REPOSITORY}/resolve/{REVISION}/", f"/api/datasets/{REPOSITORY}"
         if path.startswith(resolve) and path.removeprefix(resolve) in self.server.files:
             content = self.server.files[path.removeprefix(resolve)]
@@ -83,7 +83,7 @@ class HubHandler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, *_args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def silent_url() -> str:
-    """An address on which nothing listens."""
+    """Return an address without a server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -117,7 +117,7 @@ print(len(questions), fingerprint(questions))
 
 
 def load(home: Path, url: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`load_split("mmlu", "pool")` in a process of its own, since the hub's address is read when it is imported."""
+    """Run `load_split("mmlu", "pool")` in a new process, since `datasets` reads the hub's address at import."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_") and not k.lower().endswith("_proxy")}
     own = {"HF_ENDPOINT": url, "HF_HOME": str(home / "hf"), "XDG_CACHE_HOME": str(home), "XDG_DATA_HOME": str(home)}
     return subprocess.run(
@@ -130,39 +130,36 @@ def load(home: Path, url: str, **environment: str) -> subprocess.CompletedProces
     )
 
 
-def test_the_hub_is_asked_for_the_pinned_revision_and_then_no_more_needed(
-    hub: Hub, silent_url: str, tmp_path: Path
-) -> None:
+def test_load_split_requests_pinned_revision_once(hub: Hub, silent_url: str, tmp_path: Path) -> None:
     first = load(tmp_path, hub.url)
     assert first.stdout.startswith("30 "), first.stderr
-    of_the_data = [path for path in hub.asked if REPOSITORY in path]
-    assert of_the_data
-    assert all(REVISION in path for path in of_the_data)
+    data_requests = [path for path in hub.requests if REPOSITORY in path]
+    assert data_requests
+    assert all(REVISION in path for path in data_requests)
 
-    asked = len(hub.asked)
+    count = len(hub.requests)
     assert load(tmp_path, hub.url, HF_HUB_OFFLINE="1").stdout == first.stdout
     assert load(tmp_path, silent_url).stdout == first.stdout
-    assert len(hub.asked) == asked
+    assert len(hub.requests) == count
 
 
-def test_other_content_under_the_pinned_revision_is_refused(hub: Hub, tmp_path: Path) -> None:
+def test_load_split_changed_content_of_revision_is_refused(hub: Hub, tmp_path: Path) -> None:
     assert load(tmp_path, hub.url).returncode == 0
     name = f"{SUBJECTS[0]}/dev.jsonl"
     hub.files[name] = hub.files[name].replace(b"Invented 3", b"Inverted 3")
-    again = load(tmp_path, hub.url, HF_HOME=str(tmp_path / "hf-of-another-day"))
+    again = load(tmp_path, hub.url, HF_HOME=str(tmp_path / "other-hf"))
     record = tmp_path / "openmedlm" / "hub" / "mmlu-dev.json"
-    assert again.stderr.splitlines()[-1].startswith(f"UserError: {record}: the questions from the hub are no longer")
+    assert again.stderr.splitlines()[-1].startswith(f"UserError: {record}: ")
 
 
 @pytest.mark.parametrize("environment", [{}, {"HF_HUB_OFFLINE": "1"}])
-def test_a_missing_hub_is_one_clear_line_within_seconds(
+def test_load_split_without_hub_fails_within_seconds(
     silent_url: str, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    begun = time.monotonic()
+    start = time.monotonic()
     done = load(tmp_path, silent_url, **environment)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - start < 15
     assert done.returncode == 1
-    assert done.stderr == (
-        f"UserError: {REPOSITORY}:{SUBJECTS[0]}:dev: cannot be loaded (the Hugging Face hub is out of reach and "
-        "nothing of it is cached); use local files with --data-dir DIR, or the embedded sample with --data-dir sample\n"
-    )
+    assert done.stderr.startswith(f"UserError: {REPOSITORY}:{SUBJECTS[0]}:dev: ")
+    assert done.stderr.count("\n") == 1
+    assert "--data-dir sample" in done.stderr

@@ -1,4 +1,4 @@
-"""The real benchmark files, where they are at hand."""
+"""Checks on the real benchmark files, if they are available."""
 
 from collections import Counter
 from pathlib import Path
@@ -24,18 +24,18 @@ COUNTS = {
 }
 
 
-def test_the_real_files_have_the_counts_of_the_split_table(shared: Path) -> None:
-    found = {(a.benchmark, a.split): (a.count, a.official) for a in available(shared)}
-    assert {split: found.get(split) for split in COUNTS} == COUNTS
+def test_real_files_have_the_expected_counts(shared: Path) -> None:
+    counts = {(a.benchmark, a.split): (a.count, a.official) for a in available(shared)}
+    assert {split: counts.get(split) for split in COUNTS} == COUNTS
 
 
 @pytest.mark.parametrize("benchmark", ["medmcqa", "pubmedqa"])
-def test_pool_and_dev_of_one_real_file_share_no_id(shared: Path, benchmark: str) -> None:
+def test_real_files_pool_and_dev_share_no_id(shared: Path, benchmark: str) -> None:
     pool, dev = ({question.id for question in load_split(benchmark, split, shared)} for split in ("pool", "dev"))
     assert not pool & dev
 
 
-def test_the_known_duplicates_of_the_real_files_are_found(shared: Path) -> None:
+def test_real_files_known_duplicates_have_equal_profiles(shared: Path) -> None:
     def keys(benchmark: str, split: str) -> list[tuple[str, frozenset[str]]]:
         return [(p.stem, p.options) for p in map(profile, load_split(benchmark, split, shared))]
 
@@ -47,7 +47,7 @@ def test_the_known_duplicates_of_the_real_files_are_found(shared: Path) -> None:
     assert [sum(key in test for key in keys("mmlu", split)) for split in ("pool", "dev")] == [5, 14]
 
 
-def test_mmlu_is_found_to_repeat_itself_where_it_is_known_to(shared: Path) -> None:
+def test_find_duplicates_known_duplicates_of_mmlu(shared: Path) -> None:
     questions = [question for split in ("pool", "dev", "test") for question in load_split("mmlu", split, shared)]
     exact = [pair for pair in find_duplicates(questions) if pair.kind == "exact"]
     inside = Counter(pair.first.split for pair in exact if not pair.leak)

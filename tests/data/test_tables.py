@@ -16,7 +16,7 @@ EXPECTED = [
     ),
 ]
 
-LETTERED = (
+LETTER_COLUMNS = (
     "id,question,A,B,C,answer,subject,context,explanation\r\n"
     'a,"Which, of\nthese?",Lung,Skin,Ear,C,anatomy,,\r\n'
     "b,Does it?,yes,no,,A,,An abstract.,So.\r\n"
@@ -27,13 +27,13 @@ def read(path: Path) -> list[Question]:
     return read_questions(path, "mine", "dev")
 
 
-def test_csv_with_a_column_a_letter(tmp_path: Path) -> None:
+def test_csv_with_one_column_per_letter(tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
-    path.write_bytes(LETTERED.encode("utf-8-sig"))
+    path.write_bytes(LETTER_COLUMNS.encode("utf-8-sig"))
     assert read(path) == EXPECTED
 
 
-def test_csv_with_a_column_of_json_options(tmp_path: Path) -> None:
+def test_csv_with_json_options(tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_text('id,question,options,answer\na,Which?,"[""Lung"", ""Skin""]",B\n', encoding="utf-8")
     assert read(path)[0].options == {"A": "Lung", "B": "Skin"}
@@ -49,7 +49,7 @@ OPTION_COLUMNS = {
 
 
 @pytest.mark.parametrize("kind", OPTION_COLUMNS)
-def test_parquet_with_options_in_any_shape(tmp_path: Path, kind: str) -> None:
+def test_parquet_options_of_any_type(tmp_path: Path, kind: str) -> None:
     columns = {
         "id": ["a", "b"],
         "question": ["Which, of\nthese?", "Does it?"],
@@ -63,7 +63,7 @@ def test_parquet_with_options_in_any_shape(tmp_path: Path, kind: str) -> None:
     assert read(tmp_path / "q.parquet") == EXPECTED
 
 
-def test_parquet_with_a_column_a_letter(tmp_path: Path) -> None:
+def test_parquet_with_one_column_per_letter(tmp_path: Path) -> None:
     columns = {"id": ["a", "b"], "question": ["Q?", "R?"], "A": ["x", "x"], "B": ["y", "y"], "C": ["z", None]}
     pq.write_table(pa.table({**columns, "answer": ["C", "B"]}), tmp_path / "q.parquet")
     assert [len(question.options) for question in read(tmp_path / "q.parquet")] == [3, 2]
@@ -72,22 +72,22 @@ def test_parquet_with_a_column_a_letter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("question,A,B,answer\n", 'q.csv:1: the column "id" is missing; the columns are question, A, B, answer'),
-        ("", 'q.csv:1: the column "id" is missing; the columns are none'),
-        ("id;question;A;B;answer\n", "q.csv:1: the columns are not separated by commas; save the file with commas"),
-        ("id,id,question,A,B,answer\n", 'q.csv:1: the column "id" stands there twice; rename or remove one'),
-        ("id,question,answer\n", 'q.csv:1: the options stand either in the columns A, B, … or in one column "options"'),
-        ("id,question,A,B,options,answer\n", "q.csv:1: the options stand either in the columns A, B, …"),
-        ("id,question,A,B,answer\na,Q?,x,y,z,B\n", "q.csv:2: 6 cells under 5 columns; put cells that hold a comma"),
-        ("id,question,A,B,answer\na,Q?,x,y\n", 'q.csv:2: "answer" is missing; add it'),
-        ("id,question,A,B,C,answer\na,Q?,x,,z,C\n", "q.csv:2: the options are lettered A, C; letter them A, B"),
-        ('id,question,A,B,answer\na,"Q\n?",x,y,A\nb,Q?,x,y,D\n', 'q.csv:4: the answer "D" is not among'),
-        ('id,question,A,B,answer\na,"Q?,x,y,A\n', "q.csv:2: not CSV (unexpected end of data); check the double quotes"),
+        ("question,A,B,answer\n", 'q.csv:1: the column "id" is missing'),
+        ("", 'q.csv:1: the column "id" is missing'),
+        ("id;question;A;B;answer\n", "q.csv:1: the columns are not separated by commas"),
+        ("id,id,question,A,B,answer\n", 'q.csv:1: two columns are named "id"'),
+        ("id,question,answer\n", 'q.csv:1: use either the columns A, B, … or one column "options"'),
+        ("id,question,A,B,options,answer\n", "q.csv:1: use either the columns A, B, …"),
+        ("id,question,A,B,answer\na,Q?,x,y,z,B\n", "q.csv:2: 6 cells for 5 columns"),
+        ("id,question,A,B,answer\na,Q?,x,y\n", 'q.csv:2: "answer" is missing'),
+        ("id,question,A,B,C,answer\na,Q?,x,,z,C\n", "q.csv:2: wrong option letters: A, C. Use A, B"),
+        ('id,question,A,B,answer\na,"Q\n?",x,y,A\nb,Q?,x,y,D\n', 'q.csv:4: the answer "D"'),
+        ('id,question,A,B,answer\na,"Q?,x,y,A\n', "q.csv:2: not CSV (unexpected end of data)"),
         ("id,question,options,answer\na,Q?,{A: x},A\n", 'q.csv:2: "options" is not JSON ('),
-        ("id,question,options,answer\na,Q?,,A\n", 'q.csv:2: "options" is missing; add it'),
+        ("id,question,options,answer\na,Q?,,A\n", 'q.csv:2: "options" is missing'),
     ],
 )
-def test_a_wrong_csv_is_one_clear_line(tmp_path: Path, content: str, message: str) -> None:
+def test_csv_invalid_file_is_one_line(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "q.csv"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UserError) as caught:
@@ -96,15 +96,15 @@ def test_a_wrong_csv_is_one_clear_line(tmp_path: Path, content: str, message: st
     assert "\n" not in str(caught.value)
 
 
-def test_csv_in_another_encoding_names_the_line(tmp_path: Path) -> None:
+def test_csv_other_encoding_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_bytes("id,question,A,B,answer\na,Q?,x,y,A\nb,Café?,x,y,A\n".encode("latin-1"))
-    with pytest.raises(UserError, match=r"q\.csv:3: not UTF-8; save the file as UTF-8"):
+    with pytest.raises(UserError, match=r"q\.csv:3: not UTF-8"):
         read(path)
 
 
 @pytest.mark.parametrize("options", ["[" * 100_000, "1" * 5_000])
-def test_options_too_deep_or_too_long_for_json_are_one_clear_line(tmp_path: Path, options: str) -> None:
+def test_csv_options_too_deep_for_json_are_one_line(tmp_path: Path, options: str) -> None:
     path = tmp_path / "q.csv"
     path.write_text(f"id,question,options,answer\na,Which?,{options},A\n")
     with pytest.raises(UserError, match=r'q\.csv:2: "options" is not plain JSON') as caught:
@@ -112,21 +112,21 @@ def test_options_too_deep_or_too_long_for_json_are_one_clear_line(tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
-def test_parquet_with_a_text_that_is_not_utf8_is_one_clear_line(tmp_path: Path) -> None:
+def test_parquet_text_not_utf8_is_one_line(tmp_path: Path) -> None:
     ends = pa.array([0, 2], pa.int32()).buffers()[1]
     latin = pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(b"\xff\xfe")])
     table = pa.table({"id": ["a"], "question": latin, "A": ["x"], "B": ["y"], "answer": ["A"]})
     pq.write_table(table, tmp_path / "q.parquet")
-    with pytest.raises(UserError, match=r"q\.parquet: a value can't be read .* write texts as UTF-8"):
+    with pytest.raises(UserError, match=r"q\.parquet: .*UTF-8"):
         read(tmp_path / "q.parquet")
 
 
-def test_what_is_no_parquet_and_a_wrong_row_of_parquet_are_one_clear_line(tmp_path: Path) -> None:
+def test_parquet_broken_file_or_invalid_row_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "q.parquet"
     path.write_bytes(b"PAR0")
     with pytest.raises(UserError, match=r"q\.parquet: not a parquet file"):
         read(path)
     columns = {"id": ["a", "b"], "question": ["Q?", "R?"], "A": ["x", "x"], "B": ["y", "y"], "answer": ["A", "C"]}
     pq.write_table(pa.table(columns), path)
-    with pytest.raises(UserError, match=r'q\.parquet:2: the answer "C" is not among the options A, B'):
+    with pytest.raises(UserError, match=r'q\.parquet:2: .*"C".* A, B'):
         read(path)

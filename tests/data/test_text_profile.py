@@ -29,46 +29,46 @@ def kind(a: Question, b: Question) -> str | None:
         ("½ dose", "1 2 dose"),
     ],
 )
-def test_normalising(text: str, normal: str) -> None:
+def test_normalise_known_texts(text: str, normal: str) -> None:
     assert normalise(text) == normal
 
 
 @given(st.text())
-def test_normalising_twice_changes_nothing(text: str) -> None:
+def test_normalise_is_idempotent(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-def test_case_punctuation_option_order_and_gold_do_not_hide_an_exact_duplicate() -> None:
+def test_duplicate_kind_ignores_case_order_and_gold() -> None:
     shuffled = {"A": "asthma.", "B": "PULMONARY EMBOLISM", "C": "Sarcoidosis", "D": "tuberculosis"}
     assert kind(BASE, replace(BASE, id="x", question=STEM.upper(), options=shuffled, answer="D")) == "exact"
     assert kind(BASE, replace(BASE, answer="B")) == "exact"
 
 
-def test_a_few_changed_words_are_a_near_duplicate() -> None:
+def test_duplicate_kind_few_changed_words_are_near() -> None:
     assert kind(BASE, replace(BASE, question=STEM.replace("40", "44"))) == "near"
     assert kind(BASE, replace(BASE, options={**OPTIONS, "D": "Pneumonia"})) == "near"
 
 
-def test_another_question_about_the_same_patient_is_none() -> None:
+def test_duplicate_kind_other_question_on_same_patient_is_none() -> None:
     other = STEM.replace("cause of these findings", "next step in management")
     options = {"A": "Chest radiograph", "B": "Antibiotics", "C": "Bronchoscopy", "D": "Observation"}
     assert kind(BASE, replace(BASE, question=other, options=options)) is None
 
 
-def test_a_stock_stem_with_other_options_is_none() -> None:
+def test_duplicate_kind_common_stem_other_options_is_none() -> None:
     a = replace(BASE, question="Which of the following is true?")
     b = replace(a, options={"A": "Bile is acidic", "B": "Bone is dead", "C": "Hair is alive", "D": "Nails are alive"})
     assert kind(a, b) is None
 
 
-def test_the_same_short_question_on_another_abstract_is_none() -> None:
+def test_duplicate_kind_same_question_other_context_is_none() -> None:
     a = replace(BASE, question="Does it help?", options={"A": "yes", "B": "no", "C": "maybe"}, context=(STEM,))
     b = replace(a, context=("Forty hens were fed barley for a year. Their weight and the number of eggs were noted.",))
     assert kind(a, b) is None
     assert kind(a, replace(a, id="again")) == "exact"
 
 
-def test_the_threshold_is_the_share_of_common_shingles() -> None:
+def test_duplicate_kind_threshold_is_jaccard_similarity() -> None:
     a = profile(replace(BASE, question="one two three four five six"))
     b = profile(replace(BASE, question="one two three four five seven"))
     assert len(a.shingles & b.shingles) == 5
@@ -77,6 +77,6 @@ def test_the_threshold_is_the_share_of_common_shingles() -> None:
     assert duplicate_kind(a, b, threshold=5 / 7 + 0.01) is None
 
 
-def test_two_questions_can_be_asked_directly(make_record: Any) -> None:
+def test_near_duplicate_compares_two_questions(make_record: Any) -> None:
     assert near_duplicate(BASE, replace(BASE, id="copy"))
     assert not near_duplicate(BASE, replace(BASE, question="What is icterus a sign of, in the first place?"))

@@ -27,7 +27,7 @@ from student import Student
 from openmedlm.data import load_split
 
 AT_ONCE = 4
-OF_TIME = ("circumstances.json", "seconds.parquet")
+OF_TIME = ("timing.json", "seconds.parquet")
 DATA = ("-b", "mmlu", "--data-dir", "sample")
 COMMANDS = {
     "pool": (("pool", *DATA, "--rounds", "2", "-o", "out/pool.jsonl"), "out"),

@@ -54,10 +54,10 @@ def test_a_key_is_never_shown() -> None:
         ("openai/", BASE, "names no model"),
         ("", None, "names no model"),
         ("hosted_vllm/x", None, r"hosted_vllm/x needs --api-base, such as --api-base http://"),
-        ("hosted_vllm/x", "127.0.0.1:8000/v1", r"--api-base is not an address; write it like"),
-        ("ollama_chat/x", "localhost", "is not an address"),
-        ("openai/x", "http://user:secret@127.0.0.1/v1", "holds a password"),
-        ("openai/x", "http://127.0.0.1/v1?key=secret", "holds a password or a query"),
+        ("hosted_vllm/x", "127.0.0.1:8000/v1", r"--api-base: .*http"),
+        ("ollama_chat/x", "localhost", "--api-base"),
+        ("openai/x", "http://user:secret@127.0.0.1/v1", "password"),
+        ("openai/x", "http://127.0.0.1/v1?key=secret", "password or a query"),
     ],
 )
 def test_what_cannot_be_reached_is_one_clear_line(model: str, api_base: str | None, mend: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from openmedlm.data import Question
 from openmedlm.metrics import Outcome, summarise
 from openmedlm.programs import PLAIN, Exemplar, FixedExemplars, PromptProgram, SamplingParams
+from openmedlm.programs.prompt_program import SamplePrompt
 
 Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
@@ -171,9 +172,29 @@ def test_a_model_that_always_picks_the_gold_text_is_always_right(
 
 def test_every_outcome_is_shown_once_as_it_comes(run: Any, voting: PromptProgram, questions: list[Question]) -> None:
     seen: list[Outcome] = []
-    outcomes = run(voting, questions, seen=seen.append).outcomes
+    outcomes = run(voting, questions, on_outcome=seen.append).outcomes
     positions = {question.id: position for position, question in enumerate(questions)}
     assert sorted(seen, key=lambda outcome: positions[outcome.question_id]) == outcomes
+
+
+def test_on_prompts_gets_the_prompts_of_each_outcome(run: Any, make_program: Make, questions: list[Question]) -> None:
+    program = make_program(votes=5, shuffle=True)
+    prompts: dict[int, Sequence[SamplePrompt]] = {}
+    with_prompts: list[tuple[str, bool]] = []
+
+    def on_outcome(outcome: Outcome) -> None:
+        position = next(n for n, question in enumerate(questions) if question.id == outcome.question_id)
+        with_prompts.append((outcome.question_id, position in prompts))
+
+    def on_prompts(position: int, sample_prompts: Sequence[SamplePrompt]) -> None:
+        assert position not in prompts
+        prompts[position] = sample_prompts
+
+    ran = run(program, questions, on_outcome=on_outcome, on_prompts=on_prompts)
+    for position, (question, outcome) in enumerate(zip(questions, ran.outcomes, strict=True)):
+        assert prompts[position] == program.sample_prompts(question, ())[: len(outcome.votes)]
+    assert min(len(each) for each in prompts.values()) < 5
+    assert sorted(with_prompts) == sorted((question.id, True) for question in questions)
 
 
 def test_no_questions_are_no_outcomes(run: Any, server: Any, voting: PromptProgram) -> None:

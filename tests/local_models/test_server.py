@@ -183,7 +183,7 @@ def test_nothing_is_told_without_the_key(endpoint: ServedModel, path: str) -> No
 
 
 def test_web_pages_of_others_are_not_let_in(endpoint: ServedModel) -> None:
-    headers = {"Authorization": f"Bearer {endpoint.api_key}", "DataSource": "http://elsewhere.example"}
+    headers = {"Authorization": f"Bearer {endpoint.api_key}", "Origin": "http://elsewhere.example"}
     request = urllib.request.Request(f"{endpoint.base_url}/models", headers=headers)
     with urllib.request.urlopen(request) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] not in ("*", "http://elsewhere.example")

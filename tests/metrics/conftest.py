@@ -1,3 +1,3 @@
-"""Fixtures of tests on outcomes."""
+"""Fixtures for tests on outcomes."""
 
 from outcome_fixtures import make_outcome, make_vote, recorded  # noqa: F401

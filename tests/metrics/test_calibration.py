@@ -9,30 +9,30 @@ from openmedlm.metrics import calibration
 PAIRS = st.lists(st.tuples(st.sampled_from([k / 10 for k in range(11)]), st.booleans()), min_size=1, max_size=60)
 
 
-def test_ece_is_the_weighted_gap_of_the_bins() -> None:
-    """Ten questions at 0.9, six of them right, and ten at 0.5, five of them right: (10 × 0.3 + 10 × 0) / 20."""
-    told = calibration([0.9] * 10 + [0.5] * 10, [True] * 6 + [False] * 4 + [True] * 5 + [False] * 5)
-    assert told.ece == pytest.approx(0.15)
-    assert [(each.low, each.n, each.accuracy) for each in told.bins] == [(0.4, 10, 0.5), (0.8, 10, 0.6)]
+def test_calibration_ece_is_the_weighted_gap_of_the_bins() -> None:
+    """Ten questions at 0.9, six correct; ten at 0.5, five correct: (10 × 0.3 + 10 × 0) / 20."""
+    result = calibration([0.9] * 10 + [0.5] * 10, [True] * 6 + [False] * 4 + [True] * 5 + [False] * 5)
+    assert result.ece == pytest.approx(0.15)
+    assert [(each.low, each.n, each.accuracy) for each in result.bins] == [(0.4, 10, 0.5), (0.8, 10, 0.6)]
 
 
-def test_a_share_on_the_edge_of_a_bin_falls_below_it() -> None:
-    """3/10 is 0.30000000000000004 in places; 0 belongs to the first bin."""
-    told = calibration([0.1 + 0.2, 0.0, 1.0], [True, False, True])
-    assert [each.low for each in told.bins] == [0.0, 0.2, 0.9]
+def test_calibration_share_on_bin_edge_is_in_the_lower_bin() -> None:
+    """3/10 may be 0.30000000000000004; 0 is in the first bin."""
+    result = calibration([0.1 + 0.2, 0.0, 1.0], [True, False, True])
+    assert [each.low for each in result.bins] == [0.0, 0.2, 0.9]
 
 
 @given(PAIRS)
-def test_brier_and_auroc_are_what_their_definitions_count(pairs: list[tuple[float, bool]]) -> None:
+def test_calibration_brier_and_auroc_equal_their_definitions(pairs: list[tuple[float, bool]]) -> None:
     shares, right = (list(column) for column in zip(*pairs, strict=True))
-    told = calibration(shares, right)
-    assert told.brier == pytest.approx(sum((share - hit) ** 2 for share, hit in pairs) / len(pairs))
+    result = calibration(shares, right)
+    assert result.brier == pytest.approx(sum((share - hit) ** 2 for share, hit in pairs) / len(pairs))
     duels = [(a > b) + 0.5 * (a == b) for a, hit in pairs if hit for b, other in pairs if not other]
-    assert told.auroc == (pytest.approx(sum(duels) / len(duels)) if duels else None)
+    assert result.auroc == (pytest.approx(sum(duels) / len(duels)) if duels else None)
 
 
 @given(PAIRS)
-def test_risk_at_full_coverage_is_the_error_rate(pairs: list[tuple[float, bool]]) -> None:
+def test_calibration_risk_at_full_coverage_is_the_error_rate(pairs: list[tuple[float, bool]]) -> None:
     shares, right = (list(column) for column in zip(*pairs, strict=True))
     curve = calibration(shares, right).risk_coverage
     assert (curve[-1].coverage, curve[-1].risk) == (1.0, pytest.approx(1 - sum(right) / len(right)))
@@ -42,7 +42,7 @@ def test_risk_at_full_coverage_is_the_error_rate(pairs: list[tuple[float, bool]]
         assert point.risk == pytest.approx(1 - sum(answered) / len(answered))
 
 
-def test_the_area_is_the_mean_risk_over_random_orders_of_equal_shares() -> None:
+def test_calibration_aurc_is_mean_risk_over_random_orders() -> None:
     source = random.Random(0)
     shares = [source.choice([0.4, 0.6, 1.0]) for _ in range(900)]
     right = [source.random() < share for share in shares]
@@ -57,13 +57,15 @@ def test_the_area_is_the_mean_risk_over_random_orders_of_equal_shares() -> None:
     assert calibration(shares, right).aurc == pytest.approx(sum(areas) / len(areas), abs=0.002)
 
 
-def test_shares_that_tell_nothing_have_an_auroc_of_one_half() -> None:
-    told = calibration([0.7] * 10, [True, False] * 5)
-    assert (told.auroc, told.aurc) == (0.5, 0.5)
+def test_calibration_equal_shares_have_auroc_one_half() -> None:
+    result = calibration([0.7] * 10, [True, False] * 5)
+    assert (result.auroc, result.aurc) == (0.5, 0.5)
 
 
-def test_what_is_no_share_is_refused() -> None:
-    with pytest.raises(ValueError, match="outside"):
+def test_calibration_invalid_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"shares .* 1\.2"):
         calibration([1.2], [True])
-    with pytest.raises(ValueError, match="0 vote shares"):
+    with pytest.raises(ValueError, match="shares"):
         calibration([], [])
+    with pytest.raises(ValueError, match="1 and 2"):
+        calibration([0.5], [True, False])

@@ -1,6 +1,6 @@
-"""The reader against the verdicts of a careful reader on recorded completions of twenty models.
+"""The parser against human verdicts on recorded completions of twenty models.
 
-The verdicts name, for each completion, the letter that it finally gives, or none; the gold letter had no part in them.
+A verdict is the letter that the completion finally gives, or none; it does not depend on the gold letter.
 """
 
 import json
@@ -15,9 +15,9 @@ from openmedlm.metrics.answer_parsing import parse_answer
 VERDICTS: Mapping[str, Mapping[str, str | None]] = json.loads(
     Path(__file__).with_name("recorded_verdicts.json").read_text(encoding="utf-8")
 )
-LEAST_PRECISION = 0.995
-LEAST_RECALL = 0.98
-LEAST_RECALL_BY_LETTER_ALONE = 0.91
+MIN_PRECISION = 0.995
+MIN_RECALL = 0.98
+MIN_RECALL_BY_LETTER_ALONE = 0.91
 
 
 @pytest.fixture(scope="module")
@@ -39,27 +39,27 @@ def _precision_and_recall(pairs: Iterator[tuple[str | None, str | None]]) -> tup
     )
 
 
-def test_every_recorded_completion_has_its_verdict(completions: list[Any]) -> None:
+def test_recorded_completions_all_have_a_verdict(completions: list[Any]) -> None:
     assert len(completions) == len(VERDICTS) == 1046
 
 
-def test_letters_are_read_as_a_careful_reader_reads_them(completions: list[Any]) -> None:
+def test_parse_answer_agrees_with_the_verdicts(completions: list[Any]) -> None:
     precision, recall = _precision_and_recall(
         (parse_answer(line["completion"], line["options"]).letter, verdict) for line, verdict in completions
     )
-    assert precision >= LEAST_PRECISION
-    assert recall >= LEAST_RECALL
+    assert precision >= MIN_PRECISION
+    assert recall >= MIN_RECALL
 
 
-def test_without_the_options_texts_less_is_read_and_still_nothing_guessed(completions: list[Any]) -> None:
+def test_parse_answer_without_option_texts_keeps_precision(completions: list[Any]) -> None:
     precision, recall = _precision_and_recall(
         (parse_answer(line["completion"], letters=tuple(line["options"])).letter, verdict)
         for line, verdict in completions
     )
-    assert precision >= LEAST_PRECISION
-    assert recall >= LEAST_RECALL_BY_LETTER_ALONE
+    assert precision >= MIN_PRECISION
+    assert recall >= MIN_RECALL_BY_LETTER_ALONE
 
 
-def test_a_letter_that_contradicts_the_text_beside_it_is_rare(completions: list[Any]) -> None:
+def test_parse_answer_conflicts_are_rare(completions: list[Any]) -> None:
     rules = [parse_answer(line["completion"], line["options"]).rule for line, _ in completions]
     assert rules.count("conflict") <= len(rules) // 500

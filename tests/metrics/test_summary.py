@@ -13,7 +13,7 @@ Make = Callable[..., Outcome]
 MakeVote = Callable[..., Vote]
 
 
-def test_errors_and_unanswered_questions_stay_in_the_denominator_and_are_counted_apart(make_outcome: Make) -> None:
+def test_summarise_errors_and_unanswered_stay_in_denominator(make_outcome: Make) -> None:
     outcomes = [
         make_outcome("A"),
         make_outcome("B"),
@@ -26,42 +26,42 @@ def test_errors_and_unanswered_questions_stay_in_the_denominator_and_are_counted
     assert (summary.unanswered, summary.errors, summary.seconds) == (1, 2, 1.5)
 
 
-def test_the_interval_is_wilsons(make_outcome: Make) -> None:
+def test_summarise_interval_equals_wilson(make_outcome: Make) -> None:
     summary = summarise([make_outcome("A")] * 31 + [make_outcome("C")] * 9, 0.0)
     wilson = binomtest(31, 40).proportion_ci(method="wilson")
     assert (summary.ci_low, summary.ci_high) == pytest.approx((wilson.low, wilson.high))
 
 
-def test_no_question_has_no_accuracy() -> None:
+def test_summarise_without_questions_has_no_accuracy() -> None:
     summary = summarise([], 0.0)
     assert (summary.n, summary.accuracy, summary.ci_low, summary.ci_high) == (0, None, None, None)
     assert (summary.cost_usd, summary.by_subject) == (0.0, {})
 
 
-def test_calls_tokens_and_dollars_are_summed_over_votes(make_outcome: Make, make_vote: MakeVote) -> None:
-    api_calls = {"calls": 2, "prompt_tokens": 100, "completion_tokens": 7, "cached_tokens": 60, "cost_usd": 0.25}
+def test_summarise_sums_calls_tokens_and_cost(make_outcome: Make, make_vote: MakeVote) -> None:
+    usage = {"calls": 2, "prompt_tokens": 100, "completion_tokens": 7, "cached_tokens": 60, "cost_usd": 0.25}
     outcomes = [
-        make_outcome(votes=(make_vote(**api_calls), make_vote(**api_calls)), votes_saved=3),
-        make_outcome(votes=(make_vote(**api_calls), make_vote(calls=0, error="refused")), votes_saved=1),
+        make_outcome(votes=(make_vote(**usage), make_vote(**usage)), votes_saved=3),
+        make_outcome(votes=(make_vote(**usage), make_vote(calls=0, error="refused")), votes_saved=1),
     ]
     summary = summarise(iter(outcomes), 0.0)
     assert (summary.calls, summary.prompt_tokens, summary.completion_tokens) == (6, 300, 21)
     assert (summary.cached_tokens, summary.cost_usd, summary.votes_saved) == (180, 0.75, 4)
 
 
-def test_repeated_questions_are_counted_together_within_their_benchmark(make_outcome: Make) -> None:
+def test_summarise_clusters_within_a_benchmark(make_outcome: Make) -> None:
     right, wrong = make_outcome(cluster="1"), make_outcome(answer="B", cluster="1")
-    apart = [right, right, replace(wrong, benchmark="x"), replace(wrong, benchmark="x")]
-    assert summarise(apart, 0.0).standard_error == pytest.approx(sqrt(2) / 4)
+    two_benchmarks = [right, right, replace(wrong, benchmark="x"), replace(wrong, benchmark="x")]
+    assert summarise(two_benchmarks, 0.0).standard_error == pytest.approx(sqrt(2) / 4)
     assert summarise([right, right, wrong, wrong], 0.0).standard_error == 0
 
 
-def test_one_bought_completion_of_unknown_price_makes_the_cost_unknown(make_outcome: Make, make_vote: MakeVote) -> None:
+def test_summarise_one_unknown_price_makes_cost_unknown(make_outcome: Make, make_vote: MakeVote) -> None:
     priced, unpriced = make_vote(calls=1, cost_usd=0.1), make_vote(calls=1, cost_usd=None)
     assert summarise([make_outcome(votes=(priced, unpriced))], 0.0).cost_usd is None
 
 
-def test_truncated_closed_and_repeated_votes_are_counted(make_outcome: Make, make_vote: MakeVote) -> None:
+def test_summarise_counts_truncated_and_sampling_methods(make_outcome: Make, make_vote: MakeVote) -> None:
     votes = (
         make_vote(finish_reason="length"),
         make_vote(finish_reason="stop", method="constrained"),
@@ -71,7 +71,7 @@ def test_truncated_closed_and_repeated_votes_are_counted(make_outcome: Make, mak
     assert (summary.truncated, summary.constrained, summary.resampled) == (2, 1, 1)
 
 
-def test_each_subject_has_its_own_score_in_the_order_of_names(make_outcome: Make) -> None:
+def test_summarise_subjects_are_sorted_by_name(make_outcome: Make) -> None:
     outcomes = [
         make_outcome("A", subject="virology"),
         make_outcome("B", subject="anatomy"),
@@ -84,8 +84,8 @@ def test_each_subject_has_its_own_score_in_the_order_of_names(make_outcome: Make
     assert summary.by_subject["anatomy"] == Score(2, 1, 0.5, pytest.approx(anatomy.low), pytest.approx(anatomy.high))
 
 
-def test_json_has_the_promised_fields_and_plain_values(make_outcome: Make) -> None:
+def test_summary_json_has_the_documented_fields(make_outcome: Make) -> None:
     fields = json.loads(json.dumps(summarise([make_outcome("A", subject="anatomy")], 2.0).as_json()))
-    promised = "n correct accuracy ci_low ci_high unanswered errors calls prompt_tokens completion_tokens cost_usd"
-    assert {*promised.split(), "votes_saved", "seconds", "by_subject"} <= fields.keys()
+    documented = "n correct accuracy ci_low ci_high unanswered errors calls prompt_tokens completion_tokens cost_usd"
+    assert {*documented.split(), "votes_saved", "seconds", "by_subject"} <= fields.keys()
     assert fields["by_subject"]["anatomy"].keys() == {"n", "correct", "accuracy", "ci_low", "ci_high"}

@@ -1,7 +1,7 @@
-"""What KubeRay 1.6 takes for a RayJob: the fields of its API ray.io/v1, their types, and which must be there.
+"""Schema of a RayJob in KubeRay 1.6: the fields of its API ray.io/v1, their types, and the required ones.
 
-Written from its reference (https://docs.ray.io/en/master/cluster/kubernetes/references/api.html), since its own schema
-is a megabyte of Kubernetes' pods, which have a validator already.
+Written from the reference (https://docs.ray.io/en/master/cluster/kubernetes/references/api.html). KubeRay's own schema
+is a megabyte, mostly of Kubernetes pods, which `kubernetes_validate` checks.
 """
 
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 Natural = Annotated[int, Field(ge=0)]
 Mode = Literal["K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode"]
 Pod = dict[str, Any]
-"""A template of a pod, for a validator of Kubernetes."""
+"""Pod template, checked by `kubernetes_validate`."""
 
 
 class _Fields(BaseModel):
@@ -20,14 +20,14 @@ class _Fields(BaseModel):
 
 
 class AuthOptions(_Fields):
-    """How requests to the cluster show who they are; the operator makes the token and hands it out."""
+    """Authentication of requests to the cluster; the operator creates the token and distributes it."""
 
     mode: Literal["disabled", "token"] = "token"
     secret_name: str | None = None
 
 
 class HeadGroupSpec(_Fields):
-    """The head."""
+    """Head node of the cluster."""
 
     template: Pod
     head_service: dict[str, Any] | None = None
@@ -39,7 +39,7 @@ class HeadGroupSpec(_Fields):
 
 
 class WorkerGroupSpec(_Fields):
-    """Workers of one kind."""
+    """Workers with the same pod template."""
 
     group_name: str
     template: Pod
@@ -55,7 +55,7 @@ class WorkerGroupSpec(_Fields):
 
 
 class RayClusterSpec(_Fields):
-    """The cluster that a job gets."""
+    """Cluster of the job."""
 
     head_group_spec: HeadGroupSpec
     worker_group_specs: list[WorkerGroupSpec] = []
@@ -67,7 +67,7 @@ class RayClusterSpec(_Fields):
 
 
 class RayJobSpec(_Fields):
-    """A job."""
+    """Specification of the job."""
 
     ray_cluster_spec: RayClusterSpec | None = None
     entrypoint: str = ""
@@ -87,7 +87,7 @@ class RayJobSpec(_Fields):
 
 
 class Metadata(_Fields):
-    """Whose it is."""
+    """Name, namespace and labels of the manifest."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,45}[a-z0-9])?$")]
     namespace: str | None = None
@@ -96,7 +96,7 @@ class Metadata(_Fields):
 
 
 class RayJob(_Fields):
-    """The whole manifest."""
+    """RayJob manifest."""
 
     api_version: Literal["ray.io/v1"]
     kind: Literal["RayJob"]

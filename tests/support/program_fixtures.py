@@ -27,6 +27,7 @@ from openmedlm.programs import (
 )
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.knn_strategy import KNNStrategy
+from openmedlm.programs.prompt_program import SamplePrompt
 from openmedlm.programs.retrieval import Embedder, SentenceEmbedder, build_index, find_embedder
 from openmedlm.programs.retrieval.embedder import Vectors
 from openmedlm.programs.strategy import Strategy
@@ -68,7 +69,8 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
         model: str = "hosted_vllm/small",
         constraint: Constraint | None = None,
         timeout: float = 20.0,
-        seen: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
         store: str = "votes",
         cancel_after: int | None = None,
         **policy: Any,
@@ -80,7 +82,7 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
             with CompletionCache(tmp_path / f"{store}.sqlite") as votes:
                 async with open_client(endpoint, connections=64, timeout=timeout) as client:
                     engine = Engine(client, endpoint, votes, Policy(**policy))
-                    running = asyncio.ensure_future(engine.run(program, questions, seen))
+                    running = asyncio.ensure_future(engine.run(program, questions, on_outcome, on_prompts=on_prompts))
                     if cancel_after is not None:
                         await asyncio.to_thread(server.wait_for, cancel_after)
                         running.cancel()

@@ -9,14 +9,14 @@ import pytest
 from openmedlm.utils.atomic import atomically, folder_beside, write_atomically
 
 
-def test_the_file_holds_the_chunks_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_write_atomically_leaves_only_the_file(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "file.jsonl"
     write_atomically(path, [b"one\n", b"two\n"])
     assert path.read_bytes() == b"one\ntwo\n"
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_failure_half_way_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+def test_write_atomically_failure_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file.jsonl"
     path.write_bytes(b"old")
 
@@ -30,7 +30,7 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_litter(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_others_may_read_the_file_as_the_umask_says(tmp_path: Path) -> None:
+def test_write_atomically_file_mode_follows_the_umask(tmp_path: Path) -> None:
     reference = tmp_path / "reference"
     reference.touch()
     write_atomically(tmp_path / "file", [b"x"])
@@ -50,7 +50,7 @@ with folder_beside(at / "file") as folder, atomically(at / "file") as file:
 """
 
 
-def test_what_a_killed_writer_left_is_swept_away_by_the_next_and_nothing_else_is(tmp_path: Path) -> None:
+def test_write_atomically_removes_leftovers_of_killed_writer(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", KILLED, tmp_path]).returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 2
     others = {tmp_path / ".file2.x.tmp", tmp_path / ".file.tmp", tmp_path / "file.x.tmp"}
@@ -60,7 +60,7 @@ def test_what_a_killed_writer_left_is_swept_away_by_the_next_and_nothing_else_is
     assert set(tmp_path.iterdir()) == {tmp_path / "file", *others}
 
 
-def test_writers_of_one_file_leave_each_other_alone(tmp_path: Path) -> None:
+def test_atomically_concurrent_writers_do_not_interfere(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with folder_beside(path) as folder, atomically(path) as one, atomically(path) as two:
         assert len(list(tmp_path.iterdir())) == 3

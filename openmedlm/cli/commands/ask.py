@@ -3,9 +3,18 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import DataOptions, ModelOptions, Output, PreviewOptions, ProgramOptions, RequestOptions
+from openmedlm.options.groups import (
+    DataOptions,
+    EvaluateOptions,
+    ModelOptions,
+    Output,
+    PreviewOptions,
+    ProgramOptions,
+    RequestOptions,
+    SplitOptions,
+)
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import NOT_ADVICE, InertConsole, print_json
+from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 
 
 @with_options(Output, ModelOptions, ProgramOptions, RequestOptions, PreviewOptions)
@@ -13,56 +22,68 @@ def ask(
     output: Output,
     model: ModelOptions,
     program: ProgramOptions,
-    spend: RequestOptions,
+    requests: RequestOptions,
     preview: PreviewOptions,
     name: Annotated[
         str,
-        typer.Argument(metavar="PROGRAM", help="zero-shot to ensemble, or the directory of a frozen program."),
+        typer.Argument(metavar="PROGRAM", help="Directory of a frozen program, or a strategy such as knn-cot."),
     ],
     question: Annotated[
         str | None,
         typer.Option(
-            "--question", "-q", help="The question; without it a JSON record is read from stdin.", show_default=False
+            "--question", "-q", help="Text of the question. Default: a JSON record on stdin.", show_default=False
         ),
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option("--option", help="An option, once for each: --option 'A=…' or just its text.")
+        list[str] | None,
+        typer.Option("--option", help="Answer option: --option 'A=…', or just its text. Repeat it for each option."),
     ] = None,
-    context: Annotated[list[str] | None, typer.Option(help="A paragraph to read first, once for each.")] = None,
+    context: Annotated[
+        list[str] | None, typer.Option(help="Context paragraph before the question. Repeat it for each paragraph.")
+    ] = None,
     benchmark: Annotated[
         str, typer.Option("--benchmark", "-b", help="Benchmark whose pool gives exemplars.")
     ] = "medqa",
-    data_dir: Annotated[str, typer.Option(metavar="DIR", help="As for evaluate.")] = "sample",
+    data_dir: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR", help="Directory with <benchmark>/<split>.jsonl files; 'sample' for the embedded sample."
+        ),
+    ] = "sample",
 ) -> None:
-    """Answers one question, with its votes and the exemplars that were shown.
+    """Answer one question, and show its votes and exemplars.
 
     Example: openmedlm ask cot -m local/qwen2.5-coder-1.5b -q "Which vitamin prevents scurvy?" --option "Vitamin A"
     --option "Vitamin C"
     """
-    from openmedlm.cli.run_strategies import print_estimates
-    from openmedlm.runs.one_question import answer, question_from_arguments, question_from_text
+    from openmedlm.cli.run_strategies import UNANSWERED, print_estimates
+    from openmedlm.runs.one_question import answer_question, question_from_arguments, question_from_text
     from openmedlm.runs.plan import plan
-    from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 
-    asked = (
+    options = EvaluateOptions(
+        output=output,
+        model=model,
+        data=DataOptions(benchmark=benchmark, data_dir=data_dir),
+        split=SplitOptions(split="ask"),
+        program=program,
+        requests=requests,
+    )
+    parsed = (
         question_from_arguments(question, option or [], context or [])
         if question
         else question_from_text(sys.stdin.read())
     )
-    data = DataOptions(benchmark=benchmark, data_dir=data_dir)
-    frozen = load_frozen_args([name], program, data, output.seed)
-    endpoint = resolve_endpoint(model, frozen.values())
-    planned = plan([name], endpoint, [asked], "ask", data, program, spend, output.seed, frozen)
+    planned = plan([name], options, [parsed])
     if preview.dry_run:
         print_estimates(planned, output)
         return
-    answered = answer(planned)
+    result = answer_question(planned)
     if output.json:
-        print_json(answered.as_json())
+        print_json(result.as_json())
     else:
-        console = InertConsole()
-        for line in answered.lines():
+        console = SafeConsole()
+        for line in result.lines():
             console.print(line)
         console.print(NOT_ADVICE)
-    if answered.answer is None:
-        raise typer.Exit(3)
+    if result.answer is None:
+        raise typer.Exit(UNANSWERED)

@@ -1,15 +1,14 @@
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from openmedlm.options.groups import Output
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import NOT_ADVICE, percent, print_json, wide_console
+from openmedlm.terminal.console import NOT_ADVICE, count_noun, percent, print_json, wide_console
 
 if TYPE_CHECKING:
-    from openmedlm.runs.compare import RunRef
+    from openmedlm.runs.compare import PairComparison, RunRef
 
 
 @with_options(Output)
@@ -18,61 +17,56 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN RUN…", help="Directories that evaluate, ladder or score wrote, or DIR:PROGRAM; in pairs."
+            metavar="RUN RUN…", help="Pairs of directories that evaluate, ladder or score wrote, or DIR:PROGRAM."
         ),
     ],
-    pair_outcomes: Annotated[
-        bool, typer.Option("--common", help="Compare runs over different questions on those that both were asked.")
+    only_common: Annotated[
+        bool, typer.Option("--common", help="Compare on the questions that both runs have, if the runs differ.")
     ] = False,
 ) -> None:
-    """Compares runs on the same questions: difference with its interval, exact paired test, what it could have shown.
+    """Compare runs on the same questions: difference with 95 % intervals, exact paired test, detectable effect.
 
-    Two runs of several programs are compared program by program; further pairs may follow, one for each benchmark. The
-    adjusted p-value (Benjamini and Hochberg) is the one to go by where there is more than one row.
+    Runs of several programs are compared program by program. Further pairs may follow, such as one per benchmark. With
+    several comparisons, use the adjusted p-value (Benjamini and Hochberg).
 
     Example: openmedlm compare RUN:zero-shot RUN:knn-cot
     """
     from openmedlm.runs.compare import compare_runs
 
-    compared = compare_runs(runs, of_common=pair_outcomes, seed=output.seed)
+    compared = compare_runs(runs, only_common=only_common, seed=output.seed)
     rows = [each.as_json() for each in compared]
     if output.json:
         print_json({**(rows[0] if len(rows) == 1 else {}), "comparisons": rows})
         return
-    title = "The first less the second, in points"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("first", overflow="fold")
-    table.add_column("second", overflow="fold")
-    for heading in ("n", "accuracy", "difference", "95 %", "bootstrap", "p", "adjusted", "told apart by", "would show"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for each, row in zip(compared, rows, strict=True):
-        drawn = row["bootstrap"]
-        table.add_row(
-            _name(each.first, each.second),
-            _name(each.second, each.first),
-            str(row["n"]),
-            f"{percent(row['first_accuracy'])} / {percent(row['second_accuracy'])}",
-            _points(row["difference"]),
-            f"{_points(row['ci_low'])} to {_points(row['ci_high'])}",
-            f"{_points(drawn['low'])} to {_points(drawn['high'])}" if drawn else "–",
-            f"{row['p_value']:.3g}",
-            f"{row['p_adjusted']:.3g}",
-            f"{row['discordant']}",
-            f"{100 * row['minimum_detectable_effect']:.1f}",
-        )
     console = wide_console()
-    console.print(table)
+    console.print("Difference (A − B), percentage points", style="bold", highlight=False)
+    for each in compared:
+        console.print(*_lines(each), "", highlight=False)
     if left_out := sum(each.left_out for each in compared):
-        print(f"Left out: {left_out:,} questions that only one of the two runs was asked.")
+        console.print(f"Excluded: {count_noun(left_out, 'question')} that only one run has.", highlight=False)
     console.print(
-        "p: exact McNemar, two-sided. Would show: the difference that so many questions show four times in five.\n"
-        + NOT_ADVICE,
+        "p: exact McNemar test, two-sided. Detectable difference: a true difference of this size is found in 80 % of "
+        "such comparisons.",
+        NOT_ADVICE,
         highlight=False,
     )
 
 
+def _lines(compared: "PairComparison") -> Iterator[str]:
+    """Yield the lines of one comparison; they may wrap at any width."""
+    row = compared.as_json()
+    yield f"A: {_name(compared.first, compared.second)}, accuracy {percent(row['first_accuracy'])}"
+    yield f"B: {_name(compared.second, compared.first)}, accuracy {percent(row['second_accuracy'])}"
+    yield f"A − B: {_points(row['difference'])} [95 % CI {_points(row['ci_low'])} to {_points(row['ci_high'])}]"
+    if bootstrap := row["bootstrap"]:
+        yield f"bootstrap 95 % CI: {_points(bootstrap['low'])} to {_points(bootstrap['high'])}"
+    yield f"p = {row['p_value']:.3g}, adjusted p = {row['p_adjusted']:.3g}"
+    detectable = f"{100 * row['minimum_detectable_effect']:.1f}"
+    yield f"questions: {row['n']:,}, discordant: {row['discordant']:,}, detectable difference: {detectable}"
+
+
 def _name(side: "RunRef", other: "RunRef") -> str:
-    """Short where the two are of one run."""
+    """Return the program's name, with its run unless both are of one run."""
     return side.program if side.run.directory == other.run.directory else str(side)
 
 

@@ -5,15 +5,17 @@ import typer
 
 from openmedlm.options.groups import (
     DataOptions,
+    EvaluateOptions,
     ModelOptions,
     Output,
     PreviewOptions,
     ProgramOptions,
     RequestOptions,
+    SplitOptions,
     TrackingOptions,
 )
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import inert, print_json
+from openmedlm.terminal.console import print_json, strip_control_characters
 
 
 @with_options(Output, ModelOptions, DataOptions, ProgramOptions, RequestOptions, PreviewOptions, TrackingOptions)
@@ -22,7 +24,7 @@ def compile(
     model: ModelOptions,
     data: DataOptions,
     program: ProgramOptions,
-    spend: RequestOptions,
+    requests: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     strategy: Annotated[
@@ -31,38 +33,46 @@ def compile(
             "--strategy", "-s", help="zero-shot, few-shot, cot, few-shot-cot, knn-few-shot, knn-cot or ensemble."
         ),
     ],
-    directory: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write the frozen program to.")
-    ],
+    directory: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Directory of the frozen program.")],
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Score it on N dev questions only, as evaluate draws them.", show_default=False),
+        typer.Option(min=1, help="Evaluate on only N dev questions. Default: all.", show_default=False),
     ] = None,
-    score: Annotated[bool, typer.Option(help="Score the program on dev, and write down what it came to.")] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace another frozen program in that place.")] = False,
+    score: Annotated[bool, typer.Option(help="Evaluate the program on dev and record the result in it.")] = True,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace another frozen program in the output directory.")
+    ] = False,
 ) -> None:
-    """Compiles a strategy for a model and a benchmark and freezes it: a directory that renders the same prompts years
-    later, checked, without running code.
+    """Compile a strategy for a model and a benchmark, and freeze it.
+
+    The frozen program is a directory that renders the same prompts years later; a checksum verifies every file, and
+    loading it runs no code.
 
     Example: openmedlm compile -s knn-cot -b mmlu -m local/qwen2.5-coder-0.5b --data-dir sample -o program
     """
     from openmedlm.cli.run_strategies import UNANSWERED, open_tracker, print_estimates
     from openmedlm.optimizers import STRATEGIES
-    from openmedlm.options.groups import SplitOptions
-    from openmedlm.runs.compile import freeze_plan, may_replace
+    from openmedlm.runs.compile import can_replace, freeze_plan
     from openmedlm.runs.execute import execute
-    from openmedlm.runs.plan import plan_split
+    from openmedlm.runs.plan import plan
     from openmedlm.terminal.progress import Progress
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     check_choice(strategy, STRATEGIES, "strategy")
-    split = SplitOptions(split="dev", limit=limit)
-    planned = plan_split([strategy], model, data, split, program, spend, output.seed)
+    options = EvaluateOptions(
+        output=output,
+        model=model,
+        data=data,
+        split=SplitOptions(split="dev", limit=limit),
+        program=program,
+        requests=requests,
+    )
+    planned = plan([strategy], options)
     if preview.dry_run:
         print_estimates(planned, output)
         return
     tracker = open_tracker(tracking)
-    replace = may_replace(directory, planned, strategy, replace=replace)
+    replace = can_replace(directory, planned, strategy, replace=replace)
     summary = execute(planned, Progress()).results[0].summary if score else None
     frozen = freeze_plan(planned, strategy, summary, directory, replace=replace)
     document = frozen.document
@@ -71,8 +81,8 @@ def compile(
         print_json({"program": str(directory), **described})
     else:
         card = (directory / "README.md").read_text(encoding="utf-8")
-        print(inert(card))
-        print(f"Frozen in {directory}; sha256 {document.sha256}")
+        print(strip_control_characters(card))
+        print(f"Frozen program: {directory}, sha256 {document.sha256}")
     if tracker is not None:
         from openmedlm.tracking.mlflow import track_program
 

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from openmedlm.options.groups import Output
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import InertConsole, in_one_line, print_json, wide_console
+from openmedlm.terminal.console import SafeConsole, one_line, print_json, wide_console
 
 if TYPE_CHECKING:
     from openmedlm.data import DuplicatePair
@@ -66,7 +66,7 @@ def show(
 ) -> None:
     """One question: text, options, gold answer."""
     from openmedlm.data import UserError, load_split, to_record
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     questions = {question.id: question for question in load_split(benchmark, split, data_dir)}
     question_id = next(iter(questions)) if question_id is None else question_id
@@ -76,9 +76,9 @@ def show(
     if output.json:
         print_json(to_record(question))
         return
-    console = InertConsole()
+    console = SafeConsole()
     where = ", ".join(filter(None, (question.benchmark, question.split, question.subject)))
-    console.print(f"{in_one_line(question.id)}  {in_one_line(where)}\n")
+    console.print(f"{one_line(question.id)}  {one_line(where)}\n")
     for paragraph in question.context:
         console.print(paragraph + "\n")
     console.print(question.question + "\n")
@@ -106,7 +106,7 @@ def check(
     their five-word runs in common. Exemplars are kept apart from such questions whatever this finds.
     """
     from openmedlm.data import UserError, available, find_duplicates, load_split
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
 
     splits = available(data_dir)
     names = list(dict.fromkeys(split.benchmark for split in splits))
@@ -128,7 +128,7 @@ def check(
     console = wide_console()
     console.print(_pairs_table(found))
     for pair in found[:SHOWN]:
-        first, second = (in_one_line(f"{q.benchmark} {q.split} {q.id}") for q in (pair.first, pair.second))
+        first, second = (one_line(f"{q.benchmark} {q.split} {q.id}") for q in (pair.first, pair.second))
         console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', with another answer'}")
     more = f"; --json has the other {len(found) - SHOWN:,} pairs" if len(found) > SHOWN else ""
     print(

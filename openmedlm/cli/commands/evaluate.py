@@ -3,31 +3,13 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import (
-    DataOptions,
-    ModelOptions,
-    Output,
-    PreviewOptions,
-    ProgramOptions,
-    RequestOptions,
-    SplitOptions,
-    TrackingOptions,
-)
+from openmedlm.options.groups import EvaluateOptions
 from openmedlm.options.with_options import with_options
 
 
-@with_options(
-    Output, ModelOptions, DataOptions, SplitOptions, ProgramOptions, RequestOptions, PreviewOptions, TrackingOptions
-)
+@with_options(EvaluateOptions)
 def evaluate(
-    output: Output,
-    model: ModelOptions,
-    data: DataOptions,
-    split: SplitOptions,
-    program: ProgramOptions,
-    spend: RequestOptions,
-    preview: PreviewOptions,
-    tracking: TrackingOptions,
+    options: EvaluateOptions,
     programs: Annotated[
         list[str],
         typer.Argument(
@@ -37,13 +19,16 @@ def evaluate(
         ),
     ],
     run: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="RUN", help="Directory to write the run to.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="RUN", help="Directory of the run. Default: none is written."),
     ] = None,
 ) -> None:
-    """Runs programs over a split and says how many answers were right, with intervals, calls and tokens.
+    """Evaluate programs on a split: accuracy with 95 % intervals, calls, tokens and cost.
+
+    Every completion is saved before it is used; an interrupted command resumes when it is rerun.
 
     Example: openmedlm evaluate zero-shot cot -b medqa --split dev -m local/qwen2.5-coder-0.5b --data-dir sample
     """
-    from openmedlm.cli.run_strategies import report_runs
+    from openmedlm.cli.run_strategies import run_strategies
 
-    report_runs(programs, output, model, data, split, program, spend, preview, tracking, run, lenient=False)
+    run_strategies(programs, options, run)

@@ -12,72 +12,82 @@ from openmedlm.terminal.console import print_json
 @with_options(Output)
 def export(
     output: Output,
-    program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program.")],
-    to: Annotated[str, typer.Option("--to", help="dspy, messages, batch or lm-eval.")],
+    program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="Directory of a frozen program.")],
+    to: Annotated[str, typer.Option("--to", help="Format: dspy, messages, batch or lm-eval.")],
     file: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Without it, to stdout; a folder for lm-eval.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write; a folder for lm-eval. Default: stdout.",
+            show_default=False,
         ),
     ] = None,
     benchmark: Annotated[
         str | None,
-        typer.Option("--benchmark", "-b", help="Whose questions are rendered; the program's own.", show_default=False),
+        typer.Option("--benchmark", "-b", help="Benchmark to render. Default: the program's.", show_default=False),
     ] = None,
-    split: Annotated[str, typer.Option(help="dev, test or pool.")] = "dev",
+    split: Annotated[str, typer.Option(help="Split to render: dev, test or pool.")] = "dev",
     limit: Annotated[
-        int | None, typer.Option(min=1, help="N of its questions only, as for evaluate.", show_default=False)
+        int | None, typer.Option(min=1, help="Render only the questions of evaluate --limit N.", show_default=False)
     ] = None,
-    data_dir: Annotated[str | None, typer.Option(metavar="DIR", help="As for evaluate.", show_default=False)] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Local benchmark files, or sample.", show_default=False)
+    ] = None,
     model: Annotated[
         str | None,
-        typer.Option(
-            "--model", "-m", help="The model's name in a batch; that of the program's own.", show_default=False
-        ),
+        typer.Option("--model", "-m", help="Model name in a batch file. Default: the program's.", show_default=False),
     ] = None,
     embedder: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Where its embedder lies, if not where it says.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Local path of the embedder, if it is not where the program says.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Takes a frozen program elsewhere.
+    """Convert a frozen program to the format of another system.
 
-    dspy: state for DSPy's own Module.load. messages: a line for each vote of each question of a split, with the
-    rendered messages. batch: the same as an OpenAI batch file, which vLLM's run_batch takes too. lm-eval: a folder with
-    a task of lm-evaluation-harness, of a program with one vote and fixed exemplars.
+    dspy: state that DSPy's Module.load reads. messages: JSON lines with the rendered messages, one per vote of each
+    question. batch: the same as an OpenAI batch file, which vLLM's run_batch also reads. lm-eval: a task folder for
+    lm-evaluation-harness; the program must have one vote and fixed exemplars.
 
     Example: openmedlm export program --to messages -b mmlu --data-dir sample
     """
     from openmedlm.data import UserError, load_split
-    from openmedlm.export.formats import batch_lines, dspy_state, message_lines
+    from openmedlm.export.batch import batch_lines
+    from openmedlm.export.dspy_state import dspy_state
     from openmedlm.export.lm_eval import write_task
+    from openmedlm.export.messages import message_lines
     from openmedlm.programs.frozen import load_program
     from openmedlm.runs.plan import subsample
     from openmedlm.utils.atomic import write_atomically
-    from openmedlm.utils.names import check_choice
+    from openmedlm.utils.choices import check_choice
     from openmedlm.utils.paths import vectors_directory
 
     check_choice(to, ("dspy", "messages", "batch", "lm-eval"), "format")
     if to == "lm-eval" and file is None:
-        raise UserError("--to lm-eval writes a folder; name it with -o")
+        raise UserError("--to lm-eval: no output folder; name one with -o")
     if output.json and file is None:
-        raise UserError("--json prints one object, and the export would stand beside it; name a file with -o")
+        raise UserError("--json: stdout holds the JSON object, not the export; name a file with -o")
     frozen = load_program(program, embedder, vectors_directory())
     if to == "dspy":
-        state, how = dspy_state(frozen)
+        state, instructions = dspy_state(frozen)
         chunks = iter([state])
     else:
         questions = subsample(load_split(benchmark or frozen.document.benchmark, split, data_dir), limit)
         if to == "lm-eval" and file is not None:
-            name = write_task(frozen, questions, file)
-            print_json({"file": str(file), "format": to, "task": name}) if output.json else print(f"{name} in {file}")
+            task = write_task(frozen, questions, file)
+            if output.json:
+                print_json({"file": str(file), "format": to, "task": task})
+            else:
+                print(f"Written: {file} (task {task})")
             return
         if to == "messages":
             chunks = message_lines(frozen.program, questions)
         else:
-            name = model or frozen.document.model.partition("/")[2]
-            chunks = batch_lines(frozen.program, questions, name)
-        how = ""
+            chunks = batch_lines(frozen.program, questions, model or frozen.document.model.partition("/")[2])
+        instructions = ""
     if file is None:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
@@ -89,5 +99,5 @@ def export(
             raise UserError(f"{file}: {error.strerror}; name another file with -o") from error
     if output.json:
         print_json({"file": str(file), "format": to})
-    if how:
-        print(how, file=sys.stderr)
+    if instructions:
+        print(instructions, file=sys.stderr)

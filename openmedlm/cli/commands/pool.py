@@ -4,9 +4,10 @@ from dataclasses import asdict
 
 import typer
 
-from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, Output, PoolOptions, PreviewOptions
+from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, Output, PreviewOptions
+from openmedlm.options.pool import PoolOptions
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import count_noun, in_one_line, print_json, wide_console
+from openmedlm.terminal.console import count_noun, one_line, print_json, wide_console
 
 
 @with_options(Output, ModelOptions, DataOptions, CallOptions, PreviewOptions, PoolOptions)
@@ -18,24 +19,24 @@ def pool(
     preview: PreviewOptions,
     options: PoolOptions,
 ) -> None:
-    """Has a teacher, the model itself unless --teacher names another, reason on pool questions, and keeps what ends
-    on the right letter.
+    """Generate rationales for pool questions, and keep those that end on the correct letter.
 
-    The rest is asked again, up to --rounds times, at rising temperature and with the options in another order.
-    Completions are kept as they come: stop at any time, and the same command goes on from there. compile, ladder and
-    evaluate then show these rationales.
+    The model itself writes them unless --teacher names another model. Wrong and unparsed answers are retried in up to
+    --rounds rounds, at rising temperature and with shuffled options. Every completion is saved before it is used; an
+    interrupted command resumes when it is rerun. The strategies with rationales then show them.
 
     Example: openmedlm pool -b medmcqa -m local/qwen2.5-coder-1.5b --data-dir sample
     """
+    from openmedlm.cli.run_strategies import MAX_CAUSES, UNANSWERED
     from openmedlm.optimizers.rationales import report
     from openmedlm.rationales.plan import estimate_rationales, plan_rationales
-    from openmedlm.rationales.report import pool_remarks, pool_table
+    from openmedlm.rationales.report import pool_notes, pool_table
     from openmedlm.rationales.run import run_rationale_job
-    from openmedlm.rationales.trainset import DATASET, explained
+    from openmedlm.rationales.trainset import DATASET, count_explanations
     from openmedlm.terminal.progress import Progress
 
     if data.teacher == DATASET:
-        _print_explained(output, *explained(data))
+        _print_explanations(output, *count_explanations(data))
         return
     job = plan_rationales(model, data, calls, options, output.seed)
     if preview.dry_run:
@@ -46,31 +47,32 @@ def pool(
             for name, value in estimated.items():
                 print(f"{name.replace('_', ' ')}: {'unknown' if value is None else format(value, ',')}")
         return
-    taught, errors = run_rationale_job(job, Progress())
-    result = report(taught, job.questions, job.rounds)
+    rationales, errors = run_rationale_job(job, Progress())
+    result = report(rationales, job.questions, job.rounds)
     if output.json:
-        who = {"benchmark": data.benchmark, "teacher": job.calls.endpoint.model, "file": str(job.file)}
-        print_json(who | asdict(result) | {"errors": len(errors)})
+        source = {"benchmark": data.benchmark, "teacher": job.calls.endpoint.model, "file": str(job.file)}
+        print_json(source | asdict(result) | {"errors": len(errors)})
     else:
         console = wide_console()
-        title = f"Rationales of {job.calls.endpoint.model} for {len(job.questions):,} questions of {data.benchmark}"
+        size = count_noun(len(job.questions), "question")
+        title = f"Rationales of {job.calls.endpoint.model} for {size} of {data.benchmark}"
         console.print(pool_table(title, result))
-        console.print(pool_remarks(result, job.file), highlight=False)
-    for cause, count in Counter(errors).most_common(5):
+        console.print(pool_notes(result, job.file), highlight=False)
+    for cause, count in Counter(errors).most_common(MAX_CAUSES):
         print(
-            f"{count_noun(count, 'question')} could not be asked: {in_one_line(cause)}; the same command asks again",
+            f"{count_noun(count, 'question')} failed: {one_line(cause)}. Rerun the same command to retry.",
             file=sys.stderr,
         )
     if result.not_asked or result.unfinished or errors:
-        raise typer.Exit(3)
+        raise typer.Exit(UNANSWERED)
 
 
-def _print_explained(output: Output, questions: int, usable: int, other_letter: int) -> None:
+def _print_explanations(output: Output, questions: int, usable: int, other_letter: int) -> None:
     if output.json:
         counts = {"questions": questions, "kept": usable, "closing_on_another_letter": other_letter}
         print_json({"teacher": "dataset", **counts})
         return
-    print(f"{usable:,} of {questions:,} pool questions have an explanation of the benchmark's own that can be shown.")
+    print(f"Pool questions with a usable explanation from the benchmark: {usable:,} of {questions:,}.")
     if other_letter:
-        print(f"{other_letter:,} more close on another letter than the gold one, and are left out.")
-    print("Nothing has to be built: compile, ladder and evaluate take them with --teacher dataset.")
+        print(f"Explanations that end on another letter than the correct one, not used: {other_letter:,}.")
+    print("No pool has to be generated: compile, ladder and evaluate use the explanations with --teacher dataset.")

@@ -7,35 +7,45 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from openmedlm.options.groups import DataOptions, FixedProgramOptions, Output, ProgramOptions, RequestOptions
+from openmedlm.options.groups import (
+    DataOptions,
+    EvaluateOptions,
+    FixedProgramOptions,
+    ModelOptions,
+    Output,
+    ProgramOptions,
+    RequestOptions,
+    SplitOptions,
+)
 from openmedlm.options.with_options import with_options
-from openmedlm.terminal.console import NOT_ADVICE, InertConsole, print_json
+from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 
 BENCHMARK = "mmlu"
 SPLIT = "dev"
 
-MEANING = """
-**What this means.** Each row of the ladder is a way of prompting the same model on the same {n} questions; the interval
-says where its accuracy would lie with ever more questions of this kind. Tuning then searched further, ranked on half of
-the questions and chose on the other half. **What it does not mean.** {n} questions written for this project and a small
-model show how the product works, not which program is best: the intervals overlap, and a small model knows little
-medicine and may lose by reasoning aloud. {advice}
+EXPLANATION = """
+**How to read this.** Each row of the table is one strategy, run with the same model on the same {n} questions. The
+interval shows how far the true accuracy may be from the measured one. Tuning ranked programs on one half of the
+questions and selected the winner on the other half.
 
-**What next**
+**Limits.** {n} questions written for this project and a small model show how the tool works, not which program is best.
+The intervals overlap. A small model knows little medicine, and its reasoning may lower its accuracy. {advice}
 
-- your own model, served by vLLM or another OpenAI-compatible server, on real questions:
+**Next steps**
+
+- Your own model, served by vLLM or another OpenAI-compatible server, on a real benchmark:
   `openmedlm ladder -b medqa -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1`
-- the best program for it: `openmedlm tune -b medqa -m hosted_vllm/NAME --max-calls 5000 -o tuned`
-- what either would cost, before it does: the same with `--dry-run`
-- ladder and study as a page, with every question and every answer: {page}
-- one question of yours: `openmedlm ask {program} -q "…" --option "…" --option "…"`
-- the program elsewhere: `openmedlm export {program} --to messages -b {benchmark} --data-dir sample`
-- your own questions: `openmedlm data import FILE --name NAME`
-- the other embedded models: `openmedlm models`
+- The best program for it: `openmedlm tune -b medqa -m hosted_vllm/NAME --max-calls 5000 -o tuned`
+- Estimated cost of either command: add `--dry-run`
+- All results on one page, with every question and every vote: {page}
+- One question: `openmedlm ask {program} -q "…" --option "…" --option "…"`
+- The program in another system: `openmedlm export {program} --to messages -b {benchmark} --data-dir sample`
+- Your own questions: `openmedlm data import FILE --name NAME`
+- The other embedded models: `openmedlm models`
 """
 
 
-SEARCHED: dict[str, list[Any]] = {
+SEARCH_SPACE: dict[str, list[Any]] = {
     "strategy": ["zero-shot", "few-shot", "knn-few-shot"],
     "k": [1, 3],
     "votes": [1, 3, 5],
@@ -43,37 +53,37 @@ SEARCHED: dict[str, list[Any]] = {
     "top_p": [0.8],
     "instructions": ["default", "short"],
 }
-"""What is searched: programs that answer directly, since a small model writes such an answer in a second."""
+"""Search space: direct-answer programs only, since a small model writes a direct answer in a second."""
 
 
 @with_options(Output, RequestOptions)
 def quickstart(
     output: Output,
     spend: RequestOptions,
-    model: Annotated[str, typer.Option("--model", "-m", help="An embedded model, or any other.")] = (
+    model: Annotated[str, typer.Option("--model", "-m", help="An embedded model, or any other model string.")] = (
         "local/qwen2.5-coder-0.5b"
     ),
-    k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars in the prompts of the ladder.")] = 3,
-    votes: Annotated[int, typer.Option(min=1, help="Size of the ladder's ensemble.")] = 3,
-    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Room for one completion.")] = 200,
-    max_calls: Annotated[int, typer.Option(min=1, help="Completions that tuning may buy.")] = 100,
+    k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars per prompt in the ladder.")] = 3,
+    votes: Annotated[int, typer.Option(min=1, help="Votes of the ladder's ensemble.")] = 3,
+    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Maximum tokens per completion.")] = 200,
+    max_calls: Annotated[int, typer.Option(min=1, help="Maximum completions that tuning requests.")] = 100,
     directory: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Directory for ladder, study, program and page.")
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Directory for the ladder run, study, program and page."),
     ] = Path("quickstart"),
 ) -> None:
-    """The main job on an embedded model and the embedded sample, in minutes: one question, every strategy, a small
-    search, and the best program frozen, verified, and shown as a page.
+    """Run the whole workflow on an embedded model and the embedded sample, in minutes.
 
-    Needs no download beyond the model's weights (0.5 GB, once), no key and no GPU.
+    Answers one question, runs every strategy, tunes, freezes and verifies the best program, and writes the report page.
+    Downloads only the model's weights (0.5 GB, once); needs no API key and no GPU.
     """
     from openmedlm.cli.tables import ladder_table
     from openmedlm.data import load_split
-    from openmedlm.inference import find_endpoint
     from openmedlm.optimizers import STRATEGIES
     from openmedlm.optimizers.search.defaults import BASELINES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
-    from openmedlm.report.page import read_places, write_page
+    from openmedlm.report.page import read_directories, write_page
     from openmedlm.runs import check_free
     from openmedlm.runs.execute import execute
     from openmedlm.runs.one_question import AskResult
@@ -88,11 +98,10 @@ def quickstart(
     from openmedlm.tuning.space_file import ModelSpace
     from openmedlm.tuning.table import print_result
 
-    console = InertConsole(file=sys.stderr if output.json else sys.stdout, markup=True)
+    console = SafeConsole(file=sys.stderr if output.json else sys.stdout, markup=True)
     questions = load_split(BENCHMARK, SPLIT, "sample")
-    endpoint = find_endpoint(model)
     data = DataOptions(benchmark=BENCHMARK, data_dir="sample")
-    asked = TuneOptions(
+    tuning = TuneOptions(
         models=ModelsOptions(model=[model]),
         data=data,
         search=SearchOptions(trials=12, block=3),
@@ -104,49 +113,56 @@ def quickstart(
         directory=directory,
     )
     (study,) = plan_studies(
-        asked,
-        {model: ModelSpace(Space.model_validate(SEARCHED))},
+        tuning,
+        {model: ModelSpace(Space.model_validate(SEARCH_SPACE))},
         [replace(each, k=min(k, each.k)) for each in BASELINES],
     )
     check_directory(study)
-    options = (
-        data,
-        ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
-        spend,
-        output.seed,
+    options = EvaluateOptions(
+        output=output,
+        model=ModelOptions(model=model),
+        data=data,
+        split=SplitOptions(split=SPLIT),
+        program=ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
+        requests=spend,
     )
 
-    console.print(f"[bold]One question[/bold], as {escape(model)} sees it (zero-shot):\n")
-    one = plan(["zero-shot"], endpoint, questions[:1], SPLIT, *options)
-    (sample_prompt,) = one.programs["zero-shot"].sample_prompts(questions[0], ())
+    console.print(f"[bold]One question[/bold], as sent to {escape(model)} (zero-shot):\n")
+    single = plan(["zero-shot"], options, questions[:1])
+    (sample_prompt,) = single.programs["zero-shot"].sample_prompts(questions[0], ())
     for message in [sample_prompt.prompt] if isinstance(sample_prompt.prompt, str) else sample_prompt.prompt:
         text = message if isinstance(message, str) else f"{message['role']}: {message['content']}"
         console.print(text + "\n", style="cyan", markup=False)
-    (shown,) = execute(one, Progress()).results
-    answered = AskResult(questions[0], shown.outcomes[0], None)
-    for line in answered.lines():
+    (zero_shot,) = execute(single, Progress()).results
+    answer = AskResult(questions[0], zero_shot.outcomes[0], None)
+    for line in answer.lines():
         console.print(line, markup=False)
-    console.print(f"The right answer is {questions[0].answer}.\n")
+    console.print(f"Correct answer: {questions[0].answer}\n")
 
-    climbed = plan(STRATEGIES, endpoint, questions, SPLIT, *options)
-    check_free(directory / LADDER_RUN, climbed.asked())
-    report = execute(climbed, Progress())
-    save_run(directory / LADDER_RUN, climbed, report)
+    ladder = plan(STRATEGIES, options, questions)
+    check_free(directory / LADDER_RUN, ladder.config())
+    report = execute(ladder, Progress(), keep_prompts=True)
+    save_run(directory / LADDER_RUN, ladder, report)
     if not output.json:
         console.print(
-            ladder_table(f"The ladder: {len(questions)} questions of the sample, {escape(model)}", report.results, {})
+            ladder_table(f"Every strategy on {len(questions)} sample questions, {escape(model)}", report.results, {})
         )
-    found = tune(study, Progress(), test=False)
-    proof = verify_program(directory / PROGRAM)
-    write_page(*read_places([directory / LADDER_RUN, directory]), directory / REPORT)
+    result = tune(study, Progress(), test=False)
+    verified = verify_program(directory / PROGRAM)
+    write_page(*read_directories([directory / LADDER_RUN, directory]), directory / REPORT)
     if output.json:
-        runs = [result.as_json() for result in report.results]
-        frozen = {"program": str(directory / PROGRAM), "ok": True, "checked": proof.prompts}
-        page = str(directory / REPORT)
-        ended = {"question": answered.as_json(), "model": model, "runs": runs, "study": found.as_json()}
-        print_json({**ended, "frozen": frozen, "page": page})
+        print_json(
+            {
+                "question": answer.as_json(),
+                "model": model,
+                "runs": [each.as_json() for each in report.results],
+                "study": result.as_json(),
+                "frozen": {"program": str(directory / PROGRAM), "ok": True, "checked": verified.prompts},
+                "page": str(directory / REPORT),
+            }
+        )
         return
-    print_result(study, found)
-    console.print(f"Verified: {proof.files} files, and {proof.prompts} golden prompts byte for byte.\n")
-    filled = {"n": len(questions), "program": directory / PROGRAM, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
-    console.print(Markdown(MEANING.format(**filled, page=directory / REPORT)))
+    print_result(study, result)
+    console.print(f"Verified: {verified.files} files and {verified.prompts} golden prompts match byte for byte.\n")
+    values = {"n": len(questions), "program": directory / PROGRAM, "benchmark": BENCHMARK, "advice": NOT_ADVICE}
+    console.print(Markdown(EXPLANATION.format(**values, page=directory / REPORT)))

@@ -11,29 +11,29 @@ from openmedlm.terminal.console import as_utf8, print_json
 @with_options(Output)
 def report(
     output: Output,
-    places: Annotated[
+    directories: Annotated[
         list[Path],
         typer.Argument(metavar="DIR…", help="Directories that evaluate, ladder, score or tune wrote with -o."),
     ],
-    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page to write.")] = Path(
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="HTML file to write.")] = Path(
         "report.html"
     ),
 ) -> None:
-    """Writes runs and studies as one page: figures, paired differences, and every question with every vote.
+    """Write runs and studies as one HTML page: figures, paired differences, and every question with every vote.
 
-    The page is one file, works offline and loads nothing.
+    The page is one file; it works offline and loads nothing.
 
     Example: openmedlm report RUN tuned -o report.html
     """
-    from openmedlm.report.page import read_places, write_page
+    from openmedlm.report.page import read_directories, write_page
 
-    runs, studies = read_places(places)
+    runs, studies = read_directories(directories)
     write_page(runs, studies, file)
     if output.json:
-        shown = {
+        inputs = {
             "runs": [as_utf8(run.directory) for run, _ in runs],
-            "studies": [as_utf8(study.place) for study in studies],
+            "studies": [as_utf8(study.directory) for study in studies],
         }
-        print_json({"page": str(file), **shown})
+        print_json({"page": str(file), **inputs})
     else:
         print(f"Written: {file}")

@@ -20,76 +20,86 @@ def score(
         typer.Argument(metavar="FILE.jsonl", help='Lines {"qid","gold","completion"} or {"qid","gold","letters"}.'),
     ],
     benchmark: Annotated[
-        str | None, typer.Option("--benchmark", "-b", help="Look the options up in this benchmark.", show_default=False)
+        str | None,
+        typer.Option(
+            "--benchmark",
+            "-b",
+            help="Benchmark of the questions. Default: options from the file.",
+            show_default=False,
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="The split to look them up in.")] = "test",
-    data_dir: Annotated[str | None, typer.Option(metavar="DIR", help="As for evaluate.", show_default=False)] = None,
+    split: Annotated[str, typer.Option(help="Split of the benchmark.")] = "test",
+    data_dir: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Directory with <benchmark>/<split>.jsonl files; 'sample' for the embedded sample. Default: the "
+            "Hugging Face hub.",
+            show_default=False,
+        ),
+    ] = None,
     votes: Annotated[
-        int | None, typer.Option(min=1, help="Majority of the first K samples only.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Use only the first K samples per question. Default: all.", show_default=False),
     ] = None,
     directory: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="RUN", help="Directory to write a run to, for compare, report and view."
+            "--output", "-o", metavar="RUN", help="Directory of the run, for compare and report. Default: none."
         ),
     ] = None,
 ) -> None:
-    """Scores completions that any other system wrote: answers read, votes counted, accuracy with its interval.
+    """Score completions of another system: parse answers, count votes, print the accuracy with its interval.
 
-    Lines that share a qid are samples of one question, in order; "options", "sample", "model" and "benchmark" may stand
-    in a line. A tied vote goes to the letter that came first; an unreadable sample is no vote, and a question without
-    one that can be read is wrong, which is no error of this command: it ends with 0. With -b, questions that repeat
-    each other or share a passage widen the standard error. With -o, models can be compared on the same questions
-    (compare RUN:MODEL RUN:OTHER) and looked at (report RUN).
+    Lines with the same qid are samples of one question, in order; a line may have "options", "sample", "model" and
+    "benchmark". A tied vote goes to the letter that came first. An unparsed sample is no vote; a question without any
+    vote counts as wrong, and the command still exits with 0. With -b, duplicate questions and questions that share a
+    passage widen the standard error. With -o, models can be compared (compare RUN:MODEL RUN:OTHER) and shown (report).
     """
     from openmedlm.data import load_split
     from openmedlm.metrics import summarise
     from openmedlm.runs import check_free, write_run
     from openmedlm.runs.external_completions import read_completions, score_outcomes
-    from openmedlm.runs.score import clustered, questions_of, run_of
+    from openmedlm.runs.score import add_clusters, make_run, to_questions
 
     lines = read_completions(file)
-    questions = {q.id: q for q in load_split(benchmark, split, data_dir)} if benchmark else None
-    by_model = clustered(score_outcomes(lines, votes, questions), questions or {})
-    scored = {model: summarise(outcomes, 0.0) for model, outcomes in by_model.items()}
-    whole = summarise((outcome for outcomes in by_model.values() for outcome in outcomes), 0.0)
-    if len(by_model) > 1:  # Wilson's interval takes answers for independent, and several models answer one question
-        whole = replace(whole, ci_low=None, ci_high=None)
+    benchmark_questions = {q.id: q for q in load_split(benchmark, split, data_dir)} if benchmark else None
+    by_model = add_clusters(score_outcomes(lines, votes, benchmark_questions), benchmark_questions or {})
+    summaries = {model: summarise(outcomes, 0.0) for model, outcomes in by_model.items()}
+    total = summarise((outcome for outcomes in by_model.values() for outcome in outcomes), 0.0)
+    if len(by_model) > 1:  # Wilson's interval assumes independent answers, and several models answer one question
+        total = replace(total, ci_low=None, ci_high=None)
     if directory is not None:
-        asked = questions_of(lines, questions or {})
-        run = run_of(directory, file, by_model, scored, asked, votes)
-        check_free(directory, run.asked)
-        write_run(run, asked)
+        questions = to_questions(lines, benchmark_questions or {})
+        run = make_run(directory, file, by_model, summaries, questions, votes)
+        check_free(directory, run.config)
+        write_run(run, questions)
     if output.json:
-        runs = [{"model": model or None, **summary.as_json()} for model, summary in scored.items()]
-        print_json(whole.as_json() | {"runs": runs})
+        runs = [{"model": model or None, **summary.as_json()} for model, summary in summaries.items()]
+        print_json(total.as_json() | {"runs": runs})
         return
-    rows = [(model or "–", summary) for model, summary in scored.items()]
+    rows = [(model or "–", summary) for model, summary in summaries.items()]
     console = wide_console()
-    console.print(_table(file.name, rows if len(rows) == 1 else [*rows, ("all", whole)]))
+    console.print(_table(file.name, rows if len(rows) == 1 else [*rows, ("all", total)]))
     console.print(NOT_ADVICE, highlight=False)
 
 
 def _table(title: str, rows: list[tuple[str, Summary]]) -> Table:
+    from openmedlm.cli.tables import ACCURACY_HEADING, format_accuracy
+
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("model", overflow="fold")
-    for heading in ("right", "accuracy (95 %)", "std. error", "macro-F1", "unread", "agreement"):
+    for heading in ("correct", ACCURACY_HEADING, "standard\nerror", "macro-F1 %", "no\nanswer", "agreement %"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, s in rows:
         agreement = s.analysis.agreement
         table.add_row(
             name,
             f"{s.correct}/{s.n}",
-            _accuracy(s).replace("%", ""),
+            format_accuracy(s),
             "–" if s.standard_error is None else f"{100 * s.standard_error:.1f}",
             percent(s.analysis.macro_f1).rstrip("%"),
             str(s.unanswered),
-            percent(agreement.share) if agreement else "–",
+            percent(agreement.share).rstrip("%") if agreement else "–",
         )
     return table
-
-
-def _accuracy(summary: Summary) -> str:
-    if summary.ci_low is None:
-        return percent(summary.accuracy)
-    return f"{percent(summary.accuracy)} ({percent(summary.ci_low)}–{percent(summary.ci_high)})"

@@ -14,15 +14,15 @@ from openmedlm.terminal.console import print_json
 def serve_model(
     output: Output,
     name: Annotated[str, typer.Argument(metavar="NAME", help="An embedded model, or the path of a GGUF file.")],
-    slots: Annotated[int, typer.Option(min=1, help="Requests served at once.")] = SLOTS,
+    slots: Annotated[int, typer.Option(min=1, help="Maximum number of concurrent requests.")] = SLOTS,
     context: Annotated[
-        int | None, typer.Option(min=1, help="Tokens of one request, prompt and answer.", show_default=False)
+        int | None, typer.Option(min=1, help="Tokens of one request, prompt and completion.", show_default=False)
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Computing threads.", show_default=False)] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default=False)] = None,
 ) -> None:
-    """Starts an embedded model behind an OpenAI-compatible endpoint on loopback, until Ctrl-C.
+    """Serve an embedded model as an OpenAI-compatible endpoint on loopback, until Ctrl-C.
 
-    Prints its address and key. Commands that use the same model with the same settings share the server.
+    Prints its address and key. Commands that use the same model with the same settings share this server.
     """
     from openmedlm.local_models import resolve, serve
 
@@ -37,6 +37,6 @@ def serve_model(
         if output.json:
             print_json(address)
         else:
-            print(f"{server.model} answers at {server.base_url}\nkey: {server.api_key}\nlog: {server.log}", flush=True)
-            print("Ctrl-C stops it, unless another command still uses it.", file=sys.stderr)
+            print(f"Serving {server.model} at {server.base_url}\nkey: {server.api_key}\nlog: {server.log}", flush=True)
+            print("Press Ctrl-C to stop; other commands that use the server keep it alive.", file=sys.stderr)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -41,17 +41,16 @@ def tune(
     tracking: TrackingOptions,
     directory: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="DIR", help="Directory for the program, the study and what it came to."),
+        typer.Option("--output", "-o", metavar="DIR", help="Directory for the frozen program, study and results."),
     ],
     test: Annotated[
-        bool, typer.Option("--test", help="Score the winner and the untuned program on test at the end, once.")
+        bool, typer.Option("--test", help="Evaluate the winner and the baseline once on the test split at the end.")
     ] = False,
 ) -> None:
-    """Searches strategy, k, temperature, ensemble size and more for a model, and freezes the best program that a budget
-    can find.
+    """Search strategy, k, temperature, ensemble size and more for a model, and freeze the best program within a budget.
 
-    Votes are shared by all configurations that would ask the same, a configuration is stopped once it is behind the
-    best, and every answer is kept as it comes: stop at any time, and the same command goes on from there.
+    Trials with identical requests share completions. A trial is pruned once it is significantly worse than the best.
+    Every completion is saved at once: interrupt at any time, and rerun the same command to resume.
 
     Example: openmedlm tune -b mmlu -m local/qwen2.5-coder-1.5b --data-dir sample --max-calls 500 -o tuned
     """

@@ -11,29 +11,31 @@ from openmedlm.terminal.console import print_json
 @with_options(Output)
 def verify(
     output: Output,
-    program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="The directory of a frozen program.")],
+    program: Annotated[Path, typer.Argument(metavar="PROGRAM", help="Directory of a frozen program.")],
     embedder: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Where its embedder lies, if not where it says.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Local path of the embedder, if it is not where the program says.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Proves a frozen program: every checksum holds, and it renders its golden prompts byte for byte.
+    """Check that a frozen program is unchanged: all checksums match, and its golden prompts render byte for byte.
 
-    Exits with 2, and the reason, where it does not.
+    If a check fails, prints the reason and exits with 2.
     """
     from openmedlm.data import UserError
     from openmedlm.programs.frozen import verify_program
 
     try:
-        proof = verify_program(program, embedder)
-    except UserError as refusal:
+        verified = verify_program(program, embedder)
+    except UserError as error:
         if not output.json:
             raise
-        print_json({"ok": False, "checked": 0, "reason": str(refusal)})
+        print_json({"ok": False, "checked": 0, "reason": str(error)})
         raise typer.Exit(2) from None
+    sha256 = verified.frozen.document.sha256
     if output.json:
-        counts = {"checked": proof.prompts, "files": proof.files, "sha256": proof.frozen.document.sha256}
-        print_json({"ok": True, **counts})
+        print_json({"ok": True, "checked": verified.prompts, "files": verified.files, "sha256": sha256})
         return
-    print(f"{program} is what was frozen: {proof.files} files, and {proof.prompts} golden prompts byte for byte.")
-    print(f"sha256 {proof.frozen.document.sha256}")
+    print(f"{program}: {verified.files} checksums and {verified.prompts} golden prompts match byte for byte.")
+    print(f"sha256 {sha256}")

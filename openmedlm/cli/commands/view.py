@@ -12,11 +12,11 @@ from openmedlm.terminal.console import print_json
 def view(
     output: Output,
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Folder whose runs and studies can be chosen.")
+        Path, typer.Argument(metavar="[DIR]", help="Folder whose runs and studies the page lists.")
     ] = Path(),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="On loopback; 0 takes a free one.")] = 8420,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 picks a free one.")] = 8420,
 ) -> None:
-    """Serves the page of runs and studies on loopback, until Ctrl-C.
+    """Serve the report pages of the runs and studies in a folder on loopback, until Ctrl-C.
 
     Example: openmedlm view results
     """
@@ -26,12 +26,12 @@ def view(
     from openmedlm.report.server import serve
 
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; name one that holds runs or studies")
+        raise UserError(f"{folder}: no such folder; name a folder that holds runs or studies")
 
-    def told(address: str) -> None:
+    def print_address(address: str) -> None:
         if output.json:
             print_json({"address": address, "folder": str(folder)})
         else:
-            print(f"{address}  (Ctrl-C ends it)", flush=True)
+            print(f"{address}  (press Ctrl-C to stop)", flush=True)
 
-    asyncio.run(serve(folder, port, told))
+    asyncio.run(serve(folder, port, print_address))

@@ -2,7 +2,7 @@
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("figures").textContent);
 
-// Text goes into text nodes only: nothing that a model or a data set wrote is ever read as HTML.
+// Text of models and data sets goes into text nodes only, so that the browser never parses it as HTML.
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -13,73 +13,74 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Details stand behind the scripts, so that list and figures do not wait for them.
+// The details follow the scripts in the document, so that list and figures do not wait for them.
 const parsed = new Promise((done) => document.readyState === "loading" ? addEventListener("DOMContentLoaded", done) : done());
 
 async function unpack(id) {
   if (id !== "index") await parsed;
   const text = atob($(id).textContent.trim());
   const bytes = new Uint8Array(text.length);
-  for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place);
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
-// Plotly takes a second to start: the questions come first. Figures are drawn when they come near.
-let begin;
-const listed = new Promise((done) => { begin = done; });
-function start() {
+// Plotly takes a second to start, so the question list is filled first. A figure is drawn when it is near the viewport.
+let onListed;
+const listed = new Promise((done) => { onListed = done; });
+function startPlotly() {
   if (globalThis.Plotly) return;
   const script = make("script");
   script.textContent = $("plotly").textContent;
   document.body.append(script);
 }
-function ink() {
+function themeColours() {
   const style = getComputedStyle(document.documentElement);
   const [text, line] = [style.getPropertyValue("--ink").trim(), style.getPropertyValue("--line").trim()];
   return { "font.color": text, "xaxis.gridcolor": line, "yaxis.gridcolor": line, "xaxis.linecolor": line, "yaxis.linecolor": line,
     "xaxis.zerolinecolor": line, "yaxis.zerolinecolor": line, "hoverlabel.font.color": "#1c1c1a", "hoverlabel.bgcolor": "#f3f3ee" };
 }
-async function draw(place) {
-  const figure = data[place.id];
-  if (!figure || place.dataset.drawn) return;
-  place.dataset.drawn = "true";
+async function draw(plot) {
+  const figure = data[plot.id];
+  if (!figure || plot.dataset.drawn) return;
+  plot.dataset.drawn = "true";
+  plot.style.height = `${figure.layout.height}px`; // Plotly forgets the height of the layout when the window is resized
   await listed;
-  start();
+  startPlotly();
   const layout = structuredClone(figure.layout);
-  for (const [path, value] of Object.entries(ink())) {
+  for (const [path, value] of Object.entries(themeColours())) {
     const names = path.split("."), last = names.pop();
     names.reduce((inner, name) => (inner[name] ??= {}), layout)[last] = value;
   }
-  await Plotly.newPlot(place, figure.data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
+  await Plotly.newPlot(plot, figure.data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
 }
 const plots = [...document.querySelectorAll(".plot")];
-const near = new IntersectionObserver((seen) => seen.filter((each) => each.isIntersecting).forEach((each) => draw(each.target)), { rootMargin: "300px" });
-plots.forEach((plot) => near.observe(plot));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.filter((plot) => plot.dataset.drawn).forEach((plot) => Plotly.relayout(plot, ink())));
+const observer = new IntersectionObserver((entries) => entries.filter((each) => each.isIntersecting).forEach((each) => draw(each.target)), { rootMargin: "300px" });
+plots.forEach((plot) => observer.observe(plot));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.filter((plot) => plot.dataset.drawn).forEach((plot) => Plotly.relayout(plot, themeColours())));
 addEventListener("beforeprint", () => plots.forEach(draw));
 
-const WORDS = { r: "right", w: "wrong", u: "unanswered", e: "error", "-": "not asked" };
-const PAGE = 50;
+const MARK_WORDS = { r: "correct", w: "wrong", u: "no answer", e: "error", "-": "not asked" };
+const PAGE_ROWS = 50;
 const state = { index: null, rows: [], page: 0, open: null, chunks: new Map() };
 
-function columns() {
+function selectedColumns() {
   const [first, second] = [$("program").value, $("against").value];
   return second === "" ? [Number(first)] : [Number(first), Number(second)];
 }
 
 function filtered() {
   const { questions, programs } = state.index;
-  const [first, second] = columns().map((column) => programs[column]);
-  const wanted = $("mark").value, subject = $("subject").value, least = Number($("agreement").value || 0);
+  const [first, second] = selectedColumns().map((column) => programs[column]);
+  const wantedMark = $("mark").value, subject = $("subject").value, maxAgreement = Number($("agreement").value || 0);
   const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = [];
   for (let row = 0; row < questions.length; row++) {
     const mark = first.marks[row];
-    if (wanted === "flipped") {
+    if (wantedMark === "flipped") {
       if (!second || (mark === "r") === (second.marks[row] === "r") || mark === "-" || second.marks[row] === "-") continue;
-    } else if (wanted && mark !== wanted) continue;
+    } else if (wantedMark && mark !== wantedMark) continue;
     if (subject && questions[row][2] !== subject) continue;
-    if ($("agreement").value && (first.agreement[row] === null || first.agreement[row] > least)) continue;
+    if ($("agreement").value && (first.agreement[row] === null || first.agreement[row] > maxAgreement)) continue;
     if (words.length) {
       const text = (questions[row][0] + " " + questions[row][4]).toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
@@ -91,19 +92,19 @@ function filtered() {
 
 function list() {
   const { questions, programs } = state.index;
-  const shown = columns().map((column) => programs[column]);
-  const last = Math.max(0, Math.ceil(state.rows.length / PAGE) - 1);
+  const shown = selectedColumns().map((column) => programs[column]);
+  const last = Math.max(0, Math.ceil(state.rows.length / PAGE_ROWS) - 1);
   state.page = Math.min(state.page, last);
-  const rows = state.rows.slice(state.page * PAGE, (state.page + 1) * PAGE);
+  const rows = state.rows.slice(state.page * PAGE_ROWS, (state.page + 1) * PAGE_ROWS);
   $("head").replaceChildren(make("tr", {}, make("th", { scope: "col" }, "question"), make("th", { scope: "col", class: "subject" }, "subject"),
-    make("th", { scope: "col" }, "gold"), ...shown.map((program) => make("th", { scope: "col" }, program.name))));
+    make("th", { scope: "col" }, "gold answer"), ...shown.map((program) => make("th", { scope: "col" }, program.name))));
   $("list").replaceChildren(...rows.map((row) => {
     const [id, , subject, gold, stem] = questions[row];
     return make("tr", { "data-row": row, "aria-current": row === state.open, onclick: () => open(row) },
       make("td", { class: "stem" }, make("button", { type: "button", "aria-label": `open ${id}` }, stem.slice(0, 160) || id)),
       make("td", { class: "subject" }, subject), make("td", {}, gold),
-      ...shown.map((program) => make("td", { class: program.marks[row] }, `${program.answers[row] || "–"} ${WORDS[program.marks[row]]}`,
-        program.agreement[row] === null ? "" : `, ${program.agreement[row]} %`)));
+      ...shown.map((program) => make("td", { class: program.marks[row] }, `${program.answers[row] || "–"} ${MARK_WORDS[program.marks[row]]}`,
+        program.agreement[row] === null ? "" : `, ${program.agreement[row]} % agreement`)));
   }));
   $("count").textContent = `${state.rows.length.toLocaleString("en")} of ${questions.length.toLocaleString("en")} questions` +
     (last ? `, page ${state.page + 1} of ${last + 1}` : "");
@@ -118,25 +119,25 @@ function refilter() {
 }
 
 function votes(program, detail, letters) {
-  const told = detail.programs[program];
-  if (!told) return [make("p", { class: "quiet" }, "Not asked.")];
+  const outcome = detail.programs[program];
+  if (!outcome) return [make("p", { class: "quiet" }, "Not asked.")];
   const parts = [];
-  if (told.error) parts.push(make("p", { class: "e" }, `Error: ${told.error}`));
-  if (told.exemplars.length) {
-    parts.push(make("p", {}, "Exemplars, in the order shown: ", told.exemplars.map(([id, near]) => near === null ? id : `${id} (cosine ${near.toFixed(3)})`).join(", ")));
+  if (outcome.error) parts.push(make("p", { class: "e" }, `Error: ${outcome.error}`));
+  if (outcome.exemplars.length) {
+    parts.push(make("p", {}, "Exemplars, in the order shown: ", outcome.exemplars.map(([id, similarity]) => similarity === null ? id : `${id} (cosine similarity ${similarity.toFixed(3)})`).join(", ")));
   }
-  if (told.removed) parts.push(make("p", { class: "quiet" }, `${told.removed} that would have been shown are this very question, and were left out.`));
-  told.votes.forEach((vote, number) => {
+  if (outcome.duplicates_removed) parts.push(make("p", { class: "quiet" }, `Exemplars left out because they duplicate this question: ${outcome.duplicates_removed}.`));
+  outcome.votes.forEach((vote, number) => {
     const seconds = vote.seconds ? `, ${vote.seconds} s` : "";
-    const tokens = vote.tokens[0] || vote.tokens[2] ? `; ${vote.tokens[0]} tokens in (${vote.tokens[1]} cached), ${vote.tokens[2]} out${seconds}` : "";
+    const tokens = vote.tokens[0] || vote.tokens[2] ? `; ${vote.tokens[0]} input tokens (${vote.tokens[1]} cached), ${vote.tokens[2]} output tokens${seconds}` : "";
     const order = vote.order && vote.order !== letters ? `, options shown as ${[...vote.order].join(" ")}` : "";
-    parts.push(make("h4", { class: "small" }, `Vote ${number + 1}: ${vote.letter || "no letter"}`,
-      make("span", { class: "quiet" }, ` by “${vote.rule}”${vote.how === "asked" ? "" : ", " + vote.how}${vote.finish === "length" ? ", cut off" : ""}${order}${tokens}`)),
+    parts.push(make("h4", { class: "small" }, `Vote ${number + 1}: ${vote.letter || "no answer"}`,
+      make("span", { class: "quiet" }, `, parsing rule “${vote.rule}”${vote.method === "free" ? "" : ", " + vote.method}${vote.finish === "length" ? ", truncated" : ""}${order}${tokens}`)),
     vote.error ? make("p", { class: "e" }, vote.error) : make("pre", {}, detail.texts[vote.text]),
-    vote.prompt.length ? make("details", {}, make("summary", { class: "small" }, "the messages that were sent"),
+    vote.prompt.length ? make("details", {}, make("summary", { class: "small" }, "Messages sent"),
       ...vote.prompt.flatMap(([role, text]) => [make("div", { class: "quiet small" }, role || "prompt"), make("pre", {}, detail.texts[text])])) : null);
   });
-  if (told.saved) parts.push(make("p", { class: "quiet" }, `${told.saved} more votes could not have changed the majority, and were not bought.`));
+  if (outcome.votes_skipped) parts.push(make("p", { class: "quiet" }, `Votes not requested because they could not change the majority: ${outcome.votes_skipped}.`));
   return parts.filter(Boolean);
 }
 
@@ -155,12 +156,12 @@ async function open(row) {
     make("p", { class: "quiet small" }, [benchmark, subject].filter(Boolean).join(", "), " ", make("button", { type: "button", class: "close", onclick: close }, "close")),
     ...detail.context.map((paragraph) => make("p", { class: "quiet" }, paragraph)),
     make("p", {}, stem),
-    make("ol", { class: "options" }, ...Object.entries(detail.options).map(([letter, text]) => make("li", { class: letter === gold ? "gold" : null }, `${letter}. ${text}${letter === gold ? "  (gold)" : ""}`))),
-    detail.explanation ? make("details", {}, make("summary", { class: "small" }, "the benchmark's explanation"), make("p", {}, detail.explanation)) : "",
-    ...programs.flatMap((program, place) => program.marks[row] === "-" ? [] : [
-      make("details", { open: columns().includes(place) },
-        make("summary", {}, `${program.name}: `, make("span", { class: program.marks[row] }, `${program.answers[row] || "–"} ${WORDS[program.marks[row]]}`)),
-        ...votes(place, detail, letters))]));
+    make("ol", { class: "options" }, ...Object.entries(detail.options).map(([letter, text]) => make("li", { class: letter === gold ? "gold" : null }, `${letter}. ${text}${letter === gold ? "  (gold answer)" : ""}`))),
+    detail.explanation ? make("details", {}, make("summary", { class: "small" }, "Explanation from the benchmark"), make("p", {}, detail.explanation)) : "",
+    ...programs.flatMap((program, column) => program.marks[row] === "-" ? [] : [
+      make("details", { open: selectedColumns().includes(column) },
+        make("summary", {}, `${program.name}: `, make("span", { class: program.marks[row] }, `${program.answers[row] || "–"} ${MARK_WORDS[program.marks[row]]}`)),
+        ...votes(column, detail, letters))]));
   $("question").hidden = false;
   $("opened").focus({ preventScroll: true });
   $("question").scrollIntoView({ block: "nearest" });
@@ -178,8 +179,8 @@ function step(by) {
   const at = state.open === null ? (by > 0 ? -1 : 0) : state.rows.indexOf(state.open);
   const next = at + by;
   if (next < 0 || next >= state.rows.length) return;
-  if (Math.floor(next / PAGE) !== state.page) {
-    state.page = Math.floor(next / PAGE);
+  if (Math.floor(next / PAGE_ROWS) !== state.page) {
+    state.page = Math.floor(next / PAGE_ROWS);
     list();
   }
   open(state.rows[next]);
@@ -215,4 +216,4 @@ async function browse() {
   refilter();
   document.body.dataset.ready = "true";
 }
-browse().finally(() => requestAnimationFrame(() => setTimeout(begin)));
+browse().finally(() => requestAnimationFrame(() => setTimeout(onListed)));

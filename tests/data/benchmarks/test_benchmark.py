@@ -11,13 +11,13 @@ TABLE = {
 }
 
 
-def test_the_official_counts_are_those_of_the_split_table() -> None:
-    found = {name: tuple(b.official_count(split) for split in SPLITS) for name, b in BENCHMARKS.items()}
-    assert found == TABLE
+def test_official_count_has_the_published_values() -> None:
+    counts = {name: tuple(b.official_count(split) for split in SPLITS) for name, b in BENCHMARKS.items()}
+    assert counts == TABLE
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_hub_table_has_a_full_commit_for_a_revision(name: str) -> None:
+def test_hub_tables_have_a_full_commit_as_revision(name: str) -> None:
     tables = [table for split in SPLITS for table in BENCHMARKS[name].official(split).tables]
     assert tables
     for table in tables:
@@ -26,6 +26,6 @@ def test_every_hub_table_has_a_full_commit_for_a_revision(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_test_shares_no_official_split_with_pool_or_dev(name: str) -> None:
+def test_benchmark_test_split_is_not_pool_or_dev(name: str) -> None:
     benchmark = BENCHMARKS[name]
     assert benchmark.test.name not in {benchmark.pool.name, benchmark.dev.name}

@@ -1,4 +1,4 @@
-"""From a row in the hub's own schema to a question."""
+"""Conversion of a row in the hub's schema to a question."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -46,7 +46,7 @@ MEDQA_DEV_ROW = {
         ("test", MEDQA_ROW, "medqa-test-0007", "step2&3"),
     ],
 )
-def test_medqa(split: str, row: dict[str, Any], id_: str, subject: str | None) -> None:
+def test_record_from_hub_medqa(split: str, row: dict[str, Any], id_: str, subject: str | None) -> None:
     options = {"A": "Iron", "B": "Zinc", "C": "Quinine", "D": "Salt"}
     assert mapped("medqa", split, row) == Question(id_, "medqa", split, "An invented vignette?", options, "C", subject)
 
@@ -67,7 +67,7 @@ MEDMCQA_ROW = {
 
 
 @pytest.mark.parametrize(("split", "id_"), [("dev", "medmcqa-train-000007"), ("test", "medmcqa-validation-0f0f-11")])
-def test_medmcqa(split: str, id_: str) -> None:
+def test_record_from_hub_medmcqa(split: str, id_: str) -> None:
     options = {"A": "one", "B": "two", "C": "three", "D": "four"}
     assert mapped("medmcqa", split, MEDMCQA_ROW) == Question(
         id_, "medmcqa", split, "An invented fact is", options, "D", "Anatomy", explanation="Because of four."
@@ -75,7 +75,7 @@ def test_medmcqa(split: str, id_: str) -> None:
 
 
 @pytest.mark.parametrize(("decision", "letter"), [("yes", "A"), ("no", "B"), ("maybe", "C")])
-def test_pubmedqa(decision: str, letter: str) -> None:
+def test_record_from_hub_pubmedqa(decision: str, letter: str) -> None:
     row = {
         "pubid": 4321,
         "question": "Does it?",
@@ -102,7 +102,7 @@ def test_pubmedqa(decision: str, letter: str) -> None:
 
 
 @pytest.mark.parametrize(("split", "official"), [("pool", "dev"), ("dev", "val"), ("test", "test")])
-def test_mmlu(split: str, official: str) -> None:
+def test_record_from_hub_mmlu(split: str, official: str) -> None:
     row = {"question": "Which bone?", "subject": "clinical_knowledge", "choices": ["a", "b", "c", "d"], "answer": 1}
     assert mapped("mmlu", split, row, table=1) == Question(
         f"mmlu-clinical_knowledge-{official}-007",
@@ -123,15 +123,15 @@ def test_mmlu(split: str, official: str) -> None:
         ("mmlu", "test", {"question": "Q?", "choices": ["a", "b", "c", "d"], "answer": 4}),
     ],
 )
-def test_a_row_without_a_gold_is_refused_and_never_given_one(name: str, split: str, row: dict[str, Any]) -> None:
+def test_record_from_hub_without_gold_is_refused(name: str, split: str, row: dict[str, Any]) -> None:
     with pytest.raises(UserError, match='hub:7: "answer" is missing'):
         mapped(name, split, row)
 
 
-def test_pubmedqa_has_five_hundred_official_test_ids_that_only_the_test_split_holds() -> None:
+def test_official_test_ids_belong_only_to_the_test_split() -> None:
     benchmark = BENCHMARKS["pubmedqa"]
     ids = official_test_ids()
     assert len(ids) == 500
     for split in SPLITS:
         question = Question(min(ids), "pubmedqa", split, "Does it?", {"A": "yes", "B": "no"}, "A")
-        assert benchmark.official(split).has(question) == (split == "test")
+        assert benchmark.official(split).contains(question) == (split == "test")

@@ -9,9 +9,9 @@ DRUGS = {"A": "Aspirin", "B": "Heparin", "C": "Warfarin", "D": "Alteplase"}
 
 @pytest.fixture
 def letter() -> Callable[..., str | None]:
-    """The letter that is read from a completion about four drugs, or about other options."""
+    """Return a function that parses a completion about four drugs, or about other options."""
 
-    def read(completion: str, options: dict[str, str] | None = None) -> str | None:
+    def parse(completion: str, options: dict[str, str] | None = None) -> str | None:
         return parse_answer(completion, options or DRUGS).letter
 
-    return read
+    return parse

@@ -1,4 +1,4 @@
-"""Letters, in the shapes in which models write them."""
+"""Letters in the forms that models write."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
 
-Read = Callable[..., str | None]
+Parse = Callable[..., str | None]
 
 
 BARE = (
@@ -16,12 +16,12 @@ BARE = (
 
 
 @pytest.mark.parametrize("completion", BARE)
-def test_a_bare_letter(letter: Read, completion: str) -> None:
+def test_parse_answer_bare_letter(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
 @pytest.mark.parametrize("option", "ABCD")
-def test_every_option_letter_is_alike(letter: Read, option: str) -> None:
+def test_parse_answer_treats_all_letters_alike(letter: Parse, option: str) -> None:
     for shape in ("{}", "({})", "Answer: {}", "The answer is {}.", '{{"answer": "{}"}}', "{}\n\nBecause.", "So, {}."):
         assert letter(shape.format(option)) == option
 
@@ -46,7 +46,7 @@ def test_every_option_letter_is_alike(letter: Read, option: str) -> None:
         '{"answer": "B"}\nOn reflection, the final answer is C.',
     ],
 )
-def test_json_whole_or_broken(letter: Read, completion: str) -> None:
+def test_parse_answer_valid_or_broken_json(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
@@ -65,7 +65,7 @@ def test_json_whole_or_broken(letter: Read, completion: str) -> None:
         r"**Final Answer**" + "\n\n" + r"\[ \boxed{\text{C}} \]",
     ],
 )
-def test_latex(letter: Read, completion: str) -> None:
+def test_parse_answer_latex(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
@@ -136,7 +136,7 @@ def test_latex(letter: Read, completion: str) -> None:
         "First, how it is given.\nBy mouth.\n\nC. Warfarin",
     ],
 )
-def test_an_answer_cue(letter: Read, completion: str) -> None:
+def test_parse_answer_answer_cue(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
@@ -153,7 +153,7 @@ def test_an_answer_cue(letter: Read, completion: str) -> None:
         "The answer is B … no. So the answer is C. However, D could also be considered.",
     ],
 )
-def test_a_later_cue_wins(letter: Read, completion: str) -> None:
+def test_parse_answer_later_cue_wins(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
@@ -169,24 +169,24 @@ def test_a_later_cue_wins(letter: Read, completion: str) -> None:
         "C\nC\nC\nC",
     ],
 )
-def test_what_a_small_model_rambles_on_about_is_not_read(letter: Read, completion: str) -> None:
+def test_parse_answer_ignores_text_after_the_answer(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
-def test_a_made_up_question_is_not_answered_for_the_model(letter: Read) -> None:
+def test_parse_answer_ignores_answer_to_made_up_question(letter: Parse) -> None:
     assert letter("I am not sure.\n\nQuestion: Which drug is oral?\nAnswer: D") is None
     restated = "Let us restate it.\nQuestion: Which one, aspirin or heparin?\nAnswer: B"
     assert letter(restated) == "B"
 
 
 @pytest.mark.parametrize("completion", ["E", "Answer: E", "The answer is (E).", '{"answer": "E"}', r"\boxed{E}"])
-def test_a_letter_that_is_no_option_is_no_answer(letter: Read, completion: str) -> None:
+def test_parse_answer_letter_outside_options_is_no_answer(letter: Parse, completion: str) -> None:
     assert letter(completion) is None
     assert parse_answer(completion).letter == "E"
     assert parse_answer(completion, letters="DEF").letter == "E"
 
 
-def test_the_rule_that_decided_is_named() -> None:
+def test_parse_answer_names_the_rule() -> None:
     assert parse_answer('{"answer": "C"}') == ParsedAnswer("C", "json field")
     assert parse_answer("C") == ParsedAnswer("C", "lone letter")
     assert parse_answer(r"\boxed{C}") == ParsedAnswer("C", "boxed")

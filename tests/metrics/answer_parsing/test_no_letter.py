@@ -6,7 +6,7 @@ import pytest
 
 from openmedlm.metrics.answer_parsing import parse_answer
 
-Read = Callable[..., str | None]
+Parse = Callable[..., str | None]
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ Read = Callable[..., str | None]
         "A",
     ],
 )
-def test_an_article_is_no_letter(letter: Read, completion: str) -> None:
+def test_parse_answer_article_is_no_letter(letter: Parse, completion: str) -> None:
     assert letter(completion) == ("A" if completion == "A" else None)
 
 
 @pytest.mark.parametrize("completion", ["I think so", "I cannot say.", "The answer is I think unclear", "I"])
-def test_a_pronoun_is_no_letter(letter: Read, completion: str) -> None:
+def test_parse_answer_pronoun_is_no_letter(letter: Parse, completion: str) -> None:
     nine = {name: f"drug {name}{name}" for name in "ABCDEFGHI"}
     assert letter(completion, nine) == ("I" if completion == "I" else None)
 
@@ -58,7 +58,7 @@ def test_a_pronoun_is_no_letter(letter: Read, completion: str) -> None:
         "The options are: A) Aspirin, B) Heparin, C) Warfarin",
     ],
 )
-def test_several_letters_are_unreadable(letter: Read, completion: str) -> None:
+def test_parse_answer_several_letters_are_unparsed(letter: Parse, completion: str) -> None:
     assert letter(completion) is None
 
 
@@ -82,7 +82,7 @@ def test_several_letters_are_unreadable(letter: Read, completion: str) -> None:
         "Vitamin C is the best choice.",
     ],
 )
-def test_a_denied_doubted_or_conditional_letter_is_no_answer(letter: Read, completion: str) -> None:
+def test_parse_answer_denied_or_conditional_is_no_answer(letter: Parse, completion: str) -> None:
     assert letter(completion) is None
 
 
@@ -109,9 +109,9 @@ def test_a_denied_doubted_or_conditional_letter_is_no_answer(letter: Read, compl
         ("<think>The answer is B", "truncated"),
     ],
 )
-def test_the_rule_says_why_there_is_no_letter(completion: str, rule: str) -> None:
-    reading = parse_answer(completion, {"A": "Aspirin", "B": "Heparin", "C": "Warfarin"})
-    assert (reading.letter, reading.rule) == (None, rule)
+def test_parse_answer_rule_is_the_reason_without_letter(completion: str, rule: str) -> None:
+    parsed = parse_answer(completion, {"A": "Aspirin", "B": "Heparin", "C": "Warfarin"})
+    assert (parsed.letter, parsed.rule) == (None, rule)
 
 
 @pytest.mark.parametrize(
@@ -129,5 +129,5 @@ def test_the_rule_says_why_there_is_no_letter(completion: str, rule: str) -> Non
         ("C\n<think>The answer is B", "C"),
     ],
 )
-def test_only_what_stands_outside_a_thinking_block_is_read(letter: Read, completion: str, expected: str | None) -> None:
+def test_parse_answer_ignores_thinking_blocks(letter: Parse, completion: str, expected: str | None) -> None:
     assert letter(completion) == expected

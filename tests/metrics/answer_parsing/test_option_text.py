@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-Read = Callable[..., str | None]
+Parse = Callable[..., str | None]
 YES_NO_MAYBE = {"A": "yes", "B": "no", "C": "maybe"}
 GERMS = {"A": "Escherichia coli infection", "B": "E. coli", "C": "Clostridium difficile", "D": "None of the above"}
 DOSES = {"A": "5", "B": "50", "C": "0.5", "D": "5 mg"}
 NESTED = {"A": "Ceftriaxone", "B": "Ceftriaxone and vancomycin", "C": "A third drug", "D": "Rifampin"}
-TWINS = {"A": "7.1", "B": "7.1", "C": "7.12"}
+EQUAL_TEXTS = {"A": "7.1", "B": "7.1", "C": "7.12"}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ TWINS = {"A": "7.1", "B": "7.1", "C": "7.12"}
         "He needs a pill. Thus warfarin is the most appropriate drug.",
     ],
 )
-def test_one_options_whole_text(letter: Read, completion: str) -> None:
+def test_parse_answer_whole_text_of_one_option(letter: Parse, completion: str) -> None:
     assert letter(completion) == "C"
 
 
@@ -45,7 +45,7 @@ def test_one_options_whole_text(letter: Read, completion: str) -> None:
         "The most likely finding in a patient treated with heparin is a low platelet count.",
     ],
 )
-def test_a_text_that_is_merely_mentioned_is_no_answer(letter: Read, completion: str) -> None:
+def test_parse_answer_mentioned_text_is_no_answer(letter: Parse, completion: str) -> None:
     assert letter(completion) is None
 
 
@@ -70,7 +70,7 @@ def test_a_text_that_is_merely_mentioned_is_no_answer(letter: Read, completion: 
         ("Therefore, there is no association.", None),
     ],
 )
-def test_yes_no_and_maybe_in_prose(letter: Read, completion: str, expected: str | None) -> None:
+def test_parse_answer_yes_no_maybe(letter: Parse, completion: str, expected: str | None) -> None:
     assert letter(completion, YES_NO_MAYBE) == expected
 
 
@@ -85,9 +85,7 @@ def test_yes_no_and_maybe_in_prose(letter: Read, completion: str, expected: str 
         ("None of the above", "D"),
     ],
 )
-def test_a_genus_is_no_letter_and_none_of_the_above_may_be_an_option(
-    letter: Read, completion: str, expected: str | None
-) -> None:
+def test_parse_answer_abbreviated_genus_is_no_letter(letter: Parse, completion: str, expected: str | None) -> None:
     assert letter(completion, GERMS) == expected
 
 
@@ -95,7 +93,7 @@ def test_a_genus_is_no_letter_and_none_of_the_above_may_be_an_option(
     ("completion", "expected"),
     [("Answer: 50", "B"), ("Answer: 0.5", "C"), ("The answer is 5.", "A"), ("5 mg", "D"), ("5 ml", None), ("5%", None)],
 )
-def test_numbers_are_compared_whole(letter: Read, completion: str, expected: str | None) -> None:
+def test_parse_answer_compares_whole_numbers(letter: Parse, completion: str, expected: str | None) -> None:
     assert letter(completion, DOSES) == expected
 
 
@@ -109,24 +107,24 @@ def test_numbers_are_compared_whole(letter: Read, completion: str, expected: str
         ("Answer: ceftriaxone and rifampin", None),
     ],
 )
-def test_the_longest_option_that_fits_is_meant(letter: Read, completion: str, expected: str | None) -> None:
+def test_parse_answer_longest_matching_option_wins(letter: Parse, completion: str, expected: str | None) -> None:
     assert letter(completion, NESTED) == expected
 
 
-def test_a_text_that_two_options_share_names_neither(letter: Read) -> None:
-    assert letter("Answer: 7.1", TWINS) is None
-    assert letter("Answer: 7.12", TWINS) == "C"
-    assert letter("Answer: B. 7.1", TWINS) == "B"
+def test_parse_answer_text_of_two_options_names_neither(letter: Parse) -> None:
+    assert letter("Answer: 7.1", EQUAL_TEXTS) is None
+    assert letter("Answer: 7.12", EQUAL_TEXTS) == "C"
+    assert letter("Answer: B. 7.1", EQUAL_TEXTS) == "B"
 
 
 @pytest.mark.parametrize(
     "completion",
     ["C. Aspirin", "Answer: C) Aspirin", "The answer is C (Aspirin).", "Aspirin (C)", r"\boxed{C. Aspirin}"],
 )
-def test_a_letter_beside_another_options_text_is_a_conflict(letter: Read, completion: str) -> None:
+def test_parse_answer_letter_with_other_text_is_conflict(letter: Parse, completion: str) -> None:
     assert letter(completion) is None
 
 
-def test_a_text_that_is_no_options_leaves_the_letter(letter: Read) -> None:
+def test_parse_answer_unknown_text_keeps_the_letter(letter: Parse) -> None:
     assert letter("Answer: C. Coumadin") == "C"
     assert letter("Answer: C. The patient needs a pill.") == "C"

@@ -1,4 +1,4 @@
-"""What holds of any completion."""
+"""Properties of the parser that hold for any completion."""
 
 import time
 from itertools import permutations
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openmedlm.metrics.answer_parsing import parse_answer
-from openmedlm.metrics.answer_parsing.explicit import _declared, explicit_cue
+from openmedlm.metrics.answer_parsing.explicit import _last_declared, explicit_cue
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 
 LETTERS = "ABCD"
@@ -28,7 +28,7 @@ pieces = st.lists(st.tuples(st.one_of(phrases, phrases, labels, names), st.sampl
 
 
 def render(parts: list[tuple[tuple[str, int | str], str]], lettering: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """The text, and the options in the order of their letters, when option n is lettered `lettering[n]`."""
+    """Return the text and the options, if option n has the letter `lettering[n]`."""
     words = []
     for (kind, value), space in parts:
         word = value if isinstance(value, str) else lettering[value] if kind == "letter" else TEXTS[value]
@@ -38,10 +38,10 @@ def render(parts: list[tuple[tuple[str, int | str], str]], lettering: tuple[str,
 
 @settings(max_examples=600, deadline=None)
 @given(pieces, st.sampled_from(list(permutations(LETTERS))))
-def test_renaming_the_letters_renames_the_reading(
+def test_parse_answer_renamed_letters_rename_the_answer(
     parts: list[tuple[tuple[str, int | str], str]], lettering: tuple[str, ...]
 ) -> None:
-    # A letter glued to the next word, as in "Aspirin" or "A45", is another word under another name.
+    # A letter joined to the next word, as in "Aspirin" or "A45", becomes another word if it is renamed.
     parts = [(piece, " " if piece[0] == "letter" and space == "" else space) for piece, space in parts]
     plain = parse_answer(*render(parts, tuple(LETTERS)))
     renamed = parse_answer(*render(parts, lettering))
@@ -51,7 +51,7 @@ def test_renaming_the_letters_renames_the_reading(
 
 @settings(max_examples=300, deadline=None)
 @given(pieces, st.text(" \t\n\r", max_size=5), st.text(" \t\n\r", max_size=5))
-def test_surrounding_white_space_changes_nothing(
+def test_parse_answer_ignores_surrounding_white_space(
     parts: list[tuple[tuple[str, int | str], str]], before: str, after: str
 ) -> None:
     text, options = render(parts, tuple(LETTERS))
@@ -62,7 +62,7 @@ def test_surrounding_white_space_changes_nothing(
 @pytest.mark.parametrize(
     "shape", ["{}", "Answer: {}", "The answer is {}.", "{}\nWhy: it is oral.", "So the best option is {}", "({})"]
 )
-def test_markup_around_an_answer_changes_nothing(shape: str, mark: str) -> None:
+def test_parse_answer_ignores_markup(shape: str, mark: str) -> None:
     options = dict(zip(LETTERS, TEXTS, strict=True))
     for answer in ("C", "C. warfarin", "warfarin"):
         marked = parse_answer(shape.format(f"{mark}{answer}{mark}"), options)
@@ -72,10 +72,10 @@ def test_markup_around_an_answer_changes_nothing(shape: str, mark: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300), st.dictionaries(st.sampled_from("ABCDEFGHIJ"), st.text(max_size=20), min_size=2))
-def test_any_text_gives_one_of_the_options_or_none(completion: str, options: dict[str, str]) -> None:
-    reading = parse_answer(completion, options)
-    assert reading.letter is None or reading.letter in options
-    assert reading.rule
+def test_parse_answer_any_text_gives_an_option_or_none(completion: str, options: dict[str, str]) -> None:
+    parsed = parse_answer(completion, options)
+    assert parsed.letter is None or parsed.letter in options
+    assert parsed.rule
 
 
 UNITS = (
@@ -87,7 +87,7 @@ UNITS = (
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_completion_of_a_megabyte_takes_no_time_to_speak_of(unit: str) -> None:
+def test_parse_answer_megabyte_takes_less_than_a_second(unit: str) -> None:
     completion = unit * (1_000_000 // len(unit))
     start = time.process_time()
     parse_answer(completion, dict(zip(LETTERS, TEXTS, strict=True)))
@@ -95,7 +95,7 @@ def test_a_completion_of_a_megabyte_takes_no_time_to_speak_of(unit: str) -> None
 
 
 @pytest.mark.parametrize("filler", ["The patient is well. ", "x" * 100 + "\n"])
-def test_an_answer_at_either_end_of_a_long_completion_is_read(filler: str) -> None:
+def test_parse_answer_finds_answer_at_either_end(filler: str) -> None:
     long = filler * (1_000_000 // len(filler))
     assert parse_answer(f"{long}\nThe answer is C.").letter == "C"
     assert parse_answer(f"The answer is C.\n{long}").letter == "C"
@@ -103,16 +103,16 @@ def test_an_answer_at_either_end_of_a_long_completion_is_read(filler: str) -> No
 
 @settings(max_examples=300, deadline=None)
 @given(pieces)
-def test_an_option_that_nobody_speaks_of_changes_nothing(parts: list[tuple[tuple[str, int | str], str]]) -> None:
+def test_parse_answer_unmentioned_option_changes_nothing(parts: list[tuple[tuple[str, int | str], str]]) -> None:
     text, options = render(parts, tuple(LETTERS))
     assert parse_answer(text, {**options, "E": "phlebotomy"}) == parse_answer(text, options)
 
 
 @settings(max_examples=600, deadline=None)
 @given(st.lists(pieces, min_size=2, max_size=4))
-def test_reading_the_last_paragraph_first_changes_nothing(
+def test_explicit_cue_equals_search_of_the_whole_text(
     paragraphs: list[list[tuple[tuple[str, int | str], str]]],
 ) -> None:
     text = "\n\n".join(render(parts, tuple(LETTERS))[0] for parts in paragraphs)
     choices = OptionTexts.of(dict(zip(LETTERS, TEXTS, strict=True)), None)
-    assert explicit_cue(text, choices) == _declared(text, 0, choices)
+    assert explicit_cue(text, choices) == _last_declared(text, 0, choices)

@@ -8,7 +8,6 @@ from openmedlm.data import BENCHMARKS, Question, near_duplicate
 from openmedlm.programs import Exemplar, KNNExemplars, exemplar_from_explanation
 from openmedlm.programs.exemplar import exemplars_digest
 from openmedlm.programs.retrieval import Embedder, build_index
-from openmedlm.programs.retrieval.knn_exemplars import Order
 
 Load = Callable[[str, str], list[Question]]
 
@@ -40,18 +39,6 @@ def test_the_nearest_may_stand_first(sample: Load, embedder: Embedder, vectors: 
     for one, other in zip(first.choose(asked), replace(last, balance=False).choose(asked), strict=True):
         assert one.exemplars == other.exemplars[::-1]
         assert one.similarities == other.similarities[::-1]
-
-
-@pytest.mark.parametrize("order", ["nearest-first", "nearest-last"])
-@pytest.mark.parametrize("balance", [True, False])
-def test_what_was_shown_is_found_again_by_its_ids(
-    balance: bool, order: Order, sample: Load, embedder: Embedder, vectors: Path
-) -> None:
-    source = replace(nearest(sample("mmlu", "pool"), 4, embedder, vectors), balance=balance, order=order)
-    asked = sample("mmlu", "dev")
-    for question, selection in zip(asked, source.choose(asked), strict=True):
-        ids = [exemplar.question.id for exemplar in selection.exemplars]
-        assert source.shown(question, ids) == selection.exemplars
 
 
 def test_exemplars_keep_their_rationales(sample: Load, embedder: Embedder, vectors: Path) -> None:

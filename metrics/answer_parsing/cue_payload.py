@@ -1,11 +1,11 @@
-"""What stands after an answer cue: a letter, an option's text, several letters, or none of the options."""
+"""Parsing of the text after an answer cue: a letter, the text of an option, several letters, or no option."""
 
 import re
 
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
-_WINDOW = 400
+_WINDOW_CHARACTERS = 400
 _OPEN = r"[\s\"'“”‘’(\[{<:=–—→-]{0,12}"
 _HEDGE = (
     r"(?:(?:most|more|very|likely|probably|definitely|therefore|thus|indeed|clearly|simply|actually|still)\b,?\s?){0,3}"
@@ -46,49 +46,49 @@ _ANOTHER = re.compile(
 )
 _BOTH = re.compile(rf"(?:both|either)\s(?:option\s)?\(?[A-Z]\)?{_AND}", re.IGNORECASE)
 _NEXT_LABEL = re.compile(r"(?:,|;|\sand|\sor|\s&|/)?\s{0,2}(?:option\s)?\(?([A-Z])[).:](?=\s?\w)", re.IGNORECASE)
-_LABEL_BEHIND = re.compile(r"\.?\s?\(?(?:option\s)?\(?([A-Z])\)", re.IGNORECASE)
+_LABEL_AFTER = re.compile(r"\.?\s?\(?(?:option\s)?\(?([A-Z])\)", re.IGNORECASE)
 
 
-def read_payload(text: str, start: int, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
-    """Reads what the cue that ends at `start` gives; None where it gives nothing that names or excludes an option."""
-    window = text[start : start + _WINDOW]
+def parse_payload(text: str, start: int, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
+    """Parse the text after the cue that ends at `start`; None if it neither names nor excludes an option."""
+    window = text[start : start + _WINDOW_CHARACTERS]
     opened = _START.match(window)
     begin = opened.end() if opened else 0
-    instead = _NOT_BUT.match(window, begin)
-    if instead is not None:
-        begin = instead.end()
-    given = window[begin:]
-    if _BOTH.match(given):
+    correction = _NOT_BUT.match(window, begin)
+    if correction is not None:
+        begin = correction.end()
+    payload = window[begin:]
+    if _BOTH.match(payload):
         return ParsedAnswer(None, "several")
-    by_text = read_text(given, choices, rule)
+    by_text = parse_option_text(payload, choices, rule)
     if by_text is not None:
         return by_text
-    if _NONE.match(given):
+    if _NONE.match(payload):
         return ParsedAnswer(None, "none of them")
-    match = _LETTER.match(given)
-    if match is None or (match[1].islower() and not _set_off(text[: start + begin], given[match.end() :])):
+    match = _LETTER.match(payload)
+    if match is None or (match[1].islower() and not _set_off(text[: start + begin], payload[match.end() :])):
         return None
-    return _by_letter(match[1].upper(), given[match.end() :], choices, rule)
+    return _by_letter(match[1].upper(), payload[match.end() :], choices, rule)
 
 
-def read_text(text: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
-    """Reads one option's whole text at the start of this one; None where there is none, or where the text goes on."""
+def parse_option_text(text: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
+    """Parse the whole text of one option at the start of this text; None if there is none, or if the text continues."""
     named = choices.named_at_start(text)
     return _by_text(named[0], named[1], choices, rule) if named is not None and TEXT_ENDS.match(named[1]) else None
 
 
 def _by_text(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
-    """An option's text; a letter that stands behind it, as in `Aspirin (C)`, must be the option's own."""
+    """Answer by text; a letter after it, as in `Aspirin (C)`, must be that of the option."""
     if _TEXT_DENIED.match(after):
         return None
-    label = _LABEL_BEHIND.match(after)
+    label = _LABEL_AFTER.match(after)
     if label is not None and label[1].upper() in choices.letters and label[1].upper() != letter:
         return ParsedAnswer(None, "conflict")
     return ParsedAnswer(letter, rule)
 
 
 def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
-    """A letter; a text that stands behind it, as in `C. Aspirin`, must not be another option's."""
+    """Answer by letter; a text after it, as in `C. Aspirin`, must not be that of another option."""
     if _DENIED.match(after):
         return None
     another = _ANOTHER.match(after)
@@ -102,10 +102,10 @@ def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> Pars
         return ParsedAnswer(None, "no such option") if marks or not line else None
     named = choices.named_at_start(line)
     if choices.begins_like(letter, line):
-        is_worse = rest[len(line) - len(named[1]) :] if named is not None else ""
-        if _TEXT_DENIED.match(is_worse):
+        after_text = rest[len(line) - len(named[1]) :] if named is not None else ""
+        if _TEXT_DENIED.match(after_text):
             return None
-        if _lists_another(is_worse, choices):
+        if _lists_another(after_text, choices):
             return ParsedAnswer(None, "several")
     elif line and not _plausible_text(after, marks, line, choices):
         return None
@@ -114,16 +114,16 @@ def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> Pars
     return ParsedAnswer(letter, rule)
 
 
-def _lists_another(is_worse: str, choices: OptionTexts) -> bool:
-    """Whether the next labelled option follows directly, so that the first was no answer but the head of a list."""
-    label = _NEXT_LABEL.match(is_worse)
-    return label is not None and choices.begins_like(label[1].upper(), is_worse[label.end() :])
+def _lists_another(after_text: str, choices: OptionTexts) -> bool:
+    """Return True if the next labelled option follows directly, so that the first starts a list."""
+    label = _NEXT_LABEL.match(after_text)
+    return label is not None and choices.begins_like(label[1].upper(), after_text[label.end() :])
 
 
 def _plausible_text(after: str, marks: str, line: str, choices: OptionTexts) -> bool:
-    """Whether what follows a letter, and is not its option's text, leaves it a letter.
+    """Return True if a letter is an answer although the text after it is not that of its option.
 
-    `C because …` and `C. The patient …` do; `A patient`, `C-reactive protein` and `E. coli` are words.
+    This holds for `C because …` and `C. The patient …`, but not for `A patient`, `C-reactive protein` and `E. coli`.
     """
     if re.match(r"[-–]\w", after):
         return False
@@ -133,7 +133,7 @@ def _plausible_text(after: str, marks: str, line: str, choices: OptionTexts) -> 
 
 
 def _set_off(before: str, after: str) -> bool:
-    """Whether a small letter is set off as an answer; an article never is."""
+    """Return True if punctuation marks a lower-case letter as an answer, which it never does for an article."""
     if re.match(r"[)\].\"'}:]|\s?\n", after):
         return True
     return not after.strip() and before.rstrip()[-1:] in (":", "=", "{", "(", "[", ">", '"', "'")
