@@ -21,8 +21,6 @@ from openmedlm.programs.frozen import (
 )
 from openmedlm.runs.plan import Plan, subsample
 
-"""Values of `dev.unreadable` in program.json, which stay as in earlier releases."""
-
 GOLDEN_QUESTIONS = 5
 """Number of dev questions whose prompts go into `golden.jsonl`."""
 

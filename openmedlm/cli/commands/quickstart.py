@@ -80,6 +80,7 @@ def quickstart(
     from openmedlm.cli.tables import ladder_table
     from openmedlm.data import load_split
     from openmedlm.optimizers import STRATEGIES
+    from openmedlm.optimizers.search.defaults import BASELINES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
     from openmedlm.report.page import read_directories, write_page
@@ -92,7 +93,7 @@ def quickstart(
     from openmedlm.tuning.files import LADDER_RUN, PROGRAM, REPORT
     from openmedlm.tuning.open_study import check_directory
     from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
-    from openmedlm.tuning.plan import RUNGS, plan_studies
+    from openmedlm.tuning.plan import plan_studies
     from openmedlm.tuning.run import tune
     from openmedlm.tuning.space_file import ModelSpace
     from openmedlm.tuning.table import print_result
@@ -114,7 +115,7 @@ def quickstart(
     (study,) = plan_studies(
         tuning,
         {model: ModelSpace(Space.model_validate(SEARCH_SPACE))},
-        [replace(rung, k=min(k, rung.k)) for rung in RUNGS],
+        [replace(each, k=min(k, each.k)) for each in BASELINES],
     )
     check_directory(study)
     options = EvaluateOptions(
