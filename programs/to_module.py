@@ -1,4 +1,4 @@
-"""From the form that runs back to DSPy."""
+"""Conversions to DSPy modules: from a prompt program, and from a strategy to its retrieving variant."""
 
 from dataclasses import replace
 
@@ -38,6 +38,28 @@ def to_module(program: PromptProgram) -> Strategy | MajorityEnsemble:
         strategy.show(program.exemplars.exemplars)
     strategy._compiled = True
     return strategy
+
+
+def as_knn(student: Strategy) -> KNNStrategy:
+    """Return an uncompiled copy of a strategy that retrieves its exemplars.
+
+    The copy keeps the signature, template, sampling parameters and seed. It has neither fixed exemplars nor a pool.
+
+    Args:
+        student: Any single-answer strategy. A `KNNStrategy` keeps its class; another strategy becomes a `KNNCoT` if
+            it reasons, else a `KNNPredict`.
+
+    Example:
+        >>> as_knn(CoT(seed=7)).seed
+        7
+    """
+    if isinstance(student, KNNStrategy):
+        retriever: KNNStrategy = student.reset_copy()
+        retriever._compiled = False
+        return retriever
+    retriever = (KNNCoT if student.reasoning else KNNPredict)(student.form.template, student.decode, student.seed)
+    retriever.predictor.signature = student.predictor.signature
+    return retriever
 
 
 def to_stock_module(program: PromptProgram) -> dspy.Module:

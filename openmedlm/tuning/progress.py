@@ -21,7 +21,7 @@ class TrialProgress:
 
     def seen(self, trial: FrozenTrial, trial_answers: TrialAnswers) -> None:
         """A trial has answered a block."""
-        spent = self._budget.store.spent(self._budget.purpose)
+        spent = self._budget.cache.spent(self._budget.budget_id)
         limit = f" of {self._budget.limits.calls:,}" if self._budget.limits.calls is not None else ""
         print(
             f"trial {trial.number + 1}/{self._plan.trials}: {read_trial_config(trial).label()}: "

@@ -60,7 +60,7 @@ def tune(
                 with locked(workers_directory(plan.study) / ".choosing"):  # others then find these votes bought
                     chosen = choose(plan, study, evaluator, TrialProgress(plan, budget))
                 tested = _test(plan, chosen.winner, evaluator, store) if test else None
-            spent = store.spent(budget.purpose)
+            spent = store.spent(budget.budget_id)
     except EndpointDownError as error:
         raise UserError(f"{plan.endpoint.model}: {error}") from error
     except (StorageInternalError, SQLAlchemyError) as error:
