@@ -61,7 +61,7 @@ def test_closed_pipe_ends_a_command_silently() -> None:
 def test_evaluate_failing_cache_is_one_line(
     openmedlm: Callable, hosted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr("openmedlm.cli.run_strategies.execute", fails)
