@@ -55,7 +55,7 @@ async def open_engine(
 
     Raises:
         EndpointDownError: The endpoint does not respond.
-        UserError: The cluster can not be used.
+        UserError: The cluster cannot be used.
     """
     try:
         async with open_client(endpoint, policy.concurrency, timeout) as client:

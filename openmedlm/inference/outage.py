@@ -18,7 +18,7 @@ class OutageDetector:
 
     def __init__(self) -> None:
         self.has_answered = False
-        """Whether the endpoint, or the cache for it, has ever returned a completion."""
+        """True once the endpoint, or the cache for it, has returned a completion."""
         self._failing_since: float | None = None
         self._failing_requests: set[int] = set()
         self._connection_errors = 0
@@ -35,7 +35,7 @@ class OutageDetector:
     def record_transient_failure(self, now: float, request: Request, error: EndpointError) -> None:
         """Record a transient failure other than a rate limit.
 
-        A single request that always fails is an error of that request. Several requests, or connections that can not
+        A single request that always fails is an error of that request. Several requests, or connections that cannot
         be made, are an error of the endpoint.
 
         Args:

@@ -48,7 +48,7 @@ class OutcomeBuffer(Sequence[Outcome]):
             self._file.flush()
         except OSError as error:
             raise UserError(
-                f"can not write outcomes to {self._folder}: {error.strerror}. Fix this and rerun the command to resume."
+                f"cannot write outcomes to {self._folder}: {error.strerror}. Fix this and rerun the command to resume."
             ) from error
         self._offsets[position] = self._end
         self._end += len(line)

@@ -213,7 +213,7 @@ class RayEngine:
         endpoint, cache, policy, timeout, budget: See `open_engine`; the workers share the requests in flight.
 
     Raises:
-        UserError: Ray is not installed, or the cluster can not be reached.
+        UserError: Ray is not installed, or the cluster cannot be reached.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class RayEngine:
     ) -> None:
         if endpoint.embedded:
             raise UserError(
-                f"--engine ray can not use the embedded model {endpoint.model}, which serves this machine only. "
+                f"--engine ray cannot use the embedded model {endpoint.model}, which serves this machine only. "
                 "Serve the model to all machines of the cluster."
             )
         _check_secrets()

@@ -35,7 +35,7 @@ class Request(NamedTuple):
 
     @property
     def chat(self) -> bool:
-        """Whether the prompt is a list of chat messages."""
+        """True for chat messages, False for a text prompt."""
         return not isinstance(self.prompt, str)
 
     def differs_by_sample(self, other: "Request") -> bool:

@@ -9,7 +9,7 @@ from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Completion, Request
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair, which UTF-8 can not encode."""
+"""Half of a surrogate pair, which UTF-8 cannot encode."""
 
 
 def body(request: Request, served_name: str, constraint: Constraint | None, count: int = 1) -> dict[str, Any]:

@@ -38,13 +38,13 @@ def read_header(path: Path) -> Header:
     """Read the metadata of a GGUF file (versions 2 and 3, little-endian).
 
     Raises:
-        UserError: The file can not be read or is not GGUF, or its metadata is truncated or lacks a context length.
+        UserError: The file cannot be read or is not GGUF, or its metadata is truncated or lacks a context length.
     """
     try:
         with path.open("rb") as file:
             metadata = _read_metadata(file, path)
     except OSError as error:
-        raise UserError(f"can not read {path}: {error.strerror}. Name another GGUF file.") from error
+        raise UserError(f"cannot read {path}: {error.strerror}. Name another GGUF file.") from error
     except (struct.error, UnicodeDecodeError, KeyError) as error:
         raise UserError(f"damaged GGUF metadata in {path}. Download the file again.") from error
     architecture = metadata.get("general.architecture", "")

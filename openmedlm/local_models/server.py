@@ -82,7 +82,7 @@ def serve(
         progress: See `weights`.
 
     Raises:
-        UserError: The `local` extra is not installed, a setting is out of range, the weights can not be downloaded,
+        UserError: The `local` extra is not installed, a setting is out of range, the weights cannot be downloaded,
             or the server does not start.
     """
     if importlib.util.find_spec("xllamacpp") is None:

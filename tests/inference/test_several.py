@@ -1,4 +1,4 @@
-"""Tests of several completions per request, and of endpoints that can not return several."""
+"""Tests of several completions per request, and of endpoints that cannot return several."""
 
 from collections.abc import Callable
 from typing import Any

@@ -221,8 +221,8 @@ def test_truncated_file_is_a_one_line_error_with_the_log(smollm: Path, tmp_path:
     [
         (1, 8193, 1, "8193 tokens.*1 to 8,192"),
         (1, 0, 1, "context.*0 tokens"),
-        (0, 512, 1, "slots 0, threads 1"),
-        (1, 512, 0, "slots 1, threads 0"),
+        (0, 512, 1, "0 slots, 1 threads"),
+        (1, 512, 0, "1 slots, 0 threads"),
     ],
 )
 def test_serve_rejects_settings_out_of_range(slots: int, context: int, threads: int, message: str) -> None:

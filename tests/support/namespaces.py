@@ -33,7 +33,7 @@ class Machines:
         try:
             self._ip("netns", "add", self._hub)
         except (OSError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"network namespaces are required to run Ray, but can not be created here ({error})")
+            pytest.skip(f"network namespaces are required to run Ray, but cannot be created here ({error})")
         self._in(self._hub, "link", "add", "bridge", "type", "bridge")
         self._in(self._hub, "link", "set", "bridge", "up")
         for number, (name, address) in enumerate(zip(self.names, self.addresses, strict=True)):

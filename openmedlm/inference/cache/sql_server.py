@@ -126,7 +126,7 @@ class SqlServer:
 
     def _failure(self, error: SQLAlchemyError) -> UserError:
         message = scrubbed(str(error), self._url)
-        return UserError(f"can not use {self.option}: {message}. Fix this and rerun the command to resume.")
+        return UserError(f"cannot use {self.option}: {message}. Fix this and rerun the command to resume.")
 
     def _bad_url(self) -> UserError:
         return UserError(
@@ -156,7 +156,7 @@ def _create_engine(url: str) -> Engine:
 
 
 def _is_starting(error: BaseException) -> bool:
-    """Return whether a server responds, but can not run the transaction now."""
+    """Return whether a server responds, but cannot run the transaction now."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES
 
 

@@ -51,7 +51,7 @@ class SqliteDatabase:
                     self._prepare()
         except (OSError, sqlite3.DatabaseError) as error:
             raise UserError(
-                f"can not open the completion cache {path}: {error}. Name another file with --store."
+                f"cannot open the completion cache {path}: {error}. Name another file with --store."
             ) from error
         self._leases = SqliteLeases(self._writer, self._write_transaction, partial(_completions, self._writer))
 
@@ -143,14 +143,14 @@ class SqliteDatabase:
         """Run a transaction.
 
         Raises:
-            UserError: The file can not be written.
+            UserError: The file cannot be written.
         """
         try:
             with self._transaction():
                 yield
         except sqlite3.Error as error:
             raise UserError(
-                f"can not write the completion cache {self._path}: {error}. Fix this and rerun the command to resume."
+                f"cannot write the completion cache {self._path}: {error}. Fix this and rerun the command to resume."
             ) from error
 
     @contextmanager

@@ -64,7 +64,7 @@ class HttpClient:
             ) from error
         except aiohttp.ClientError as error:
             raise EndpointDownError(
-                f"can not connect to {url}: {_reason(error)}. Check that the server is running."
+                f"cannot connect to {url}: {_reason(error)}. Check that the server is running."
             ) from error
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
@@ -78,7 +78,7 @@ class HttpClient:
         except TimeoutError as error:
             raise EndpointError(f"no response within {self._timeout:g} s", failure="timeout", transient=True) from error
         except aiohttp.ClientError as error:
-            message = f"can not connect to {self._endpoint.base_url}: {_reason(error)}"
+            message = f"cannot connect to {self._endpoint.base_url}: {_reason(error)}"
             raise EndpointError(message, failure="connection", transient=True) from error
         parsed = _json(received)
         if status != 200:
