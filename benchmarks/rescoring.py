@@ -22,8 +22,7 @@ import work
 from openmedlm.data import Question
 from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client, wait_for
 from openmedlm.metrics import Outcome
-from openmedlm.optimizers.search.trial_answers import UNPRICED, QuestionVotes, TrialAnswers
-from openmedlm.optimizers.search.trial_answers import answered as as_row
+from openmedlm.optimizers.search.trial_answers import UNPRICED, QuestionVotes, TrialAnswers, to_question_votes
 from openmedlm.programs import PromptProgram
 
 OF_DSPY = 10
@@ -68,7 +67,10 @@ def main() -> None:
                 kind = "shuffled" if shuffle else "one prompt"
                 taken = [wait_for(answered(url, program, questions, store))[0] for _ in range(options.rounds)]
                 rates[f"from the store, {kind}"] = votes / statistics.median(taken)
-        rows, golds = [as_row(outcome) for outcome in outcomes], "".join(question.answer for question in questions)
+        rows, golds = (
+            [to_question_votes(outcome) for outcome in outcomes],
+            "".join(question.answer for question in questions),
+        )
         taken = [counted(rows, golds, options.votes) for _ in range(options.rounds)]
         rates["from the study"] = votes / statistics.median(taken)
         evaluate = calls.dspy(url, work.questions(options.questions // OF_DSPY), 16, cache=True)
