@@ -1,15 +1,15 @@
-"""Calls a second and CPU time a call: `evaluate` beside a bare client, litellm, and DSPy.
+"""Calls per second and CPU time per call of `evaluate`, a bare client, litellm and DSPy.
 
     python benchmarks/calls.py [--calls 3000] [--in-flight 32 128 256] [--rounds 5] [--latency-ms 0]
 
-Every contender runs in a process of its own against an endpoint in another; rounds take turns, so that a busy moment
-of the machine meets all. Contenders ask the same questions with five exemplars that reason:
+Each contender runs in its own process, and the endpoint in another. Contenders take turns in each round, so that other
+load on the machine affects all of them. They ask the same questions, with five exemplars with rationales:
 
-    bare      an aiohttp loop that sends the same bytes and reads what comes: no rendering, no store, no reading
-    evaluate  what `openmedlm evaluate` runs: renders, calls, stores durably, reads, scores
+    bare      an aiohttp loop that sends the same bytes and reads the responses: no rendering, cache or parsing
+    evaluate  the code of `openmedlm evaluate`: renders, calls, caches on disk, parses, scores
     dspy      dspy.Evaluate over dspy.ChainOfThought with the same demos, default engine, 16 threads
-    dspy-fast the fastest DSPy found: its program awaited side by side, over a language model of one's own on aiohttp
-    litellm   litellm.acompletion with the same messages, side by side
+    dspy-fast the fastest DSPy set-up found: its program awaited concurrently, with a custom language model on aiohttp
+    litellm   concurrent litellm.acompletion with the same messages
 """
 
 import argparse
@@ -33,11 +33,11 @@ from openmedlm.data import Question
 Measured = dict[str, float]
 
 SLOW = {"dspy": 10, "dspy-fast": 4, "litellm": 20}
-"""Contenders that get so many times fewer calls, since they need longer for each."""
+"""Divisor of the number of calls for each slow contender."""
 
 
 def evaluate(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
-    """The product."""
+    """Return a run of `openmedlm evaluate` without the command line."""
     from openmedlm.inference import Policy, find_endpoint
     from openmedlm.runs.call_settings import CallSettings
     from openmedlm.runs.execute import execute
@@ -69,7 +69,7 @@ def evaluate(url: str, questions: list[Question], in_flight: int) -> Callable[[]
 
 
 def bare(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
-    """The floor: the same bytes over the same HTTP library."""
+    """Return a loop that sends the same bytes with the same HTTP library."""
     import aiohttp
     import orjson
 
@@ -99,7 +99,7 @@ def bare(url: str, questions: list[Question], in_flight: int) -> Callable[[], No
 
 
 def litellm(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
-    """litellm under gather."""
+    """Return a run of concurrent `litellm.acompletion` calls."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     import litellm as library
 
@@ -153,7 +153,7 @@ def _examples(questions: list[Question]) -> list[Any]:
 
 
 def dspy(url: str, questions: list[Question], in_flight: int, *, cache: bool = False) -> Callable[[], None]:
-    """dspy.Evaluate as its documentation shows it; more threads make it slower (see docs/performance.md)."""
+    """Return a run of dspy.Evaluate as in its documentation; more than 16 threads make it slower."""
     import dspy as library
 
     library.configure(lm=library.LM("openai/m", api_base=url, api_key="x", cache=cache, num_retries=0))
@@ -168,14 +168,14 @@ def dspy(url: str, questions: list[Question], in_flight: int, *, cache: bool = F
 
 
 def dspy_fast(url: str, questions: list[Question], in_flight: int) -> Callable[[], None]:
-    """DSPy's program awaited side by side, over a language model of one's own."""
+    """Return a run of concurrent DSPy calls with a custom language model."""
     import aiohttp
     import dspy as library
     import orjson
     from litellm import ModelResponse
 
     class Wire(library.BaseLM):  # type: ignore[misc]
-        """One request over a shared session."""
+        """Language model that sends one request over a shared session."""
 
         session: aiohttp.ClientSession
 
@@ -209,20 +209,20 @@ CONTENDERS = {"bare": bare, "evaluate": evaluate, "dspy": dspy, "dspy-fast": dsp
 
 
 def contend(name: str, url: str, calls: int, in_flight: int) -> Measured:
-    """One contender, in this process, after a few calls that load what it needs."""
+    """Measure one contender in this process, after a few warm-up calls."""
     CONTENDERS[name](url, work.questions(calls + 50)[calls:], in_flight)()
     run = CONTENDERS[name](url, work.questions(calls), in_flight)
-    began, used = time.perf_counter(), time.process_time()
+    started, cpu_started = time.perf_counter(), time.process_time()
     run()
-    took, used = time.perf_counter() - began, time.process_time() - used
-    return {"calls_per_second": calls / took, "cpu_ms_per_call": 1000 * used / calls}
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    return {"calls_per_second": calls / seconds, "cpu_ms_per_call": 1000 * cpu_seconds / calls}
 
 
 def measure(name: str, url: str, calls: int, in_flight: int) -> Measured:
-    """One contender in a process of its own."""
-    asked = ["--only", name, "--url", url, "--calls", str(calls), "--in-flight", str(in_flight)]
-    ended = subprocess.run([sys.executable, __file__, *asked], capture_output=True, text=True, check=True)
-    return dict(json.loads(ended.stdout.splitlines()[-1]))
+    """Measure one contender in its own process."""
+    arguments = ["--only", name, "--url", url, "--calls", str(calls), "--in-flight", str(in_flight)]
+    process = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
+    return dict(json.loads(process.stdout.splitlines()[-1]))
 
 
 def main() -> None:
@@ -238,24 +238,26 @@ def main() -> None:
     if options.only:
         print(json.dumps(contend(options.only, options.url, options.calls, options.in_flight[0])))
         return
-    print(f"{'in flight':>9} {'contender':<10} {'calls/s':>8} {'CPU ms/call':>12} {'of bare':>8} {'evaluate is':>12}")
+    print(
+        f"{'in flight':>9} {'contender':<10} {'calls/s':>8} {'CPU ms/call':>12} {'÷ bare':>8} {'evaluate ÷ this':>16}"
+    )
     for in_flight in options.in_flight:
         measured: dict[str, list[Measured]] = {name: [] for name in options.contenders}
         with endpoint.running(options.latency_ms) as url:
             for _ in range(options.rounds):
                 for name, each in measured.items():
                     each.append(measure(name, url, options.calls // SLOW.get(name, 1), in_flight))
-        middle = {
-            name: {what: statistics.median(one[what] for one in each) for what in each[0]}
+        medians = {
+            name: {key: statistics.median(one[key] for one in each) for key in each[0]}
             for name, each in measured.items()
         }
-        for name, figures in middle.items():
+        for name, figures in medians.items():
             rate = figures["calls_per_second"]
-            of_bare = rate / middle["bare"]["calls_per_second"] if "bare" in middle else float("nan")
-            times = middle["evaluate"]["calls_per_second"] / rate if "evaluate" in middle else float("nan")
+            of_bare = rate / medians["bare"]["calls_per_second"] if "bare" in medians else float("nan")
+            times = medians["evaluate"]["calls_per_second"] / rate if "evaluate" in medians else float("nan")
             print(
                 f"{in_flight:>9} {name:<10} {rate:>8,.0f} {figures['cpu_ms_per_call']:>12.2f} "
-                f"{of_bare:>7.2f}x {times:>11.1f}x",
+                f"{of_bare:>7.2f}x {times:>15.1f}x",
                 flush=True,
             )
 

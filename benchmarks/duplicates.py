@@ -1,10 +1,10 @@
-"""Time and memory of finding the questions that stand twice, among as many as MedMCQA has.
+"""Time and memory of the search for duplicate questions, in a set of MedMCQA's size.
 
     python benchmarks/duplicates.py [--questions 190000] [--data-dir DIR]
 
-Questions are drawn word by word, each word among those that follow the one before it in MedMCQA's, so that runs of
-words are as common as there; one in a hundred is a repetition of another, with another order of the options, and one in
-a hundred has a word changed.
+Each question is a random walk over the words of MedMCQA: every word follows its predecessor somewhere in MedMCQA, so
+that runs of words are as common as there. 1 % of the questions repeat another with its options reversed, and 1 % repeat
+another with one word changed.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from openmedlm.data import Question, find_duplicates, load_split
 
 
 def questions(count: int, data_dir: str | None) -> list[Question]:
-    """Made questions, some of them twice."""
+    """Return synthetic questions, with duplicates."""
     source = random.Random(0)
     real = load_split("medmcqa", "pool", data_dir)
     follows: dict[str, list[str]] = defaultdict(list)
@@ -55,16 +55,16 @@ def questions(count: int, data_dir: str | None) -> list[Question]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=190_000)
-    parser.add_argument("--data-dir", help="where MedMCQA lies; the hub, without it")
+    parser.add_argument("--data-dir", help="folder with MedMCQA; default: the hub")
     options = parser.parse_args()
     made = questions(options.questions, options.data_dir)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started = time.perf_counter()
-    found = Counter(pair.kind for pair in find_duplicates(made))
-    took = time.perf_counter() - started
+    pairs = Counter(pair.kind for pair in find_duplicates(made))
+    seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{len(made):,} questions: {found['exact']:,} exact pairs, {found['near']:,} near, in {took:.1f} s")
-    print(f"peak memory {peak:,.0f} MiB, of which {before:,.0f} before the search began")
+    print(f"{len(made):,} questions: {pairs['exact']:,} exact pairs, {pairs['near']:,} near pairs, {seconds:.1f} s")
+    print(f"peak memory: {peak:,.0f} MiB, of which {before:,.0f} MiB before the search")
 
 
 if __name__ == "__main__":

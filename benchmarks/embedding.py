@@ -1,10 +1,10 @@
-"""Embedding a pool: the product beside sentence-transformers at its best batch size.
+"""Time to embed a pool, compared with sentence-transformers at its best batch size.
 
     python benchmarks/embedding.py [--texts 500] [--words 90] [--rounds 5]
 
-The product encodes texts in batches of fixed shapes, so that a vector depends on its text alone, and keeps each on
-disk; the second time, all come from there. Texts of 90 words are as long as MedQA's vignettes, of 15 as MedMCQA's
-one-liners.
+OpenMedLM encodes texts in batches of fixed shapes, so that a vector depends on its text alone, and saves each vector to
+disk; the second pass reads all of them from disk. Texts of 90 words are as long as MedQA's vignettes, texts of 15 words
+as MedMCQA's one-line questions.
 """
 
 import argparse
@@ -42,9 +42,9 @@ def main() -> None:
             again.append(work.seconds(lambda place=Path(folder): encode_cached(texts, embedder, place)))
         other.append(work.seconds(theirs(best)))
     ratio = statistics.median(a / b for a, b in zip(first, other, strict=True))
-    print(f"{options.texts} texts of {options.words} words: {statistics.median(first):.2f} s and kept; ", end="")
-    print(f"from disk {1000 * statistics.median(again):.1f} ms; ", end="")
-    print(f"sentence-transformers, {best} at a time, {statistics.median(other):.2f} s; {ratio:.2f}x")
+    print(f"{options.texts} texts of {options.words} words: {statistics.median(first):.2f} s with saving; ", end="")
+    print(f"from disk: {1000 * statistics.median(again):.1f} ms; ", end="")
+    print(f"sentence-transformers, batch size {best}: {statistics.median(other):.2f} s; ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""An OpenAI-compatible endpoint that answers at once, or after a set time, in a process of its own.
+"""Fake OpenAI-compatible endpoint with a fixed latency, in its own process.
 
     python benchmarks/endpoint.py [--port 0] [--latency-ms 0] [--choices]
 
-Prints its address. What it answers follows from the prompt alone: a line of reasoning and a letter. `GET /calls` tells
-how many completions it gave. It stands in for a model where only speed is measured; nothing it says means anything.
+Prints its address. The answer depends on the prompt alone: a line of reasoning and a letter, without meaning.
+`GET /calls` returns the number of requests and completions.
 """
 
 import argparse
@@ -22,11 +22,11 @@ REASONING = "The findings point to one mechanism, and only one of the options fi
 
 
 class Endpoint:
-    """Answers completions.
+    """Request handler that returns completions.
 
     Args:
-        latency: seconds between a request and its answer.
-        choices: whether one request may ask for several completions (`n`); an endpoint that can't gives one.
+        latency: Seconds between a request and its response.
+        choices: Whether `n` is supported; without it, each response has one completion.
     """
 
     def __init__(self, latency: float, choices: bool) -> None:
@@ -42,17 +42,17 @@ class Endpoint:
             if request.path.endswith("/models"):
                 return _json({"data": [{"id": "m"}]})
             return _json({"requests": self.requests, "calls": self.calls, "most_in_flight": self.most_in_flight})
-        asked = await request.read()
+        body = await request.read()
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         if self._latency:
             await asyncio.sleep(self._latency)
         self.in_flight -= 1
-        count = orjson.loads(asked).get("n", 1) if self._choices and b'"n":' in asked else 1
+        count = orjson.loads(body).get("n", 1) if self._choices and b'"n":' in body else 1
         self.requests += 1
         self.calls += count
-        picked = zlib.crc32(asked)
-        letters = ["ABCD"[(picked >> 2 * place) & 3] for place in range(count)]
+        digest = zlib.crc32(body)
+        letters = ["ABCD"[(digest >> 2 * n) & 3] for n in range(count)]
         chat = request.path.endswith("/chat/completions")
         return _json(
             {
@@ -61,27 +61,27 @@ class Endpoint:
                 "created": 0,
                 "model": "m",
                 "choices": [
-                    _choice(place, _written(letter, b"[[ ## " in asked), chat) for place, letter in enumerate(letters)
+                    _choice(n, _completion(letter, b"[[ ## " in body), chat) for n, letter in enumerate(letters)
                 ],
                 "usage": {
-                    "prompt_tokens": len(asked) // 4,
+                    "prompt_tokens": len(body) // 4,
                     "completion_tokens": 20 * count,
-                    "total_tokens": len(asked) // 4 + 20 * count,
+                    "total_tokens": len(body) // 4 + 20 * count,
                 },
             }
         )
 
 
-def _written(letter: str, fields: bool) -> str:
-    """As the prompt wants it: a line with the answer, or the fields that DSPy's adapter reads."""
+def _completion(letter: str, fields: bool) -> str:
+    """Return reasoning and answer as lines, or as the fields that DSPy's adapter parses."""
     if fields:
         return f"[[ ## reasoning ## ]]\n{REASONING}\n\n[[ ## answer ## ]]\n{letter}\n\n[[ ## completed ## ]]"
     return f"{REASONING}\n\nAnswer: {letter}"
 
 
-def _choice(place: int, text: str, chat: bool) -> dict[str, object]:
-    said = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
-    return {"index": place, "finish_reason": "stop", **said}
+def _choice(index: int, text: str, chat: bool) -> dict[str, object]:
+    content = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+    return {"index": index, "finish_reason": "stop", **content}
 
 
 def _json(value: object) -> web.Response:
@@ -89,7 +89,7 @@ def _json(value: object) -> web.Response:
 
 
 async def serve(port: int, endpoint: Endpoint) -> None:
-    """Serves until the process ends."""
+    """Serve until the process ends."""
     runner = web.ServerRunner(web.Server(endpoint.answer, access_log=None))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=2048)
@@ -100,7 +100,7 @@ async def serve(port: int, endpoint: Endpoint) -> None:
 
 @contextmanager
 def running(latency_ms: float = 0, *, choices: bool = False) -> Iterator[str]:
-    """An endpoint in its own process; yields its address."""
+    """Run an endpoint in its own process, and yield its address."""
     command = [
         sys.executable,
         str(Path(__file__)),

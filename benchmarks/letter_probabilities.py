@@ -1,11 +1,12 @@
-"""How probable an embedded model holds each letter of many questions, for each of a few prompts: one token a pair.
+"""Record an embedded model's probability of each letter, for many questions and a few prompts.
 
     python benchmarks/letter_probabilities.py --data-dir DIR -o FILE.npz [-b mmlu] [--questions 400] [--k 0,1,3,5]
         [--instructions default,short]
 
-From these `benchmarks/tuning.py --recorded FILE.npz` draws the votes of any temperature, nucleus and ensemble size. No
-text is kept, and no letter. The file is written after every chunk of questions and taken up again, so that it can be
-stopped at any time. `benchmarks/records/` has what the 1.5B model holds of MMLU's 400 shortest medical test questions.
+Each question and prompt takes one request for one token. `benchmarks/tuning.py --recorded FILE.npz` draws votes of any
+temperature, top_p and ensemble size from the file, which holds no text and no letter. It is written after every chunk
+of questions, so an interrupted command can be rerun and resumes. `benchmarks/records/` has the 1.5B model's
+probabilities for MMLU's 400 shortest medical test questions.
 """
 
 import argparse
@@ -28,12 +29,12 @@ from openmedlm.programs import PromptProgram
 from openmedlm.programs.convert import to_demos
 from openmedlm.utils.atomic import write_atomically
 
-CHUNK = 40
-ALTERNATIVES = 20
+CHUNK_QUESTIONS = 40
+TOP_LOGPROBS = 20
 
 
 def prompts(ks: list[int], instructions: list[str]) -> list[TrialConfig]:
-    """Greedy programs that answer directly."""
+    """Return greedy programs that answer without reasoning."""
     return [
         TrialConfig("few-shot" if k else "zero-shot", k=k, instructions=text)
         for k, text in itertools.product(ks, instructions)
@@ -41,7 +42,7 @@ def prompts(ks: list[int], instructions: list[str]) -> list[TrialConfig]:
 
 
 def shortest(benchmark: str, data_dir: str, count: int) -> list[Question]:
-    """The test questions with four options that take the fewest characters: on a CPU, reading takes the time."""
+    """Return the test questions with four options and the fewest characters: on a CPU, prompt tokens take most time."""
     four = [question for question in load_split(benchmark, "test", data_dir) if len(question.options) == 4]
     length = {
         question.id: len(question.question) + sum(map(len, (*question.context, *question.options.values())))
@@ -52,7 +53,7 @@ def shortest(benchmark: str, data_dir: str, count: int) -> list[Question]:
 
 
 def letters(client: openai.OpenAI, model: str, program: PromptProgram, question: Question) -> npt.NDArray[np.float64]:
-    """(4,): the probability of each letter as the next token, the right one first, then on around the options."""
+    """Return each letter's probability as the next token, shape (4,): the gold letter first, then in cyclic order."""
     (chosen,) = program.exemplars.choose([question])
     prompt = program.render(question, chosen.exemplars)
     answer = client.chat.completions.create(
@@ -61,7 +62,7 @@ def letters(client: openai.OpenAI, model: str, program: PromptProgram, question:
         max_tokens=1,
         temperature=0.0,
         logprobs=True,
-        top_logprobs=ALTERNATIVES,
+        top_logprobs=TOP_LOGPROBS,
     )
     held = dict.fromkeys(question.options, 0.0)
     logprobs = answer.choices[0].logprobs
@@ -92,27 +93,27 @@ def main() -> None:
     if options.output.exists():
         kept = np.load(options.output)
         if kept["names"].tolist() != names or kept["held"].shape != held.shape:
-            parser.error(f"{options.output} holds other prompts or questions; name another file")
+            parser.error(f"{options.output} has other prompts or questions: name another file with -o")
         held = kept["held"]
     with serve(resolve(options.model)) as endpoint:
         client = openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
-        for start in range(0, len(questions), CHUNK):
-            rows = range(start, min(start + CHUNK, len(questions)))
+        for start in range(0, len(questions), CHUNK_QUESTIONS):
+            rows = range(start, min(start + CHUNK_QUESTIONS, len(questions)))
             for number, program in enumerate(programs):
                 for row in rows:
                     if np.isnan(held[number, row, 0]):
                         held[number, row] = letters(client, endpoint.model, program, questions[row])
             file = io.BytesIO()
-            asked = {
+            metadata = {
                 "k": [point.k for point in configurations],
                 "instructions": [p.instructions for p in configurations],
             }
-            np.savez_compressed(file, held=held.astype(np.float32), names=names, **asked)
+            np.savez_compressed(file, held=held.astype(np.float32), names=names, **metadata)
             write_atomically(options.output, [file.getvalue()])
             right = (held[:, : rows.stop].argmax(axis=2) == 0).mean(axis=1)
-            told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in zip(names, right, strict=True))
-            print(f"{rows.stop} of {len(questions)} questions: {told}", flush=True)
-    print(f"other tokens than letters have {100 * (1 - held.sum(axis=2)).mean():.2f} % on average")
+            accuracies = ", ".join(f"{name} {100 * share:.1f} %" for name, share in zip(names, right, strict=True))
+            print(f"{rows.stop} of {len(questions)} questions, accuracy: {accuracies}", flush=True)
+    print(f"mean probability of tokens other than letters: {100 * (1 - held.sum(axis=2)).mean():.2f} %")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Nearest exemplars for many questions: faiss alone, and DSPy's KNN, beside what the product does.
+"""Time to find nearest exemplars for many questions, compared with faiss alone and DSPy's KNN.
 
     python benchmarks/neighbours.py [--pool 182822] [--questions 1273] [--dimension 384] [--rounds 5]
 
-The pool has as many questions as MedMCQA's, the questions are as many as MedQA's test split; vectors are random and of
-length one. The product finds each question's five nearest, leaves out those that repeat the question, ranks the rest by
-a product in float64, and takes their order from the pool where they tie; faiss alone returns what IndexFlatIP finds.
-DSPy's KNN takes one question at a time and compares it with the whole pool: it is asked for a few, and its time is that
-of one question times all of them. Vectors are at hand in all three, and each contender's index is built beforehand.
+The pool has MedMCQA's size and the questions have the size of MedQA's test split; vectors are random, of length one.
+OpenMedLM finds the five nearest exemplars of each question, removes duplicates of the question, ranks the rest by a
+float64 product, and breaks ties by pool order. faiss alone returns the result of IndexFlatIP. DSPy's KNN compares one
+question at a time with the whole pool: it runs on a few questions, and its time is extrapolated to all of them. All
+vectors exist beforehand, and each index is built before the measurement.
 """
 
 import argparse
@@ -20,25 +20,25 @@ import work
 from openmedlm.programs.retrieval import NeighbourIndex, Vectors
 
 K = 5
-OF_DSPY = 20
-"""Questions that DSPy's KNN is asked for in a round."""
+DSPY_QUESTIONS = 20
+"""Number of questions per round for DSPy's KNN."""
 
 
 class NoEmbedder:
-    """Stands where an embedder is due: all vectors are at hand."""
+    """Embedder that is never called, since all vectors exist."""
 
     name = fingerprint = "random"
     together = 1
 
     def encode(self, texts: object) -> Vectors:
-        raise AssertionError("nothing is embedded here")
+        raise AssertionError("no text should be embedded")
 
 
 def unit_vectors(count: int, dimension: int, seed: int) -> Vectors:
-    """Random vectors of length one."""
-    drawn = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
-    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-    return drawn
+    """Return random vectors of length one."""
+    vectors = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    pool, asked = (
+    pool, targets = (
         unit_vectors(options.pool, options.dimension, 0),
         unit_vectors(options.questions, options.dimension, 1),
     )
@@ -57,10 +57,10 @@ def main() -> None:
     flat.add(pool)
     index = NeighbourIndex(made[: options.pool], pool, NoEmbedder())
     questions = made[options.pool :]
-    index.nearest_to(asked[:1], questions[:1], K)
+    index.nearest_to(targets[:1], questions[:1], K)
 
     def embedding(texts: list[str]) -> Vectors:
-        return pool if len(texts) > 1 else asked[: len(texts)]
+        return pool if len(texts) > 1 else targets[: len(texts)]
 
     knn = dspy.KNN(
         k=K,
@@ -68,23 +68,23 @@ def main() -> None:
         vectorizer=dspy.Embedder(embedding, caching=False, batch_size=options.pool),
     )
 
-    def of_dspy() -> None:
-        for _ in range(OF_DSPY):
+    def dspy_knn() -> None:
+        for _ in range(DSPY_QUESTIONS):
             knn(question="any")
 
     contenders = {
-        "the product": (lambda: index.nearest_to(asked, questions, K), 1.0),
-        "faiss.IndexFlatIP": (lambda: flat.search(asked, K), 1.0),
-        "dspy.KNN": (of_dspy, options.questions / OF_DSPY),
+        "openmedlm": (lambda: index.nearest_to(targets, questions, K), 1.0),
+        "faiss.IndexFlatIP": (lambda: flat.search(targets, K), 1.0),
+        "dspy.KNN": (dspy_knn, options.questions / DSPY_QUESTIONS),
     }
-    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(options.rounds):
         for name, (call, times) in contenders.items():
-            taken[name].append(work.seconds(call) * times)
-    own = taken["the product"]
-    for name, each in taken.items():
+            seconds[name].append(work.seconds(call) * times)
+    own = seconds["openmedlm"]
+    for name, each in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(own, each, strict=True))
-        print(f"{name:<18} {statistics.median(each):>7.2f} s, the product takes {ratio:.2f}x of it")
+        print(f"{name:<18} {statistics.median(each):>7.2f} s; openmedlm takes {ratio:.2f} times as long")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How long the page of a large run takes to write, and to open in Chromium.
+"""Time to write the report page of a large run, and to open it in Chromium.
 
     python benchmarks/page.py [--questions 10000] [--votes 5] [--opens 5]
 
-A run of two programs, zero-shot and an ensemble that reasons, with prompts of five exemplars; texts are made of the
-embedded sample's words.
+The run has two programs, zero-shot and an ensemble with chain of thought and five exemplars. Texts consist of random
+words of the embedded sample.
 """
 
 import argparse
@@ -28,11 +28,11 @@ new MutationObserver(() => ["[data-ready]", ".main-svg"].forEach((selector) => {
   if (document.querySelector(selector)) seen[selector] ??= performance.now();
 })).observe(document, { subtree: true, childList: true, attributeFilter: ["data-ready"] });
 """
-"""Notes in the page itself when something is there: a question from outside waits while the page is busy."""
+"""Script that records in the page when an element appears; a query from outside would wait while the page is busy."""
 
 
 def run(directory: Path, count: int, votes: int) -> Run:
-    """Writes the run."""
+    """Write a synthetic run, and return it."""
     source = random.Random(0)
     sample = [question for name in ("medqa", "mmlu") for question in load_split(name, "pool", "sample")]
     words = " ".join(question.question for question in sample).split()
@@ -49,22 +49,22 @@ def run(directory: Path, count: int, votes: int) -> Run:
     prompts: list[tuple[tuple[str, str, int], Prompt]] = []
     outcomes: dict[str, list[Outcome]] = {"zero-shot": [], "ensemble": []}
     for question in questions:
-        asked = CHAT.complete(prefix, question, reasoning=True)
+        messages = CHAT.complete(prefix, question, reasoning=True)
         for name, size in (("zero-shot", 1), ("ensemble", votes)):
             letters = [question.answer if source.random() < 0.6 else source.choice("ABCD") for _ in range(size)]
-            cast = tuple(
+            samples = tuple(
                 Vote(n, letter, "answer cue", text(120 if size > 1 else 2), "ABCD", calls=1, prompt_tokens=900)
                 for n, letter in enumerate(letters)
             )
             answer = majority(letters).letter
-            outcomes[name].append(Outcome(question.id, "medqa", "step 1", question.answer, answer, cast))
+            outcomes[name].append(Outcome(question.id, "medqa", "step 1", question.answer, answer, samples))
             exemplars = source.sample(shown, 5) if size > 1 else []
-            prompts += [((name, question.id, n), (*asked[:1], *exemplars, *asked[1:])) for n in range(size)]
+            prompts += [((name, question.id, n), (*messages[:1], *exemplars, *messages[1:])) for n in range(size)]
     results = [
         {"program": name, **summarise(some, 0.0).as_json(), "analysis": analyse(some).as_json()}
         for name, some in outcomes.items()
     ]
-    wanted = {
+    config = {
         "model": "simulated",
         "benchmark": "medqa",
         "split": "test",
@@ -72,9 +72,9 @@ def run(directory: Path, count: int, votes: int) -> Run:
         "programs": {name: {} for name in outcomes},
         "questions": {"count": count, "fingerprint": "simulated"},
     }
-    made = Run(directory, wanted, {"runs": results, "skipped": {}}, outcomes, {"test_evaluations": 1})
-    write_run(made, questions, prompts)
-    return made
+    result = Run(directory, config, {"runs": results, "skipped": {}}, outcomes, {"test_evaluations": 1})
+    write_run(result, questions, prompts)
+    return result
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
         size = sum(file.stat().st_size for file in directory.iterdir()) / 1e6
         print(
             f"{options.questions:,} questions, {options.votes} votes: run of {size:.1f} MB, "
-            f"made in {made - started:.1f} s"
+            f"written in {made - started:.1f} s"
         )
         print(
             f"page of {page.stat().st_size / 1e6:.1f} MB: "
@@ -103,19 +103,19 @@ def main() -> None:
         )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            took = []
+            timings = []
             for _ in range(options.opens):
                 opened = browser.new_page()
                 opened.add_init_script(WATCH)
                 opened.goto(page.as_uri(), wait_until="commit")
                 opened.wait_for_selector("[data-ready] .main-svg")
-                took.append(opened.evaluate("seen"))
+                timings.append(opened.evaluate("seen"))
                 opened.close()
             browser.close()
-        for what, selector in (("questions listed", "[data-ready]"), ("first figure drawn", ".main-svg")):
-            times = [each[selector] / 1000 for each in took]
+        for event, selector in (("questions listed", "[data-ready]"), ("first figure drawn", ".main-svg")):
+            times = [each[selector] / 1000 for each in timings]
             spread = f"{min(times):.2f} – {statistics.median(times):.2f} – {max(times):.2f}"
-            print(f"{what} after {spread} s (least, median, most)")
+            print(f"{event} after {spread} s (minimum, median, maximum)")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Prompts a second: a frozen program against the DSPy adapters, on the same questions and exemplars.
+"""Time per prompt of a frozen program and of the DSPy adapters, on the same questions and exemplars.
 
     python benchmarks/rendering.py [--rounds 7] [--exemplars 5]
 
-Each round times all contenders one after another; the ratios are of one round, the table has their medians.
+Each round times all contenders one after another. Ratios are within one round; the table has their medians.
 """
 
 import argparse
@@ -24,15 +24,15 @@ REPEATS = 20
 
 
 def contenders(exemplars: int, questions: Sequence[Question]) -> dict[str, Callable[[Question], object]]:
-    """What renders one prompt, by name; all show the same exemplars with their rationales."""
+    """Return functions that render one prompt, by name; all show the same exemplars with rationales."""
     module = FewShotCoT()
     pool = [to_exemplar(demo) for demo in to_demos(load_split("medqa", "pool", "sample")) if demo.get("reasoning")]
     module.show(pool[:exemplars])
-    facts = ProgramMetadata(model="none", benchmark="medqa", pool=None, dev=None)
+    metadata = ProgramMetadata(model="none", benchmark="medqa", pool=None, dev=None)
     with tempfile.TemporaryDirectory() as folder:
-        frozen = freeze_program(module.prompt_program(), Path(folder) / "program", facts, questions[:1]).program
+        frozen = freeze_program(module.prompt_program(), Path(folder) / "program", metadata, questions[:1]).program
         votes = freeze_program(
-            MajorityEnsemble(module).prompt_program(), Path(folder) / "votes", facts, questions[:1]
+            MajorityEnsemble(module).prompt_program(), Path(folder) / "votes", metadata, questions[:1]
         ).program
     signature, demos = module.predictor.signature, module.predictor.demos
     chat, template = dspy.ChatAdapter(), module.adapter
@@ -50,15 +50,15 @@ def contenders(exemplars: int, questions: Sequence[Question]) -> dict[str, Calla
 
     return {
         "frozen program": lambda question: frozen.render(question, frozen.exemplars.exemplars),
-        "frozen program, duplicates looked for": render,
-        "frozen ensemble of 5, for a vote": render_votes,
+        "frozen program, with duplicate check": render,
+        "frozen ensemble of 5, per vote": render_votes,
         "dspy.ChatAdapter.format": lambda question: chat.format(signature, demos, inputs(question)),
         "the strategy's own adapter in DSPy": lambda question: template.format(signature, demos, inputs(question)),
     }
 
 
 def microseconds(render: Callable[[Question], object], questions: Sequence[Question]) -> float:
-    """Wall-clock time of one prompt."""
+    """Return the wall-clock time per prompt."""
     started = time.perf_counter()
     for _ in range(REPEATS):
         for question in questions:
@@ -72,17 +72,17 @@ def main() -> None:
     parser.add_argument("--exemplars", type=int, default=5)
     options = parser.parse_args()
     questions = load_split("medqa", "dev", "sample")
-    racing = contenders(options.exemplars, questions)
+    renderers = contenders(options.exemplars, questions)
     rounds = []
     for _ in range(options.rounds):
-        timed = {name: microseconds(render, questions) for name, render in racing.items()}
-        timed["frozen ensemble of 5, for a vote"] /= 5
+        timed = {name: microseconds(render, questions) for name, render in renderers.items()}
+        timed["frozen ensemble of 5, per vote"] /= 5
         rounds.append(timed)
     print(f"{options.exemplars} exemplars with rationales, {len(questions)} questions, {options.rounds} rounds")
-    print(f"{'':<38} {'µs a prompt':>12} {'÷ frozen':>9}")
-    for name in racing:
+    print(f"{'':<38} {'µs per prompt':>14} {'÷ frozen':>9}")
+    for name in renderers:
         ratio = statistics.median(timed[name] / timed["frozen program"] for timed in rounds)
-        print(f"{name:<38} {statistics.median(timed[name] for timed in rounds):>12.1f} {ratio:>9.1f}")
+        print(f"{name:<38} {statistics.median(timed[name] for timed in rounds):>14.1f} {ratio:>9.1f}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Votes a second where all of them lie in the store: what a search does with a program that it has met before.
+"""Votes per second if all completions are cached, as in a search that tries a known program again.
 
     python benchmarks/rescoring.py [--questions 2000] [--votes 5] [--rounds 5]
 
-Twice: `from the store`, as a program does that this process never saw, so that every prompt is rendered and keyed, its
-completion found, read and counted; and `from the study`, as a trial does that meets what an earlier one asked: the
-letters stand in the study, and are counted anew, with what the votes cost. `dspy.Evaluate` runs the same questions over
-a warm cache, one completion a question, and is asked for a tenth of them.
+    from the cache  a program that is new to the process: each prompt is rendered, keyed, looked up and parsed
+    from the study  a trial whose requests an earlier trial sent: letters and costs in the study are counted again
+
+`dspy.Evaluate` runs a tenth of the same questions over a warm cache, with one completion per question.
 """
 
 import argparse
@@ -25,29 +25,30 @@ from openmedlm.metrics import Outcome
 from openmedlm.optimizers.search.trial_answers import UNPRICED, QuestionVotes, TrialAnswers, to_question_votes
 from openmedlm.programs import PromptProgram
 
-OF_DSPY = 10
+DSPY_DIVISOR = 10
+"""Divisor of the number of questions for dspy.Evaluate."""
 
 
 async def answered(
     url: str, program: PromptProgram, questions: list[Question], store: CompletionCache
 ) -> tuple[float, Sequence[Outcome]]:
-    """Seconds for all votes on the questions, and what they came to."""
-    found = find_endpoint("hosted_vllm/m", url)
-    async with open_client(found, 64, 60) as client:
-        engine = Engine(client, found, store, Policy(concurrency=64, all_votes=True))
-        began = time.perf_counter()
+    """Return the seconds for all votes of the questions, and the outcomes."""
+    target = find_endpoint("hosted_vllm/m", url)
+    async with open_client(target, 64, 60) as client:
+        engine = Engine(client, target, store, Policy(concurrency=64, all_votes=True))
+        started = time.perf_counter()
         outcomes = await engine.run(program, questions)
         assert all(len(outcome.votes) == program.votes for outcome in outcomes)
-        return time.perf_counter() - began, outcomes
+        return time.perf_counter() - started, outcomes
 
 
 def counted(rows: Sequence[QuestionVotes], golds: str, votes: int) -> float:
-    """Seconds to score the votes of a study's questions, and to tell what they cost."""
-    began = time.perf_counter()
+    """Return the seconds to score the votes of a study's questions and sum their cost."""
+    started = time.perf_counter()
     trial_answers = TrialAnswers(tuple(rows), golds, votes)
     assert 0 < trial_answers.accuracy() < 1
     assert trial_answers.cost(UNPRICED) > 0
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def main() -> None:
@@ -65,25 +66,25 @@ def main() -> None:
                 program = work.program(options.votes, temperature=0.8, shuffle=shuffle)
                 _, outcomes = wait_for(answered(url, program, questions, store))
                 kind = "shuffled" if shuffle else "one prompt"
-                taken = [wait_for(answered(url, program, questions, store))[0] for _ in range(options.rounds)]
-                rates[f"from the store, {kind}"] = votes / statistics.median(taken)
+                seconds = [wait_for(answered(url, program, questions, store))[0] for _ in range(options.rounds)]
+                rates[f"from the cache, {kind}"] = votes / statistics.median(seconds)
         rows, golds = (
             [to_question_votes(outcome) for outcome in outcomes],
             "".join(question.answer for question in questions),
         )
-        taken = [counted(rows, golds, options.votes) for _ in range(options.rounds)]
-        rates["from the study"] = votes / statistics.median(taken)
-        evaluate = calls.dspy(url, work.questions(options.questions // OF_DSPY), 16, cache=True)
+        seconds = [counted(rows, golds, options.votes) for _ in range(options.rounds)]
+        rates["from the study"] = votes / statistics.median(seconds)
+        evaluate = calls.dspy(url, work.questions(options.questions // DSPY_DIVISOR), 16, cache=True)
         evaluate()
-        taken = []
+        seconds = []
         for _ in range(options.rounds):
-            began = time.perf_counter()
+            started = time.perf_counter()
             evaluate()
-            taken.append(time.perf_counter() - began)
-        theirs = options.questions // OF_DSPY / statistics.median(taken)
+            seconds.append(time.perf_counter() - started)
+        theirs = options.questions // DSPY_DIVISOR / statistics.median(seconds)
         print(f"{'dspy.Evaluate, warm cache':<26} {theirs:>9,.0f} completions/s")
         for name, rate in rates.items():
-            print(f"{name:<26} {rate:>9,.0f} votes/s, {rate / theirs:,.0f}x")
+            print(f"{name:<26} {rate:>9,.0f} votes/s, {rate / theirs:,.0f} times as many")
 
 
 if __name__ == "__main__":

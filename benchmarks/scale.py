@@ -1,10 +1,10 @@
-"""Memory and time of `evaluate` by the number of questions, five votes each.
+"""Memory and time of `evaluate` by number of questions, with five votes each.
 
     python benchmarks/scale.py [--questions 1000 20000 200000] [--votes 5]
 
-Each size runs in a process of its own, against an endpoint that answers at once, with everything that the command does
-once it has read its questions: exemplars chosen, votes bought and stored, outcomes summarised, the run written. Its
-start is what it takes with the questions in memory, after a run over fifty.
+Each size runs in its own process, against an endpoint without latency. It does everything that the command does after
+it has loaded its questions: choose exemplars, request and cache votes, summarise outcomes, write the run. The start
+value is the peak memory after a run of fifty questions, with all questions loaded.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from openmedlm.data import Question
 
 
 def alone(url: str, count: int, votes: int) -> None:
-    """One size, in this process; prints seconds, the peak of memory, that before, and that of the questions, in MiB."""
+    """Run one size in this process; print seconds, and in MiB peak memory, peak before the run, and questions."""
     from openmedlm.inference import Policy, find_endpoint
     from openmedlm.runs.call_settings import CallSettings
     from openmedlm.runs.execute import execute
@@ -53,11 +53,11 @@ def alone(url: str, count: int, votes: int) -> None:
             save_run(Path(folder) / "run", plan, execute(plan, Progress(shown=False), keep_prompts=True))
 
     evaluate(work.questions(50))
-    without = mebibytes()
+    warm = mebibytes()
     questions = work.questions(count)
-    before, began = mebibytes(), time.perf_counter()
+    before, started = mebibytes(), time.perf_counter()
     evaluate(questions)
-    print(time.perf_counter() - began, mebibytes(), before, before - without)
+    print(time.perf_counter() - started, mebibytes(), before, before - warm)
 
 
 def main() -> None:
@@ -69,14 +69,14 @@ def main() -> None:
     if options.url:
         alone(options.url, options.questions[0], options.votes)
         return
-    print(f"{'questions':>9} {'ms a question':>14} {'peak MiB':>9} {'above its start':>16} {'questions, MiB':>15}")
+    print(f"{'questions':>9} {'ms/question':>14} {'peak MiB':>9} {'above start MiB':>16} {'questions MiB':>15}")
     with endpoint.running() as url:
         for count in options.questions:
-            asked = ["--url", url, "--questions", str(count), "--votes", str(options.votes)]
-            ended = subprocess.run([sys.executable, __file__, *asked], capture_output=True, text=True, check=True)
-            seconds, peak, before, asked_for = map(float, ended.stdout.split())
-            each = f"{1000 * seconds / count:>14.2f} {peak:>9,.0f} {peak - before:>16,.0f} {asked_for:>15,.0f}"
-            print(f"{count:>9,} {each}", flush=True)
+            arguments = ["--url", url, "--questions", str(count), "--votes", str(options.votes)]
+            process = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
+            seconds, peak, before, loaded = map(float, process.stdout.split())
+            row = f"{1000 * seconds / count:>14.2f} {peak:>9,.0f} {peak - before:>16,.0f} {loaded:>15,.0f}"
+            print(f"{count:>9,} {row}", flush=True)
 
 
 if __name__ == "__main__":

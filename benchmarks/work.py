@@ -1,4 +1,4 @@
-"""What the benchmarks of speed ask: made questions, and a program of five exemplars with rationales."""
+"""Workload of the speed benchmarks: synthetic questions, and a program with five exemplars with rationales."""
 
 import random
 import time
@@ -21,14 +21,14 @@ WORDS = _TEXT.split()
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Wall-clock time of a call."""
-    began = time.perf_counter()
+    """Return the wall-clock time of a call."""
+    started = time.perf_counter()
     call()
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def questions(count: int, words: int = 60) -> list[Question]:
-    """Made questions of so many words."""
+    """Return synthetic questions with `words` random words each."""
     source = random.Random(0)
     return [
         Question(
@@ -46,7 +46,7 @@ def questions(count: int, words: int = 60) -> list[Question]:
 
 @cache
 def exemplars(count: int = 5) -> tuple[Exemplar, ...]:
-    """Made exemplars with rationales of 60 words."""
+    """Return synthetic exemplars with rationales of 60 words."""
     source = random.Random(1)
     return tuple(
         Exemplar(question, " ".join(source.choices(WORDS, k=60))) for question in questions(count + 1_000)[1_000:]
@@ -54,7 +54,7 @@ def exemplars(count: int = 5) -> tuple[Exemplar, ...]:
 
 
 def program(votes: int = 1, *, temperature: float = 0.0, shuffle: bool = False) -> PromptProgram:
-    """Few-shot chain of thought over five exemplars."""
+    """Return a few-shot chain-of-thought program with five exemplars."""
     decode = SamplingParams(temperature=temperature, max_tokens=512)
     fixed = FixedExemplars(exemplars())
     return PromptProgram("few-shot-cot", INSTRUCTIONS, CHAT, True, decode, fixed, votes, shuffle)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
@@ -15,9 +16,9 @@ from openmedlm.tuning.result import TuningResult
 ACCURACY = "accuracy % [95 % CI]"
 
 
-def print_result(plan: TuningPlan, result: TuningResult) -> None:
-    """Print the winner with its accuracy, its uncertainty and its cost."""
-    console = wide_console()
+def print_result(plan: TuningPlan, result: TuningResult, console: Console | None = None) -> None:
+    """Print the winner with its accuracy, its uncertainty and its cost; by default to stdout."""
+    console = console or wide_console()
     values = result.as_json()
     for name, reason in plan.skipped.items():
         console.print(f"{name} skipped: {reason}")

@@ -1,4 +1,4 @@
-"""The command line, run in this process, away from the user's own folders."""
+"""Fixtures that run commands in this process, in directories of the test."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from openmedlm.cli.main import main
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -28,7 +28,7 @@ class Ended:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Votes and imported questions of a test are its own; weights and vectors are the machine's."""
+    """Give each test its own completion cache and imported questions; weights and vectors are shared."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data-home"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
@@ -36,7 +36,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def openmedlm(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
-    """Runs a command."""
+    """Run a command in this process."""
 
     def run(*arguments: object) -> Ended:
         capsys.readouterr()
@@ -57,5 +57,5 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def hosted(server: ModelServer) -> tuple[str, ...]:
-    """Options that name the server's model, on the embedded sample of MMLU."""
+    """Return options that name the server's model, on the embedded sample of MMLU."""
     return ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")

@@ -8,9 +8,7 @@ from model_server import ModelServer, Reply
 OPTIONS = ("--option", "Vitamin A", "--option", "Vitamin C", "--option", "Vitamin D")
 
 
-def test_it_answers_with_the_letter_and_its_text(
-    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
-) -> None:
+def test_ask_prints_the_letter_and_its_text(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
     server.reply = lambda asked: Reply("B")
     ended = openmedlm("ask", "zero-shot", *hosted, "-q", "Which vitamin prevents scurvy?", *OPTIONS)
     assert ended.code == 0
@@ -19,7 +17,7 @@ def test_it_answers_with_the_letter_and_its_text(
     assert "Which vitamin prevents scurvy?" in server.requests[0].question
 
 
-def test_votes_reasoning_and_exemplars_are_shown(
+def test_ask_json_has_votes_reasoning_and_exemplars(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = lambda asked: Reply("Collagen needs ascorbic acid.\n\nAnswer: A")
@@ -32,7 +30,7 @@ def test_votes_reasoning_and_exemplars_are_shown(
     assert len({vote["order"] for vote in answer["votes"]}) == len(answer["votes"])
 
 
-def test_a_record_on_stdin_is_a_question(
+def test_ask_without_question_reads_a_record_from_stdin(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = {"question": "Does it help?", "options": {"A": "yes", "B": "no"}, "context": ["It helped 9 of 10."]}
@@ -42,20 +40,20 @@ def test_a_record_on_stdin_is_a_question(
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "message"),
     [("not json", "stdin"), ('{"question": "x"}', "options"), ('["x"]', "stdin"), ("", "stdin")],
 )
-def test_what_is_no_question_is_told_in_one_line(
-    openmedlm: Callable, hosted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+def test_ask_with_invalid_record_is_a_one_line_error(
+    openmedlm: Callable, hosted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, typed: str, message: str
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     ended = openmedlm("ask", "zero-shot", *hosted)
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
 
 
-def test_an_unreadable_answer_ends_with_3(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
+def test_ask_with_unparsed_answer_exits_3(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
     server.reply = lambda asked: Reply("Hard to say.")
     ended = openmedlm("ask", "zero-shot", *hosted, "-q", "Which?", *OPTIONS, "--on-unparsed", "skip")
     assert ended.code == 3

@@ -10,7 +10,7 @@ Run = Callable[..., Any]
 
 
 @pytest.mark.parametrize("strategy", ["few-shot-cot", "knn-cot", "ensemble"])
-def test_a_frozen_program_sends_what_its_strategy_sends(
+def test_frozen_program_sends_the_requests_of_its_strategy(
     strategy: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     openmedlm("compile", "-s", strategy, *hosted, "--no-score", "-o", "p")
@@ -24,7 +24,7 @@ def test_a_frozen_program_sends_what_its_strategy_sends(
     assert {**run, "seconds": 0} == {**again, "seconds": 0}
 
 
-def test_a_run_of_frozen_programs_says_which_they_were(
+def test_manifest_describes_frozen_programs_in_order(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "one")
@@ -32,52 +32,54 @@ def test_a_run_of_frozen_programs_says_which_they_were(
     assert openmedlm("evaluate", "two", "zero-shot", "one", *hosted, "-o", "run").code == 0
     manifest = orjson.loads(Path("run/manifest.json").read_bytes())
     assert [run["program"] for run in manifest["results"]["runs"]] == ["two", "zero-shot", "one"]
-    assert manifest["asked"]["programs"]["two"]["strategy"] == "knn-few-shot"
+    assert manifest["config"]["programs"]["two"]["strategy"] == "knn-few-shot"
 
 
-def test_a_frozen_program_names_its_model(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
+def test_evaluate_without_model_uses_the_programs_model(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
     openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
     ended = openmedlm("evaluate", "p", *hosted[2:], "--json")
     assert (ended.code, ended.json["model"]) == (0, "hosted_vllm/small")
 
 
-def test_programs_of_different_models_want_one_named(
+def test_evaluate_programs_of_two_models_needs_a_model(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "one")
     openmedlm("compile", "-s", "cot", "-m", "hosted_vllm/other", *hosted[2:], "--no-score", "-o", "two")
     ended = openmedlm("evaluate", "one", "two", *hosted[2:])
     assert ended.code == 2
-    assert "name the one to ask with -m" in ended.err
+    assert "--model" in ended.err
     assert openmedlm("evaluate", "one", "two", *hosted).code == 0
 
 
-def test_what_a_program_has_decided_is_not_asked_of_it_again(
+def test_evaluate_frozen_program_refuses_program_options(
     openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
     ended = openmedlm("evaluate", "p", *hosted, "-k", 3)
     assert ended.code == 2
-    assert "has decided its own k" in ended.err
+    assert "fixes its k" in ended.err
     assert not server.requests
 
 
-def test_a_directory_without_a_program_is_one_line(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+def test_evaluate_directory_without_program_is_one_line(openmedlm: Run, hosted: tuple[str, ...]) -> None:
     Path("empty").mkdir()
     for name in ("empty", "no/where"):
         ended = openmedlm("evaluate", name, *hosted)
         assert ended.code == 2
-        assert "no frozen program is there" in ended.err
+        assert "no frozen program" in ended.err
         assert len(ended.err.strip().splitlines()) == 1
 
 
-def test_without_a_model_one_is_asked_for(openmedlm: Run, server: ModelServer) -> None:
+def test_evaluate_strategy_without_model_names_the_option(openmedlm: Run, server: ModelServer) -> None:
     ended = openmedlm("evaluate", "cot", "-b", "mmlu", "--data-dir", "sample")
     assert ended.code == 2
-    assert "name it with -m" in ended.err
+    assert "--model" in ended.err
 
 
-def test_a_frozen_program_answers_one_question(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
+def test_ask_frozen_program_answers_one_question(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
     openmedlm("compile", "-s", "ensemble", *hosted, "--no-score", "-o", "p")
     question = ("-q", "Which organ pumps?", "--option", "Heart", "--option", "Liver", "--option", "Skin")
     ended = openmedlm("ask", "p", *hosted[:4], *question, "--json")
@@ -88,17 +90,17 @@ def test_a_frozen_program_answers_one_question(openmedlm: Run, hosted: tuple[str
 
 
 @pytest.mark.parametrize("option", [("--seed", 5), ("--teacher", "nonsense"), ("--pool", "medqa")])
-def test_no_option_of_a_frozen_program_is_passed_over(
+def test_evaluate_frozen_program_refuses_data_options(
     option: tuple[object, ...], openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     openmedlm("compile", "-s", "cot", *hosted, "--no-score", "-o", "p")
     ended = openmedlm("evaluate", "p", *hosted, *option)
     assert ended.code == 2
-    assert "leave those options out" in ended.err
+    assert "teacher and seed" in ended.err
 
 
-def test_a_cache_that_cannot_be_written_stops_nothing(
-    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, monkeypatch: pytest.MonkeyPatch
+def test_evaluate_with_unwritable_vector_cache_succeeds(
+    openmedlm: Run, hosted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     openmedlm("compile", "-s", "knn-few-shot", *hosted, "--no-score", "-o", "p")
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
@@ -106,10 +108,10 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
     assert (ended.code, ended.json["ok"]) == (0, True)
     ended = openmedlm("evaluate", "p", *hosted, "--limit", 2)
     assert ended.code == 0
-    assert "vectors are computed anew" in ended.err
+    assert "/proc/nowhere" in caplog.text
 
 
-def test_a_name_too_long_for_a_directory_is_one_line(openmedlm: Run, hosted: tuple[str, ...]) -> None:
+def test_evaluate_name_too_long_for_a_path_is_one_line(openmedlm: Run, hosted: tuple[str, ...]) -> None:
     ended = openmedlm("evaluate", "x" * 300, *hosted)
     assert ended.code == 2
     assert len(ended.err.strip().splitlines()) == 1

@@ -1,4 +1,4 @@
-"""`openmedlm pool`, from the command line to the pool that other commands show."""
+"""`openmedlm pool`, from the command line to the exemplars of other commands."""
 
 import hashlib
 import os
@@ -45,7 +45,7 @@ def stem(asked: Asked) -> str:
 
 
 def right(asked: Asked) -> Reply:
-    """Reasoning that closes on the gold option, wherever it is shown."""
+    """Reply with reasoning that ends on the correct option, whatever its letter."""
     question = POOL[stem(asked)]
     lines = asked.question.split("\n")[-len(question.options) :]
     (letter,) = (line[0] for line in lines if line[3:] == question.options[question.answer])
@@ -53,7 +53,7 @@ def right(asked: Asked) -> Reply:
 
 
 def drawn(asked: Asked) -> Reply:
-    """Reasoning that closes on a letter drawn by a hash of the request."""
+    """Reply with reasoning that ends on a letter from a hash of the request."""
     return Reply(f"It may be.\n\nAnswer: {'ABCD'[hashlib.sha256(asked.identity).digest()[0] % 4]}")
 
 
@@ -70,21 +70,23 @@ def served_twice(requests: list[Asked]) -> list[bytes]:
     return [asked for asked, count in Counter(a.identity for a in requests).items() if count > 1]
 
 
-def test_json_says_what_came_of_it(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
+def test_pool_json_counts_rounds_calls_and_tokens(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
     ended = openmedlm("pool", *hosted, "--json")
     assert ended.code == 0
-    said = ended.json
-    assert set(said) >= FIELDS
-    assert said["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unparsed": 0}]
-    assert (said["benchmark"], said["teacher"]) == ("mmlu", "hosted_vllm/small")
-    assert (said["questions"], said["kept"], said["calls"], said["errors"]) == (24, 24, 24, 0)
-    assert (said["never_right"], said["not_asked"], said["cost_usd"]) == ([], 0, 0.0)
-    assert said["prompt_tokens"] == sum(len(str(asked.prompt).split()) for asked in server.requests)
-    pool = read_pool(Path(said["file"]))
+    result = ended.json
+    assert set(result) >= FIELDS
+    assert result["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unparsed": 0}]
+    assert (result["benchmark"], result["teacher"]) == ("mmlu", "hosted_vllm/small")
+    assert (result["questions"], result["kept"], result["calls"], result["errors"]) == (24, 24, 24, 0)
+    assert (result["never_right"], result["not_asked"], result["cost_usd"]) == ([], 0, 0.0)
+    assert result["prompt_tokens"] == sum(len(str(asked.prompt).split()) for asked in server.requests)
+    pool = read_pool(Path(result["file"]))
     assert [pool.exemplar(question).rationale for question in POOL.values()] == ["The textbook has it so."] * 24
 
 
-def test_the_table_says_how_it_compares_with_guessing(
+def test_pool_table_compares_rounds_with_guessing(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     hard = list(POOL)[:6]
@@ -93,25 +95,25 @@ def test_the_table_says_how_it_compares_with_guessing(
     assert ended.code == 0
     assert "Rationales of hosted_vllm/small for 24 questions of mmlu" in ended.out
     rows = [line.split() for line in ended.out.splitlines() if line.split()[:1] in (["1"], ["2"])]
-    assert rows == [["1", "24", "18", "75.0%", "6.0", "6"], ["2", "6", "0", "0.0%", "1.5", "6"]]
-    assert "Kept: 18 of 24, for 30 completions" in ended.out
-    assert "Never right: 6 (sample-mmlu-pool-01, " in ended.out
+    assert rows == [["1", "24", "18", "75.0", "6.0", "6"], ["2", "6", "0", "0.0", "1.5", "6"]]
+    assert "Accepted: 18 of 24 questions with 30 calls" in ended.out
+    assert "Never correct: 6 (sample-mmlu-pool-01, " in ended.out
     assert "not medical advice" in ended.out
     assert str(rationale_pool("mmlu", "hosted_vllm/small")) in ended.out
 
 
-def test_the_same_command_again_asks_nothing_and_says_the_same(
+def test_pool_twice_sends_nothing_and_prints_the_same(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = drawn
     first = openmedlm("pool", *hosted, "--rounds", 3, "--json")
     file = Path(first.json["file"])
-    asked, written = len(server.requests), file.read_bytes()
+    requests, written = len(server.requests), file.read_bytes()
     again = openmedlm("pool", *hosted, "--rounds", 3, "--json")
-    assert (again.out, len(server.requests), file.read_bytes()) == (first.out, asked, written)
+    assert (again.out, len(server.requests), file.read_bytes()) == (first.out, requests, written)
 
 
-def test_a_second_round_is_all_that_is_bought_when_rounds_are_raised(
+def test_pool_with_more_rounds_sends_only_the_new_round(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = drawn
@@ -124,7 +126,7 @@ def test_a_second_round_is_all_that_is_bought_when_rounds_are_raised(
     assert served_twice(server.requests) == []
 
 
-def test_fewer_rounds_forget_nothing_of_what_more_rounds_came_to(
+def test_pool_with_fewer_rounds_keeps_the_file(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = drawn
@@ -136,10 +138,10 @@ def test_fewer_rounds_forget_nothing_of_what_more_rounds_came_to(
 
 
 @pytest.mark.parametrize("answers", [0, 10, 30])
-def test_it_goes_on_where_an_endpoint_failed(
+def test_pool_resumes_after_the_endpoint_failed(
     answers: int, openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
-    """The server fails for good after so many answers, in the first round or the second."""
+    """The server fails permanently after that many answers, in the first round or the second."""
     served: list[Asked] = []
 
     def reply(asked: Asked) -> Reply:
@@ -158,15 +160,15 @@ def test_it_goes_on_where_an_endpoint_failed(
         assert ended.json["not_asked"] == 14
         assert ended.json["errors"] == 24 - ended.json["kept"]
     answers = 10**6
-    gone_on = openmedlm("pool", *hosted, *one_by_one)
-    assert gone_on.code == 0
+    resumed = openmedlm("pool", *hosted, *one_by_one)
+    assert resumed.code == 0
     assert served_twice(served) == []
-    undisturbed = openmedlm("pool", *hosted, *one_by_one, "--store", tmp_path / "new.sqlite", "-o", "new.jsonl")
-    assert undisturbed.json | {"file": ""} == gone_on.json | {"file": ""}
-    assert Path("new.jsonl").read_bytes() == Path(gone_on.json["file"]).read_bytes()
+    uninterrupted = openmedlm("pool", *hosted, *one_by_one, "--store", tmp_path / "new.sqlite", "-o", "new.jsonl")
+    assert uninterrupted.json | {"file": ""} == resumed.json | {"file": ""}
+    assert Path("new.jsonl").read_bytes() == Path(resumed.json["file"]).read_bytes()
 
 
-def test_a_killed_command_goes_on_and_buys_again_only_what_was_in_flight(
+def test_pool_after_sigkill_resends_only_requests_in_flight(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     server.reply = lambda asked: Reply(drawn(asked).text, delay=0.1)
@@ -189,7 +191,7 @@ def test_a_killed_command_goes_on_and_buys_again_only_what_was_in_flight(
     assert len(served_twice(server.requests)) <= 1
 
 
-def test_a_limit_asks_about_some_and_a_larger_one_about_those_and_more(
+def test_pool_larger_limit_includes_a_smaller_one(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     assert openmedlm("pool", *hosted, "--limit", 5, "--json").json["questions"] == 5
@@ -199,7 +201,7 @@ def test_a_limit_asks_about_some_and_a_larger_one_about_those_and_more(
 
 
 def nearest_two() -> set[str]:
-    """Stems of the pool questions that are among the two nearest of a dev question, by plain arithmetic."""
+    """Return the stems of pool questions among the two nearest of any dev question, by plain arithmetic."""
     dev = load_split("mmlu", "dev", "sample")
     embedder = find_embedder()
     pool = embedder.encode(list(POOL))
@@ -207,44 +209,42 @@ def nearest_two() -> set[str]:
     return {list(POOL)[row] for rows in np.argsort(-similarities, axis=1)[:, :2] for row in rows}
 
 
-def test_for_a_split_only_the_neighbours_of_its_questions_are_asked_about(
-    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
-) -> None:
-    due = nearest_two()
-    assert 2 < len(due) < 24
+def test_pool_for_split_uses_neighbours_only(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
+    expected = nearest_two()
+    assert 2 < len(expected) < 24
     ended = openmedlm("pool", *hosted, "--for-split", "dev", "--neighbours", 2, "--json")
-    assert Counter(stem(asked) for asked in server.requests) == dict.fromkeys(due, 1)
-    assert (ended.code, ended.json["questions"], ended.json["kept"]) == (0, len(due), len(due))
+    assert Counter(stem(asked) for asked in server.requests) == dict.fromkeys(expected, 1)
+    assert (ended.code, ended.json["questions"], ended.json["kept"]) == (0, len(expected), len(expected))
 
 
-def test_the_neighbours_of_some_questions_are_what_evaluating_those_would_show(
+def test_pool_for_split_covers_exemplars_of_evaluate(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     """A pool for `--limit 3` gives `evaluate knn-cot --limit 3 -k 2` the exemplars that the whole pool gives it."""
     openmedlm("pool", *hosted, "--for-split", "dev", "--neighbours", 2, "--limit", 3)
     assert 2 <= len(server.requests) <= 6
-    taught = {stem(asked) for asked in server.requests}
+    with_rationale = {stem(asked) for asked in server.requests}
     server.requests.clear()
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: A")
     openmedlm("evaluate", "knn-cot", *hosted, "--limit", 3, "-k", 2)
     shown = [turn["content"] for body in server.bodies for turn in body["messages"][1:-1] if turn["role"] == "user"]
-    assert {content.split("\n")[0].removeprefix("Question: ") for content in shown} == taught
+    assert {content.split("\n")[0].removeprefix("Question: ") for content in shown} == with_rationale
     assert len(shown) == 6
 
 
-def test_the_datasets_own_explanations_need_no_building(
+def test_pool_with_dataset_teacher_sends_nothing(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     ended = openmedlm("pool", *hosted, "--teacher", "dataset", "--json")
     assert ended.code == 0
     assert ended.json == {"teacher": "dataset", "questions": 24, "kept": 24, "closing_on_another_letter": 0}
-    said = openmedlm("pool", *hosted, "--teacher", "dataset").out
-    assert "24 of 24 pool questions" in said
-    assert "--teacher dataset" in said
+    result = openmedlm("pool", *hosted, "--teacher", "dataset").out
+    assert "24 of 24" in result
+    assert "--teacher dataset" in result
     assert server.requests == []
 
 
-def test_explanations_that_close_on_another_letter_are_counted_apart(openmedlm: Callable, tmp_path: Path) -> None:
+def test_pool_counts_explanations_ending_on_a_wrong_letter(openmedlm: Callable, tmp_path: Path) -> None:
     own = tmp_path / "own" / "mine"
     own.mkdir(parents=True)
     explanations = ["It is so. The answer is A.", "It is so. The answer is B.", "It is so.", None]
@@ -257,22 +257,24 @@ def test_explanations_that_close_on_another_letter_are_counted_apart(openmedlm: 
     assert ended.json == {"teacher": "dataset", "questions": 4, "kept": 2, "closing_on_another_letter": 1}
 
 
-def test_a_dry_run_spends_nothing_and_says_at_most_what_it_would(
+def test_pool_dry_run_estimates_and_sends_nothing(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     ended = openmedlm("pool", *hosted, "--dry-run", "--rounds", 3, "--json")
     assert (ended.code, server.requests) == (0, [])
     assert not rationale_pool("mmlu", "hosted_vllm/small").exists()
-    said = ended.json
-    assert (said["dry_run"], said["questions"], said["in_the_pool_already"]) == (True, 24, 0)
-    assert (said["calls_of_the_first_round"], said["calls_at_most"]) == (24, 72)
-    assert (said["completion_tokens_of_the_first_round_at_most"], said["cost_usd_at_most"]) == (24 * 500, 0.0)
-    assert "calls at most: 72" in openmedlm("pool", *hosted, "--dry-run", "--rounds", 3).out
+    result = ended.json
+    assert (result["dry_run"], result["questions"], result["already_in_pool"]) == (True, 24, 0)
+    assert (result["first_round_calls"], result["max_calls"]) == (24, 72)
+    assert (result["first_round_max_completion_tokens"], result["max_cost_usd"]) == (24 * 500, 0.0)
+    assert "max calls: 72" in openmedlm("pool", *hosted, "--dry-run", "--rounds", 3).out
     openmedlm("pool", *hosted, "--limit", 10)
-    assert openmedlm("pool", *hosted, "--dry-run", "--json").json["in_the_pool_already"] == 10
+    assert openmedlm("pool", *hosted, "--dry-run", "--json").json["already_in_pool"] == 10
 
 
-def test_another_model_may_teach(openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer) -> None:
+def test_pool_with_teacher_asks_and_records_the_teacher(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
     with ModelServer() as other:
         other.reply = right
         from_elsewhere = ("--teacher", "hosted_vllm/big", "--teacher-api-base", other.base_url)
@@ -292,19 +294,20 @@ def test_another_model_may_teach(openmedlm: Callable, hosted: tuple[str, ...], s
         assert [answer.startswith("The textbook has it so.") for answer in answers] == [shown, shown]
 
 
-def test_the_models_own_pool_is_what_auto_shows(
+def test_teacher_auto_shows_the_models_own_pool(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     openmedlm("pool", *hosted)
     server.requests.clear()
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: A")
-    told = openmedlm("evaluate", "few-shot-cot", *hosted, "--limit", 1, "-k", 2)
-    assert "those of hosted_vllm/small" in told.out
+    ended = openmedlm("evaluate", "few-shot-cot", *hosted, "--limit", 1, "-k", 2)
+    assert "exemplars: " in ended.out
+    assert "hosted_vllm/small." in ended.out
     answers = [turn["content"] for turn in server.bodies[0]["messages"] if turn["role"] == "assistant"]
     assert [answer.split("\n")[0] for answer in answers] == ["The textbook has it so."] * 2
 
 
-def test_a_pool_in_a_file_is_what_compile_shows_for_that_file(
+def test_compile_with_pool_file_shows_its_rationales(
     openmedlm: Callable, hosted: tuple[str, ...], tmp_path: Path
 ) -> None:
     ended = openmedlm("pool", *hosted, "-o", tmp_path / "mine.jsonl", "--json")
@@ -323,17 +326,17 @@ def test_a_pool_in_a_file_is_what_compile_shows_for_that_file(
     assert teacher[1] == 3
 
 
-def test_a_rationale_that_was_kept_in_another_order_is_shown_in_that_order(
+def test_rationale_is_shown_with_its_own_option_order(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
-    """Every question comes right in the second round only, so every exemplar stands as that round showed it."""
+    """Every question is correct in round 2 only, so every exemplar has the option order of that round."""
     asked_about: Counter[str] = Counter()
 
-    def at_second_sight(asked: Asked) -> Reply:
+    def correct_second_time(asked: Asked) -> Reply:
         asked_about[stem(asked)] += 1
         return right(asked) if asked_about[stem(asked)] == 2 else wrong(asked)
 
-    server.reply = at_second_sight
+    server.reply = correct_second_time
     openmedlm("pool", *hosted, "-o", tmp_path / "mine.jsonl", "--rounds", 2)
     second = {stem(asked): asked.question for asked in server.requests[24:]}
     server.requests.clear()
@@ -344,7 +347,7 @@ def test_a_rationale_that_was_kept_in_another_order_is_shown_in_that_order(
     assert len(shown) == 4
 
 
-def test_the_pool_of_another_benchmark_is_kept_under_that_name(
+def test_pool_of_another_benchmark_has_its_own_file(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = wrong
@@ -355,29 +358,29 @@ def test_the_pool_of_another_benchmark_is_kept_under_that_name(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (("-o", "pool.json"), "name it pool.jsonl"),
-        (("-o", "pool"), "name it pool.jsonl"),
+        (("-o", "pool.json"), "pool.jsonl"),
+        (("-o", "pool"), "pool.jsonl"),
         (("--for-split", "deev"), 'did you mean "dev"'),
-        (("--teacher", "big"), "names no provider"),
+        (("--teacher", "big"), "no provider"),
         (("--template", "chatt"), 'did you mean "chat"'),
         (("--rounds", "0"), "--rounds"),
         (("--limit", "0"), "--limit"),
     ],
 )
-def test_a_wrong_option_is_told_before_anything_is_spent(
-    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, arguments: tuple[str, ...], said: str
+def test_pool_wrong_option_fails_before_any_request(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = openmedlm("pool", *hosted, *arguments)
     assert (ended.code, ended.out, server.requests) == (2, "", [])
-    assert said in ended.err
+    assert message in ended.err
     assert "Traceback" not in ended.err
-    if not said.startswith("--"):
+    if not message.startswith("--"):
         assert ended.err.count("\n") == 1
 
 
-def test_a_file_that_is_no_pool_is_told_before_anything_is_spent(
+def test_pool_foreign_file_fails_before_any_request(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "notes.jsonl"
@@ -390,15 +393,15 @@ def test_a_file_that_is_no_pool_is_told_before_anything_is_spent(
     assert file.read_text() == '{"note": "precious"}\n'
 
 
-def test_a_teacher_that_never_taught_is_told_how_to_begin(openmedlm: Callable, hosted: tuple[str, ...]) -> None:
+def test_evaluate_teacher_without_pool_names_the_command(openmedlm: Callable, hosted: tuple[str, ...]) -> None:
     for teacher in ("hosted_vllm/big", "none.jsonl"):
         ended = openmedlm("evaluate", "few-shot-cot", *hosted, "--teacher", teacher)
         assert ended.code == 2
         assert ended.err.count("\n") == 1
-        assert "no such rationale pool" in ended.err
+        assert "openmedlm pool" in ended.err
 
 
-def test_a_dead_teacher_is_told_at_once(openmedlm: Callable) -> None:
+def test_pool_dead_endpoint_is_a_one_line_error(openmedlm: Callable) -> None:
     ended = openmedlm(
         *("pool", "-b", "mmlu", "--data-dir", "sample", "-m", "hosted_vllm/x", "--api-base", "http://127.0.0.1:9/v1")
     )
@@ -408,7 +411,7 @@ def test_a_dead_teacher_is_told_at_once(openmedlm: Callable) -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_key_is_written_nowhere(
+def test_pool_api_key_is_in_no_file_and_no_output(
     fails: bool, openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     key = "sk-planted-9f8e7d6c"
@@ -425,7 +428,7 @@ def test_a_key_is_written_nowhere(
     assert not [path for path in written if key.encode() in path.read_bytes()]
 
 
-def test_ids_and_names_are_printed_as_they_are(openmedlm: Callable, server: ModelServer, tmp_path: Path) -> None:
+def test_pool_prints_markup_in_ids_and_names_verbatim(openmedlm: Callable, server: ModelServer, tmp_path: Path) -> None:
     server.reply = wrong
     options = {"A": "Heart", "B": "Liver"}
     record = {"id": "[/red]", "question": "Which pumps?", "options": options, "answer": "A"}
@@ -434,11 +437,11 @@ def test_ids_and_names_are_printed_as_they_are(openmedlm: Callable, server: Mode
     where = ("-b", "own", "--data-dir", tmp_path, "--rounds", 1, "-o", "x[bold]y.jsonl")
     ended = openmedlm("pool", "-m", "hosted_vllm/small", "--api-base", server.base_url, *where)
     assert (ended.code, ended.err.count("internal error")) == (0, 0)
-    assert "Never right: 1 ([/red])" in ended.out
-    assert "The pool: x[bold]y.jsonl" in ended.out
+    assert "Never correct: 1 ([/red])" in ended.out
+    assert "x[bold]y.jsonl" in ended.out
 
 
-def test_a_file_of_another_teacher_is_refused_before_anything_is_spent(
+def test_pool_file_of_another_teacher_sends_nothing(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = right
@@ -446,11 +449,11 @@ def test_a_file_of_another_teacher_is_refused_before_anything_is_spent(
     server.requests.clear()
     ended = openmedlm("pool", "-m", "hosted_vllm/other", *hosted[2:], "-o", "p.jsonl")
     assert ended.code == 2
-    assert "holds rationales of hosted_vllm/small, not of hosted_vllm/other" in ended.err
+    assert "rationales of hosted_vllm/small" in ended.err
     assert not server.requests
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_anything_is_spent(
+def test_pool_unwritable_file_fails_before_any_request(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     Path("file").write_text("")
@@ -460,20 +463,18 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_spent(
     assert not server.requests
 
 
-def test_a_dry_run_leaves_out_completions_that_are_in_the_vote_store(
+def test_pool_dry_run_excludes_cached_completions(
     openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
 ) -> None:
     server.reply = wrong
     openmedlm("pool", *hosted, "--rounds", 1)
-    said = openmedlm("pool", *hosted, "--rounds", 3, "--dry-run", "--json").json
+    result = openmedlm("pool", *hosted, "--rounds", 3, "--dry-run", "--json").json
     server.requests.clear()
     openmedlm("pool", *hosted, "--rounds", 3)
-    assert said["calls_at_most"] == len(server.requests) == 48
+    assert result["max_calls"] == len(server.requests) == 48
 
 
-def test_a_teacher_that_needs_an_address_is_told_the_option_that_gives_it(
-    openmedlm: Callable, hosted: tuple[str, ...]
-) -> None:
+def test_pool_teacher_without_address_names_the_option(openmedlm: Callable, hosted: tuple[str, ...]) -> None:
     ended = openmedlm("pool", *hosted, "--teacher", "hosted_vllm/big")
     assert ended.code == 2
     assert ended.err.count("\n") == 1

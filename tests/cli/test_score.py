@@ -14,7 +14,7 @@ def write(path: Path, *records: object) -> Path:
     return path
 
 
-def test_completions_are_read_and_counted(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_counts_correct_and_unanswered(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(
         tmp_path / "file.jsonl",
         {"qid": "1", "gold": "B", "completion": "The answer is (B)."},
@@ -26,30 +26,28 @@ def test_completions_are_read_and_counted(openmedlm: Callable, tmp_path: Path) -
     assert (ended.json["n"], ended.json["correct"], ended.json["unanswered"]) == (3, 1, 1)
 
 
-def test_the_majority_of_the_first_samples_decides_and_a_tie_goes_to_the_first(
-    openmedlm: Callable, tmp_path: Path
-) -> None:
+def test_score_votes_uses_first_samples_and_breaks_ties(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "C", "letters": ["B", "C", "C", "B", "C"]})
     assert openmedlm("score", file, "--json").json["correct"] == 1
     assert openmedlm("score", file, "--json", "--votes", 4).json["correct"] == 0
     assert openmedlm("score", file, "--json", "--votes", 1).json["correct"] == 0
 
 
-def test_options_come_from_a_benchmark(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_with_benchmark_takes_its_options(openmedlm: Callable, tmp_path: Path) -> None:
     record = openmedlm("data", "show", "-b", "medqa", "--split", "test", "--data-dir", "sample", "--json").json
-    said = record["options"][record["answer"]]
-    file = write(tmp_path / "f.jsonl", {"qid": record["id"], "gold": record["answer"], "completion": said})
+    text = record["options"][record["answer"]]
+    file = write(tmp_path / "f.jsonl", {"qid": record["id"], "gold": record["answer"], "completion": text})
     assert openmedlm("score", file, "--json").json["correct"] == 0
     assert openmedlm("score", file, "--json", "-b", "medqa", "--data-dir", "sample").json["correct"] == 1
 
 
-def test_models_are_compared_and_looked_at_as_the_programs_of_a_run(openmedlm: Callable, tmp_path: Path) -> None:
-    said = {"strong": "BBBBBBBB", "weak": "BACBABBC"}
+def test_score_run_has_one_program_per_model(openmedlm: Callable, tmp_path: Path) -> None:
+    letters_of = {"strong": "BBBBBBBB", "weak": "BACBABBC"}
     file = write(
         tmp_path / "file.jsonl",
         *(
             {"qid": f"q{number}", "gold": "B", "model": model, "completion": f"The answer is ({letter})."}
-            for model, letters in said.items()
+            for model, letters in letters_of.items()
             for number, letter in enumerate(letters)
         ),
     )
@@ -60,7 +58,7 @@ def test_models_are_compared_and_looked_at_as_the_programs_of_a_run(openmedlm: C
     assert "strong" in (tmp_path / "page.html").read_text()
 
 
-def test_a_run_of_completions_keeps_odd_letters_and_what_is_not_known(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_run_fills_missing_options_and_letters(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(
         tmp_path / "file.jsonl",
         {"qid": "1", "gold": "H", "letters": ["H", "J", None]},
@@ -73,7 +71,7 @@ def test_a_run_of_completions_keeps_odd_letters_and_what_is_not_known(openmedlm:
     assert openmedlm("report", "run", "-o", "page.html").code == 0
 
 
-def test_a_question_of_two_benchmarks_is_two_questions(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_same_id_in_two_benchmarks_is_two_questions(openmedlm: Callable, tmp_path: Path) -> None:
     lines = [
         {"qid": "1", "gold": gold, "letters": ["A"], "benchmark": benchmark}
         for benchmark, gold in (("x", "A"), ("y", "B"))
@@ -85,7 +83,7 @@ def test_a_question_of_two_benchmarks_is_two_questions(openmedlm: Callable, tmp_
     assert openmedlm("report", "run", "-o", "page.html").code == 0
 
 
-def test_with_a_benchmark_one_id_can_not_be_of_two(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_with_benchmark_refuses_lines_of_another(openmedlm: Callable, tmp_path: Path) -> None:
     record = openmedlm("data", "show", "-b", "medqa", "--split", "test", "--data-dir", "sample", "--json").json
     lines = [
         {"qid": record["id"], "gold": record["answer"], "letters": ["A"], "benchmark": benchmark}
@@ -96,7 +94,7 @@ def test_with_a_benchmark_one_id_can_not_be_of_two(openmedlm: Callable, tmp_path
     assert "f.jsonl:2: " in ended.err
 
 
-def test_the_options_that_a_line_gives_are_those_of_its_question(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_options_of_a_line_replace_the_benchmarks(openmedlm: Callable, tmp_path: Path) -> None:
     record = openmedlm("data", "show", "-b", "medqa", "--split", "test", "--data-dir", "sample", "--json").json
     letters, texts = list(record["options"]), list(record["options"].values())[::-1]
     gold = letters[texts.index(record["options"][record["answer"]])]
@@ -107,7 +105,7 @@ def test_the_options_that_a_line_gives_are_those_of_its_question(openmedlm: Call
     assert (question.question, list(question.options.values()), question.answer) == (record["question"], texts, gold)
 
 
-def test_a_run_holds_one_version_of_a_question(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_run_refuses_two_versions_of_a_question(openmedlm: Callable, tmp_path: Path) -> None:
     lines = [
         {"qid": "1", "gold": gold, "letters": ["A"], "model": model, "options": {"A": a, "B": b}}
         for model, gold, a, b in (("one", "A", "yes", "no"), ("other", "B", "no", "yes"))
@@ -116,18 +114,18 @@ def test_a_run_holds_one_version_of_a_question(openmedlm: Callable, tmp_path: Pa
     assert openmedlm("score", file, "--json").json["n"] == 2
     ended = openmedlm("score", file, "-o", "run")
     assert ended.code == 2
-    assert "file.jsonl:2: 1 has other options" in ended.err
+    assert "file.jsonl:2" in ended.err
     assert not Path("run").exists()
 
 
-def test_lines_without_a_model_are_not_taken_for_a_model_of_that_name(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_refuses_model_with_the_name_for_unnamed(openmedlm: Callable, tmp_path: Path) -> None:
     named = {"qid": "1", "gold": "A", "letters": ["A"], "model": "completions"}
     file = write(tmp_path / "file.jsonl", named, {"qid": "1", "gold": "A", "letters": ["B"]})
     ended = openmedlm("score", file, "-o", "run")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
 
 
-def test_another_run_of_the_same_questions_is_not_written_over(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_never_overwrites_another_run(openmedlm: Callable, tmp_path: Path) -> None:
     line = {"qid": "1", "gold": "C", "letters": ["B", "C", "C"]}
     file = write(tmp_path / "file.jsonl", line)
     assert openmedlm("score", file, "-o", "run").code == 0
@@ -137,9 +135,7 @@ def test_another_run_of_the_same_questions_is_not_written_over(openmedlm: Callab
     assert openmedlm("score", file, "-o", "run").code == 2
 
 
-def test_a_question_of_one_option_and_a_blank_name_make_a_run_that_can_be_read(
-    openmedlm: Callable, tmp_path: Path
-) -> None:
+def test_score_run_of_one_option_and_blank_name_is_readable(openmedlm: Callable, tmp_path: Path) -> None:
     line = {"qid": "1", "gold": "A", "completion": "A", "options": {"A": "yes"}, "benchmark": " "}
     file = write(tmp_path / "file.jsonl", line)
     assert openmedlm("score", file, "-o", "run").code == 0
@@ -147,7 +143,7 @@ def test_a_question_of_one_option_and_a_blank_name_make_a_run_that_can_be_read(
     assert (question.benchmark, list(question.options)) == ("completions", ["A", "B"])
 
 
-def test_what_others_sampled_has_no_known_cost(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_without_cost_reports_null_cost(openmedlm: Callable, tmp_path: Path) -> None:
     lines = [{"qid": "1", "gold": "A", "letters": ["A"], "model": model} for model in ("one", "other")]
     scored = openmedlm("score", write(tmp_path / "file.jsonl", *lines), "-o", "run", "--json").json
     assert (scored["cost_usd"], scored["cost_per_correct"]) == (None, None)
@@ -157,18 +153,14 @@ def test_what_others_sampled_has_no_known_cost(openmedlm: Callable, tmp_path: Pa
     assert "Cost against accuracy" not in page
 
 
-def test_answers_of_several_models_together_have_no_interval_of_independent_ones(
-    openmedlm: Callable, tmp_path: Path
-) -> None:
+def test_score_of_several_models_has_no_total_interval(openmedlm: Callable, tmp_path: Path) -> None:
     lines = [{"qid": "1", "gold": "A", "letters": ["A"], "model": model} for model in ("one", "other")]
     scored = openmedlm("score", write(tmp_path / "file.jsonl", *lines), "--json").json
     assert (scored["accuracy"], scored["ci_low"], scored["ci_high"]) == (1, None, None)
     assert all(run["ci_low"] is not None for run in scored["runs"])
 
 
-def test_half_a_character_in_a_completion_loses_nothing_and_elsewhere_is_refused(
-    openmedlm: Callable, tmp_path: Path
-) -> None:
+def test_score_lone_surrogate_is_refused_outside_completions(openmedlm: Callable, tmp_path: Path) -> None:
     file = tmp_path / "file.jsonl"
     file.write_text('{"qid": "1", "gold": "A", "completion": "\\ud800 Answer: A"}')
     assert openmedlm("score", file, "-o", "run", "--json").json["correct"] == 1
@@ -179,7 +171,7 @@ def test_half_a_character_in_a_completion_loses_nothing_and_elsewhere_is_refused
         assert "file.jsonl:1" in ended.err
 
 
-def test_what_a_terminal_would_obey_is_not_printed(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_prints_no_terminal_control_characters(openmedlm: Callable, tmp_path: Path) -> None:
     line = {"qid": "1", "gold": "A", "letters": ["A"], "model": "evil\x1b]0;title\x07\x1b[2J\u202e[red]name"}
     shown = openmedlm("score", write(tmp_path / "file.jsonl", line)).out
     assert "[red]name" in shown
@@ -189,15 +181,14 @@ def test_what_a_terminal_would_obey_is_not_printed(openmedlm: Callable, tmp_path
     assert (refused.count("\n"), "\x1b" in refused) == (1, False)
 
 
-def test_a_name_that_is_not_utf8_is_refused(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_output_name_not_utf8_is_refused(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "A", "letters": ["A"]})
-    odd = os.fsdecode(b"r\xff")
-    ended = openmedlm("score", file, "-o", odd)
+    ended = openmedlm("score", file, "-o", os.fsdecode(b"r\xff"))
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "not UTF-8" in ended.err
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_score_on_full_disk_leaves_no_partial_file(tmp_path: Path) -> None:
     write(tmp_path / "file.jsonl", *({"qid": str(n), "gold": "A", "letters": ["A"]} for n in range(3_000)))
     command = f"ulimit -f 8; exec {sys.executable} -m openmedlm score file.jsonl -o run"
     ended = subprocess.run(["bash", "-c", f"trap '' XFSZ; {command}"], cwd=tmp_path, capture_output=True, text=True)
@@ -207,12 +198,12 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path)
     assert not list((tmp_path / "run").glob("*.tmp"))
 
 
-def test_a_seed_below_zero_is_refused(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_negative_seed_is_refused(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "A", "letters": ["A"]})
     assert openmedlm("score", file, "--seed", "-1").code == 2
 
 
-def test_a_malformed_line_is_named(openmedlm: Callable, tmp_path: Path) -> None:
+def test_score_malformed_line_names_its_row(openmedlm: Callable, tmp_path: Path) -> None:
     file = write(tmp_path / "file.jsonl", {"qid": "1", "gold": "B", "completion": "B"}, {"qid": "2", "gold": "B"})
     ended = openmedlm("score", file)
     assert ended.code == 2

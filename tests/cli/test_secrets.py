@@ -1,4 +1,4 @@
-"""A key that the environment holds stands in nothing that is printed or written, whichever way it was sent."""
+"""An API key appears in no output and no file, however it is sent."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ KEY = "sk-abcdef123456"
 
 
 @pytest.mark.parametrize("direct", [True, False], ids=["direct", "litellm"])
-def test_an_endpoint_that_echoes_the_key_gives_it_to_nobody(
+def test_api_key_echoed_by_endpoint_is_masked_everywhere(
     direct: bool, openmedlm: Callable[..., Any], server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -39,7 +39,7 @@ def test_an_endpoint_that_echoes_the_key_gives_it_to_nobody(
 
 
 @pytest.mark.parametrize(
-    ("option", "named"),
+    ("option", "variable"),
     [
         (f"--api-key {KEY}", "OPENMEDLM_API_KEY"),
         (f"--api-key={KEY}", "OPENMEDLM_API_KEY"),
@@ -47,8 +47,8 @@ def test_an_endpoint_that_echoes_the_key_gives_it_to_nobody(
         ("--storage=URL", "OPENMEDLM_STORAGE"),
     ],
 )
-def test_a_command_line_that_a_cluster_shows_may_hold_no_secret(
-    option: str, named: str, server: ModelServer, postgres: PostgresServer, tmp_path: Path
+def test_ray_refuses_secrets_on_the_command_line(
+    option: str, variable: str, server: ModelServer, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     url = postgres.new_database().replace("tester@", f"tester:{KEY}@")
     options = option.replace("URL", url).split()
@@ -58,6 +58,6 @@ def test_a_command_line_that_a_cluster_shows_may_hold_no_secret(
         [sys.executable, "-m", "openmedlm", *command], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 2
-    assert named in ended.stderr
+    assert variable in ended.stderr
     assert KEY not in ended.stdout + ended.stderr
     assert server.requests == []

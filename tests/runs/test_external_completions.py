@@ -27,7 +27,7 @@ def question(answer: str = "B", subject: str | None = "haematology") -> dict[str
     return {"q": Question("q", "mine", "test", "Which?", OPTIONS, answer, subject)}
 
 
-def test_lines_that_share_a_qid_are_samples_of_one_question_in_order(write: Write) -> None:
+def test_lines_with_one_qid_are_ordered_samples(write: Write) -> None:
     path = write(
         {"qid": "q1", "gold": "B", "completion": "A"},
         {"qid": "q2", "gold": "C", "completion": "The answer is C."},
@@ -40,13 +40,13 @@ def test_lines_that_share_a_qid_are_samples_of_one_question_in_order(write: Writ
     assert (second.answer, second.correct, second.subject) == ("C", True, None)
 
 
-def test_letters_already_read_are_voted_on(write: Write) -> None:
+def test_parsed_letters_are_voted_on(write: Write) -> None:
     path = write({"qid": "q", "gold": "B", "letters": ["C", None, "B", "B"]})
     (outcome,) = score_outcomes(read_completions(path))[""]
     assert (outcome.answer, len(outcome.votes), outcome.correct) == ("B", 4, True)
 
 
-def test_only_the_first_votes_count_and_fewer_are_fine(write: Write) -> None:
+def test_votes_limits_the_samples_of_each_question(write: Write) -> None:
     path = write({"qid": "q1", "gold": "B", "letters": ["C", "B", "B"]}, {"qid": "q2", "gold": "B", "letters": ["B"]})
     outcomes = score_outcomes(read_completions(path), votes=2)[""]
     assert [(outcome.answer, len(outcome.votes)) for outcome in outcomes] == [("C", 2), ("B", 1)]
@@ -54,7 +54,7 @@ def test_only_the_first_votes_count_and_fewer_are_fine(write: Write) -> None:
         score_outcomes((), votes=0)
 
 
-def test_whole_number_samples_are_put_in_order(write: Write) -> None:
+def test_integer_samples_are_sorted(write: Write) -> None:
     lines = [{"qid": "q", "gold": "B", "completion": letter, "sample": n} for letter, n in [("C", 10), ("B", 2)]]
     (outcome,) = score_outcomes(read_completions(write(*lines)), votes=1)[""]
     assert outcome.answer == "B"
@@ -63,7 +63,7 @@ def test_whole_number_samples_are_put_in_order(write: Write) -> None:
     assert outcome.answer == "C"
 
 
-def test_each_model_is_scored_on_its_own(write: Write) -> None:
+def test_models_are_scored_separately(write: Write) -> None:
     path = write(
         {"qid": "q", "gold": "B", "completion": "A", "model": "small", "sample": 0},
         {"qid": "q", "gold": "B", "completion": "B", "model": "large", "sample": 0},
@@ -75,7 +75,7 @@ def test_each_model_is_scored_on_its_own(write: Write) -> None:
     }
 
 
-def test_a_completion_is_read_against_its_own_options_else_the_benchmarks_else_the_usual_letters(write: Write) -> None:
+def test_completion_uses_own_then_benchmark_then_no_options(write: Write) -> None:
     by_text = {"qid": "q", "gold": "B", "completion": "Heparin"}
     (own,) = score_outcomes(read_completions(write(by_text | {"options": OPTIONS})))[""]
     (known,) = score_outcomes(read_completions(write(by_text)), questions=question())[""]
@@ -85,14 +85,12 @@ def test_a_completion_is_read_against_its_own_options_else_the_benchmarks_else_t
 
 
 @pytest.mark.parametrize(("gold", "letter", "answer"), [("A", "E", "E"), ("A", "G", None), ("G", "G", "G")])
-def test_without_options_the_letters_are_a_to_e_and_golds(
-    write: Write, gold: str, letter: str, answer: str | None
-) -> None:
+def test_letters_without_options_are_a_to_e_and_gold(write: Write, gold: str, letter: str, answer: str | None) -> None:
     (outcome,) = score_outcomes(read_completions(write({"qid": "q", "gold": gold, "completion": letter})))[""]
     assert outcome.answer == answer
 
 
-def test_a_byte_order_mark_blank_lines_and_other_keys_are_no_trouble(tmp_path: Path) -> None:
+def test_byte_order_mark_blank_lines_and_other_keys_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "bom.jsonl"
     line = json.dumps({"qid": "q", "gold": "A", "completion": "A", "latency": 3.2, "options": None, "model": None})
     path.write_bytes(b"\xef\xbb\xbf" + line.encode() + b"\r\n\r\n  \n")
@@ -131,14 +129,12 @@ GOOD = {"qid": "q", "gold": "A", "completion": "A"}
         ([GOOD | {"sample": True}], 1, '"sample"'),
         ([GOOD | {"model": 4}], 1, '"model"'),
         ([GOOD, "", GOOD | {"gold": "B"}], 3, "A in row 1"),
-        ([GOOD, GOOD | {"options": OPTIONS}], 2, "not those of row 1"),
+        ([GOOD, GOOD | {"options": OPTIONS}], 2, "differ from row 1"),
         ([GOOD, {"qid": "q", "gold": "A", "letters": ["A"]}], 2, "row 1 has the other"),
-        ([GOOD | {"sample": 1}, GOOD | {"sample": 2}, GOOD | {"sample": 1}], 3, "stands in row 1 too"),
+        ([GOOD | {"sample": 1}, GOOD | {"sample": 2}, GOOD | {"sample": 1}], 3, "in row 1 too"),
     ],
 )
-def test_a_malformed_line_is_one_clear_line_with_its_row(
-    write: Write, lines: list[Any], row: int, problem: str
-) -> None:
+def test_malformed_line_is_one_line_with_its_row(write: Write, lines: list[Any], row: int, problem: str) -> None:
     path = write(*lines)
     with pytest.raises(UserError) as raised:
         read_completions(path)
@@ -148,30 +144,30 @@ def test_a_malformed_line_is_one_clear_line_with_its_row(
     assert "\n" not in message
 
 
-def test_half_a_surrogate_pair_in_a_completion_becomes_a_mark_that_asks_nothing(write: Write) -> None:
+def test_lone_surrogate_in_a_completion_is_replaced(write: Write) -> None:
     (line,) = read_completions(write({"qid": "q", "gold": "A", "completion": "\ud83d Answer: A \ud83e\udd12"}))
     assert line.completion == "\ufffd Answer: A \U0001f912"
 
 
 @pytest.mark.parametrize("key", ["qid", "model", "method", "benchmark", "sample"])
-def test_half_a_surrogate_pair_in_a_name_is_refused(write: Write, key: str) -> None:
-    with pytest.raises(UserError, match=r"file\.jsonl:1: .*half of a surrogate pair"):
+def test_lone_surrogate_in_a_name_is_refused(write: Write, key: str) -> None:
+    with pytest.raises(UserError, match=r"file\.jsonl:1: .*lone surrogate"):
         read_completions(write(GOOD | {key: "x\ud800"}))
 
 
-def test_half_a_surrogate_pair_in_an_option_is_refused(write: Write) -> None:
-    with pytest.raises(UserError, match=r"file\.jsonl:1: .*half of a surrogate pair"):
+def test_lone_surrogate_in_an_option_is_refused(write: Write) -> None:
+    with pytest.raises(UserError, match=r"file\.jsonl:1: .*lone surrogate"):
         read_completions(write(GOOD | {"options": {"A": "x\ud800", "B": "y"}}))
 
 
-def test_a_file_that_is_empty_missing_or_not_utf_8_is_named(tmp_path: Path) -> None:
+def test_file_empty_missing_or_not_utf_8_is_named(tmp_path: Path) -> None:
     empty, latin = tmp_path / "empty.jsonl", tmp_path / "latin.jsonl"
     empty.write_text("\n  \n")
     latin.write_bytes(b'{"qid": "q", "gold": "A", "completion": "A"}\n{"qid": "na\xefve"}\n')
     for path, problem in [
-        (empty, "holds no line"),
+        (empty, "no line"),
         (tmp_path / "none.jsonl", "no such file"),
-        (tmp_path, "cannot be read"),
+        (tmp_path, "cannot read"),
     ]:
         with pytest.raises(UserError, match=problem):
             read_completions(path)
@@ -179,13 +175,13 @@ def test_a_file_that_is_empty_missing_or_not_utf_8_is_named(tmp_path: Path) -> N
         read_completions(latin)
 
 
-def test_two_methods_of_one_model_may_number_their_samples_alike(write: Write) -> None:
+def test_two_methods_may_share_sample_indices(write: Write) -> None:
     lines = [GOOD | {"model": "m", "method": method, "sample": 0} for method in ("cot", "direct")]
     (outcome,) = score_outcomes(read_completions(write(*lines)))["m"]
     assert len(outcome.votes) == 2
 
 
-def test_a_line_that_the_benchmark_does_not_know_or_contradicts_is_refused(write: Write) -> None:
+def test_line_unknown_to_or_against_the_benchmark_is_refused(write: Write) -> None:
     unknown = read_completions(write(GOOD | {"qid": "other"}))
     with pytest.raises(UserError, match=r"file\.jsonl:1: other is not a question of the benchmark"):
         score_outcomes(unknown, questions=question())
@@ -194,14 +190,14 @@ def test_a_line_that_the_benchmark_does_not_know_or_contradicts_is_refused(write
         score_outcomes(contradicting, questions=question())
 
 
-def test_a_line_with_its_own_options_keeps_its_own_lettering(write: Write) -> None:
+def test_line_with_own_options_keeps_its_letters(write: Write) -> None:
     shuffled = {"A": "Heparin", "B": "Warfarin", "C": "Aspirin"}
     path = write({"qid": "q", "gold": "A", "completion": "heparin", "options": shuffled})
     (outcome,) = score_outcomes(read_completions(path), questions=question())[""]
     assert (outcome.answer, outcome.correct) == ("A", True)
 
 
-def test_recorded_completions_are_accepted_as_they_are(recorded: Path) -> None:
+def test_recorded_completions_are_all_read(recorded: Path) -> None:
     lines = read_completions(recorded)
     scored = score_outcomes(lines)
     assert len(lines) == 1046

@@ -1,4 +1,4 @@
-"""Completions that another system wrote: read from a file, and scored."""
+"""Completions of another system: read from a file, and scored."""
 
 from openmedlm.runs.external_completions.outcomes import score_outcomes
 from openmedlm.runs.external_completions.reader import AnswerLine, read_completions

@@ -1,4 +1,4 @@
-"""Answer lines as outcomes: read, voted on, and compared with gold."""
+"""Answer lines as outcomes: parsed, voted on, and compared with the gold letter."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,44 +9,46 @@ from openmedlm.metrics.voting import majority
 from openmedlm.runs.external_completions.reader import AnswerLine
 from openmedlm.utils.errors import UserError
 
-_USUAL_LETTERS = "ABCDE"
+_DEFAULT_LETTERS = "ABCDE"
 
 
 def score_outcomes(
     lines: Iterable[AnswerLine], votes: int | None = None, questions: Mapping[str, Question] | None = None
 ) -> dict[str, list[Outcome]]:
-    """The outcomes of every model, its questions in the order in which they first appear.
+    """Score the lines of each model; questions keep the order in which they first appear.
 
-    The samples of a question are taken in the order of their `sample` where all are whole numbers, else in the order
-    of the lines. A completion is read against the options of its line, else those of the benchmark's question; where
-    there are neither, against the letters A to E and the gold letter.
+    The samples of a question are sorted by `sample` if all are whole numbers, else they keep the order of the lines. A
+    completion is parsed against the options of its line, else those of the benchmark's question, else the letters A to
+    E and the gold letter.
 
     Args:
-        lines: as `read_completions` gives them.
-        votes: take the majority of the first so many samples; all of them where None. A question with fewer is voted
-            on with those that it has, as the length of its outcome's `votes` shows.
-        questions: a benchmark by question id; a line without options must agree with it on the gold letter.
+        lines: Lines from `read_completions`.
+        votes: Number of first samples that vote; None for all. A question with fewer samples is scored on those.
+        questions: Questions of the benchmark by id; a line without options must have the same gold letter.
+
+    Returns:
+        Outcomes by model.
 
     Raises:
-        UserError: a line's question is not in the benchmark, the two disagree on its gold letter, or lines that name
-            several benchmarks have one id, of which only one can be meant.
+        UserError: A question is not in the benchmark, a gold letter differs, or lines of several benchmarks share an id
+            although one benchmark is given.
         ValueError: votes is below 1.
     """
     if votes is not None and votes < 1:
         raise ValueError(f"votes must be at least 1, got {votes}")
-    asked: dict[str, dict[tuple[str | None, str], list[AnswerLine]]] = {}
+    by_model: dict[str, dict[tuple[str | None, str], list[AnswerLine]]] = {}
     for line in lines:
         benchmark = line.benchmark if questions is None else None
-        same = asked.setdefault(line.model, {}).setdefault((benchmark, line.qid), [])
-        if same and same[0].benchmark != line.benchmark:
+        samples = by_model.setdefault(line.model, {}).setdefault((benchmark, line.qid), [])
+        if samples and samples[0].benchmark != line.benchmark:
             raise UserError(
-                f"{line.where}: {line.qid} is of {line.benchmark or 'no benchmark'} here, and of "
-                f"{same[0].benchmark or 'none'} in another line; score the lines of one benchmark at a time"
+                f"{line.where}: two benchmarks of question {line.qid}: {line.benchmark or 'none'} and "
+                f"{samples[0].benchmark or 'none'}. Score the lines of one benchmark at a time."
             )
-        same.append(line)
+        samples.append(line)
     return {
-        model: [_outcome(_in_order(samples), votes, questions) for samples in by_question.values()]
-        for model, by_question in asked.items()
+        model: [_outcome(_sort(samples), votes, questions) for samples in by_question.values()]
+        for model, by_question in by_model.items()
     }
 
 
@@ -54,19 +56,19 @@ def _outcome(lines: Sequence[AnswerLine], votes: int | None, questions: Mapping[
     head = lines[0]
     question = _question(head, questions)
     options = head.options or (question.options if question else None)
-    letters = tuple(options) if options else tuple(sorted({*_USUAL_LETTERS, head.gold}))
-    read = [pair for line in lines for pair in _readings(line, options, letters)][:votes]
-    cast = tuple(
-        Vote(sample=index, letter=reading.letter, rule=reading.rule, text=text)
-        for index, (reading, text) in enumerate(read)
+    letters = tuple(options) if options else tuple(sorted({*_DEFAULT_LETTERS, head.gold}))
+    parsed = [pair for line in lines for pair in _parse(line, options, letters)][:votes]
+    line_votes = tuple(
+        Vote(sample=index, letter=answer.letter, rule=answer.rule, text=text)
+        for index, (answer, text) in enumerate(parsed)
     )
     return Outcome(
         question_id=head.qid,
         benchmark=question.benchmark if question else head.benchmark or "",
         subject=question.subject if question else None,
         gold=head.gold,
-        answer=majority([vote.letter for vote in cast]).letter,
-        votes=cast,
+        answer=majority([vote.letter for vote in line_votes]).letter,
+        votes=line_votes,
     )
 
 
@@ -76,17 +78,17 @@ def _question(line: AnswerLine, questions: Mapping[str, Question] | None) -> Que
     question = questions.get(line.qid)
     if question is None:
         raise UserError(
-            f"{line.where}: {line.qid} is not a question of the benchmark; name another one or drop the line"
+            f"{line.where}: {line.qid} is not a question of the benchmark. Name another benchmark or remove the line."
         )
     if line.options is None and line.gold != question.answer:
         raise UserError(
-            f"{line.where}: the gold letter of {line.qid} is {line.gold}, but {question.answer} in the benchmark; "
-            "correct it, or add the options that it belongs to"
+            f"{line.where}: the gold letter of {line.qid} is {line.gold}, but {question.answer} in the benchmark. "
+            "Correct it, or add the options of the line."
         )
     return question
 
 
-def _readings(
+def _parse(
     line: AnswerLine, options: Mapping[str, str] | None, letters: Sequence[str]
 ) -> list[tuple[ParsedAnswer, str]]:
     if line.completion is not None:
@@ -94,7 +96,7 @@ def _readings(
     return [(ParsedAnswer(letter, "given" if letter else "unreadable"), "") for letter in line.letters]
 
 
-def _in_order(lines: list[AnswerLine]) -> list[AnswerLine]:
+def _sort(lines: list[AnswerLine]) -> list[AnswerLine]:
     numbered = [(line.sample, line) for line in lines if isinstance(line.sample, int)]
     if len(numbered) < len(lines):
         return lines

@@ -1,4 +1,4 @@
-"""The lines of a file of completions, each checked, and checked against the others of its question."""
+"""Lines of a file of completions, each checked alone and against the other lines of its question."""
 
 import json
 import re
@@ -16,19 +16,19 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """What one system gave as its answer, or answers, to one question.
+    """Answer, or answers, of one system to one question.
 
     Attributes:
-        where: `FILE:ROW`, for messages.
-        model: who wrote it; empty where the line does not say.
-        qid: the question's id.
-        gold: its gold letter.
-        completion: the text as the model wrote it; None where the letters were already read.
-        letters: the letters already read, None for a sample without one; empty where there is a completion.
-        options: letter to text, where the line has them.
-        sample: the line's own index among the samples of its question; None where it has none.
-        method: what sampled it, where the line says: samples of two methods may share an index.
-        benchmark: the line's benchmark, where it names one.
+        where: `FILE:ROW`, for error messages.
+        model: Name of the model; empty if the line has none.
+        qid: Id of the question.
+        gold: Letter of the correct option.
+        completion: Text of the model; None if the letters are parsed already.
+        letters: Parsed letters, None for a sample without one; empty if there is a completion.
+        options: Option texts by letter; None if the line has none.
+        sample: Index of the line among the samples of its question; None if it has none.
+        method: Sampling method; samples of two methods may share an index.
+        benchmark: Name of the benchmark; None if the line has none.
     """
 
     where: str
@@ -44,48 +44,47 @@ class AnswerLine:
 
 
 def read_completions(path: Path) -> tuple[AnswerLine, ...]:
-    """The lines of a JSONL file, in the order of the file.
+    """Read the lines of a JSONL file, in the order of the file.
 
-    A line is `{"qid", "gold", "completion"}` or `{"qid", "gold", "letters": […]}`, with `options`, `sample`, `model`,
-    `method` and `benchmark` if the writer likes; any other key is ignored. The file is UTF-8, with or without a
-    byte-order mark; blank lines are skipped. Lines that share a qid, a benchmark and a model are samples of one
-    question: they must agree on its gold letter and options, be all completions or all letters, and not repeat a sample
-    index of a method.
+    A line is `{"qid", "gold", "completion"}` or `{"qid", "gold", "letters": […]}`. It may have `options`, `sample`,
+    `model`, `method` and `benchmark`; other keys are ignored. The file is UTF-8, with or without a byte-order mark;
+    blank lines are skipped. Lines with the same qid, benchmark and model are samples of one question. They must
+    have the same gold letter and options, be all completions or all letters, and not repeat a sample index of a method.
 
     Raises:
-        UserError: the file cannot be read or holds no line, or a line is wrong; the message names the row and the mend.
+        UserError: The file cannot be read or has no line, or a line is invalid; the message names row and fix.
     """
     try:
         lines = tuple(_checked(record, f"{path}:{row}") for row, record in jsonl_records(path))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; check the name") from None
+        raise UserError(f"no such file: {path}. Check the name.") from None
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror or error}); check what it is and who may read it"
-        ) from None
+        raise UserError(f"cannot read {path}: {error.strerror or error}. Check the file and its permissions.") from None
     if not lines:
-        raise UserError(f'{path}: holds no line; write {{"qid", "gold", "completion"}} or {{"qid", "gold", "letters"}}')
+        raise UserError(
+            f'no line in {path}. Write lines {{"qid", "gold", "completion"}} or {{"qid", "gold", "letters"}}.'
+        )
     _check_agreement(lines)
     return lines
 
 
 def _checked(record: object, where: str) -> AnswerLine:
     if not isinstance(record, Mapping):
-        _refuse(where, "not a JSON object; write one object a line")
+        _refuse(where, "not a JSON object. Write one object per line.")
     qid = record.get("qid")
     if not isinstance(qid, str) or not qid.strip():
-        _refuse(where, '"qid" is missing or no text; add the id of the question in quotes')
+        _refuse(where, '"qid" is missing or not a string. Add the id of the question.')
     options = _options(record.get("options"), where)
     gold = record.get("gold")
     if not isinstance(gold, str) or not _LETTER.fullmatch(gold):
-        _refuse(where, '"gold" is missing or no capital letter; add the letter of the right option')
+        _refuse(where, '"gold" is missing or not a capital letter. Add the letter of the correct option.')
     if options is not None and gold not in options:
-        _refuse(where, f'the gold letter "{gold}" is not among the options {", ".join(options)}; correct one of them')
+        _refuse(where, f'the gold letter "{gold}" is not among the options {", ".join(options)}. Correct one of them.')
     completion, letters = record.get("completion"), record.get("letters")
     if (completion is None) == (letters is None):
-        _refuse(where, 'a line has either "completion" or "letters"; give one of the two')
+        _refuse(where, 'a line needs either "completion" or "letters". Give one of the two.')
     if completion is not None and not isinstance(completion, str):
-        _refuse(where, '"completion" is no text; write what the model wrote in quotes')
+        _refuse(where, '"completion" is not a string. Write the text of the model.')
     line = AnswerLine(
         where=where,
         model=_name(record, "model", where) or "",
@@ -100,7 +99,7 @@ def _checked(record: object, where: str) -> AnswerLine:
     )
     named = (line.qid, line.model, line.benchmark, line.method, line.sample, *(options or {}).values())
     if any(_SURROGATE.search(text) for text in named if isinstance(text, str)):
-        _refuse(where, "a text holds half of a surrogate pair, which is no character; write the character itself")
+        _refuse(where, "a lone surrogate in a string. Write the character itself.")
     return line
 
 
@@ -108,10 +107,10 @@ def _options(value: object, where: str) -> dict[str, str] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping) or not value:
-        _refuse(where, '"options" is no object; write {"A": …, "B": …} or leave it out')
+        _refuse(where, '"options" is not an object. Write {"A": …, "B": …} or remove it.')
     for letter, text in value.items():
         if not _LETTER.fullmatch(letter) or not isinstance(text, str):
-            _refuse(where, f'the option "{letter}" is no capital letter with a text; write {{"A": …, "B": …}}')
+            _refuse(where, f'the option "{letter}" is not a capital letter with a string. Write {{"A": …, "B": …}}.')
     return dict(value)
 
 
@@ -119,27 +118,30 @@ def _letters(value: object, options: Mapping[str, str] | None, where: str) -> tu
     if value is None:
         return ()
     if not isinstance(value, list):
-        _refuse(where, '"letters" is no list; write one letter for each sample, such as ["A", "C", null]')
+        _refuse(where, '"letters" is not a list. Write one letter per sample, such as ["A", "C", null].')
     for letter in value:
         if letter is not None and not (isinstance(letter, str) and _LETTER.fullmatch(letter)):
             _refuse(
-                where, f'{json.dumps(letter)} in "letters" is no capital letter; write null for an unreadable sample'
+                where, f'{json.dumps(letter)} in "letters" is not a capital letter. Write null for an unparsed sample.'
             )
         if options is not None and letter is not None and letter not in options:
-            _refuse(where, f'the letter "{letter}" is not among the options {", ".join(options)}; write null or add it')
+            _refuse(
+                where,
+                f'the letter "{letter}" is not among the options {", ".join(options)}. Write null or add the option.',
+            )
     return tuple(value)
 
 
 def _sample(value: object, where: str) -> int | str | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | str)):
-        _refuse(where, '"sample" is neither a whole number nor a text; number the samples from 0 or leave it out')
+        _refuse(where, '"sample" is neither an integer nor a string. Number the samples from 0 or remove it.')
     return value
 
 
 def _name(record: Mapping[str, object], key: str, where: str) -> str | None:
     value = record.get(key)
     if value is not None and not isinstance(value, str):
-        _refuse(where, f'"{key}" is no text; write it in quotes or leave it out')
+        _refuse(where, f'"{key}" is not a string. Write it in quotes or remove it.')
     return value if value and value.strip() else None
 
 
@@ -152,19 +154,19 @@ def _check_agreement(lines: Iterable[AnswerLine]) -> None:
         row = other.where.rpartition(":")[2]
         if line.gold != other.gold:
             _refuse(
-                line.where, f"the gold letter of {line.qid} is {line.gold}, but {other.gold} in row {row}; correct one"
+                line.where, f"the gold letter of {line.qid} is {line.gold}, but {other.gold} in row {row}. Correct one."
             )
         if line.options != other.options:
-            _refuse(line.where, f"the options of {line.qid} are not those of row {row}; give both the same")
+            _refuse(line.where, f"the options of {line.qid} differ from row {row}. Make them equal.")
         if (line.completion is None) != (other.completion is None):
             _refuse(
-                line.where, f'row {row} has the other of "completion" and "letters" for {line.qid}; use one of them'
+                line.where, f'row {row} has the other of "completion" and "letters" for {line.qid}. Use one of them.'
             )
         if line.sample is not None:
-            twin = samples.setdefault((*question, line.method, line.sample), line)
-            if twin is not line:
-                row = twin.where.rpartition(":")[2]
-                _refuse(line.where, f"sample {line.sample} of {line.qid} stands in row {row} too; drop or renumber one")
+            duplicate = samples.setdefault((*question, line.method, line.sample), line)
+            if duplicate is not line:
+                row = duplicate.where.rpartition(":")[2]
+                _refuse(line.where, f"sample {line.sample} of {line.qid} is in row {row} too. Remove or renumber one.")
 
 
 def _refuse(where: str, problem: str) -> NoReturn:

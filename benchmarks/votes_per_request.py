@@ -1,6 +1,6 @@
-"""Requests that an ensemble without shuffles takes, where the endpoint gives several completions at once and where not.
+"""Number of requests of an ensemble without shuffled options, with and without an endpoint that supports `n`.
 
-python benchmarks/several.py [--questions 500] [--votes 5]
+python benchmarks/votes_per_request.py [--questions 500] [--votes 5]
 """
 
 import argparse
@@ -15,11 +15,11 @@ import work
 from openmedlm.inference import CompletionCache, Engine, Policy, find_endpoint, open_client, wait_for
 
 
-async def api_calls(url: str, questions: int, votes: int, store: CompletionCache) -> int:
-    """Buys every vote; returns how many there are."""
-    found = find_endpoint("hosted_vllm/m", url)
-    async with open_client(found, 64, 60) as client:
-        engine = Engine(client, found, store, Policy(concurrency=64, all_votes=True))
+async def count_votes(url: str, questions: int, votes: int, store: CompletionCache) -> int:
+    """Request every vote, and return the number of votes."""
+    target = find_endpoint("hosted_vllm/m", url)
+    async with open_client(target, 64, 60) as client:
+        engine = Engine(client, target, store, Policy(concurrency=64, all_votes=True))
         outcomes = await engine.run(work.program(votes, temperature=0.8), work.questions(questions))
         return sum(len(outcome.votes) for outcome in outcomes if outcome.error is None)
 
@@ -32,11 +32,11 @@ def main() -> None:
     for choices in (True, False):
         with endpoint.running(choices=choices) as url, tempfile.TemporaryDirectory() as folder:
             with CompletionCache(Path(folder) / "votes.sqlite") as store:
-                votes = wait_for(api_calls(url, options.questions, options.votes, store))
+                votes = wait_for(count_votes(url, options.questions, options.votes, store))
             with urllib.request.urlopen(f"{url}/calls") as answer:
                 requests = orjson.loads(answer.read())["requests"]
-        kind = "several at once" if choices else "one at a time"
-        print(f"endpoint gives {kind:<16} {votes:,} votes, {requests:,} requests, {votes / requests:.2f} votes each")
+        kind = "with n" if choices else "without n"
+        print(f"endpoint {kind:<9} {votes:,} votes, {requests:,} requests, {votes / requests:.2f} votes per request")
 
 
 if __name__ == "__main__":
