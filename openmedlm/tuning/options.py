@@ -96,7 +96,7 @@ class BudgetOptions:
         int | None,
         typer.Option(min=1, help="Maximum API calls per model; a resumed study keeps its count."),
     ] = None
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Maximum input and output tokens per model.")] = None
+    token_limit: Annotated[int | None, typer.Option(min=1, help="Maximum input and output tokens per model.")] = None
     cost_limit: Annotated[float | None, typer.Option(min=0.0, help="Maximum cost per model, in US dollars.")] = None
     timeout: Annotated[
         float | None, typer.Option(min=1, help="Maximum duration per model, in seconds of this run.")

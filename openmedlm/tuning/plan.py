@@ -164,7 +164,7 @@ def _plan(
     prices = _token_prices(endpoint)
     if budget.cost_limit is not None and prices.unit != "USD":
         raise UserError(
-            f"no price is known for --cost-limit: {endpoint.model}. Use --max-calls or --max-tokens instead."
+            f"no price is known for --cost-limit: {endpoint.model}. Use --max-calls or --token-limit instead."
         )
     search_set, holdout = sets
     return TuningPlan(
@@ -189,7 +189,7 @@ def _plan(
         pool=pool.questions,
         pool_benchmark=pool.benchmark,
         teacher=pool.teacher,
-        limits=Limits(budget.max_calls, budget.max_tokens, budget.cost_limit, budget.timeout),
+        limits=Limits(budget.max_calls, budget.token_limit, budget.cost_limit, budget.timeout),
         storage=options.study.storage or f"sqlite:///{(directory / STORAGE).absolute()}",
         study=options.study.study or f"{endpoint.model} on {data.benchmark}",
         directory=directory,

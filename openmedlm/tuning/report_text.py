@@ -75,5 +75,5 @@ def _detectable(comparison: Mapping[str, Any]) -> str:
     effect = comparison["minimum_detectable_effect"]
     discordant_share = max(comparison["discordant"], 1) / comparison["n"]
     if effect > discordant_share:  # no difference can be larger than the share of discordant questions
-        return "They are too few to detect any difference reliably."
+        return "So few questions detect no difference reliably."
     return f"With so many questions, a true difference of {100 * effect:.1f} points is detected 80 % of the time."

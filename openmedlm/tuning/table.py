@@ -24,8 +24,8 @@ def print_result(plan: TuningPlan, result: TuningResult, console: Console | None
         console.print(f"{name} skipped: {reason}")
     console.print(f"\nWinner for {result.model} on {result.benchmark}: {result.winner.configuration.label()}")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("questions", "correct", ACCURACY):
-        table.add_column(heading, justify="left" if heading == "questions" else "right", no_wrap=True)
+    for heading in ("program and questions", "correct", ACCURACY):
+        table.add_column(heading, justify="right" if heading in ("correct", ACCURACY) else "left", no_wrap=True)
     for label, score in study_scores(values):
         table.add_row(label, f"{score['correct']}/{score['n']}", _accuracy(score))
     console.print(table)
@@ -38,7 +38,7 @@ def print_result(plan: TuningPlan, result: TuningResult, console: Console | None
 def print_table(results: Sequence[TuningResult]) -> None:
     """Print one row per model: its best program, and the cost of the search."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Best program of each model", title_justify="left")
-    accuracies = (f"holdout {ACCURACY}", f"zero-shot {ACCURACY}")
+    accuracies = ("holdout % [95 % CI]", "zero-shot % [95 % CI]")
     for heading in ("model", "program", *accuracies, "cost per question", "API calls", "exhaustive search calls"):
         table.add_column(heading, justify="left" if heading in ("model", "program") else "right")
     for result in results:
@@ -83,7 +83,7 @@ def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
 
 def _front_table(values: Mapping[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Pareto front, cheapest first", title_justify="left")
-    for heading in ("directory", f"holdout {ACCURACY}", f"cost per question ({values['cost_unit']})"):
+    for heading in ("directory", "holdout % [95 % CI]", f"cost per question ({values['cost_unit']})"):
         table.add_column(heading, justify="left" if heading == "directory" else "right")
     for each in values["front"]:
         table.add_row(each["program"], _accuracy(each["holdout"]), f"{each['cost']:,.4g}")

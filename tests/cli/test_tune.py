@@ -5,9 +5,11 @@ from typing import Any
 import optuna
 import orjson
 import pytest
+import typer
 from model_server import ModelServer, Reply
 from student import Student
 
+from openmedlm.cli.commands.tune import tune as tune_command
 from openmedlm.data import load_split, write_questions
 
 Run = Callable[..., Any]
@@ -360,3 +362,12 @@ def test_study_can_be_read_with_optuna_alone(openmedlm: Run, tune: Command, stud
     assert len(study.trials) == 10
     assert study.trials[0].user_attrs["program"] == "zero-shot"
     assert b"question" not in Path("out/study.db").read_bytes().replace(b"questions", b"")
+
+
+def test_tune_options_have_distinct_spellings() -> None:
+    app = typer.Typer()
+    app.command()(tune_command)
+    options = typer.main.get_command(app).params
+    spellings = [spelling for option in options for spelling in (*option.opts, *option.secondary_opts)]
+    assert len(spellings) == len(set(spellings))
+    assert {"--max-tokens", "--token-limit", "--search-share", "--tune-share"} <= set(spellings)

@@ -61,7 +61,7 @@ def test_budget_share_is_kept_for_the_holdout_set(openmedlm: Run, tune: Command)
 
 
 def test_tune_past_its_token_limit_stops(openmedlm: Run, tune: Command, server: ModelServer) -> None:
-    ended = openmedlm(*tune, "--max-tokens", 4_000, "--max-concurrency", 1, "--json")
+    ended = openmedlm(*tune, "--token-limit", 4_000, "--max-concurrency", 1, "--json")
     assert ended.code == 0
     longest = max(len(str(request.prompt).split()) for request in server.requests) + 10
     assert ended.json["prompt_tokens"] + ended.json["completion_tokens"] <= 4_000 + longest  # a request in flight
