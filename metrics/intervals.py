@@ -7,7 +7,14 @@ from statistics import NormalDist
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A two-sided confidence interval, of an accuracy in [0, 1] or of a difference in [-1, 1]."""
+    """A two-sided confidence interval, of an accuracy in [0, 1] or of a difference in [-1, 1].
+
+    Example:
+        >>> from openmedlm.metrics import wilson_interval
+        >>> interval = wilson_interval(5, 10)
+        >>> round(interval.low, 3), round(interval.high, 3)
+        (0.237, 0.763)
+    """
 
     low: float
     high: float

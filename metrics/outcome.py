@@ -34,6 +34,11 @@ class Vote:
         failure: Kind of the endpoint error; None without an error.
         error: Message of the endpoint error; None without an error. Completions received before it count in `calls`.
         seconds: Time from request to complete response, over all calls; ignored when votes are compared.
+
+    Example:
+        >>> vote = Vote(sample=0, letter="B", rule="answer cue", text="Answer: B")
+        >>> vote.method
+        'free'
     """
 
     sample: int

@@ -47,6 +47,13 @@ class Summary:
         by_subject: Subject to its score, sorted by name; questions without a subject count only in the totals.
         by_benchmark: Benchmark to its score, sorted by name.
         analysis: Statistics of the votes.
+
+    Example:
+        >>> from openmedlm.metrics import Outcome, summarise
+        >>> right = Outcome("q1", "medqa", None, gold="A", answer="A")
+        >>> wrong = Outcome("q2", "medqa", None, gold="A", answer="B")
+        >>> summarise([right, wrong], seconds=1.0)
+        1/2 correct, 50.0 % (95 % CI 9.5 to 90.5), 0 no answer, 0 errors
     """
 
     n: int

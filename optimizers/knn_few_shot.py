@@ -39,7 +39,9 @@ class KNNFewShot(Teleprompter):
         >>> from openmedlm.optimizers import KNNFewShot
         >>> from openmedlm.programs.zero_shot import ZeroShot
         >>> qa = dspy.Example(question="Which organ pumps blood?", options={"A": "Heart", "B": "Liver"}, answer="A")
-        >>> program = KNNFewShot(k=1).compile(ZeroShot(), trainset=[qa])  # doctest: +SKIP
+        >>> program = KNNFewShot(k=1).compile(ZeroShot(), trainset=[qa])
+        >>> program.name
+        'knn-few-shot'
     """
 
     def __init__(

@@ -49,9 +49,15 @@ class TuneStrategy(Teleprompter):
         ValueError: An argument is out of range.
 
     Example:
+        >>> import dspy
+        >>> from openmedlm import ZeroShot, load_benchmark
         >>> from openmedlm.optimizers import Space, TuneStrategy
-        >>> optimizer = TuneStrategy(Space(strategy=("zero-shot", "few-shot"), k=(3, 5)), trials=20)
-        >>> program = optimizer.compile(student, trainset=trainset, valset=valset)  # doctest: +SKIP
+        >>> dspy.configure(lm=dspy.LM("openai/NAME", api_base="http://127.0.0.1:8000/v1", api_key="-"))
+        >>> mmlu = load_benchmark("mmlu", "sample")
+        >>> optimizer = TuneStrategy(Space(strategy=("zero-shot", "few-shot"), k=(3, 5)), trials=2)
+        >>> program = optimizer.compile(ZeroShot(), trainset=mmlu.train, valset=mmlu.dev)
+        >>> program.name in ("zero-shot", "few-shot")
+        True
     """
 
     def __init__(

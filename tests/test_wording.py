@@ -22,7 +22,7 @@ PLAIN = {
     r"\b[Bb]allots?\b|\b[Ss]lips?\b": "sample prompt, pending request",
     r"\bLesson\b|\bCourse\b|\bSheet\b|\bWorkshop\b|\bExaminer\b|\bClaimant\b|\bTwins\b|\bSlots\b": "docs/glossary.md",
     r"\bunread\b": "no answer",
-    r"\b(?:RUNG|rung)s?\b|\b(?:UNTUNED|untuned)\b": "strategy, baseline",
+    r"\b[Rr]un[g]s?\b|\b[Uu]ntune[d]\b": "strategy, baseline",
     r"\brooms?\b|\bhouse\b": "layer, package",
     r"\b(?:no|some)body\b|\bone's\sown\b": "name the agent",
     r"\b[Aa]gainst\sthe\sfirst\b|\bthe\sfirst\sless\sthe\ssecond\b": "vs BASELINE",

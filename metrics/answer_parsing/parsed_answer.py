@@ -12,6 +12,11 @@ class ParsedAnswer:
         rule: Name of the rule that decided. Without a letter it is the reason: `several`, `conflict` (the letter and
             the option text after it disagree), `no such option`, `none of them`, `refusal`, `truncated` (cut off inside
             the thinking block) or `unreadable` (no rule applies).
+
+    Example:
+        >>> from openmedlm.metrics import parse_answer
+        >>> parse_answer("Answer: B", {"A": "Heart", "B": "Liver"}).letter
+        'B'
     """
 
     letter: str | None

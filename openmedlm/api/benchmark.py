@@ -18,6 +18,12 @@ class BenchmarkData:
     Attributes:
         name: Name of the benchmark.
         data_dir: Folder of local files, `sample` for the embedded sample, or None for the Hugging Face hub.
+
+    Example:
+        >>> from openmedlm import load_benchmark
+        >>> mmlu = load_benchmark("mmlu", "sample")
+        >>> mmlu.name, len(mmlu.dev), sorted(mmlu.dev[0].inputs().keys())
+        ('mmlu', 12, ['context', 'options', 'question'])
     """
 
     name: str

@@ -23,6 +23,14 @@ class ProgramComparison:
             p-value of the exact paired test, and the minimum detectable effect.
         bootstrap: 95 % interval of the difference by paired bootstrap over clusters of questions; None where all
             questions are in one cluster.
+
+    Example:
+        >>> import dspy
+        >>> dspy.configure(lm=dspy.LM("openai/NAME", api_base="http://127.0.0.1:8000/v1", api_key="-"))
+        >>> from openmedlm import CoT, ZeroShot, compare, evaluate, load_benchmark
+        >>> result = evaluate([ZeroShot(), CoT()], load_benchmark("mmlu", "sample").dev, limit=4, progress=False)
+        >>> compare(result["cot"], result["zero-shot"]).comparison.n
+        4
     """
 
     a: str

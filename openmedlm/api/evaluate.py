@@ -46,6 +46,14 @@ class EvaluationResult:
         programs: Results in the order in which the programs were given.
         test_evaluations: Number of different evaluations of this model on this benchmark's test split, this one
             included; None for another split.
+
+    Example:
+        >>> import dspy
+        >>> dspy.configure(lm=dspy.LM("openai/NAME", api_base="http://127.0.0.1:8000/v1", api_key="-"))
+        >>> from openmedlm import CoT, ZeroShot, evaluate, load_benchmark
+        >>> result = evaluate([ZeroShot(), CoT()], load_benchmark("mmlu", "sample").dev, limit=4, progress=False)
+        >>> [program.program for program in result], len(result.to_pandas())
+        (['zero-shot', 'cot'], 2)
     """
 
     programs: Sequence[ProgramResult]

@@ -34,6 +34,16 @@ class TuneResult:
     Attributes:
         program: Winner.
         directory: Directory of the program, the study and the trials; `openmedlm report` shows it.
+
+    Example:
+        >>> import dspy, tempfile
+        >>> dspy.configure(lm=dspy.LM("openai/NAME", api_base="http://127.0.0.1:8000/v1", api_key="-"))
+        >>> from openmedlm import tune
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result = tune("mmlu", folder, data_dir="sample", trials=2, max_calls=100, progress=False)
+        ...     trials = result.to_pandas()
+        >>> len(trials)
+        2
     """
 
     program: FrozenProgram

@@ -29,6 +29,14 @@ class ProgramResult:
         summary: Metrics over the outcomes.
         api_calls: Number of completions that were requested from the endpoint; the others were cached.
         prompts: Prompts of each question's votes; None if they were not kept.
+
+    Example:
+        >>> import dspy
+        >>> dspy.configure(lm=dspy.LM("openai/NAME", api_base="http://127.0.0.1:8000/v1", api_key="-"))
+        >>> from openmedlm import CoT, ZeroShot, evaluate, load_benchmark
+        >>> result = evaluate([ZeroShot(), CoT()], load_benchmark("mmlu", "sample").dev, limit=4, progress=False)
+        >>> result["cot"].program, result["cot"].summary.n, len(result["cot"].outcomes)
+        ('cot', 4, 4)
     """
 
     program: str

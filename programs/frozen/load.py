@@ -34,7 +34,16 @@ MAX_FILE_BYTES = 2 * 2**30
 
 
 class InvalidProgram(UserError):
-    """A frozen program was changed after freezing, or this release can't read it."""
+    """A frozen program was changed after freezing, or this release can't read it.
+
+    Example:
+        >>> from openmedlm import InvalidProgram, load_program
+        >>> try:
+        ...     load_program("no/such/directory")
+        ... except InvalidProgram as error:
+        ...     print("no program" if "no/such/directory" in str(error) else error)
+        no program
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,15 @@ class FrozenProgram:
         document: Contents of `program.json`.
         program: Program that renders the prompts.
         golden: Bytes of `golden.jsonl`.
+
+    Example:
+        >>> import tempfile
+        >>> from openmedlm import ZeroShot, freeze, load_program
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     frozen = freeze(ZeroShot(), f"{folder}/program", model="openai/NAME", benchmark="medqa")
+        ...     loaded = load_program(f"{folder}/program")
+        >>> loaded.document.strategy, type(loaded.module()).__name__
+        ('zero-shot', 'ZeroShot')
     """
 
     directory: Path
@@ -83,6 +101,15 @@ def load_program(directory: str | Path, embedder: str | None = None, vectors: Pa
 
     Raises:
         InvalidProgram: A byte was changed, a file is missing or extra, or the schema is unknown.
+
+    Example:
+        >>> import tempfile
+        >>> from openmedlm import ZeroShot, freeze, load_program
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     frozen = freeze(ZeroShot(), f"{folder}/program", model="openai/NAME", benchmark="medqa")
+        ...     loaded = load_program(f"{folder}/program")
+        >>> loaded.program.digest() == frozen.program.digest()
+        True
     """
     directory = Path(directory)
     content = _read(directory, PROGRAM_FILE)

@@ -43,6 +43,15 @@ def verify_program(directory: str | Path, embedder: str | None = None) -> Verifi
     Raises:
         InvalidProgram: The program was changed or renders other prompts.
         UserError: Its embedder is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from openmedlm import ZeroShot, freeze, verify_program
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     frozen = freeze(ZeroShot(), f"{folder}/program", model="openai/NAME", benchmark="medqa")
+        ...     verified = verify_program(f"{folder}/program")
+        >>> verified.prompts
+        5
     """
     frozen = load_program(directory, embedder)
     try:

@@ -1,8 +1,7 @@
-"""Examples that call an endpoint run against one: those of openmedlm.api, and the README's."""
+"""Examples that call an endpoint run against one: those of docstrings, and the README's."""
 
 import doctest
 import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,17 @@ import dspy
 import pytest
 from model_server import ModelServer
 
-import openmedlm.api
+import openmedlm
 
 README = Path(__file__).parents[2] / "README.md"
 ADDRESS = "http://127.0.0.1:8000/v1"
-MODULES = [f"openmedlm.api.{module.name}" for module in pkgutil.iter_modules(openmedlm.api.__path__)]
+PACKAGE = Path(openmedlm.__file__).parent
+MODULES = [
+    ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+    for folder in sorted(path for path in PACKAGE.iterdir() if path.is_dir())
+    for file in sorted(folder.glob("**/*.py"))
+    if f'api_base="{ADDRESS}"' in file.read_text("utf-8")
+]
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +32,7 @@ def configured() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of_the_api_run(name: str, server: ModelServer) -> None:
+def test_examples_at_an_endpoint_run(name: str, server: ModelServer) -> None:
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     for example in doctest.DocTestFinder(exclude_empty=True).find(module, name):

@@ -40,7 +40,7 @@ WRONG = {
 
 @pytest.fixture(scope="module")
 def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What mypy --strict says of the right lines, and of each wrong variant, in one run."""
+    """Errors of mypy --strict in the right lines and in each wrong variant, from one run."""
     folder = tmp_path_factory.mktemp("typed")
     sources = {"right": GOOD, **{f"wrong_{n}": GOOD.replace(right, WRONG[right]) for n, right in enumerate(WRONG)}}
     for name, source in sources.items():

@@ -263,7 +263,7 @@ SPACES: dict[str, bytes] = {
 
 MODELS = [
     *("", " ", "\n", "\t", "/", "//", "///m", "/m", " /m", "m/", "m/ ", "m/\n", "-", "é", "\0/\0", "\x1b[31m/m"),
-    *("gpt-4", "gpt 4", "nobody", "local", "openai", "hosted_vllm", "openai/", "ollama_chat/", "hosted_vllm/"),
+    *("gpt-4", "gpt 4", "nonsense", "local", "openai", "hosted_vllm", "openai/", "ollama_chat/", "hosted_vllm/"),
     *("openai/a b", "openai/\x1b[31m", f"openai/{HALF}", "openai /m", " openai/m", "hosted_vllm/m", "hosted_vllm/ "),
     *("http://host/v1", "https://user:secret@host/v1", "file:///etc/passwd", "javascript:alert(1)/m", "a:b/c"),
     *("local/", "local/ ", "local/.", "local/..", "local/../../etc/passwd", "local//etc/passwd", "local /m"),

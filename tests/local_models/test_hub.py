@@ -12,7 +12,7 @@ import pytest
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 REVISION = "0123456789012345678901234567890123456789"
-FILE = f"/nobody/tiny/resolve/{REVISION}/tiny.gguf"
+FILE = f"/acme/tiny/resolve/{REVISION}/tiny.gguf"
 FETCH = """
 from pathlib import Path
 from openmedlm.local_models import EmbeddedModel
@@ -21,7 +21,7 @@ from openmedlm.local_models.hub import HubError, from_hub
 hub.PROBE_TIMEOUT_SECONDS = {probe_seconds}
 model = EmbeddedModel(
     name="tiny", upstream="", quantisation="", licence="", bytes={size}, sha256={sha256!r}, chat=True, context=8,
-    hub=("nobody/tiny", {revision!r}, "tiny.gguf"),
+    hub=("acme/tiny", {revision!r}, "tiny.gguf"),
 )
 try:
     print(from_hub(model, Path({directory!r})).read_bytes() == bytes.fromhex({content!r}))
