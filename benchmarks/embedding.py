@@ -15,7 +15,7 @@ from pathlib import Path
 
 import work
 
-from openmedlm.programs.retrieval import encode_kept, find_embedder
+from openmedlm.programs.retrieval import encode_cached, find_embedder
 
 BATCHES = (1, 8, 32, 128)
 
@@ -38,8 +38,8 @@ def main() -> None:
     first, cached, theirs = [], [], []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            first.append(work.seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
-            cached.append(work.seconds(lambda place=Path(folder): encode_kept(texts, embedder, place)))
+            first.append(work.seconds(lambda place=Path(folder): encode_cached(texts, embedder, place)))
+            cached.append(work.seconds(lambda place=Path(folder): encode_cached(texts, embedder, place)))
         theirs.append(work.seconds(baseline(best)))
     ratio = statistics.median(a / b for a, b in zip(first, theirs, strict=True))
     print(f"{options.texts} texts of {options.words} words: {statistics.median(first):.2f} s with saving; ", end="")

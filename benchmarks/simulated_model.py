@@ -131,7 +131,7 @@ class Counts:
 
 
 @dataclass
-class SimulatedExaminer:
+class SimulatedEvaluator:
     """Has a model answer, and counts what that would have bought.
 
     Attributes:

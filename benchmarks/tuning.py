@@ -21,16 +21,16 @@ from pathlib import Path
 import optuna
 from optuna.samplers import TPESampler
 from recorded_model import RecordedModel
-from simulated_model import Counts, Model, SimulatedExaminer, SimulatedModel, majority_right, simulated_questions
+from simulated_model import Counts, Model, SimulatedEvaluator, SimulatedModel, majority_right, simulated_questions
 
-from openmedlm.optimizers.search.defaults import ALPHA, TIE
+from openmedlm.optimizers.search.defaults import PRUNING_ALPHA, TIE_ALPHA
 from openmedlm.optimizers.search.eval_schedule import split_dev
 from openmedlm.optimizers.search.finalists import candidates, evaluate, finalists, winner
 from openmedlm.optimizers.search.sampler import PRUNERS, Pruner
 from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.study import Search
 from openmedlm.optimizers.search.trial_config import TrialConfig
-from openmedlm.tuning.plan import BASELINE, RUNGS, tune_share, usual_trials
+from openmedlm.tuning.plan import BASELINE, BASELINES, default_search_share, default_trials
 
 MEDQA_DEV = 1_272
 POPULATION = 20_000
@@ -95,18 +95,20 @@ def plain(task: Task, trials: int, seed: int) -> Ended:
     return Ended(task.truth(best), counts, trials, best)
 
 
-def ours(task: Task, trials: int, seed: int, pruner: Pruner, alpha: float = ALPHA, tie: float = TIE) -> Ended:
+def ours(
+    task: Task, trials: int, seed: int, pruner: Pruner, alpha: float = PRUNING_ALPHA, tie: float = TIE_ALPHA
+) -> Ended:
     """The product's search."""
-    tune, select = split_dev(simulated_questions(task.dev), seed, tune_share(task.dev))
-    first = tuple(rung for rung in RUNGS if rung.strategy in task.space.strategy)
+    tune, select = split_dev(simulated_questions(task.dev), seed, default_search_share(task.dev))
+    first = tuple(rung for rung in BASELINES if rung.strategy in task.space.strategy)
     search = Search(task.space, pruner=pruner, alpha=alpha, seed=seed, first=first)
     study = optuna.create_study(directions=search.directions())
-    evaluator = SimulatedExaminer(task.model, task.dev)
+    evaluator = SimulatedEvaluator(task.model, task.dev)
     search.run(study, tune, evaluator, trials)
     evaluator.evaluate(BASELINE, select.questions)
-    chosen = finalists(candidates(study, tune.golds), "accuracy", search.rates, search.alpha, BASELINE)
+    chosen = finalists(candidates(study, tune.golds), "accuracy", search.prices, search.alpha, BASELINE)
     examined = list(evaluate(chosen, select, evaluator, None if pruner == "none" else alpha))
-    best = winner(examined, "accuracy", search.rates, tie).configuration
+    best = winner(examined, "accuracy", search.prices, tie).configuration
     return Ended(
         task.truth(best), evaluator.counts, sum(trial.state.name == "COMPLETE" for trial in study.trials), best
     )
@@ -135,8 +137,8 @@ def main() -> None:
     parser.add_argument("--recorded", type=Path, metavar="FILE.npz", help="a real model in place of simulated ones")
     parser.add_argument("--trials", type=int, help="tune's own number for that dev split, without it")
     parser.add_argument("--plain-trials", type=int, default=60)
-    parser.add_argument("--alpha", type=float, default=ALPHA)
-    parser.add_argument("--tie", type=float, default=TIE)
+    parser.add_argument("--alpha", type=float, default=PRUNING_ALPHA)
+    parser.add_argument("--tie", type=float, default=TIE_ALPHA)
     parser.add_argument("--pruners", action="store_true", help="the other pruners too, on the same trials")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -150,7 +152,7 @@ def main() -> None:
             if options.recorded
             else simulated(seed, options.dev or MEDQA_DEV)
         )
-        trials = options.trials or usual_trials(task.dev)
+        trials = options.trials or default_trials(task.dev)
         baseline.append(plain(task, options.plain_trials, seed))
         for pruner in pruners:
             ended[pruner].append(ours(task, trials, seed, pruner, options.alpha, options.tie))

@@ -1,4 +1,4 @@
-"""From a strategy's name to a compiled program."""
+"""Compiled programs by the name of their strategy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,75 +8,93 @@ import dspy
 
 from openmedlm.optimizers.knn_few_shot import KNNFewShot
 from openmedlm.optimizers.majority_vote import MajorityVote
-from openmedlm.optimizers.program_config import STRATEGIES, WITHOUT_EXEMPLARS, ProgramConfig
+from openmedlm.optimizers.program_config import ProgramConfig
 from openmedlm.optimizers.random_few_shot import RandomFewShot
 from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.programs import SamplingParams
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.knn_strategy import KNNStrategy
+from openmedlm.programs.registry import STRATEGIES, WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval import find_embedder
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE
+from openmedlm.programs.to_module import STRATEGY_CLASSES
 from openmedlm.utils.choices import check_choice
 
 
 def shows_rationales(name: str, member: str) -> bool:
-    """Whether the strategy of that name shows exemplars with rationales; an ensemble does where its member does."""
+    """Return True if the strategy shows exemplars with rationales; an ensemble does if its member does."""
     name = member if name == MajorityEnsemble.name else name
-    return name in SINGLE and name not in WITHOUT_EXEMPLARS and SINGLE[name].module is dspy.ChainOfThought
+    return (
+        name in STRATEGY_CLASSES
+        and name not in WITHOUT_EXEMPLARS
+        and STRATEGY_CLASSES[name].module is dspy.ChainOfThought
+    )
 
 
 def compile_program(
     name: str,
     trainset: Sequence[dspy.Example],
-    choices: ProgramConfig,
+    config: ProgramConfig,
     vectors: Path | None,
-    told: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Strategy | MajorityEnsemble:
-    """The strategy of that name, compiled on a trainset.
+    """Return the strategy of that name, compiled on a trainset.
 
     Args:
-        name: one of `openmedlm.optimizers.STRATEGIES`.
-        trainset: what exemplars are taken from; see `openmedlm.programs.to_demos`.
-        choices: everything else.
-        vectors: folder in which vectors are kept; None keeps none.
-        told: called while a pool is embedded (`openmedlm.optimizers.knn_few_shot`).
+        name: One of `openmedlm.optimizers.STRATEGIES`.
+        trainset: Exemplars; see `openmedlm.programs.to_demos`.
+        config: All other options.
+        vectors: Folder of cached vectors; None caches none.
+        on_progress: Called while a pool is embedded; see `openmedlm.optimizers.KNNFewShot`.
 
     Raises:
-        UserError: no such strategy; MissingRationales where the trainset can't serve it.
+        UserError: The strategy is unknown.
+        MissingRationales: The trainset lacks what the strategy shows.
+
+    Example:
+        >>> from openmedlm.optimizers import ProgramConfig, compile_program
+        >>> compile_program("cot", [], ProgramConfig(), None).name
+        'cot'
     """
     if check_choice(name, STRATEGIES, "strategy") != MajorityEnsemble.name:
-        return _single(name, trainset, choices, vectors, told)
-    member = _single(choices.member, trainset, choices, vectors, told)
-    vote = MajorityVote(votes=choices.votes, shuffle=choices.shuffle, seed=choices.seed)
+        return _compile_single(name, trainset, config, vectors, on_progress)
+    member = _compile_single(config.member, trainset, config, vectors, on_progress)
+    vote = MajorityVote(votes=config.votes, shuffle=config.shuffle, seed=config.seed)
     compiled = vote.compile(member, trainset=trainset)
-    compiled.member.decode = _chosen(compiled.decode, choices)
+    compiled.member.decode = _override(compiled.decode, config)
     return compiled
 
 
-def _single(
+def _compile_single(
     name: str,
     trainset: Sequence[dspy.Example],
-    choices: ProgramConfig,
+    config: ProgramConfig,
     vectors: Path | None,
-    told: Callable[[int, int], None] | None,
+    on_progress: Callable[[int, int], None] | None,
 ) -> Strategy:
-    strategy = SINGLE[check_choice(name, SINGLE, "strategy")]
-    student = strategy(choices.template, seed=choices.seed)
-    student.decode = _chosen(student.decode, choices)
-    if choices.instructions is not None:
-        student.predictor.signature = student.predictor.signature.with_instructions(choices.instructions)
+    strategy = STRATEGY_CLASSES[check_choice(name, STRATEGY_CLASSES, "strategy")]
+    student = strategy(config.template, seed=config.seed)
+    student.decode = _override(student.decode, config)
+    if config.instructions is not None:
+        student.predictor.signature = student.predictor.signature.with_instructions(config.instructions)
     if name in WITHOUT_EXEMPLARS:
         return student
     if not trainset:
-        raise MissingRationales(f"{name} shows exemplars, and the pool is empty")
+        raise MissingRationales(f"no exemplars for {name}: the pool is empty. Use a strategy without exemplars.")
     if isinstance(student, KNNStrategy):
-        embedder = find_embedder(choices.embedder, choices.embedder_api_base)
-        nearest = KNNFewShot(choices.k, embedder, vectors, choices.index, choices.balance, told, choices.order)
-        return nearest.compile(student, trainset=trainset)
-    return RandomFewShot(choices.k, choices.seed).compile(student, trainset=trainset)
+        knn = KNNFewShot(
+            config.k,
+            find_embedder(config.embedder, config.embedder_api_base),
+            vectors,
+            index=config.index,
+            balance=config.balance,
+            on_progress=on_progress,
+            order=config.order,
+        )
+        return knn.compile(student, trainset=trainset)
+    return RandomFewShot(config.k, config.seed).compile(student, trainset=trainset)
 
 
-def _chosen(decode: SamplingParams, choices: ProgramConfig) -> SamplingParams:
-    wanted = {name: getattr(choices, name) for name in ("temperature", "top_p", "top_k", "max_tokens")}
-    return replace(decode, **{name: value for name, value in wanted.items() if value is not None})
+def _override(decode: SamplingParams, config: ProgramConfig) -> SamplingParams:
+    values = {name: getattr(config, name) for name in ("temperature", "top_p", "top_k", "max_tokens")}
+    return replace(decode, **{name: value for name, value in values.items() if value is not None})

@@ -6,26 +6,40 @@ from pathlib import Path
 import dspy
 from dspy.teleprompt import Teleprompter
 
-from openmedlm.optimizers.trainset import usable_exemplars
+from openmedlm.optimizers.trainset import Metric, check_student, usable_exemplars
 from openmedlm.programs import KNNExemplars
 from openmedlm.programs.knn_strategy import KNNStrategy
 from openmedlm.programs.retrieval import Embedder, Kind, build_index, find_embedder
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
+from openmedlm.programs.strategy import Strategy
+from openmedlm.programs.to_module import as_knn
 
 
 class KNNFewShot(Teleprompter):
-    """Gives a strategy the pool from which it retrieves (OpenMedLM; Medprompt, arXiv 2311.16452).
+    """Give a strategy the pool from which it retrieves (OpenMedLM; Medprompt, arXiv 2311.16452).
 
-    No model is called: a question's exemplars are looked up when it is asked.
+    Compiling calls no model. A program looks up the exemplars of a question when it answers it.
 
     Args:
-        k: exemplars in the prompt.
-        embedder: of the questions; None takes the offline default.
-        cache: folder in which vectors are kept, so that each is computed once; None keeps none.
+        k: Number of exemplars in the prompt, at least 0.
+        embedder: Embedder of the questions. Default: the embedded offline model.
+        cache: Folder of cached vectors, so that each is computed once. None caches none.
         index: `exact`, or `hnsw` for a pool of 100,000 questions or more.
-        balance: whether the exemplars' options are permuted so that answer letters are spread evenly.
-        told: called with the number of pool questions that have their vector, and that of all.
-        order: whether the nearest exemplar stands last, next to the question, or first.
+        balance: Permute the exemplars' options so that answer letters are spread evenly.
+        on_progress: Called with the number of pool questions embedded so far and the number of all.
+        order: Position of the nearest exemplar: last, next to the question, or first.
+        metric: DSPy metric, `(example, prediction, trace=None)`. An exemplar is kept only if the metric accepts the
+            labelled answer (and the rationale) that the prompt would show. None keeps all.
+
+    Raises:
+        ValueError: k is negative.
+
+    Example:
+        >>> import dspy
+        >>> from openmedlm.optimizers import KNNFewShot
+        >>> from openmedlm.programs.zero_shot import ZeroShot
+        >>> qa = dspy.Example(question="Which organ pumps blood?", options={"A": "Heart", "B": "Liver"}, answer="A")
+        >>> program = KNNFewShot(k=1).compile(ZeroShot(), trainset=[qa])  # doctest: +SKIP
     """
 
     def __init__(
@@ -35,42 +49,44 @@ class KNNFewShot(Teleprompter):
         cache: Path | None = None,
         index: Kind = "exact",
         balance: bool = True,
-        told: Callable[[int, int], None] | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
         order: Order = NEAREST_LAST,
+        metric: Metric | None = None,
     ) -> None:
+        if k < 0:
+            raise ValueError(f"k must be at least 0, got {k}")
         super().__init__()
         self.embedder = embedder or find_embedder()
         self.cache = cache
         self.k = k
         self.index = index
         self.balance = balance
-        self.told = told
+        self.on_progress = on_progress
         self.order = order
+        self.metric = metric
 
     def compile(
-        self,
-        student: KNNStrategy,
-        *,
-        trainset: Sequence[dspy.Example],
-        valset: Sequence[dspy.Example] | None = None,
+        self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None = None
     ) -> KNNStrategy:
-        """The student, a copy, with its pool and the pool's index.
+        """Return a retrieving program with the pool and its index: `KNNPredict`, or `KNNCoT` where the student reasons.
 
         Args:
-            student: a strategy that retrieves.
-            trainset: the pool; see `openmedlm.programs.to_demo`. Where the student reasons, those without a rationale
-                are no exemplars, and a question takes the next ones.
-            valset: not looked at.
+            student: Any single strategy. Its instructions, template, sampling parameters and seed are kept.
+            trainset: The pool; see `openmedlm.programs.to_demo`. Where the student reasons, only questions with a
+                rationale are exemplars.
+            valset: Questions that must not be exemplars. None leaves out none; near duplicates of the question that is
+                asked are never shown in any case.
 
         Raises:
-            UserError: the student reasons, and no exemplar of the pool has a rationale.
+            TypeError: The student is not a single strategy.
+            UserError: The trainset holds no usable exemplar.
         """
-        if not isinstance(student, KNNStrategy):
-            raise TypeError(f"{type(student).__name__} does not retrieve; compile it with RandomFewShot")
-        pool = tuple(exemplar.with_letter_refs() for exemplar in usable_exemplars(student, trainset))
-        compiled: KNNStrategy = student.reset_copy()
+        student = check_student(student, type(self).__name__)
+        exemplars = usable_exemplars(student, trainset, type(self).__name__, metric=self.metric, valset=valset)
+        pool = tuple(exemplar.with_letter_refs() for exemplar in exemplars)
+        compiled = as_knn(student)
         questions = [exemplar.question for exemplar in pool]
-        index = build_index(questions, self.embedder, self.cache, self.index, self.told)
+        index = build_index(questions, self.embedder, self.cache, self.index, self.on_progress)
         compiled.nearest = KNNExemplars(index, pool, self.k, self.balance, student.seed, self.order)
         compiled._compiled = True
         return compiled

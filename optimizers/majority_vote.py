@@ -5,33 +5,45 @@ from collections.abc import Sequence
 import dspy
 from dspy.teleprompt import Teleprompter
 
+from openmedlm.optimizers.trainset import check_student
 from openmedlm.programs import SamplingParams
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.strategy import Strategy
 
 
 class MajorityVote(Teleprompter):
-    """Compiles a strategy and makes the majority of its sampled votes the answer.
+    """Compile a strategy and answer with the majority of its sampled votes.
 
     Args:
-        member: the optimizer that compiles the strategy; None where it comes compiled or needs no exemplars.
-        votes: the ensemble's size.
-        shuffle: whether votes after the first show the options in another order.
-        decode: how votes are sampled; see `openmedlm.programs.MajorityEnsemble`.
-        seed: of orders and samples.
+        votes: Ensemble size, at least 1.
+        member: Optimizer that compiles the strategy. None if it is compiled already or shows no exemplars.
+        shuffle: Show the options in another order in every vote after the first.
+        decode: Sampling parameters of the votes; see `openmedlm.programs.MajorityEnsemble`.
+        seed: Seed of option orders and samples.
+
+    Raises:
+        ValueError: votes is less than 1.
+
+    Example:
+        >>> from openmedlm.optimizers import MajorityVote
+        >>> from openmedlm.programs.cot import CoT
+        >>> MajorityVote(votes=3).compile(CoT(), trainset=[]).votes
+        3
     """
 
     def __init__(
         self,
-        member: Teleprompter | None = None,
         votes: int = 5,
+        member: Teleprompter | None = None,
         shuffle: bool = True,
         decode: SamplingParams | None = None,
         seed: int = 0,
     ) -> None:
+        if votes < 1:
+            raise ValueError(f"votes must be at least 1, got {votes}")
         super().__init__()
-        self.member = member
         self.votes = votes
+        self.member = member
         self.shuffle = shuffle
         self.decode = decode
         self.seed = seed
@@ -39,8 +51,20 @@ class MajorityVote(Teleprompter):
     def compile(
         self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None = None
     ) -> MajorityEnsemble:
-        """The ensemble over the student, compiled by the member's optimizer."""
-        compiled = self.member.compile(student, trainset=trainset, valset=valset) if self.member else student
-        ensemble = MajorityEnsemble(compiled, self.votes, self.shuffle, self.decode, self.seed)
+        """Return the ensemble over a copy of the student.
+
+        Args:
+            student: Any single strategy.
+            trainset: Trainset of the member's optimizer. It is not needed where there is none, and may be empty.
+            valset: Valset of the member's optimizer.
+
+        Raises:
+            TypeError: The student is not a single strategy.
+        """
+        member = check_student(student, type(self).__name__)
+        if self.member is not None:
+            compiled = self.member.compile(member, trainset=trainset, valset=valset)
+            member = check_student(compiled, type(self).__name__)
+        ensemble = MajorityEnsemble(member, self.votes, self.shuffle, self.decode, self.seed)
         ensemble._compiled = True
         return ensemble

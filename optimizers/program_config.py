@@ -1,4 +1,4 @@
-"""What may be chosen of a program, beyond its strategy."""
+"""Options of a program besides its strategy."""
 
 from dataclasses import dataclass
 
@@ -6,31 +6,30 @@ from openmedlm.programs.retrieval import Kind
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 from openmedlm.programs.template import CHAT, Template
 
-STRATEGIES = ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
-"""The strategies in the order of the paper's ladder."""
-
-WITHOUT_EXEMPLARS = ("zero-shot", "cot")
-"""Those of them whose prompts show no exemplars."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProgramConfig:
-    """What may be chosen of a program, beyond its strategy.
+    """Options of a program besides its strategy.
 
     Attributes:
-        k: exemplars in the prompt.
-        votes: an ensemble's size.
-        member: the strategy whose votes an ensemble counts.
-        shuffle: whether an ensemble's votes after the first show the options in another order.
-        temperature, top_p, top_k, max_tokens: in place of the strategy's own; None keeps those.
-        template: how prompts are put together.
-        embedder: as `openmedlm.programs.retrieval.find_embedder` takes it; None takes the offline default.
-        embedder_api_base: address of a `litellm:` embedder.
-        index: how nearest exemplars are found.
-        balance: whether the answer letters of nearest exemplars are spread evenly.
-        order: whether the nearest exemplar stands last, next to the question, or first.
-        instructions: in place of the strategy's own; None keeps those.
-        seed: of exemplars, orders and samples.
+        k: Number of exemplars in the prompt.
+        votes: Ensemble size.
+        member: Strategy whose votes an ensemble counts.
+        shuffle: Show the options in another order in every vote of an ensemble after the first.
+        temperature, top_p, top_k, max_tokens: Override the strategy's own sampling parameters; None keeps those.
+        template: Prompt template.
+        embedder: Name as in `openmedlm.programs.retrieval.find_embedder`; None is the offline default.
+        embedder_api_base: Address of a `litellm:` embedder.
+        index: Search method for the nearest exemplars.
+        balance: Spread the answer letters of nearest exemplars evenly.
+        order: Position of the nearest exemplar: last, next to the question, or first.
+        instructions: Override the strategy's own; None keeps those.
+        seed: Seed of exemplars, option orders and samples.
+
+    Example:
+        >>> from openmedlm.optimizers import ProgramConfig
+        >>> ProgramConfig(k=3, temperature=0.6).k
+        3
     """
 
     k: int = 5

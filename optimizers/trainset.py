@@ -1,32 +1,146 @@
-"""Which exemplars of a trainset a strategy can show."""
+"""Checks of what optimizers are given, and the exemplars that a program may show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import dspy
 
 from openmedlm.data import UserError
 from openmedlm.programs import Exemplar
-from openmedlm.programs.convert import to_exemplar
+from openmedlm.programs.convert import to_demo, to_exemplar
 from openmedlm.programs.strategy import Strategy
+
+Metric = Callable[..., Any]
+"""A DSPy metric, `(example, prediction, trace=None)`: its result is a bool, a number or a `dspy.Prediction` with a
+score."""
 
 
 class MissingRationales(UserError):
-    """The pool has not what a strategy shows."""
+    """The trainset lacks the exemplars or the rationales that a strategy shows."""
 
 
-def usable_exemplars(student: Strategy, trainset: Sequence[dspy.Example | Exemplar]) -> list[Exemplar]:
-    """The exemplars as the student shows them: with rationales where it reasons, with the letter alone where not.
+def check_student(student: object, optimizer: str) -> Strategy:
+    """Return the student where it is a single strategy.
+
+    Args:
+        student: Any object.
+        optimizer: Name of the class that compiles it, for the message.
 
     Raises:
-        MissingRationales: the student reasons, and no exemplar has a rationale.
+        TypeError: It is a module of another kind, an ensemble, a class or no module at all.
     """
-    exemplars = [each if isinstance(each, Exemplar) else to_exemplar(each) for each in trainset]
-    if not student.reasoning:
-        return [exemplar.without_rationale() for exemplar in exemplars]
-    reasoned = [exemplar for exemplar in exemplars if exemplar.rationale]
-    if not reasoned:
-        raise MissingRationales(
-            f"{student.name} shows rationales, and none of the pool's {len(exemplars):,} questions has one; have them "
-            "written (openmedlm pool), use a pool that has them (--pool mmlu) or a strategy without them"
+    if isinstance(student, Strategy):
+        return student
+    given = f"the class {student.__name__}" if isinstance(student, type) else type(student).__name__
+    raise TypeError(
+        f"wrong student in {optimizer}.compile: {given}. Pass an instance of ZeroShot, CoT, FewShot, FewShotCoT, "
+        "KNNPredict or KNNCoT, such as CoT()."
+    )
+
+
+def check_examples(examples: object, name: str, optimizer: str) -> list[dspy.Example | Exemplar]:
+    """Return the examples as a list, each with a question, options and an answer.
+
+    Args:
+        examples: Any object.
+        name: `trainset` or `valset`, for the message.
+        optimizer: Name of the class that uses them, for the message.
+
+    Raises:
+        UserError: There are none, or one of them is no labelled multiple-choice question.
+    """
+    if not isinstance(examples, Sequence) or not examples:
+        given = "an empty sequence" if isinstance(examples, Sequence) else type(examples).__name__
+        raise UserError(f"no examples in {name} of {optimizer}.compile: {given}. {_HOW_TO_MAKE_EXAMPLES}")
+    for row, example in enumerate(examples):
+        where = f"in {name}[{row}] of {optimizer}.compile"
+        if isinstance(example, Exemplar):
+            continue
+        if not isinstance(example, dspy.Example | Mapping):
+            raise UserError(f"not an example {where}: {type(example).__name__}. {_HOW_TO_MAKE_EXAMPLES}")
+        for field in ("question", "options", "answer"):
+            if not example.get(field):
+                raise UserError(f'no "{field}" {where}. {_HOW_TO_MAKE_EXAMPLES}')
+        if not isinstance(example["options"], Mapping):
+            given = type(example["options"]).__name__
+            raise UserError(f'"options" is no mapping of letters to texts {where}: {given}. {_HOW_TO_MAKE_EXAMPLES}')
+    return list(examples)
+
+
+_HOW_TO_MAKE_EXAMPLES = (
+    "Pass dspy.Example objects with question, options and answer, such as those of openmedlm.to_demos(questions)."
+)
+
+
+def usable_exemplars(
+    student: Strategy,
+    trainset: Sequence[dspy.Example | Exemplar],
+    optimizer: str,
+    *,
+    metric: Metric | None = None,
+    valset: Sequence[dspy.Example] | None = None,
+) -> list[Exemplar]:
+    """Return the exemplars as the student shows them: with rationales if it reasons, else with the letter alone.
+
+    Args:
+        student: The strategy to compile. One that reasons uses only exemplars with a rationale.
+        trainset: See `openmedlm.programs.to_demo`.
+        optimizer: Name of the class that compiles, for messages.
+        metric: Keeps an exemplar only if it accepts the answer and the rationale that the prompt would show. None keeps
+            all.
+        valset: Questions that are left out of the exemplars, so that no prompt shows the answer of a validation
+            question.
+
+    Raises:
+        MissingRationales: The student reasons, and no exemplar has a rationale.
+        UserError: The trainset is empty, holds something else than labelled questions, or nothing of it is left.
+    """
+    examples = check_examples(trainset, "trainset", optimizer)
+    validation = {_identity(example) for example in check_examples(valset, "valset", optimizer)} if valset else set()
+    examples = [example for example in examples if _identity(example) not in validation]
+    if not examples:
+        raise UserError(
+            f"no exemplar left in {optimizer}.compile: every question of trainset is in valset. Pass disjoint sets."
         )
-    return reasoned
+    pairs = [(each, each if isinstance(each, Exemplar) else to_exemplar(each)) for each in examples]
+    if student.reasoning:
+        pairs = [(example, exemplar) for example, exemplar in pairs if exemplar.rationale]
+        if not pairs:
+            raise MissingRationales(
+                f"no rationales for {type(student).__name__}: none of the {len(examples):,} exemplars has one. Create "
+                "them with openmedlm pool, use a pool that has them (--pool mmlu) or a strategy without rationales."
+            )
+    else:
+        pairs = [(example, exemplar.without_rationale()) for example, exemplar in pairs]
+    if metric is not None:
+        candidates = len(pairs)
+        pairs = [(example, exemplar) for example, exemplar in pairs if _accepts(metric, example, exemplar)]
+        if not pairs:
+            raise UserError(
+                f"no exemplar left in {optimizer}.compile: the metric rejects the labelled answers of all "
+                f"{candidates:,}. Check the metric and the labels."
+            )
+    for example, exemplar in pairs:
+        if exemplar.question.answer not in exemplar.question.options:
+            raise UserError(
+                f"answer is no option in trainset[{trainset.index(example)}] of {optimizer}.compile: "
+                f"{exemplar.question.answer}. Correct the label, or pass a metric that rejects it."
+            )
+    return [exemplar for _, exemplar in pairs]
+
+
+def _accepts(metric: Metric, example: dspy.Example | Exemplar, exemplar: Exemplar) -> bool:
+    """Score an exemplar as if the model had given it, as DSPy's bootstrap optimizers score a demonstration."""
+    shown = {"answer": exemplar.question.answer}
+    if exemplar.rationale:
+        shown["reasoning"] = exemplar.rationale
+    labelled = to_demo(example) if isinstance(example, Exemplar) else example
+    result = metric(labelled, dspy.Prediction(**shown), [])
+    return bool(result.score if isinstance(result, dspy.Prediction) else result)
+
+
+def _identity(example: Mapping[str, Any] | Exemplar) -> tuple[str, tuple[str, ...]]:
+    """Return what makes two examples the same question: the stem and the options, in any order."""
+    if isinstance(example, Exemplar):
+        return example.question.question, tuple(sorted(example.question.options.values()))
+    return example["question"], tuple(sorted(example["options"].values()))

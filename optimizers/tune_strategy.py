@@ -1,4 +1,4 @@
-"""The search as a DSPy optimizer: through DSPy's own language model, without engine or vote store."""
+"""The search as a DSPy optimizer, through DSPy's own language model."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +10,9 @@ import dspy
 import optuna
 from dspy.teleprompt import Teleprompter
 
-from openmedlm.data import Question
+from openmedlm.data import Question, UserError
 from openmedlm.optimizers.program_config import ProgramConfig
+from openmedlm.optimizers.search.defaults import MAX_FAILED_SHARE
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule, split_dev
 from openmedlm.optimizers.search.finalists import Candidate, candidates, evaluate, finalists, winner
 from openmedlm.optimizers.search.program_factory import ProgramFactory
@@ -19,29 +20,38 @@ from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.study import Evaluator, Search
 from openmedlm.optimizers.search.trial_answers import FAILED, UNPARSED, QuestionVotes
 from openmedlm.optimizers.search.trial_config import TrialConfig
-from openmedlm.optimizers.trainset import MissingRationales
+from openmedlm.optimizers.trainset import MissingRationales, check_examples, check_student
 from openmedlm.programs.convert import to_question
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.prompt_length import count_characters, to_tokens
 from openmedlm.programs.prompt_program import SamplePrompt
-from openmedlm.programs.strategy import Strategy
+from openmedlm.programs.signature import MultipleChoiceQA
+from openmedlm.programs.strategy import Strategy, default_sampling_params
 from openmedlm.programs.to_module import to_module
 
 
 class TuneStrategy(Teleprompter):
-    """Searches strategy, k, temperature, ensemble size and more with Optuna, and gives the best program as a module.
+    """Search strategy, k, temperature, ensemble size and more with Optuna, and return the best program as a module.
 
-    It does what `openmedlm tune` does, with the language model that DSPy is configured with. Votes that were asked
-    before come from DSPy's own cache; a question that the language model refuses counts as not answered. The command
-    has what this has not: budgets, votes that are stopped once they are decided, studies that go on after a kill.
+    It is the search of `openmedlm tune` with the language model that DSPy is configured with; repeated requests come
+    from DSPy's own cache. The command adds budgets, votes that stop once they are decided, and studies that resume.
 
     Args:
-        space: what may be chosen; the whole space without one.
-        trials: configurations to try.
-        seed: of the search, and of orders and samples in the programs.
-        tune_share: share of the valset that ranks configurations; the rest chooses among the best.
-        threads: questions asked side by side.
-        cache: folder in which vectors are kept, so that each is computed once; None keeps none.
+        space: The search space. Default: the whole space.
+        trials: Number of configurations to try, at least 1.
+        seed: Seed of the search, and of option orders and samples in the programs.
+        search_share: Share of the valset in the search set, which ranks configurations; the holdout set, the rest,
+            picks the winner. Between 0 and 1 exclusive.
+        threads: Number of concurrent questions.
+        cache: Folder of cached vectors, so that each is computed once. None caches none.
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from openmedlm.optimizers import Space, TuneStrategy
+        >>> optimizer = TuneStrategy(Space(strategy=("zero-shot", "few-shot"), k=(3, 5)), trials=20)
+        >>> program = optimizer.compile(student, trainset=trainset, valset=valset)  # doctest: +SKIP
     """
 
     def __init__(
@@ -49,73 +59,107 @@ class TuneStrategy(Teleprompter):
         space: Space | None = None,
         trials: int = 50,
         seed: int = 0,
-        tune_share: float = 0.5,
+        search_share: float = 0.5,
         threads: int = 8,
         cache: Path | None = None,
     ) -> None:
+        if trials < 1:
+            raise ValueError(f"trials must be at least 1, got {trials}")
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        if not 0 < search_share < 1:
+            raise ValueError(f"search_share must be between 0 and 1 exclusive, got {search_share}")
         super().__init__()
         self.space = space or Space()
         self.trials = trials
         self.seed = seed
-        self.tune_share = tune_share
+        self.search_share = search_share
         self.threads = threads
         self.cache = cache
 
     def compile(
-        self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example]
+        self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None = None
     ) -> Strategy | MajorityEnsemble:
-        """The best program that the search found; `study` on it is the Optuna study.
+        """Return the best program of the search; its attribute `study` is the Optuna study.
 
         Args:
-            student: any strategy: its template and `top_k` are kept, whichever strategy wins.
-            trainset: the pool of exemplars; see `openmedlm.programs.to_demo`. Strategies that it can't serve are left
-                out.
-            valset: questions with their answers, at least 2.
+            student: Any single strategy. Its template, `top_k` and, where they are not the defaults, its instructions
+                and `max_tokens` apply to every program of the search.
+            trainset: The pool of exemplars; see `openmedlm.programs.to_demo`. The search leaves out strategies that it
+                lacks rationales for.
+            valset: At least 2 labelled questions, which score the programs.
+
+        Raises:
+            TypeError: The student is not a single strategy.
+            UserError: The trainset or valset has no labelled questions, the trainset serves no strategy of the space,
+                or more than a tenth of a block of questions got no answer from the language model.
         """
+        name = type(self).__name__
+        student = check_student(student, name)
+        check_examples(trainset, "trainset", name)
+        if valset is None or len(check_examples(valset, "valset", name)) < 2:
+            given = "none" if valset is None else "1 question"
+            raise UserError(
+                f"too small valset in {name}.compile: {given}. Pass at least 2 questions that score programs."
+            )
         questions = [_with_id(to_question(example), number) for number, example in enumerate(valset)]
-        tune, select = split_dev(questions, self.seed, self.tune_share)
-        choices = ProgramConfig(template=student.form.template, top_k=student.decode.top_k, seed=self.seed)
-        program_factory = ProgramFactory(self.space, choices, trainset, trainset, self.cache)
-        search = Search(self.space.without(_lacking(program_factory, self.space)), seed=self.seed)
+        share = min(max(self.search_share, 1 / len(questions)), 1 - 1 / len(questions))
+        search_set, holdout = split_dev(questions, self.seed, share)
+        factory = ProgramFactory(self.space, _config(student, self.seed), trainset, trainset, self.cache)
+        missing = _unservable(factory, self.space)
+        if len(missing) == len(set(self.space.strategy)):
+            raise UserError(f"no strategy left in {name}.compile: {next(iter(missing.values()))}")
+        search = Search(self.space.without(list(missing)), seed=self.seed)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
-            study, best = self._searched(search, tune, select, _DspyExaminer(program_factory, self.threads))
+            study, best = self._search(search, search_set, holdout, _DspyEvaluator(factory, self.threads))
         finally:
             optuna.logging.set_verbosity(verbosity)
-        compiled = to_module(program_factory.program(best.configuration))
+        compiled = to_module(factory.program(best.configuration))
         compiled.study = study
         compiled._compiled = True
         return compiled
 
-    def _searched(
-        self, search: Search, tune: EvalSchedule, select: EvalSchedule, evaluator: Evaluator
+    def _search(
+        self, search: Search, search_set: EvalSchedule, holdout: EvalSchedule, evaluator: Evaluator
     ) -> tuple[optuna.Study, Candidate]:
         study = optuna.create_study(directions=search.directions())
-        search.run(study, tune, evaluator, self.trials)
-        chosen = finalists(candidates(study, tune.golds), search.objective, search.rates, search.alpha)
-        return study, winner(list(evaluate(chosen, select, evaluator, search.alpha)), search.objective, search.rates)
+        search.run(study, search_set, evaluator, self.trials)
+        chosen = finalists(candidates(study, search_set.golds), search.objective, search.prices, search.alpha)
+        evaluated = list(evaluate(chosen, holdout, evaluator, search.alpha))
+        return study, winner(evaluated, search.objective, search.prices)
 
 
-class _DspyExaminer:
-    """Has configurations answered by their DSPy modules."""
+class _DspyEvaluator:
+    """Evaluate configurations with their DSPy modules."""
 
-    def __init__(self, program_factory: ProgramFactory, threads: int) -> None:
-        self._workshop = program_factory
+    def __init__(self, factory: ProgramFactory, threads: int) -> None:
+        self._factory = factory
         self._threads = threads
 
     def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
-        program = self._workshop.program(configuration)
+        """Return the answers, in the order of the questions.
+
+        Raises:
+            UserError: More than a tenth of the questions got no answer.
+        """
+        program = self._factory.program(configuration)
         module = to_module(program)
-        with ThreadPoolExecutor(
-            self._threads
-        ) as threads:  # each in a copy of the context, where DSPy keeps its settings
-            asked = [threads.submit(copy_context().run, _ask, module, question) for question in questions]
-            predictions = [one.result() if one.exception() is None else None for one in asked]
-        selections = program.exemplars.choose(questions)
+        with ThreadPoolExecutor(self._threads) as threads:
+            # Each call runs in a copy of the context, where DSPy keeps its settings.
+            calls = [threads.submit(copy_context().run, _ask, module, question) for question in questions]
+            predictions = [call.result() if call.exception() is None else None for call in calls]
+        errors = [error for call in calls if (error := call.exception()) is not None]
+        if errors and (len(errors) == len(questions) or len(errors) > max(1, MAX_FAILED_SHARE * len(questions))):
+            raise UserError(
+                f"{len(errors)} of {len(questions)} questions got no answer from the language model in TuneStrategy: "
+                f"{errors[0]}. Check dspy.configure(lm=…) and run it again."
+            ) from errors[0]
+        retrieved = program.exemplars.choose(questions)
         return [
-            _answered(program.sample_prompts(question, selection.exemplars), prediction)
-            for question, selection, prediction in zip(questions, selections, predictions, strict=True)
+            _to_votes(program.sample_prompts(question, shown.exemplars), prediction)
+            for question, shown, prediction in zip(questions, retrieved, predictions, strict=True)
         ]
 
 
@@ -123,28 +167,45 @@ def _ask(module: Strategy | MajorityEnsemble, question: Question) -> dspy.Predic
     return module(question=question.question, options=question.options, context=list(question.context) or None)
 
 
-def _answered(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None) -> QuestionVotes:
-    """The votes, and their tokens by the length of the text: DSPy forgets the usage of what its cache answers."""
+def _to_votes(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None) -> QuestionVotes:
+    """Return the votes, with tokens estimated from the text's length: DSPy has no usage for answers from its cache."""
     if prediction is None:
         return QuestionVotes(FAILED)
     votes = prediction.get("votes") or [prediction.answer]
-    shown = sum(count_characters(sample_prompt.prompt) for sample_prompt in sample_prompts)
-    written = len(votes) * (len(prediction.get("reasoning") or "") + 1)
+    prompt_characters = sum(count_characters(sample_prompt.prompt) for sample_prompt in sample_prompts)
+    completion_characters = len(votes) * (len(prediction.get("reasoning") or "") + 1)
     return QuestionVotes(
         "".join(letter or UNPARSED for letter in votes),
-        prompt_tokens=to_tokens(shown),
-        completion_tokens=to_tokens(written) + 1,
+        prompt_tokens=to_tokens(prompt_characters),
+        completion_tokens=to_tokens(completion_characters) + 1,
     )
 
 
-def _lacking(program_factory: ProgramFactory, space: Space) -> list[str]:
-    lacking: list[str] = []
+def _config(student: Strategy, seed: int) -> ProgramConfig:
+    """Return the student's own settings, for every program of the search."""
+    template, decode = student.template, student.decode
+    instructions = student.predictor.signature.instructions
+    max_tokens = decode.max_tokens
+    return ProgramConfig(
+        template=template,
+        top_k=decode.top_k,
+        instructions=None if instructions == MultipleChoiceQA.instructions else instructions,
+        max_tokens=None
+        if max_tokens == default_sampling_params(template, student.reasoning).max_tokens
+        else max_tokens,
+        seed=seed,
+    )
+
+
+def _unservable(factory: ProgramFactory, space: Space) -> dict[str, str]:
+    """Return the strategies that the trainset can't serve, each with the reason."""
+    missing: dict[str, str] = {}
     for name in space.strategy:
         try:
-            program_factory.compiled(name)
-        except MissingRationales:
-            lacking.append(name)
-    return lacking
+            factory.compiled(name)
+        except MissingRationales as error:
+            missing[name] = str(error)
+    return missing
 
 
 def _with_id(question: Question, number: int) -> Question:

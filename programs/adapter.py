@@ -1,7 +1,7 @@
-"""The DSPy adapter that renders a template.
+"""DSPy adapter that renders a template.
 
-DSPy's own adapters change their wording between releases and ask the model for field markers that small open models
-do not keep to; this one renders what the frozen form of the program renders, byte for byte.
+DSPy's own adapters change their wording between releases. They also ask for field markers that small open models do not
+follow. This one renders the same bytes as the frozen form of the program.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from openmedlm.programs.template import Template
 
 
 class TemplateAdapter(dspy.Adapter):
-    """Renders `MultipleChoiceQA` through a `Template`.
+    """Adapter that renders `MultipleChoiceQA` through a `Template`.
 
-    Answers are read by `openmedlm.metrics.parse_answer`, so that a trace or a bootstrapped demo holds a letter and the
-    reasoning before it. A completion that can't be read gives the answer None; it is never sent again in another format
-    behind the caller's back. A completion template is sent as one user message, since DSPy speaks chat.
+    `openmedlm.metrics.parse_answer` parses the answers, so that a trace or a bootstrapped demo holds a letter and the
+    reasoning before it. An unparsable completion gives the answer None, and no hidden retry in another format. A
+    completion template is sent as one user message, since DSPy sends chat messages.
     """
 
     def __init__(self, template: Template) -> None:
@@ -53,10 +53,10 @@ class TemplateAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         try:
-            written = super().__call__(lm, lm_kwargs, signature, demos, inputs)
+            completions = super().__call__(lm, lm_kwargs, signature, demos, inputs)
         except AdapterParseError:  # an empty completion
-            written = [dict.fromkeys(signature.output_fields, "")]
-        return [_read(fields, inputs["options"]) for fields in written]
+            completions = [dict.fromkeys(signature.output_fields, "")]
+        return [_parsed(fields, inputs["options"]) for fields in completions]
 
     async def acall(
         self,
@@ -67,14 +67,14 @@ class TemplateAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         try:
-            written = await super().acall(lm, lm_kwargs, signature, demos, inputs)
+            completions = await super().acall(lm, lm_kwargs, signature, demos, inputs)
         except AdapterParseError:
-            written = [dict.fromkeys(signature.output_fields, "")]
-        return [_read(fields, inputs["options"]) for fields in written]
+            completions = [dict.fromkeys(signature.output_fields, "")]
+        return [_parsed(fields, inputs["options"]) for fields in completions]
 
 
-def _read(fields: dict[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
-    """The fields, each holding the whole completion, with the letter and the reasoning in their places."""
+def _parsed(fields: dict[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
+    """Replace the whole completion in each field by the letter or the reasoning."""
     completion = fields["answer"]
     fields["answer"] = parse_answer(completion, options).letter
     if "reasoning" in fields:

@@ -1,24 +1,23 @@
-"""Answer letters of a prompt's exemplars, spread evenly."""
+"""Balance of the answer letters over a prompt's exemplars."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from openmedlm.programs.exemplar import Exemplar
-from openmedlm.programs.option_order import derive_seed, reorder
-from openmedlm.programs.reorderable import relabel
+from openmedlm.programs.option_order import derive_seed, relabel, reorder
 
 
-def balanced(exemplars: Sequence[Exemplar], seed: int) -> tuple[Exemplar, ...]:
-    """The exemplars, their gold options moved so that no letter is the answer much more often than another (Medprompt).
+def balance_answers(exemplars: Sequence[Exemplar], seed: int) -> tuple[Exemplar, ...]:
+    """Move the exemplars' gold options so that no letter is the answer much more often than another (Medprompt).
 
-    One after the other, each has its gold option change places with the one at the letter that was the answer least
-    often so far; ties go to the least `derive_seed(seed, position, letter)`. Letters in a rationale that name one of
-    the two follow. Exemplars whose options have to keep their order count first, and keep it.
+    In turn, each exemplar's gold option is swapped with the one at the letter that was the answer least often so far.
+    Ties go to the smallest `derive_seed(seed, position, letter)`. Letters in a rationale that name one of the two are
+    swapped too. Exemplars whose options must keep their order are counted first and stay unchanged.
 
     Args:
-        exemplars: in the order in which the prompt shows them.
-        seed: of the ties.
+        exemplars: Exemplars in the order in which the prompt shows them.
+        seed: Seed of the ties.
     """
     used = Counter(exemplar.question.answer for exemplar in exemplars if exemplar.letters is None)
     shown = []
@@ -33,13 +32,13 @@ def balanced(exemplars: Sequence[Exemplar], seed: int) -> tuple[Exemplar, ...]:
 
 
 def with_gold_at(exemplar: Exemplar, letter: str) -> Exemplar:
-    """The exemplar with its gold option at that letter, and the option that stood there at the gold one's.
+    """Return the exemplar with its gold option swapped with the option at that letter.
 
     Raises:
-        ValueError: its options have to keep their order.
+        ValueError: The exemplar's options must keep their order.
     """
     if exemplar.letters is None:
-        raise ValueError(f"the options of {exemplar.question.id} have to keep their order")
+        raise ValueError(f"options must keep their order in exemplar {exemplar.question.id}")
     gold = exemplar.question.answer
     if letter == gold:
         return exemplar

@@ -1,4 +1,4 @@
-"""Exemplars and questions as DSPy sees them: demos and input fields."""
+"""Conversions between exemplars or questions and the examples, demos and input fields of DSPy."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import dspy
 
 from openmedlm.data import Question
-from openmedlm.programs.exemplar import Exemplar, exemplar_from_explanation
+from openmedlm.programs.exemplar import Exemplar, to_exemplars
 
 
 def to_demo(exemplar: Exemplar) -> dspy.Example:
-    """The exemplar as a DSPy demo, with its id, so that a saved program still names where it came from."""
+    """Return the exemplar as a DSPy demo, with the question's id, so that a saved program names its source."""
     question = exemplar.question
     fields: dict[str, Any] = {
         "id": question.id,
@@ -27,17 +27,25 @@ def to_demo(exemplar: Exemplar) -> dspy.Example:
 
 
 def to_demos(questions: Iterable[Question]) -> list[dspy.Example]:
-    """Questions as a trainset for the optimizers, with the rationales that their own explanations give."""
-    return [to_demo(exemplar_from_explanation(question) or Exemplar(question)) for question in questions]
+    """Return a trainset for DSPy optimizers, with the rationales that the questions' own explanations give.
+
+    Example:
+        >>> question = Question("q1", "mine", "pool", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
+        >>> to_demos([question])[0].answer
+        'B'
+    """
+    return [to_demo(exemplar) for exemplar in to_exemplars(questions)]
 
 
-def to_exemplar(demo: Mapping[str, Any]) -> Exemplar:
-    """The exemplar of a demo, ours or one that another DSPy optimizer made."""
+def to_exemplar(demo: Mapping[str, Any] | Exemplar) -> Exemplar:
+    """Return the exemplar of a demo, made here or by another DSPy optimizer; an exemplar is returned as it is."""
+    if isinstance(demo, Exemplar):
+        return demo
     return Exemplar(to_question(demo), demo.get("reasoning"), demo.get("teacher"))
 
 
 def to_question(fields: Mapping[str, Any]) -> Question:
-    """The question that a strategy was called with: `question`, `options` and, where there is one, `context`."""
+    """Return the question of a strategy's call: `question`, `options` and optionally `context`."""
     context = fields.get("context") or ()
     options = fields["options"]
     return Question(

@@ -4,7 +4,12 @@ from openmedlm.programs.strategy import Strategy
 
 
 class CoT(Strategy):
-    """Zero-shot chain of thought (Kojima et al., arXiv 2205.11916): the model reasons, then names the letter."""
+    """Zero-shot chain of thought (Kojima et al., arXiv 2205.11916): the model reasons, then names the letter.
 
-    name = "cot"
+    Example:
+        >>> CoT().reasoning
+        True
+    """
+
+    strategy_name = "cot"
     module = dspy.ChainOfThought

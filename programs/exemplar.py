@@ -1,26 +1,32 @@
-"""A worked example that a prompt shows before the question."""
+"""Exemplars: worked examples that a prompt shows before the question."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import orjson
 
 from openmedlm.data import Question
 from openmedlm.programs.final_answer import split_closing
+from openmedlm.programs.option_order import can_reorder_options
 
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """A pool question with its gold letter and, where there is one, the rationale that leads to it.
+    """A pool question with its gold letter and, if there is one, the rationale that leads to it.
 
     Attributes:
-        question: the pool question; its `answer` is what the exemplar shows.
-        rationale: the reasoning, without the closing sentence that names the letter (the template writes that);
-            None where only the answer can be shown.
-        teacher: who wrote the rationale: `dataset`, or a model string; None without a rationale.
-        letters: where the options may be shown in another order, the offsets of the rationale's letters that name
-            options and then have to follow; None where the order has to stay (see `with_letter_refs`).
+        question: Pool question; the exemplar shows its `answer`.
+        rationale: Reasoning without the closing sentence that names the letter, which the template adds. None if only
+            the answer can be shown.
+        teacher: Author of the rationale: `dataset` or a model string; None without a rationale.
+        letters: Offsets of the rationale's letters that name options and follow them when the options are reordered.
+            None if the options must keep their order (see `with_letter_refs`).
+
+    Example:
+        >>> question = Question("q1", "mine", "pool", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
+        >>> Exemplar(question, "The heart is B.", "dataset").with_letter_refs().letters
+        (13,)
     """
 
     question: Question
@@ -29,14 +35,14 @@ class Exemplar:
     letters: tuple[int, ...] | None = None
 
     def without_rationale(self) -> "Exemplar":
+        """Return the exemplar with its answer only."""
         return replace(self, rationale=None, teacher=None, letters=None)
 
     def with_letter_refs(self) -> "Exemplar":
-        """The exemplar with its `letters`: None where an option speaks of the others, or a reference is unsure."""
+        """Return the exemplar with its `letters`: None if an option refers to others, or a reference is unsure."""
         from openmedlm.programs.letter_references import (
             letter_references,  # compiling its patterns takes as long as loading a program
         )
-        from openmedlm.programs.reorderable import can_reorder_options
 
         if not can_reorder_options(self.question):
             return self
@@ -44,7 +50,7 @@ class Exemplar:
 
 
 def exemplars_digest(exemplars: Sequence[Exemplar]) -> str:
-    """sha256 over all that prompts can show of exemplars, in their order."""
+    """Return the sha256 over all parts of the exemplars that prompts can show, in their order."""
     digest = hashlib.sha256()
     for exemplar in exemplars:
         shown = asdict(exemplar) | {"question": asdict(replace(exemplar.question, split="", explanation=None))}
@@ -53,13 +59,18 @@ def exemplars_digest(exemplars: Sequence[Exemplar]) -> str:
 
 
 def exemplar_from_explanation(question: Question) -> Exemplar | None:
-    """The exemplar that the benchmark's own explanation gives.
+    """Return the exemplar that the benchmark's own explanation gives.
 
     Returns:
-        None where there is no explanation, or where it closes on another letter than the gold one: such a rationale
-        would teach the model to argue for a wrong answer.
+        None if there is no explanation, or if it closes on another letter than the gold one. Such a rationale would
+        teach the model to argue for a wrong answer.
     """
     rationale, letter = split_closing(question.explanation or "", question.options)
     if not rationale or letter not in (None, question.answer):
         return None
     return Exemplar(question, rationale, teacher="dataset")
+
+
+def to_exemplars(questions: Iterable[Question]) -> list[Exemplar]:
+    """Return questions as exemplars, with the rationales that their own explanations give."""
+    return [exemplar_from_explanation(question) or Exemplar(question) for question in questions]

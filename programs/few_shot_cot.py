@@ -4,7 +4,14 @@ from openmedlm.programs.strategy import Strategy
 
 
 class FewShotCoT(Strategy):
-    """Chain of thought after the same worked exemplars for every question (Wei et al., arXiv 2201.11903)."""
+    """Chain of thought after the same worked exemplars for every question (Wei et al., arXiv 2201.11903).
 
-    name = "few-shot-cot"
+    `RandomFewShot` selects the exemplars. Without exemplars the program is a zero-shot one, and is named `cot`.
+
+    Example:
+        >>> FewShotCoT().name
+        'cot'
+    """
+
+    strategy_name = "few-shot-cot"
     module = dspy.ChainOfThought

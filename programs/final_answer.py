@@ -1,4 +1,4 @@
-"""The sentence on which reasoning closes and that names its letter."""
+"""Closing sentence of a rationale, which names its letter."""
 
 import re
 from collections.abc import Mapping
@@ -19,18 +19,22 @@ _BOXED = re.compile(
 
 
 def split_closing(text: str, options: Mapping[str, str] | None = None) -> tuple[str, str | None]:
-    """Reasoning without its closing, such as "The answer is (D).", and the letter that the closing names.
+    """Split reasoning into the text before its closing, such as "The answer is (D).", and the letter named there.
 
-    The template closes every rationale in its own words, so the text's own closing would say it twice; where the text
-    says it twice itself, both go.
+    The template adds a closing to every rationale, so the text's own one would be a repetition. Repeated closings of
+    the same letter are all removed.
 
     Args:
-        text: as it was written.
-        options: as they were shown: a closing may then say the letter's option text too ("The answer is B. Spiral
-            fracture."), and is none where the text is another option's.
+        text: Reasoning as the model or the dataset wrote it.
+        options: Options as shown. A closing may then contain the letter's option text ("The answer is B. Spiral
+            fracture."). With the text of another option it is not a closing.
 
     Returns:
-        The text as it is, without white space around it, and None where it has no closing.
+        The text without its closing and the letter. A text without a closing is stripped of white space, with None.
+
+    Example:
+        >>> split_closing("It filters blood. The answer is (D).")
+        ('It filters blood.', 'D')
     """
     reasoning, letter = _split_last(text.strip(), options or {})
     before, again = _split_last(reasoning, options or {})
@@ -41,8 +45,8 @@ def split_closing(text: str, options: Mapping[str, str] | None = None) -> tuple[
 
 
 def _split_last(text: str, options: Mapping[str, str]) -> tuple[str, str | None]:
-    for told in (text, _without_option_text(text, options)):
-        body, tail = told[:-_CLOSING_LENGTH], told[-_CLOSING_LENGTH:]
+    for candidate in (text, _without_option_text(text, options)):
+        body, tail = candidate[:-_CLOSING_LENGTH], candidate[-_CLOSING_LENGTH:]
         boxed = _BOXED.search(tail)
         if boxed is not None:
             tail = tail[: boxed.start()] + boxed[1]
@@ -55,17 +59,17 @@ def _split_last(text: str, options: Mapping[str, str]) -> tuple[str, str | None]
 
 
 def _without_option_text(text: str, options: Mapping[str, str]) -> str:
-    """The text up to its last letter, where the rest of it is that letter's own option; the whole text where not."""
+    """Cut the text after its last letter if the rest is that letter's own option text."""
     for letter, own in options.items():
         words = r"\W+".join(map(re.escape, re.findall(r"\w+", own)))
         start = max(0, len(text) - 2 * len(own) - _CLOSING_LENGTH)
-        said = rf"(?<!\w){letter}[\W_]{{1,12}}{words}[\W_]*$"
-        spoken = re.search(said, text[start:], re.IGNORECASE) if words else None
-        if spoken is not None and spoken[0][0] == letter:
-            return text[: start + spoken.start() + 1]
+        ending = rf"(?<!\w){letter}[\W_]{{1,12}}{words}[\W_]*$"
+        match = re.search(ending, text[start:], re.IGNORECASE) if words else None
+        if match is not None and match[0][0] == letter:
+            return text[: start + match.start() + 1]
     return text
 
 
 def _trimmed(reasoning: str) -> str:
-    """The reasoning without the markup that opened its closing, and without white space at its end."""
+    """Remove the markup that opened the closing, and trailing white space."""
     return re.sub(r"[*# \t]{1,20}$", "", reasoning).rstrip()

@@ -4,7 +4,12 @@ from openmedlm.programs.knn_strategy import KNNStrategy
 
 
 class KNNPredict(KNNStrategy):
-    """The exemplars nearest to the question, each with its letter; `KNNPredict` gives it its pool."""
+    """The exemplars nearest to the question, each with its letter; `KNNFewShot` sets the pool.
 
-    name = "knn-few-shot"
+    Example:
+        >>> KNNPredict().name
+        'knn-few-shot'
+    """
+
+    strategy_name = "knn-few-shot"
     module = dspy.Predict

@@ -1,6 +1,6 @@
-"""A strategy with all its choices made: what renders the prompts of a question's votes, without DSPy.
+"""DSPy-free compiled program: a strategy with all parameters set, which renders the prompts of a question's votes.
 
-The DSPy module declares a strategy; this is the form that runs, and that is frozen.
+A DSPy module declares a strategy; `PromptProgram` is the form that the engine runs and that is frozen.
 """
 
 import hashlib
@@ -21,31 +21,35 @@ from openmedlm.programs.template import Prompt, Template
 
 
 class ExemplarSource(Protocol):
-    """Chooses the exemplars of each question."""
+    """Source of the exemplars of each question."""
 
     def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
-        """The exemplars of each question."""
+        """Return the exemplars of each question."""
 
     def describe(self) -> dict[str, object]:
-        """What decides the choice, as plain JSON values: enough to tell two sources apart."""
+        """Return all parameters of the choice as plain JSON values; two different sources give different values."""
 
 
 @dataclass(frozen=True)
 class FixedExemplars:
     """The same exemplars for every question; none for a zero-shot program.
 
-    A question that is among the exemplars, exactly or nearly, does not see that one.
+    An exemplar that is an exact or near duplicate of the question is left out of its prompt.
+
+    Example:
+        >>> FixedExemplars().describe()["ids"]
+        []
     """
 
     exemplars: tuple[Exemplar, ...] = ()
 
     def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
-        repeated = self._repetitions.among(questions)
+        duplicates = self._duplicate_index.among(questions)
         everything = RetrievedExemplars(self.exemplars)
-        return [self._without(repeated[n]) if n in repeated else everything for n in range(len(questions))]
+        return [self._without(duplicates[n]) if n in duplicates else everything for n in range(len(questions))]
 
     @cached_property
-    def _repetitions(self) -> DuplicateIndex:
+    def _duplicate_index(self) -> DuplicateIndex:
         return DuplicateIndex([exemplar.question for exemplar in self.exemplars])
 
     def _without(self, left_out: Collection[int]) -> RetrievedExemplars:
@@ -59,13 +63,13 @@ class FixedExemplars:
 
 @dataclass(frozen=True, slots=True)
 class SamplePrompt:
-    """One vote to be bought.
+    """Prompt of one vote.
 
     Attributes:
-        sample: its index among the question's votes, from 0.
-        order: the question's letters in the order shown (see `option_orders`).
-        shown: the question in that order.
-        prompt: what is sent.
+        sample: Index of the vote among the question's votes, from 0.
+        order: The question's letters in the order shown (see `option_orders`).
+        shown: Question with its options in that order.
+        prompt: Messages or text to send.
     """
 
     sample: int
@@ -76,19 +80,26 @@ class SamplePrompt:
 
 @dataclass(frozen=True, slots=True)
 class PromptProgram:
-    """A strategy with its instructions, template, exemplars and decode parameters.
+    """A strategy with its instructions, template, exemplars and sampling parameters.
 
     Attributes:
-        strategy: the strategy's name, `zero-shot` to `ensemble`.
-        instructions: the task, as the DSPy signature states it.
-        template: how a prompt is put together.
-        reasoning: whether the model reasons before it answers.
-        decode: how each vote is sampled.
-        exemplars: what chooses the exemplars.
-        votes: the ensemble's size; 1 for a single answer.
-        shuffle: whether each vote after the first shows the options in another order.
-        seed: from which orders and sampling seeds are derived.
-        member: the strategy whose votes an ensemble counts; None for a single answer.
+        strategy: Name of the strategy, one of `openmedlm.programs.STRATEGIES`.
+        instructions: Task description, from the DSPy signature.
+        template: Template that renders the prompts.
+        reasoning: Whether the model reasons before it answers.
+        decode: Sampling parameters of each vote.
+        exemplars: Source of each question's exemplars.
+        votes: Number of votes of an ensemble; 1 for a single answer.
+        shuffle: Whether each vote after the first shows the options in another order.
+        seed: Seed from which option orders and sampling seeds are derived.
+        member: Strategy whose votes an ensemble counts; None for a single answer.
+
+    Example:
+        >>> from openmedlm.programs import PLAIN, SamplingParams
+        >>> question = Question("q1", "mine", "dev", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
+        >>> program = PromptProgram("zero-shot", "Answer.", PLAIN, False, SamplingParams(max_tokens=8))
+        >>> program.render(question, ())
+        'Answer.\\n\\nQuestion: Which organ pumps?\\nA. Liver\\nB. Heart\\nAnswer:'
     """
 
     strategy: str
@@ -104,25 +115,25 @@ class PromptProgram:
     _prefixes: PrefixCache = field(default_factory=PrefixCache, init=False, repr=False, compare=False)
 
     def orders(self, question: Question) -> list[str]:
-        """The order in which each vote shows the question's options."""
+        """Return the option order of each vote."""
         own = "".join(question.options)
         if not self.shuffle:
             return [own] * self.votes
         return option_orders(own, self.votes, derive_seed(self.seed, question.question))
 
     def sampling_seed(self, question: Question, sample: int, attempt: int = 0) -> int:
-        """The seed with which one completion is sampled."""
+        """Return the sampling seed of one completion."""
         return derive_seed(self.seed, question.question, sample, attempt)
 
     def sample_prompts(self, question: Question, exemplars: Sequence[Exemplar]) -> list[SamplePrompt]:
-        """The prompts of all the question's votes, in the order of their sample index."""
+        """Return the prompts of all votes on the question, in the order of their sample index."""
         orders = self.orders(question)
         shown = {order: reorder(question, order) for order in dict.fromkeys(orders)}
-        prompts = {order: self.render(asked, exemplars) for order, asked in shown.items()}
+        prompts = {order: self.render(reordered, exemplars) for order, reordered in shown.items()}
         return [SamplePrompt(sample, order, shown[order], prompts[order]) for sample, order in enumerate(orders)]
 
     def render(self, question: Question, exemplars: Sequence[Exemplar]) -> Prompt:
-        """The prompt of a question as it is shown; what stands before it is rendered once for all of its votes."""
+        """Render the prompt of a question as given; the prefix is rendered once for all of its votes."""
         letters = tuple(question.options)
         prefix = self._prefixes.get(
             exemplars,
@@ -132,7 +143,7 @@ class PromptProgram:
         return self.template.complete(prefix, question, reasoning=self.reasoning)
 
     def describe(self) -> dict[str, object]:
-        """The program as plain JSON values, exemplars by id."""
+        """Return the program as plain JSON values, with exemplars by id."""
         return {
             "strategy": self.strategy,
             "member": self.member,
@@ -147,5 +158,5 @@ class PromptProgram:
         }
 
     def digest(self) -> str:
-        """sha256 over `describe()`: programs of one digest send the same prompts."""
+        """Return the sha256 over `describe()`; programs with equal digests send the same prompts."""
         return hashlib.sha256(orjson.dumps(self.describe(), option=orjson.OPT_SORT_KEYS)).hexdigest()

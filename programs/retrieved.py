@@ -1,4 +1,4 @@
-"""What a question is shown before it is asked, and what stood in the way."""
+"""Exemplars chosen for one question."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ class RetrievedExemplars:
     """The exemplars of one question.
 
     Attributes:
-        exemplars: in the order in which the prompt shows them.
-        similarities: the cosine of each to the question, where they were chosen by it; else empty.
-        duplicates: exemplars that would have been shown, had they not been the question, exactly or nearly.
+        exemplars: Exemplars in the order in which the prompt shows them.
+        similarities: Cosine of each exemplar to the question if they were retrieved by it; otherwise empty.
+        duplicates: Number of exemplars left out because they are exact or near duplicates of the question.
     """
 
     exemplars: tuple[Exemplar, ...] = ()
@@ -21,5 +21,5 @@ class RetrievedExemplars:
 
     @property
     def exemplars_not_reordered(self) -> int:
-        """Exemplars whose options had to keep their order (see `Exemplar.letters`)."""
+        """Number of exemplars whose options must keep their order (see `Exemplar.letters`)."""
         return sum(exemplar.letters is None for exemplar in self.exemplars)

@@ -1,24 +1,29 @@
-"""How a completion is sampled."""
+"""Sampling parameters of a completion."""
 
 from dataclasses import dataclass
 
 DIRECT_TOKENS = 32
-"""Room for a direct answer: a letter, and the half sentence that chat models wrap it in."""
+"""Token limit of a direct answer: a letter, and the half sentence that chat models wrap it in."""
 
 REASONING_TOKENS = 500
-"""Room for reasoning: the limit in the OpenMedLM authors' code."""
+"""Token limit of a reasoned answer: the limit in the OpenMedLM authors' code."""
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """Decode parameters, as every OpenAI-compatible endpoint names them.
+    """Sampling parameters, named as every OpenAI-compatible endpoint names them.
 
     Attributes:
-        max_tokens: most tokens of one completion.
-        temperature: 0.0 is greedy.
-        top_p: nucleus size; None leaves it to the endpoint.
-        top_k: None leaves it to the endpoint; few endpoints outside vLLM and llama.cpp take it.
-        stop: texts that end the completion.
+        max_tokens: Maximum tokens of one completion.
+        temperature: Sampling temperature; 0.0 is greedy.
+        top_p: Nucleus size; None leaves it to the endpoint.
+        top_k: Number of candidate tokens; None leaves it to the endpoint. Few endpoints except vLLM and llama.cpp
+            accept it.
+        stop: Texts that end the completion.
+
+    Example:
+        >>> SamplingParams(max_tokens=32).greedy
+        True
     """
 
     max_tokens: int
@@ -29,4 +34,5 @@ class SamplingParams:
 
     @property
     def greedy(self) -> bool:
+        """True if the temperature is 0."""
         return self.temperature == 0.0

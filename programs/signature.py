@@ -1,4 +1,4 @@
-"""The one signature that every strategy declares."""
+"""The signature that every strategy declares."""
 
 import dspy
 

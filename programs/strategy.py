@@ -1,79 +1,98 @@
-"""What the strategies share: a declared predictor, a template, and two ways to run."""
+"""Base class of the strategies: one predictor, one template, and its DSPy and DSPy-free forms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 import dspy
+from dspy.predict.parameter import Parameter
 
 from openmedlm.programs.adapter import TemplateAdapter
 from openmedlm.programs.convert import to_demo, to_exemplar, to_question
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
+from openmedlm.programs.registry import SingleStrategy, derive_strategy_name
 from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS, SamplingParams
 from openmedlm.programs.signature import MultipleChoiceQA
-from openmedlm.programs.state import PromptState
+from openmedlm.programs.state import PromptState, with_stored_names
 from openmedlm.programs.template import CHAT, Template
 
 
 class Strategy(dspy.Module):
-    """A way of prompting, declared as a DSPy module over `MultipleChoiceQA`.
+    """A prompting strategy: a DSPy module over `MultipleChoiceQA` that gives one answer.
 
-    It runs in plain DSPy, `program(question=…, options=…, context=…)`, under whatever `dspy.LM` is configured; and
-    `prompt_program()` gives the form that the engine runs, which sends the same messages.
+    Call it as a DSPy module, `program(question=…, options=…, context=…)`, under any configured `dspy.LM`.
+    `prompt_program()` returns the DSPy-free form, which sends the same messages.
 
     Args:
-        template: how prompts are put together.
-        decode: how completions are sampled; greedy by default, with room for an answer of the strategy's style.
-        seed: from which sampling seeds are derived.
+        template: Template that renders the prompts.
+        decode: Sampling parameters; greedy by default, with the token limit of the answer style.
+        seed: Seed from which sampling seeds are derived.
     """
 
-    name: ClassVar[str]
+    strategy_name: ClassVar[SingleStrategy]
+    """Name in the registry: the strategy that this class declares, once compiled."""
+
     module: ClassVar[type[dspy.Module]]
     """`dspy.Predict` for a direct answer, `dspy.ChainOfThought` for reasoning before it."""
 
     def __init__(self, template: Template = CHAT, decode: SamplingParams | None = None, seed: int = 0) -> None:
         super().__init__()
         self.predict = self.module(MultipleChoiceQA)
-        self.form = PromptState(template, decode or default_sampling_params(template, self.reasoning), seed)
+        self.prompt_state = PromptState(template, decode or default_sampling_params(template, self.reasoning), seed)
+
+    @property
+    def name(self) -> SingleStrategy:
+        """Name of the strategy that the prompts show, such as `few-shot` for any direct one with fixed exemplars."""
+        return derive_strategy_name(reasoning=self.reasoning, exemplars="fixed" if self.predictor.demos else "none")
+
+    @property
+    def template(self) -> Template:
+        """Template that renders the prompts."""
+        return self.prompt_state.template
 
     @property
     def adapter(self) -> TemplateAdapter:
-        """The DSPy adapter that renders the template."""
-        return TemplateAdapter(self.form.template)
+        """DSPy adapter that renders the template."""
+        return TemplateAdapter(self.template)
 
     @property
     def decode(self) -> SamplingParams:
-        """How completions are sampled."""
-        return self.form.decode
+        """Sampling parameters of a completion."""
+        return self.prompt_state.decode
 
     @decode.setter
     def decode(self, decode: SamplingParams) -> None:
-        self.form.decode = decode
+        self.prompt_state.decode = decode
 
     @property
     def seed(self) -> int:
-        """From which sampling seeds are derived."""
-        return self.form.seed
+        """Seed from which sampling seeds are derived."""
+        return self.prompt_state.seed
 
     @property
     def predictor(self) -> dspy.Predict:
+        """The only predictor of the module."""
         (predictor,) = self.predictors()
         return predictor
 
     @property
     def reasoning(self) -> bool:
-        """Whether the model reasons before it answers."""
+        """True if the model reasons before it answers."""
         return "reasoning" in self.predictor.signature.output_fields
 
     @property
     def exemplars(self) -> ExemplarSource:
-        """What chooses the exemplars of a question; the predictor's demos unless the strategy retrieves."""
+        """Source of each question's exemplars: the predictor's demos, unless the strategy retrieves."""
         return FixedExemplars(tuple(to_exemplar(demo) for demo in self.predictor.demos))
 
     def show(self, exemplars: Sequence[Exemplar]) -> None:
-        """Sets the exemplars that every question sees."""
+        """Set the exemplars that every prompt shows."""
         self.predictor.demos = [to_demo(exemplar) for exemplar in exemplars]
+
+    def named_parameters(self) -> list[tuple[str, Parameter]]:
+        """Return DSPy's named parameters, under the names that saved states use."""
+        return with_stored_names(super().named_parameters())
 
     def forward(
         self,
@@ -82,18 +101,18 @@ class Strategy(dspy.Module):
         context: Sequence[str] | str | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> dspy.Prediction:
-        """Answers one question.
+        """Answer one question.
 
         Args:
-            question: the stem.
-            options: letter to text, `A` first.
-            context: paragraphs to read before the question.
-            config: parameters of this one LM call, over the program's own.
+            question: Stem of the question.
+            options: Letter to option text, `A` first.
+            context: Paragraphs to read before the question.
+            config: Parameters of this LM call; they override the program's own.
 
         Returns:
-            `answer`: a letter, or None where the completion names none; `reasoning`, where the strategy reasons.
+            `answer`: a letter, or None if the completion names none. `reasoning`: present if the strategy reasons.
         """
-        call = self._call(question, options, context, config)
+        call = self._call_arguments(question, options, context, config)
         with dspy.context(adapter=self.adapter):
             return self.predict(**call)
 
@@ -104,35 +123,35 @@ class Strategy(dspy.Module):
         context: Sequence[str] | str | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> dspy.Prediction:
-        """The same as `forward`, for `await program.acall(…)`."""
-        call = self._call(question, options, context, config)
+        """Answer one question; the async form of `forward`, for `await program.acall(…)`."""
+        call = self._call_arguments(question, options, context, config)
         with dspy.context(adapter=self.adapter):
             return await self.predict.acall(**call)
 
-    def _call(
+    def _call_arguments(
         self,
         question: str,
         options: Mapping[str, str],
         context: Sequence[str] | str | None,
         config: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
-        """What the predictor is called with."""
+        """Return the arguments of the predictor's call."""
         fields = {"question": question, "options": dict(options), "context": context}
-        asked = to_question(fields)
-        (selection,) = self.exemplars.choose([asked])
-        sampled = {} if self.decode.greedy else {"seed": self.prompt_program().sampling_seed(asked, sample=0)}
+        target = to_question(fields)
+        (retrieved,) = self.exemplars.choose([target])
+        sampled = {} if self.decode.greedy else {"seed": self.prompt_program().sampling_seed(target, sample=0)}
         return {
             **fields,
-            "demos": [to_demo(exemplar) for exemplar in selection.exemplars],
+            "demos": [to_demo(exemplar) for exemplar in retrieved.exemplars],
             "config": {**lm_config(self.decode), **sampled, **(config or {})},
         }
 
     def prompt_program(self) -> PromptProgram:
-        """The form that runs without DSPy and renders what this module renders."""
+        """Return the DSPy-free form, which renders the same prompts."""
         return PromptProgram(
             strategy=self.name,
             instructions=self.predictor.signature.instructions,
-            template=self.form.template,
+            template=self.template,
             reasoning=self.reasoning,
             decode=self.decode,
             exemplars=self.exemplars,
@@ -141,15 +160,15 @@ class Strategy(dspy.Module):
 
 
 def default_sampling_params(template: Template, reasoning: bool) -> SamplingParams:
-    """Greedy, with the template's stops and room for an answer of the style."""
+    """Return greedy parameters with the template's stop texts and the token limit of the answer style."""
     tokens = REASONING_TOKENS if reasoning else DIRECT_TOKENS
     return SamplingParams(max_tokens=tokens, stop=template.style(reasoning).stop)
 
 
 def lm_config(decode: SamplingParams) -> dict[str, Any]:
-    """Decode parameters as keyword arguments of a `dspy.LM` call; those left to the endpoint are left out."""
+    """Return the sampling parameters as keyword arguments of a `dspy.LM` call, without the unset ones."""
     config = asdict(decode) | {"stop": list(decode.stop)}
-    # No parameter of OpenAI's, top_k goes into the body past DSPy and litellm, which would drop it.
+    # top_k is not an OpenAI parameter: in `extra_body` it passes DSPy and litellm, which would drop it.
     top_k = config.pop("top_k")
     config["extra_body"] = {"top_k": top_k} if top_k is not None else None
     return {name: value for name, value in config.items() if value not in (None, [])}

@@ -1,7 +1,7 @@
-"""A message template: plain text pieces that turn exemplars and a question into a prompt.
+"""Prompt templates: text patterns that turn exemplars and a question into a prompt.
 
-A template is data, so that a program frozen today renders the same bytes under any later release of anything. It is
-filled in one pass: text that looks like a placeholder inside a question stays text.
+A template is data, so that a program frozen today renders the same bytes under any later release of any package. It is
+filled in one pass: text inside a question that looks like a placeholder stays text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ Prompt = Messages | str
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What stands before a question.
+    """Part of a prompt before the question.
 
     Attributes:
-        turns: whole chat messages; none for a completion prompt.
-        lead: text right before the question, in its own message.
+        turns: Whole chat messages; none in a completion prompt.
+        lead: Text directly before the question, in the same message.
     """
 
     turns: Messages
@@ -33,13 +33,13 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What differs between answering directly and reasoning first.
+    """Patterns of an answer style: direct answer or reasoning first.
 
     Attributes:
-        cue: closes the instructions; fields: `letters`.
-        answer: what an exemplar's answer looks like; fields: `rationale`, `letter`.
-        opening: what the model's answer is made to start with (completion endpoints only).
-        stop: texts that end a completion.
+        cue: End of the instructions; fields: `letters`.
+        answer: Answer of an exemplar; fields: `rationale`, `letter`.
+        opening: Start of the model's answer, part of the prompt (completion endpoints only).
+        stop: Texts that end a completion.
     """
 
     cue: str
@@ -50,20 +50,25 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How a prompt is put together.
+    """Patterns of a prompt.
 
     Attributes:
-        name: what `--template` calls it.
-        kind: `chat` renders messages, one pair for each exemplar; `completion` renders one text.
-        head: the instructions; fields: `instructions`, `cue`.
-        context: paragraphs before the question, left out where there are none; fields: `context`.
-        question: fields: `context` (as rendered), `question`, `options` (as rendered).
-        option: a line of the options; fields: `letter`, `text`.
-        direct, reasoning: the two styles of answering.
-        closing: asks for the letter after reasoning that named none; fields: `letters`.
-        separator: stands between the parts of a completion prompt.
-        system: whether a chat's instructions are a system message; if not, they open the first user message, for models
-            whose chat template refuses one.
+        name: Name, as `--template` takes it.
+        kind: `chat` renders messages, one pair per exemplar; `completion` renders one text.
+        head: Instructions; fields: `instructions`, `cue`.
+        context: Paragraphs before the question, omitted if there are none; fields: `context`.
+        question: Question; fields: `context` (rendered), `question`, `options` (rendered).
+        option: One line of the options; fields: `letter`, `text`.
+        direct, reasoning: The two answer styles.
+        closing: Request for the letter after reasoning that named none; fields: `letters`.
+        separator: Text between the parts of a completion prompt.
+        system: Whether the instructions of a chat are a system message. Otherwise they open the first user message,
+            for models whose chat template rejects a system message.
+
+    Example:
+        >>> question = Question("q1", "mine", "dev", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
+        >>> PLAIN.render("Answer.", [], question, reasoning=False)
+        'Answer.\\n\\nQuestion: Which organ pumps?\\nA. Liver\\nB. Heart\\nAnswer:'
     """
 
     name: str
@@ -79,15 +84,16 @@ class Template:
     system: bool = True
 
     def style(self, reasoning: bool) -> Style:
+        """Return the answer style."""
         return self.reasoning if reasoning else self.direct
 
     def render(
         self, instructions: str, exemplars: Sequence[Exemplar], question: Question, *, reasoning: bool
     ) -> Prompt:
-        """The prompt: instructions, then the exemplars, then the question.
+        """Render the instructions, then the exemplars, then the question.
 
-        The question stands last, so that everything before it is the same for all votes on it and a server's prefix
-        cache computes it once.
+        The question comes last, so that the rest is the same for all votes on it and a server's prefix cache computes
+        it once.
         """
         prefix = self.prefix(instructions, exemplars, tuple(question.options), reasoning=reasoning)
         return self.complete(prefix, question, reasoning=reasoning)
@@ -95,9 +101,9 @@ class Template:
     def prefix(
         self, instructions: str, exemplars: Sequence[Exemplar], letters: Sequence[str], *, reasoning: bool
     ) -> Prefix:
-        """What stands before any question with these letters."""
+        """Render the part before any question with these letters."""
         style = self.style(reasoning)
-        head = fill(self.head, instructions=instructions, cue=fill(style.cue, letters=listed(letters)))
+        head = fill(self.head, instructions=instructions, cue=fill(style.cue, letters=join_letters(letters)))
         shown = [(self._question(e.question), self._answer(e, style)) for e in exemplars]
         if self.kind == "completion":
             pairs = [before + style.opening + answer for before, answer in shown]
@@ -112,15 +118,15 @@ class Template:
         return Prefix(tuple(turns), lead)
 
     def complete(self, prefix: Prefix, question: Question, *, reasoning: bool) -> Prompt:
-        """The prompt of a question after what stands before it."""
-        asked = prefix.lead + self._question(question)
+        """Render the prompt of a question after its prefix."""
+        text = prefix.lead + self._question(question)
         if self.kind == "completion":
-            return asked + self.style(reasoning).opening
-        return (*prefix.turns, _message("user", asked))
+            return text + self.style(reasoning).opening
+        return (*prefix.turns, _message("user", text))
 
     def close(self, prompt: Prompt, completion: str, letters: Sequence[str]) -> Prompt:
-        """The prompt that asks for the bare letter, after a completion that named none."""
-        closing = fill(self.closing, letters=listed(letters))
+        """Render the prompt that requests only the letter, after a completion that named none."""
+        closing = fill(self.closing, letters=join_letters(letters))
         if isinstance(prompt, str):
             return f"{prompt}{completion.rstrip()}\n{closing}"
         return (*prompt, _message("assistant", completion), _message("user", closing))
@@ -135,20 +141,20 @@ class Template:
 
 
 def fill(pattern: str, **values: str) -> str:
-    """The pattern with each `{field}` replaced, once; braces inside the values stay as they are."""
+    """Replace each `{field}` of the pattern once; braces inside the values stay unchanged."""
     text, names = _compiled(pattern)
     return text % tuple([values[name] for name in names])
 
 
-def listed(letters: Sequence[str] | Mapping[str, str]) -> str:
-    """Letters as a phrase: `A, B, C or D`."""
+def join_letters(letters: Sequence[str] | Mapping[str, str]) -> str:
+    """Return letters as a phrase: `A, B, C or D`."""
     *others, last = letters
     return f"{', '.join(others)} or {last}" if others else last
 
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> tuple[str, tuple[str, ...]]:
-    """The pattern with `%s` for each field, and the fields' names: what fills quickest."""
+    """Return the pattern with `%s` for each field, and the fields' names; `%` formatting is the fastest."""
     pieces = [(literal.replace("%", "%%"), field) for literal, field, _, _ in Formatter().parse(pattern)]
     return "".join(text + "%s" * bool(field) for text, field in pieces), tuple(field for _, field in pieces if field)
 

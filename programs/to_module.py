@@ -18,19 +18,21 @@ from openmedlm.programs.signature import MultipleChoiceQA
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.zero_shot import ZeroShot
 
-SINGLE: dict[str, type[Strategy]] = {
-    strategy.name: strategy for strategy in (ZeroShot, FewShot, CoT, FewShotCoT, KNNPredict, KNNCoT)
+STRATEGY_CLASSES: dict[str, type[Strategy]] = {
+    strategy.strategy_name: strategy for strategy in (ZeroShot, FewShot, CoT, FewShotCoT, KNNPredict, KNNCoT)
 }
-"""The strategies that give one answer, by name; an ensemble counts votes of any of them."""
+"""Module class of each single-answer strategy, by its name. An ensemble counts votes of any of them."""
+
+SINGLE = STRATEGY_CLASSES
 
 
 def to_module(program: PromptProgram) -> Strategy | MajorityEnsemble:
-    """The DSPy module whose `prompt_program()` this is, such as that of a frozen program."""
+    """Return the DSPy module of a prompt program, such as a frozen one: the reverse of `prompt_program()`."""
     if program.member is not None:
         member = to_module(replace(program, strategy=program.member, member=None, votes=1, shuffle=False))
-        assert isinstance(member, Strategy), "an ensemble's member gives one answer"
+        assert isinstance(member, Strategy), "the member of an ensemble gives one answer"
         return MajorityEnsemble(member, program.votes, program.shuffle, program.decode, program.seed)
-    strategy = SINGLE[program.strategy](program.template, program.decode, program.seed)
+    strategy = STRATEGY_CLASSES[program.strategy](program.template, program.decode, program.seed)
     strategy.predictor.signature = strategy.predictor.signature.with_instructions(program.instructions)
     if isinstance(strategy, KNNStrategy) and isinstance(program.exemplars, KNNExemplars):
         strategy.nearest = program.exemplars
@@ -57,21 +59,21 @@ def as_knn(student: Strategy) -> KNNStrategy:
         retriever: KNNStrategy = student.reset_copy()
         retriever._compiled = False
         return retriever
-    retriever = (KNNCoT if student.reasoning else KNNPredict)(student.form.template, student.decode, student.seed)
+    retriever = (KNNCoT if student.reasoning else KNNPredict)(student.template, student.decode, student.seed)
     retriever.predictor.signature = student.predictor.signature
     return retriever
 
 
 def to_stock_module(program: PromptProgram) -> dspy.Module:
-    """A stock `dspy.Predict` or `dspy.ChainOfThought` with the program's instructions and exemplars.
+    """Return a stock `dspy.Predict` or `dspy.ChainOfThought` with the program's instructions and exemplars.
 
-    It renders them in DSPy's own way, through whichever adapter is configured, and gives one answer.
+    The configured DSPy adapter renders them. The module gives one answer.
 
     Raises:
-        ValueError: the program retrieves, and stock DSPy has no module whose state holds a pool.
+        ValueError: The program retrieves, and no stock DSPy module stores a pool.
     """
     if not isinstance(program.exemplars, FixedExemplars):
-        raise ValueError("a program that retrieves its exemplars fits no stock module")
+        raise ValueError(f"no stock DSPy module stores the pool of {program.strategy}. Use to_module instead.")
     module = (dspy.ChainOfThought if program.reasoning else dspy.Predict)(MultipleChoiceQA)
     (predictor,) = module.predictors()
     predictor.signature = predictor.signature.with_instructions(program.instructions)

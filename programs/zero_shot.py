@@ -4,7 +4,12 @@ from openmedlm.programs.strategy import Strategy
 
 
 class ZeroShot(Strategy):
-    """The question alone, answered with a letter: the ladder's first rung."""
+    """The question alone, answered with a letter: the baseline.
 
-    name = "zero-shot"
+    Example:
+        >>> ZeroShot().prompt_program().strategy
+        'zero-shot'
+    """
+
+    strategy_name = "zero-shot"
     module = dspy.Predict

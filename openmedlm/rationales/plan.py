@@ -9,7 +9,7 @@ from openmedlm.inference import CompletionCache, Endpoint, Policy
 from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
 from openmedlm.optimizers.rationales import add_to_pool, read_pool
-from openmedlm.optimizers.rationales.generate import order_in, program_of
+from openmedlm.optimizers.rationales.generate import choose_option_order, make_round_program
 from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions
 from openmedlm.options.pool import PoolOptions
 from openmedlm.programs.option_order import reorder
@@ -81,9 +81,9 @@ def estimate_rationales(job: RationaleJob) -> dict[str, int | float | None]:
 
 def _round_requests(job: RationaleJob, number: int, questions: Sequence[Question]) -> Iterator[Request]:
     """Yield the requests of a round over all of the questions."""
-    program = program_of(job.program, number)
+    program = make_round_program(job.program, number)
     for question in questions:
-        shown = reorder(question, order_in(question, number, job.program.seed))
+        shown = reorder(question, choose_option_order(question, number, job.program.seed))
         (sample_prompt,) = program.sample_prompts(shown, ())
         yield build_request(program, shown, sample_prompt)
 
@@ -104,5 +104,5 @@ def _near_split(pool: Sequence[Question], data: DataOptions, options: PoolOption
     split = check_choice(options.for_split or "", ("dev", "test"), "split of --for-split")
     questions = subsample(load_split(data.benchmark, split, data.data_dir), options.limit)
     embedder = find_embedder(options.embedder, options.embedder_api_base)
-    index = build_index(pool, embedder, vectors_directory(), told=progress_printer("embedding the pool"))
+    index = build_index(pool, embedder, vectors_directory(), on_progress=progress_printer("embedding the pool"))
     return find_neighbours(index, questions, options.neighbours)

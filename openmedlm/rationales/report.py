@@ -20,7 +20,7 @@ def pool_table(title: str, result: PoolReport) -> Table:
     for r in result.rounds:
         share = f"{100 * r.kept / r.asked:.1f}"
         guessing = f"{r.expected_by_guessing:.1f}"
-        table.add_row(str(r.number), f"{r.asked:,}", f"{r.kept:,}", share, guessing, str(r.unread))
+        table.add_row(str(r.number), f"{r.asked:,}", f"{r.kept:,}", share, guessing, str(r.unparsed))
     return table
 
 

@@ -6,20 +6,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from openmedlm.data import UserError
 from openmedlm.report.drawing import Figure, add_points, empty_figure, pareto_front, series_colour, set_log_x
 from openmedlm.terminal.console import percent
-from openmedlm.tuning.files import RESULT, TRIALS
+from openmedlm.tuning.files import RESULT
+from openmedlm.tuning.read import read_result
 
 SEARCH_ACCURACY = "accuracy on the search set"
 
 MAX_CURVES = 5
 """Number of trials whose curves are drawn with the winner's."""
-
-STATES = {"finished": "complete", "stopped": "pruned", "broken off": "failed", "under way": "running"}
-"""Words of the page for trial states as `trials.jsonl` spells them."""
 
 Row = Mapping[str, Any]
 """One row of `trials.jsonl`."""
@@ -47,21 +42,8 @@ def read_studies(directory: Path) -> list[Study]:
         UserError: none is there, or its files can't be read.
     """
     inside = sorted(path.parent for path in directory.glob(f"*/{RESULT}"))
-    return [_read(place) for place in (inside if inside and not (directory / RESULT).exists() else [directory])]
-
-
-def _read(directory: Path) -> Study:
-    try:
-        result = orjson.loads((directory / RESULT).read_bytes())
-        trials = [orjson.loads(line) for line in (directory / TRIALS).read_bytes().splitlines()]
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{directory}: holds no study that ended ({Path(error.filename).name} is missing); name a directory that "
-            "openmedlm tune wrote with -o"
-        ) from error
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{directory}: its study can't be read ({error}); run openmedlm tune again") from error
-    return Study(directory, result, trials)
+    places = inside if inside and not (directory / RESULT).exists() else [directory]
+    return [Study(place, *read_result(place)) for place in places]
 
 
 def study_figures(study: Study) -> Iterator[Figure]:
@@ -80,8 +62,7 @@ def study_figures(study: Study) -> Iterator[Figure]:
 
 def trial_state(row: Row) -> str:
     """Return the state of a trial: complete, pruned, failed or running."""
-    state = str(row["state"])
-    return STATES.get(state, state)
+    return str(row["state"])
 
 
 def score_rows(study: Study) -> Iterator[dict[str, str]]:
@@ -89,11 +70,11 @@ def score_rows(study: Study) -> Iterator[dict[str, str]]:
     result = study.result
     tested = result["test"] or {}
     scores = {
-        "winner, search set (optimistic: it ranked the trials)": result["tune"],
-        "winner, holdout set": result["select"],
-        "baseline zero-shot, holdout set": result["untuned"],
+        "winner, search set (optimistic: it ranked the trials)": result["search_set"],
+        "winner, holdout set": result["holdout"],
+        "baseline zero-shot, holdout set": result["baseline"],
         "winner, test split": tested.get("winner"),
-        "baseline zero-shot, test split": tested.get("untuned"),
+        "baseline zero-shot, test split": tested.get("baseline"),
     }
     for name, score in scores.items():
         if score and score["n"]:

@@ -13,15 +13,13 @@ from openmedlm.programs.frozen import (
     FrozenProgram,
     InvalidProgram,
     ProgramMetadata,
-    check_place,
+    check_target_directory,
     freeze_program,
     is_frozen,
     load_program,
+    to_stored_unreadable,
 )
 from openmedlm.runs.plan import Plan, subsample
-
-_STORED_ON_UNPARSED = {"resample": "again", "constrain": "close", "skip": "leave"}
-"""Values of `dev.unreadable` in program.json, which stay as in earlier releases."""
 
 GOLDEN_QUESTIONS = 5
 """Number of dev questions whose prompts go into `golden.jsonl`."""
@@ -37,7 +35,7 @@ def can_replace(directory: Path, plan: Plan, name: str, *, replace: bool) -> boo
         UserError: The directory holds something else, or cannot be written.
     """
     replace = replace or _is_same(directory, plan, name)
-    check_place(directory, replace=replace)
+    check_target_directory(directory, replace=replace)
     return replace
 
 
@@ -87,7 +85,7 @@ def to_dev_score(summary: Summary, questions: DataSource, on_unparsed: str) -> D
     analysis = summary.analysis
     return DevScore(
         questions=questions,
-        unreadable=_STORED_ON_UNPARSED[on_unparsed],
+        unreadable=to_stored_unreadable(on_unparsed),
         **counts,
         by_subject={name: _to_count(score) for name, score in summary.by_subject.items()},
         by_letter={letter: _to_count(score) for letter, score in analysis.position.recall.items()},

@@ -18,8 +18,7 @@ from openmedlm.metrics import Outcome, Vote
 from openmedlm.programs import PromptProgram
 from openmedlm.programs.final_answer import split_closing
 from openmedlm.programs.letter_references import letter_references
-from openmedlm.programs.option_order import reorder
-from openmedlm.programs.reorderable import relabel
+from openmedlm.programs.option_order import relabel, reorder
 from openmedlm.serving.request_parser import parse_question, request_text
 from openmedlm.utils.loopback import Handler, only_local
 

@@ -8,84 +8,84 @@ import optuna
 from openmedlm.inference import BudgetExceeded
 from openmedlm.metrics import Summary, summarise
 from openmedlm.optimizers.search import finalists
-from openmedlm.optimizers.search.defaults import TIE
+from openmedlm.optimizers.search.defaults import BASELINE, TIE_ALPHA
 from openmedlm.optimizers.search.finalists import Candidate
 from openmedlm.optimizers.search.trial_answers import TrialAnswers
-from openmedlm.optimizers.search.trial_attrs import read_trial_answers, read_trial_config
+from openmedlm.optimizers.search.trial_attrs import has_trial_config, read_trial_answers, read_trial_config
 from openmedlm.tuning.evaluator import EngineEvaluator, RecordingEvaluator
-from openmedlm.tuning.plan import BASELINE, TuningPlan
+from openmedlm.tuning.plan import TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a study chose.
+    """The winner of a study, and the programs that it was chosen among.
 
     Attributes:
-        winner: the program, with its answers to the questions that choose, where the budget reached them.
-        tied: how many programs were as good as the best, and among which the cheapest was taken; 0 where none was
-            examined.
-        front: the programs of the Pareto front, cheapest first, each with what it came to, where the objective is both.
-        untuned: answers of the untuned program to the questions that choose; None where the budget did not reach them.
-        select: what the winner came to there.
-        complete: whether every finalist was examined.
+        winner: The program, with its answers to the holdout set if the budget reached them.
+        tied: Number of programs that tied with the best, the cheapest of which won; 0 if none was evaluated.
+        front: Programs of the Pareto front, cheapest first, each with its holdout summary; empty for one objective.
+        baseline: Answers of the baseline to the holdout set; None if the budget did not reach them.
+        holdout: Summary of the winner on the holdout set.
+        complete: True if every finalist was evaluated.
     """
 
     winner: Candidate
     tied: int = 0
     front: Sequence[tuple[Candidate, Summary]] = ()
     baseline: TrialAnswers | None = None
-    select: Summary | None = None
+    holdout: Summary | None = None
     complete: bool = False
 
 
-def choose(plan: TuningPlan, study: optuna.Study, evaluator: EngineEvaluator, told: TrialProgress) -> Choice:
-    """Has the most promising programs, and the untuned one, answer the questions that choose.
+def choose(plan: TuningPlan, study: optuna.Study, evaluator: EngineEvaluator, progress: TrialProgress) -> Choice:
+    """Evaluate the most promising programs and the baseline on the holdout set, and choose the winner.
 
-    Where the budget ends before, the choice is made among those that were examined; where none was, it is the one that
-    did best on the questions that rank, or the untuned program.
+    If the budget ends first, the choice is among the programs that were evaluated. If none was, the winner is the best
+    on the search set, or the baseline.
     """
-    search, golds = plan.search, plan.tune.golds
-    found = finalists.candidates(study, golds) or _unfinished(study, golds)
-    if not found:
+    search, golds = plan.search, plan.search_set.golds
+    programs = finalists.candidates(study, golds) or _partly_evaluated(study, golds)
+    if not programs:
         return Choice(Candidate(BASELINE, BASELINE, TrialAnswers((), "", 1)))
-    chosen = finalists.finalists(found, search.objective, search.rates, search.alpha, BASELINE)
-    told.choosing(chosen)
+    chosen = finalists.finalists(programs, search.objective, search.prices, search.alpha, BASELINE)
+    progress.on_finalists(chosen)
     alpha = search.alpha if search.objective == "accuracy" and search.pruner != "none" else None
-    keeping = RecordingEvaluator(evaluator)
-    examined: list[Candidate] = []
+    recording = RecordingEvaluator(evaluator)
+    evaluated: list[Candidate] = []
     baseline = None
     complete = False
     try:
-        baseline = TrialAnswers(tuple(keeping.evaluate(BASELINE, plan.select.questions)), plan.select.golds, 1)
-        for candidate in finalists.evaluate(chosen, plan.select, keeping, alpha):
-            examined.append(candidate)
+        baseline = TrialAnswers(tuple(recording.evaluate(BASELINE, plan.holdout.questions)), plan.holdout.golds, 1)
+        for candidate in finalists.evaluate(chosen, plan.holdout, recording, alpha):
+            evaluated.append(candidate)
         complete = True
     except BudgetExceeded:
         pass
-    if not examined:
+    if not evaluated:
         return Choice(chosen[0], baseline=baseline)
-    best = finalists.winner(examined, search.objective, search.rates)
-    level = [best] if search.objective == "cost" else finalists.tied(examined, finalists.on_dev, TIE)
-    front = finalists.front(examined, finalists.on_dev, search.rates) if search.objective == "both" else ()
-    scored = [(candidate, _summary(plan, candidate, keeping)) for candidate in front]
-    return Choice(best, len(level), scored, baseline, _summary(plan, best, keeping), complete)
+    best = finalists.winner(evaluated, search.objective, search.prices)
+    dev = finalists.correct_on_dev
+    tie = [best] if search.objective == "cost" else finalists.tied(evaluated, dev, TIE_ALPHA)
+    front = finalists.front(evaluated, dev, search.prices) if search.objective == "both" else ()
+    scored = [(candidate, _summarise(plan, candidate, recording)) for candidate in front]
+    return Choice(best, len(tie), scored, baseline, _summarise(plan, best, recording), complete)
 
 
-def _unfinished(study: optuna.Study, golds: str) -> list[Candidate]:
-    """Where the budget ended before any trial met every question: those that met the most."""
-    trials = [trial for trial in study.get_trials(deepcopy=False) if "configuration" in trial.user_attrs]
-    sheets = {read_trial_config(trial): read_trial_answers(trial, golds) for trial in trials}
-    most = max((len(trial_answers) for trial_answers in sheets.values()), default=0)
-    reached = {
-        point.sized(trial_answers.votes): trial_answers
-        for point, trial_answers in sheets.items()
-        if len(trial_answers) == most > 0
+def _partly_evaluated(study: optuna.Study, golds: str) -> list[Candidate]:
+    """Return the trials that answered the most questions, for a budget that ended before any trial was complete."""
+    trials = [trial for trial in study.get_trials(deepcopy=False) if has_trial_config(trial)]
+    answered = {read_trial_config(trial): read_trial_answers(trial, golds) for trial in trials}
+    most = max(map(len, answered.values()), default=0)
+    longest = {
+        configuration.with_size(answers.votes): answers
+        for configuration, answers in answered.items()
+        if len(answers) == most > 0
     }
-    return [Candidate(point, point, trial_answers) for point, trial_answers in reached.items()]
+    return [Candidate(configuration, configuration, answers) for configuration, answers in longest.items()]
 
 
-def _summary(plan: TuningPlan, best: Candidate, keeping: RecordingEvaluator) -> Summary:
-    assert best.select is not None, "it was examined"
-    source = best.source.sized(best.select.votes)
-    return summarise(keeping.outcomes(source, best.size, plan.select.questions), 0.0)
+def _summarise(plan: TuningPlan, best: Candidate, recording: RecordingEvaluator) -> Summary:
+    assert best.holdout_answers is not None, "evaluated on the holdout set"
+    source = best.source.with_size(best.holdout_answers.votes)
+    return summarise(recording.outcomes(source, best.size, plan.holdout.questions), 0.0)

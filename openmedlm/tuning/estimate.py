@@ -1,4 +1,4 @@
-"""What a study would cost, before anything is spent."""
+"""Estimated cost of a study, before any request is sent."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -9,43 +9,45 @@ import optuna
 
 from openmedlm.inference import CompletionCache
 from openmedlm.inference.request import Request
-from openmedlm.optimizers.search.defaults import FINALISTS
+from openmedlm.optimizers.search.defaults import MAX_FINALIST_TRIALS
 from openmedlm.optimizers.search.sampler import make_sampler
 from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.runs.estimate import estimate, price, program_requests
 from openmedlm.tuning.plan import TuningPlan
 
-SKETCHED = 20
-"""Configurations that stand for all: drawn by chance, which a search does better than."""
+SAMPLED_CONFIGS = 20
+"""Number of random configurations from which the cost of all is estimated."""
 
-_SAMPLE = 5
-"""Questions whose prompts are measured, of each."""
+SAMPLED_QUESTIONS = 5
+"""Number of questions whose prompts are measured, for each configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudyEstimate:
-    """What a study would cost, if every answer can be read at once and no vote is at hand.
+    """Estimated cost of a study, without retries and without cached completions.
 
     Attributes:
-        model: of the study.
-        trials: configurations to try.
-        dev: questions, of which `tune` rank and `select` choose.
-        calls_least: the first block of every trial, at one vote: all are stopped there, and no two are alike.
-        calls_most: every trial and every finalist has the largest ensemble, and is asked to the end for all votes.
-        exhaustive_calls: calls of a search, for ensembles of the usual size, that asks every dev question, in every
-            trial, for all votes.
-        limit: of calls, where one is set.
-        prompt_tokens, completion_tokens: of `calls_most` or the limit, by the length of prompts in characters and the
-            room for completions; cut where a limit of tokens is set.
-        cost_usd: of those; 0 for one's own server, None where no price is known; cut where a limit is set.
-        stored: share of the sketched requests that lie in the vote store already.
+        model: Model of the study.
+        trials: Number of configurations to try.
+        dev: Number of questions: those of the search set and of the holdout set.
+        search_set, holdout: Number of questions in each set.
+        calls_least: Requests if every trial is pruned after its first block, at one vote, and no two trials are alike.
+        calls_most: Requests if every trial and every finalist has the largest ensemble and answers every question with
+            all votes.
+        exhaustive_calls: Requests of a search that asks every dev question, in every trial, for all votes of ensembles
+            of the usual size.
+        limit: Limit of requests; None without one.
+        prompt_tokens, completion_tokens: Tokens of `calls_most` or of the limit, by the length of prompts in characters
+            and the completion limit; at most the token limit.
+        cost_usd: Cost of those in US dollars; 0 for a local server, None without a known price; at most the cost limit.
+        stored: Share of the sampled requests that are cached already.
     """
 
     model: str
     trials: int
     dev: int
-    tune: int
-    select: int
+    search_set: int
+    holdout: int
     calls_least: int
     calls_most: int
     exhaustive_calls: int
@@ -56,48 +58,50 @@ class StudyEstimate:
     stored: float
 
     def as_json(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
         return asdict(self)
 
 
 def estimate_study(plan: TuningPlan) -> StudyEstimate:
-    """The cost of a study, sketched with configurations drawn from its space; nothing is called and nothing begun."""
-    configurations = _sketch(plan)
-    with CompletionCache(plan.store) as store:
-        sketched = estimate(_requests(plan, configurations), plan.endpoint, store, count_cached=True)
+    """Estimate the cost of a study from random configurations of its space; nothing is sent or started."""
+    configurations = _random_configs(plan)
+    with CompletionCache(plan.calls.store) as cache:
+        sampled = estimate(_requests(plan, configurations), plan.calls.endpoint, cache, count_cached=True)
     mean_votes = sum(configuration.votes for configuration in configurations) / len(configurations)
-    tune, select = len(plan.tune.questions), len(plan.select.questions)
-    most = plan.search.space.most_votes * (plan.trials * tune + min(FINALISTS, plan.trials) * select) + select
+    search_set, holdout, trials = len(plan.search_set.questions), len(plan.holdout.questions), plan.trials
+    full_evaluations = trials * search_set + min(MAX_FINALIST_TRIALS, trials) * holdout
+    most = plan.search.space.max_votes * full_evaluations + holdout
     calls = min(most, plan.limits.calls or most)
-    read = sketched.prompt_tokens / sketched.calls * calls
-    written = sketched.completion_tokens / sketched.calls * calls
-    cut = min(1.0, (plan.limits.tokens or math.inf) / (read + written))
-    prompt_tokens, completion_tokens = round(cut * read), round(cut * written)
-    cost = price(plan.endpoint, prompt_tokens, completion_tokens)
+    prompt_estimate = sampled.prompt_tokens / sampled.calls * calls
+    completion_estimate = sampled.completion_tokens / sampled.calls * calls
+    cut = min(1.0, (plan.limits.tokens or math.inf) / (prompt_estimate + completion_estimate))
+    prompt_tokens, completion_tokens = round(cut * prompt_estimate), round(cut * completion_estimate)
+    cost = price(plan.calls.endpoint, prompt_tokens, completion_tokens)
     return StudyEstimate(
-        model=plan.endpoint.model,
-        trials=plan.trials,
-        dev=tune + select,
-        tune=tune,
-        select=select,
-        calls_least=plan.trials * min(plan.tune.block, tune),
+        model=plan.calls.endpoint.model,
+        trials=trials,
+        dev=search_set + holdout,
+        search_set=search_set,
+        holdout=holdout,
+        calls_least=trials * min(plan.search_set.block, search_set),
         calls_most=most,
-        exhaustive_calls=round(mean_votes * plan.trials * (tune + select)),
+        exhaustive_calls=round(mean_votes * trials * (search_set + holdout)),
         limit=plan.limits.calls,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         cost_usd=cost if cost is None or plan.limits.cost_usd is None else min(cost, plan.limits.cost_usd),
-        stored=sketched.cached / sketched.calls,
+        stored=sampled.cached / sampled.calls,
     )
 
 
 def _requests(plan: TuningPlan, configurations: Iterable[TrialConfig]) -> Iterator[Request]:
     """Yield the requests of the first questions for each configuration."""
     for configuration in configurations:
-        yield from program_requests(plan.program_factory.program(configuration), plan.tune.questions[:_SAMPLE])
+        program = plan.factory.program(configuration)
+        yield from program_requests(program, plan.search_set.questions[:SAMPLED_QUESTIONS])
 
 
-def _sketch(plan: TuningPlan) -> list[TrialConfig]:
-    """Configurations drawn from the space."""
+def _random_configs(plan: TuningPlan) -> list[TrialConfig]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=make_sampler("random", plan.search.seed, 0))
-    return [plan.search.space.suggest(study.ask()) for _ in range(SKETCHED)]
+    return [plan.search.space.suggest(study.ask()) for _ in range(SAMPLED_CONFIGS)]

@@ -1,20 +1,20 @@
-"""What `tune` writes into its output directory, beside the frozen programs."""
+"""Names of the files that `tune` writes into its output directory."""
 
 STORAGE = "study.db"
-"""The study, where no other storage is named."""
+"""Database of the study, unless another storage is named."""
 
 RESULT = "tuning.json"
-"""What the study came to, as `--json` prints it."""
+"""Results of the study, as `--json` prints them."""
 
 TRIALS = "trials.jsonl"
-"""A row a trial."""
+"""One row per trial."""
 
 REPORT = "report.html"
-"""Their page, where one is written here."""
+"""Page of the results, where one is written here."""
 
 PROGRAM = "program"
 FRONT = "front"
 """Folders of the winner, and of the Pareto front's programs."""
 
 LADDER_RUN = "ladder"
-"""Folder of the run that stands beside the study, where quickstart wrote one."""
+"""Folder of the run of all strategies, where quickstart wrote one."""

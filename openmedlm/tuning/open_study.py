@@ -1,4 +1,4 @@
-"""The place and the study of a plan, before anything is spent."""
+"""The output directory and the Optuna study of a plan, before any request is sent."""
 
 import uuid
 from typing import Any
@@ -14,41 +14,54 @@ from openmedlm.utils.locks import locked
 from openmedlm.utils.paths import workers_directory
 from openmedlm.utils.urls import database_file, shown_url
 
+_SPEC = "spec"
+_BUDGET_ID = "budget_id"
+_OLD_SPEC = "asked"
+"""User attribute of studies that release 0.1.0 began."""
+
 
 def check_directory(plan: TuningPlan) -> None:
-    """Refuses a place that holds something else than this command's own output.
+    """Create the output directory, and refuse one with files that this command did not write.
 
     Raises:
-        UserError: it does.
+        UserError: It has such files, is a file, or can't be created.
     """
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
-        raise UserError(f"{directory}: is a file; name a directory with -o")
+        raise UserError(f"not a directory in -o: {directory} is a file. Name a directory.")
     own = (PROGRAM, FRONT, RESULT, TRIALS, REPORT, LADDER_RUN)
-    beside = (*own, *(f".{name}." for name in own))  # what a kill leaves of one that was just being written
-    stored = database_file(plan.storage)
-    strangers = sorted(
+    prefixes = (*own, *(f".{name}." for name in own))  # temporary files that a killed process left
+    database = database_file(plan.storage)
+    foreign = sorted(
         path.name
         for path in (directory.iterdir() if directory.exists() else ())
-        # A database has its journal beside it, and a journal its lock.
-        if not path.name.startswith(beside) and not (stored and path.absolute().as_posix().startswith(stored))
+        # A database has a journal beside it, and a journal has a lock.
+        if not path.name.startswith(prefixes) and not (database and path.absolute().as_posix().startswith(database))
     )
-    if strangers:
-        raise UserError(f"{directory / strangers[0]}: is nothing that tune wrote; name another directory with -o")
+    if foreign:
+        raise UserError(
+            f"directory in -o holds a file that openmedlm tune did not write: {directory / foreign[0]}. Name another "
+            "directory."
+        )
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{directory}: can't be made ({error.strerror}); name another with -o") from error
+        raise UserError(f"directory in -o can't be created: {directory} ({error.strerror}). Name another.") from error
 
 
 def open_study(plan: TuningPlan) -> optuna.Study:
-    """The plan's study, made where it is new.
+    """Open the plan's study, and create it if it is new.
 
     Raises:
-        UserError: the storage can't be opened, or holds a study of that name that asks something else.
+        UserError: The storage can't be opened, or its study of that name has other settings or is of release 0.1.0.
     """
-    with locked(workers_directory(plan.study) / ".opening"):  # two that start at once must agree on the purpose
+    with locked(workers_directory(plan.study) / ".opening"):  # two workers that start at once must share a budget
         return _open_study(plan)
+
+
+def budget_id(study: optuna.Study) -> str:
+    """Return the id under which the completion cache counts the study's spending."""
+    return str(study.user_attrs[_BUDGET_ID])
 
 
 def _open_study(plan: TuningPlan) -> optuna.Study:
@@ -58,24 +71,31 @@ def _open_study(plan: TuningPlan) -> optuna.Study:
         directions=plan.search.directions(),
         load_if_exists=True,
     )
-    asked = orjson.loads(orjson.dumps(plan.asked()))
-    there = study.user_attrs.get("asked")
-    if there is None:
-        study.set_user_attr("purpose", f"study {uuid.uuid4().hex}")
-        study.set_user_attr("questions", _questions(plan))
-        study.set_user_attr("asked", asked)
-    elif there != asked:
-        differing = next(name for name in {**there, **asked} if there.get(name) != asked.get(name))
+    spec = orjson.loads(orjson.dumps(plan.spec()))
+    stored = study.user_attrs.get(_SPEC)
+    where = f'study "{plan.study}" in {shown_url(plan.storage)}'
+    if _OLD_SPEC in study.user_attrs:
         raise UserError(
-            f'{shown_url(plan.storage)}: its study "{plan.study}" differs in {differing}; give the options that '
-            "it was begun with, or name another with --study or -o"
+            f"release mismatch in {where}: openmedlm 0.1.0 began it, and this release can't resume it. Start another "
+            "with --study or -o; cached completions are not requested again."
+        )
+    if stored is None:
+        study.set_user_attr(_BUDGET_ID, f"study {uuid.uuid4().hex}")
+        study.set_user_attr("questions", _questions(plan))
+        study.set_user_attr(_SPEC, spec)
+    elif stored != spec:
+        name = next(name for name in {**stored, **spec} if stored.get(name) != spec.get(name))
+        raise UserError(
+            f'other settings in {where}: "{name}" differs. Give the options that it was begun with, or name another '
+            "study with --study or -o."
         )
     return study
 
 
 def _questions(plan: TuningPlan) -> dict[str, Any]:
-    """What readers of the study need to tell right answers, without any text."""
+    """Return the ids and gold letters of both sets, without any text, for readers of the study."""
+    sets = (("search_set", plan.search_set), ("holdout", plan.holdout))
     return {
-        part: {"ids": [question.id for question in schedule.questions], "golds": schedule.golds}
-        for part, schedule in (("tune", plan.tune), ("select", plan.select))
+        name: {"ids": [question.id for question in schedule.questions], "golds": schedule.golds}
+        for name, schedule in sets
     }

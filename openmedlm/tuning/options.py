@@ -1,4 +1,4 @@
-"""The options of `openmedlm tune` that no other command has."""
+"""Options of `openmedlm tune` that no other command has."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,20 +6,21 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from openmedlm.optimizers.search.defaults import ALPHA, BLOCK
+from openmedlm.optimizers.search.defaults import BLOCK_QUESTIONS, PRUNING_ALPHA
 from openmedlm.options.groups import DataOptions, EndpointOptions, FixedProgramOptions, RequestOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsOptions(EndpointOptions):
-    """Which models, and where; an address that one has to itself stands in the space file."""
+    """Models to tune and their endpoint; the space file may give a model an address of its own."""
 
     model: Annotated[
         list[str],
         typer.Option(
             "--model",
             "-m",
-            help="As for evaluate; given several times, each model has a study of its own, and a table compares them.",
+            help="Model, as for evaluate. Repeat it to tune several models, each in a study of its own, and compare "
+            "them in a table.",
             show_default=False,
         ),
     ]
@@ -27,13 +28,13 @@ class ModelsOptions(EndpointOptions):
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What is searched, and how."""
+    """Settings of the search."""
 
     trials: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Configurations to try. Default: a quarter as many as dev questions, but 60 at least and 150 at most.",
+            help="Number of configurations to try. Default: a quarter of the dev questions, between 60 and 150.",
             show_default=False,
         ),
     ] = None
@@ -41,13 +42,15 @@ class SearchOptions:
         str | None,
         typer.Option(
             metavar="FILE.yaml",
-            help="What may be chosen, by parameter: a list, or {low, high, step}; under 'models', by model.",
+            help="Search space: for each parameter a list or {low, high, step}; under 'models', by model.",
             show_default=False,
         ),
     ] = None
     objective: Annotated[
         str,
-        typer.Option(help="accuracy; cost, of a right answer; or both: the Pareto front, every program of it frozen."),
+        typer.Option(
+            help="accuracy; cost (per correct answer); or both: the Pareto front, with every program of it frozen."
+        ),
     ] = "accuracy"
     sampler: Annotated[str, typer.Option(help="tpe (multivariate, grouped), random or grid.")] = "tpe"
     pruner: Annotated[
@@ -58,49 +61,51 @@ class SearchOptions:
         typer.Option(
             min=0.001,
             max=0.999,
-            help="Level of the test at the first question; twice that at the last.",
+            help="Level of the pruner's test at the first question; it rises to twice this at the last.",
         ),
-    ] = ALPHA
-    tune_share: Annotated[
+    ] = PRUNING_ALPHA
+    search_share: Annotated[
         float | None,
         typer.Option(
+            "--search-share",
+            "--tune-share",
             min=0.05,
             max=0.95,
-            help="Share of dev that ranks configurations; the rest chooses among the best of them. Default: 0.3, "
-            "and at least 100 questions, or half.",
+            help="Share of dev in the search set, which ranks configurations; the rest, the holdout set, picks the "
+            "winner. Default: 0.3, and at least 100 questions or half of dev.",
             show_default=False,
         ),
     ] = None
-    block: Annotated[
-        int, typer.Option(min=1, help="Questions before a configuration is judged for the first time.")
-    ] = BLOCK
+    block: Annotated[int, typer.Option(min=1, help="Number of questions before a configuration is first tested.")] = (
+        BLOCK_QUESTIONS
+    )
     limit: Annotated[
         int | None,
-        typer.Option(min=2, help="Tune on N dev questions only, as evaluate draws them.", show_default=False),
+        typer.Option(min=2, help="Number of dev questions, subsampled as in evaluate.", show_default=False),
     ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetOptions:
-    """What may be spent on each model.
+    """Limits for each model.
 
-    A limit is passed by no more than what is in flight, and the best so far is still frozen.
+    Only requests that are in flight can exceed a limit, and the best program so far is frozen.
     """
 
     max_calls: Annotated[
         int | None,
-        typer.Option(min=1, help="Completions to buy for a model, at most; a study that goes on counts on."),
+        typer.Option(min=1, help="Maximum API calls per model; a resumed study keeps its count."),
     ] = None
-    max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens to buy for a model, at most, read and written.")
+    token_limit: Annotated[int | None, typer.Option(min=1, help="Maximum input and output tokens per model.")] = None
+    cost_limit: Annotated[float | None, typer.Option(min=0.0, help="Maximum cost per model, in US dollars.")] = None
+    timeout: Annotated[
+        float | None, typer.Option(min=1, help="Maximum duration per model, in seconds of this run.")
     ] = None
-    cost_limit: Annotated[float | None, typer.Option(min=0.0, help="US dollars to spend on a model, at most.")] = None
-    timeout: Annotated[float | None, typer.Option(min=1, help="Seconds for a model, at most, in this run.")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class StudyOptions:
-    """Where the study is kept."""
+    """Storage of the study."""
 
     storage: Annotated[
         str | None,
@@ -108,8 +113,8 @@ class StudyOptions:
             metavar="URL",
             envvar="OPENMEDLM_STORAGE",
             show_envvar=True,
-            help="An Optuna storage: sqlite:///FILE, postgresql://USER@HOST/NAME or journal:FILE. Workers that name "
-            "the same one share the study. Default: study.db in the output directory.",
+            help="Optuna storage: sqlite:///FILE, postgresql://USER@HOST/NAME or journal:FILE. Workers with the same "
+            "storage share the study. Default: study.db in the output directory.",
             show_default=False,
         ),
     ] = None
@@ -120,13 +125,13 @@ class StudyOptions:
     workers: Annotated[
         int,
         typer.Option(
-            min=1, help="Processes that search the study on this machine; they share --max-concurrency among them."
+            min=1, help="Number of processes on this machine that search the study; they share --max-concurrency."
         ),
     ] = 1
 
 
 class TuneOptions(NamedTuple):
-    """All that the command line says of studies."""
+    """All options of the command."""
 
     models: ModelsOptions
     data: DataOptions

@@ -1,4 +1,4 @@
-"""How far a study is, on stderr."""
+"""Progress of a study on stderr."""
 
 import sys
 from collections.abc import Sequence
@@ -13,28 +13,28 @@ from openmedlm.tuning.plan import TuningPlan
 
 
 class TrialProgress:
-    """A line for each block of questions that a trial has answered."""
+    """Print one line per block of questions that a trial has answered."""
 
     def __init__(self, plan: TuningPlan, budget: Budget) -> None:
         self._plan = plan
         self._budget = budget
 
-    def seen(self, trial: FrozenTrial, trial_answers: TrialAnswers) -> None:
-        """A trial has answered a block."""
-        spent = self._budget.store.spent(self._budget.purpose)
-        limit = f" of {self._budget.limits.calls:,}" if self._budget.limits.calls is not None else ""
+    def on_block(self, trial: FrozenTrial, answers: TrialAnswers) -> None:
+        """Print the accuracy of a trial so far, and the calls used."""
+        calls = self._budget.store.spent(self._budget.purpose).calls
+        limit = self._budget.limits.calls
+        used = f"{calls:,} calls used" if limit is None else f"{calls:,}/{limit:,} calls used"
         print(
-            f"trial {trial.number + 1}/{self._plan.trials}: {read_trial_config(trial).label()}: "
-            f"{len(trial_answers)}/{len(self._plan.tune.questions)} answered, "
-            f"{sum(trial_answers.correct()) / max(len(trial_answers), 1):.1%} correct; {spent.calls:,}{limit} calls",
+            f"trial {trial.number + 1}/{self._plan.trials} {read_trial_config(trial).label()}: "
+            f"{answers.accuracy():.1%} on {len(answers)} of {len(self._plan.search_set.questions)} questions · {used}",
             file=sys.stderr,
         )
 
-    def choosing(self, chosen: Sequence[Candidate]) -> None:
-        """The search has ended; these go on."""
-        sources = len({candidate.source for candidate in chosen})
+    def on_finalists(self, chosen: Sequence[Candidate]) -> None:
+        """Print the number of programs that are evaluated on the holdout set."""
+        trials = len({candidate.source for candidate in chosen})
         print(
-            f"choosing among {len(chosen)} programs of {sources} trials on {len(self._plan.select.questions)} other "
+            f"evaluating {len(chosen)} programs of {trials} trials on {len(self._plan.holdout.questions)} holdout "
             "questions",
             file=sys.stderr,
         )

@@ -1,60 +1,79 @@
-"""How sure a study's result is, in sentences."""
+"""Sentences about the result of a study and its uncertainty."""
 
 from collections.abc import Mapping
 from typing import Any
 
+SCORE_LABELS = {
+    "search_set": "search set (ranked the programs: optimistic)",
+    "holdout": "holdout set (use this score)",
+    "baseline": "holdout set: zero-shot baseline",
+    "test.winner": "test: winner",
+    "test.baseline": "test: zero-shot baseline",
+}
+"""Labels of a study's scores, in the order of the table."""
+
 
 def describe_winner(result: Mapping[str, Any]) -> list[str]:
-    """Sentences about the winner, from `TuningResult.as_json`."""
+    """Return sentences about the winner, from `TuningResult.as_json`."""
     lines = []
-    if not result["tune"]["n"]:
-        lines.append("Nothing could be ranked within the budget: this is the untuned program.")
-    elif result["select"] is None:
-        lines.append("The budget ended before any program was chosen on other questions: this one did best so far.")
+    if not result["search_set"]["n"]:
+        lines.append("The budget ended before any program was evaluated: this is the baseline, zero-shot.")
+    elif result["holdout"] is None:
+        lines.append("The budget ended before any program was evaluated on the holdout set: this is the best so far.")
     elif not result["complete"]:
-        lines.append("The budget ended before every finalist was asked.")
-    against = result["vs_baseline"]
-    if against is not None:
+        lines.append("The budget ended before every finalist was evaluated on the holdout set; a larger one may help.")
+    comparison = result["vs_baseline"]
+    if comparison is not None:
         lines.append(
-            f"Against untuned, on the same {against['n']} questions: {_difference(against)}. The winner was chosen on "
-            f"these questions, which flatters it a little. {_detectable(against)}"
+            f"vs zero-shot on the same {comparison['n']} holdout questions: {_difference(comparison)}. The winner was "
+            f"chosen on these questions, so its score is slightly optimistic. {_detectable(comparison)}"
         )
-    elif result["select"] is not None and result["untuned"] is not None:
-        lines.append("The winner is the untuned program: nothing that was tried is better for its cost.")
+    elif result["holdout"] is not None and result["baseline"] is not None:
+        lines.append("The winner is the baseline: no evaluated program was shown to beat zero-shot for its cost.")
     if result["optimism"] is not None:
-        lines.append(f"Optimism of tune over select: {points(result['optimism'])} points.")
+        lines.append(
+            f"Accuracy on the search set minus accuracy on the holdout set: {points(result['optimism'])} points."
+        )
     if result["test"] is not None:
         tested = result["test"]
-        lines.append(f"Against untuned, on test: {_difference(tested['vs_baseline'])}.")
-        lines.append(f"Looks at this test split with this model so far: {tested['test_evaluations']}.")
+        lines.append(f"vs zero-shot on test: {_difference(tested['vs_baseline'])}.")
+        lines.append(f"Evaluations of this model on this test split so far: {tested['test_evaluations']}.")
     elif result["test_missed"]:
-        lines.append("The budget ended before test was answered; what was bought of it is kept.")
+        lines.append("The budget ended before the test split was answered; its completions so far are cached.")
     if result["tied"] > 1:
-        lines.append(f"{result['tied']} programs were as good as the best on tune and select; the cheapest was taken.")
+        lines.append(f"{result['tied']} programs tied with the best on all dev questions; the cheapest of them won.")
     trials = ", ".join(f"{count} {state}" for state, count in result["trials"].items() if count)
-    api_calls = f"{result['calls']:,} completion{'' if result['calls'] == 1 else 's'}"
-    plain = result["exhaustive_calls"]  # of the trials that finished
-    beside = f"; asking every question in every trial for all votes would take {plain:,}" if plain else ""
+    api_calls = f"{result['calls']:,} API call{'' if result['calls'] == 1 else 's'}"
+    exhaustive = result["exhaustive_calls"]  # of the complete and pruned trials
+    saved = f"; a search without pruning or early stopping would need {exhaustive:,}" if exhaustive else ""
     lines.append(
-        f"Search ended by {result['stopped']}: trials {trials or 'none'}. This study made {api_calls}, besides "
-        f"cached completions{beside}."
+        f"The search ended after {result['stopped']}. Trials: {trials or 'none'}. This study made {api_calls}, cached "
+        f"completions not counted{saved}."
     )
     return lines
 
 
+def study_scores(values: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the labelled scores of a study, from `TuningResult.as_json`; those without questions are left out."""
+    tested = values["test"] or {}
+    scores = {**values, **{f"test.{name}": tested.get(name) for name in ("winner", "baseline")}}
+    return [(label, score) for name, label in SCORE_LABELS.items() if (score := scores[name]) and score["n"]]
+
+
 def points(share: float) -> str:
-    """A difference of accuracies in percentage points."""
+    """Return a difference of accuracies in percentage points, with its sign."""
     return f"{100 * share:+.1f}"
 
 
-def _difference(against: Mapping[str, Any]) -> str:
-    low, high = points(against["ci_low"]), points(against["ci_high"])
-    return f"{points(against['difference'])} points (95 % {low} to {high}), p = {against['p_value']:.3g}"
+def _difference(comparison: Mapping[str, Any]) -> str:
+    low, high = points(comparison["ci_low"]), points(comparison["ci_high"])
+    difference = points(comparison["difference"])
+    return f"{difference} percentage points [95 % CI {low} to {high}], p = {comparison['p_value']:.3g}"
 
 
-def _detectable(against: Mapping[str, Any]) -> str:
-    effect, told_apart = against["minimum_detectable_effect"], max(against["discordant"], 1) / against["n"]
-    if effect > told_apart:  # more than all of the questions that tell the two apart
-        return "They are too few to show any difference reliably."
-    shown = f"They would show a difference of {100 * effect:.1f} points four times in five"
-    return f"{shown}; smaller ones mostly stay unseen."
+def _detectable(comparison: Mapping[str, Any]) -> str:
+    effect = comparison["minimum_detectable_effect"]
+    discordant_share = max(comparison["discordant"], 1) / comparison["n"]
+    if effect > discordant_share:  # no difference can be larger than the share of discordant questions
+        return "They are too few to detect any difference reliably."
+    return f"With so many questions, a true difference of {100 * effect:.1f} points is detected 80 % of the time."

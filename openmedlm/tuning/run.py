@@ -1,4 +1,4 @@
-"""Runs a study: searches, chooses, freezes."""
+"""Run of a study: search, choice of the winner, frozen programs."""
 
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -8,19 +8,21 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
-from openmedlm.data import UserError, fingerprint, load_split
-from openmedlm.inference import Budget, BudgetExceeded, CompletionCache, EndpointDownError, connect
+from openmedlm.data import fingerprint, load_split
+from openmedlm.inference import Budget, BudgetExceeded, CompletionCache
 from openmedlm.metrics import compare, summarise
+from openmedlm.optimizers.search.defaults import BASELINE
 from openmedlm.optimizers.search.finalists import Candidate
+from openmedlm.runs.call_settings import open_connection
 from openmedlm.terminal.progress import Progress
 from openmedlm.tuning.choose import choose
 from openmedlm.tuning.evaluator import EngineEvaluator, open_evaluator
-from openmedlm.tuning.open_study import check_directory, open_study
-from openmedlm.tuning.plan import BASELINE, TuningPlan
+from openmedlm.tuning.open_study import budget_id, check_directory, open_study
+from openmedlm.tuning.plan import TuningPlan
 from openmedlm.tuning.progress import TrialProgress
-from openmedlm.tuning.result import TuningResult, counted, exhaustive_calls, summary_json
+from openmedlm.tuning.result import TuningResult, count_exhaustive_calls, count_trials, summary_json
 from openmedlm.tuning.save import write_result
-from openmedlm.tuning.search import searched, unusable
+from openmedlm.tuning.search import run_search, storage_error
 from openmedlm.tuning.trials import importances, trial_rows
 from openmedlm.utils.locks import locked
 from openmedlm.utils.paths import workers_directory
@@ -34,17 +36,17 @@ def tune(
     helpers: AbstractContextManager[None] | None = None,
     workers: int = 1,
 ) -> TuningResult:
-    """Runs one model's study until its trials or its budget end, and freezes the winner.
+    """Run one model's study until its trials or its budget end, and freeze the winner.
 
     Args:
-        plan: from `plan_studies`.
-        progress: told how far it is.
-        test: whether the winner and the untuned program are then scored on test.
-        helpers: other workers, who search for as long as it is entered; None for none.
-        workers: that share the requests in flight while the study is searched.
+        plan: A plan from `plan_studies`.
+        progress: Shows the download of an embedded model.
+        test: Score the winner and the baseline on test afterwards.
+        helpers: Further workers, which search while it is entered; None for none.
+        workers: Number of workers that share the concurrent requests during the search.
 
     Raises:
-        UserError: the storage holds another study, or the endpoint does not answer.
+        UserError: The storage holds another study, or the endpoint does not answer.
     """
     started = time.perf_counter()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -52,57 +54,53 @@ def tune(
     began = time.monotonic()
     try:
         study = open_study(plan)
-        with CompletionCache(plan.store) as store, progress, connect(plan.endpoint, progress.on_download) as endpoint:
+        with open_connection(plan.calls, progress) as connection:
             with helpers or nullcontext():
-                stopped = searched(plan, study, endpoint, store, workers, began)
-            budget = Budget(store, study.user_attrs["purpose"], plan.limits, began=began)
-            with open_evaluator(plan, endpoint, store, budget) as evaluator:
-                with locked(workers_directory(plan.study) / ".choosing"):  # others then find these votes bought
-                    chosen = choose(plan, study, evaluator, TrialProgress(plan, budget))
-                tested = _test(plan, chosen.winner, evaluator, store) if test else None
-            spent = store.spent(budget.purpose)
-    except EndpointDownError as error:
-        raise UserError(f"{plan.endpoint.model}: {error}") from error
+                stopped = run_search(plan, study, connection, workers, began)
+            budget = Budget(connection.store, budget_id(study), plan.limits, began=began)
+            with open_evaluator(plan, connection, budget) as evaluator:
+                with locked(workers_directory(plan.study) / ".choosing"):  # other workers then find these votes cached
+                    choice = choose(plan, study, evaluator, TrialProgress(plan, budget))
+                tested = _test(plan, choice.winner, evaluator, connection.store) if test else None
+            spent = connection.store.spent(budget.purpose)
     except (StorageInternalError, SQLAlchemyError) as error:
-        raise unusable(plan, error) from error
+        raise storage_error(plan, error) from error
     seconds = time.perf_counter() - started
     result = TuningResult(
-        model=plan.endpoint.model,
+        model=plan.calls.endpoint.model,
         benchmark=plan.benchmark,
-        choice=chosen,
+        choice=choice,
         test=tested,
         test_missed=test and tested is None,
-        rates=plan.search.rates,
+        prices=plan.search.prices,
         spent=spent,
-        plain=exhaustive_calls(study, len(plan.tune.questions) + len(plan.select.questions)),
+        exhaustive_calls=count_exhaustive_calls(study, len(plan.search_set.questions) + len(plan.holdout.questions)),
         stopped=stopped,
         seconds=seconds,
-        trials=counted(study),
+        trials=count_trials(study),
         importances=importances(study),
     )
-    return write_result(plan, result, trial_rows(study, plan.search, plan.tune.golds))
+    return write_result(plan, result, trial_rows(study, plan.search, plan.search_set.golds))
 
 
 def _test(
     plan: TuningPlan, winner: Candidate, evaluator: EngineEvaluator, store: CompletionCache
 ) -> dict[str, Any] | None:
-    """The winner and the untuned program on test; None where the budget does not reach it."""
+    """Score the winner and the baseline on test; return None if the budget does not reach it."""
     questions = load_split(plan.benchmark, "test", plan.data_dir)
-    looks = 0
+    evaluations = 0
     summaries = {}
-    right = {}
-    for name, configuration in (("winner", winner.configuration), ("untuned", BASELINE)):
-        digest = plan.program_factory.program(configuration).digest()
-        looks = store.record_test_use(plan.benchmark, plan.endpoint.identity, digest, fingerprint(questions))
+    correct = {}
+    for name, configuration in (("winner", winner.configuration), ("baseline", BASELINE)):
+        digest = plan.factory.program(configuration).digest()
+        evaluations = store.record_test_use(
+            plan.benchmark, plan.calls.endpoint.identity, digest, fingerprint(questions)
+        )
         try:
             outcomes = evaluator.outcomes(configuration, questions)
         except BudgetExceeded:
             return None
         summaries[name] = summary_json(summarise(outcomes, 0.0))
-        right[name] = [outcome.correct for outcome in outcomes]
-    against = compare(right["winner"], right["untuned"]).as_json()
-    return {
-        "test_evaluations": looks,
-        **summaries,
-        "vs_baseline": against,
-    }
+        correct[name] = [outcome.correct for outcome in outcomes]
+    comparison = compare(correct["winner"], correct["baseline"])
+    return {"test_evaluations": evaluations, **summaries, "vs_baseline": comparison.as_json()}

@@ -1,4 +1,4 @@
-"""What a study leaves on disk: frozen programs, its trials, what it came to."""
+"""Files of a study: frozen programs, results, trials."""
 
 import shutil
 from collections.abc import Sequence
@@ -21,37 +21,44 @@ from openmedlm.utils.atomic import write_atomically
 
 
 def write_result(plan: TuningPlan, result: TuningResult, rows: Sequence[dict[str, Any]]) -> TuningResult:
-    """Freezes the winner, and the front where both are the objective; writes what the study came to, and its trials."""
-    places = [plan.directory / PROGRAM]
-    _freeze(plan, result.choice.winner, result.choice.select, places[0])
-    _clear(plan.directory / FRONT)
+    """Freeze the winner, and the front if the study has both objectives; write the results and the trials.
+
+    Returns:
+        The result with the directories of the frozen programs.
+    """
+    directories = [plan.directory / PROGRAM]
+    _freeze(plan, result.choice.winner, result.choice.holdout, directories[0])
+    _remove_front(plan.directory / FRONT)
     for number, (candidate, summary) in enumerate(result.choice.front, 1):
-        places.append(plan.directory / FRONT / f"{number:02}-{candidate.configuration.strategy}")
-        _freeze(plan, candidate, summary, places[-1])
-    result = replace(result, directories=tuple(map(str, places)))
+        directories.append(plan.directory / FRONT / f"{number:02}-{candidate.configuration.strategy}")
+        _freeze(plan, candidate, summary, directories[-1])
+    result = replace(result, directories=tuple(map(str, directories)))
     content = orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     try:
         write_atomically(plan.directory / TRIALS, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
         write_atomically(plan.directory / RESULT, [content])
     except OSError as error:
-        raise UserError(f"{plan.directory / RESULT}: can't be written ({error.strerror})") from error
+        raise UserError(
+            f"unwritable results in {plan.directory / RESULT}: {error.strerror}. Free space or check permissions; "
+            "then rerun the same command."
+        ) from error
     return result
 
 
-def _clear(front: Path) -> None:
-    """Takes away the front of an earlier run, which this one may have fewer programs than."""
+def _remove_front(front: Path) -> None:
+    """Remove the front of an earlier run, which may have more programs than this one."""
     for program in front.iterdir() if front.is_dir() else ():
         if is_frozen(program):
             shutil.rmtree(program)
 
 
-def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, place: Path) -> None:
-    select = plan.select.questions
+def _freeze(plan: TuningPlan, candidate: Candidate, summary: Summary | None, directory: Path) -> None:
+    holdout = plan.holdout.questions
     dev = None
     if summary is not None:
-        asked = to_data_source(plan.source, plan.benchmark, "dev", select)
-        dev = to_dev_score(summary, asked, plan.policy.on_unparsed)
+        source = to_data_source(plan.source, plan.benchmark, "dev", holdout)
+        dev = to_dev_score(summary, source, plan.calls.policy.on_unparsed)
     pool = to_data_source(plan.source, plan.pool_benchmark, "pool", plan.pool) if plan.pool else None
-    facts = ProgramMetadata(model=plan.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
-    program = plan.program_factory.program(candidate.configuration)
-    freeze_program(program, place, facts, subsample(select, GOLDEN_QUESTIONS), replace=True)
+    metadata = ProgramMetadata(model=plan.calls.endpoint.model, benchmark=plan.benchmark, pool=pool, dev=dev)
+    program = plan.factory.program(candidate.configuration)
+    freeze_program(program, directory, metadata, subsample(holdout, GOLDEN_QUESTIONS), replace=True)

@@ -1,4 +1,4 @@
-"""One worker's search of a study."""
+"""Search of a study by one worker."""
 
 import time
 from dataclasses import replace
@@ -9,70 +9,76 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmedlm.data import UserError
-from openmedlm.inference import Budget, BudgetExceeded, CompletionCache, Endpoint, EndpointDownError, connect
-from openmedlm.optimizers.search.workers import release, wait_for_others, working
+from openmedlm.inference import Budget, BudgetExceeded
+from openmedlm.optimizers.search.workers import fail_orphaned_trials, register_worker, wait_for_others
+from openmedlm.runs.call_settings import Connection, open_connection
 from openmedlm.tuning.evaluator import open_evaluator
-from openmedlm.tuning.open_study import open_study
+from openmedlm.tuning.open_study import budget_id, open_study
 from openmedlm.tuning.plan import TuningPlan
 from openmedlm.tuning.progress import TrialProgress
 from openmedlm.utils.paths import workers_directory
 from openmedlm.utils.urls import scrubbed, shown_url
 
-SEARCHING = 0.75
-"""Share of the budget that the search may use; the rest is kept for the questions that choose."""
+SEARCH_BUDGET_SHARE = 0.75
+"""Share of the budget that the search may use; the rest is kept for the holdout set."""
 
 
 def search(plan: TuningPlan, workers: int) -> None:
-    """Searches a plan's study beside others, from its opening on, and does nothing more.
+    """Search a plan's study as one of several workers, without choosing a winner.
 
     Raises:
-        UserError: the storage can't be used, or the endpoint does not answer.
+        UserError: The storage can't be used, or the endpoint does not answer.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         study = open_study(plan)
-        with CompletionCache(plan.store) as store, connect(plan.endpoint) as endpoint:
-            searched(plan, study, endpoint, store, workers, time.monotonic())
-    except EndpointDownError as error:
-        raise UserError(f"{plan.endpoint.model}: {error}") from error
+        with open_connection(plan.calls) as connection:
+            run_search(plan, study, connection, workers, time.monotonic())
     except (StorageInternalError, SQLAlchemyError) as error:
-        raise unusable(plan, error) from error
+        raise storage_error(plan, error) from error
 
 
-def searched(
-    plan: TuningPlan, study: optuna.Study, endpoint: Endpoint, store: CompletionCache, workers: int, began: float
-) -> str:
-    """Searches until the trials or the budget end; says which.
+def run_search(plan: TuningPlan, study: optuna.Study, connection: Connection, workers: int, began: float) -> str:
+    """Search until the trials or the budget end.
 
     Args:
-        plan, study, endpoint, store: of what, where.
-        workers: that share the requests in flight; no more of them than of these.
-        began: when the seconds of the budget began, by the monotonic clock.
+        plan: Plan of the study.
+        study: The open study.
+        connection: The endpoint and the completion cache.
+        workers: Number of workers that share the concurrent requests; at most as many as the requests.
+        began: Start of the budget's seconds, by the monotonic clock.
+
+    Returns:
+        What ended the search, in words.
     """
-    share = replace(plan.policy, concurrency=plan.policy.concurrency // workers)
-    budget = Budget(store, study.user_attrs["purpose"], plan.limits, SEARCHING, began)
-    told = TrialProgress(plan, budget)
+    policy = connection.calls.policy
+    shared = replace(policy, concurrency=policy.concurrency // workers)
+    connection = replace(connection, calls=replace(connection.calls, policy=shared))
+    budget = Budget(connection.store, budget_id(study), plan.limits, SEARCH_BUDGET_SHARE, began)
+    progress = TrialProgress(plan, budget)
     done: int | None = None
     with (
-        open_evaluator(replace(plan, policy=share), endpoint, store, budget) as evaluator,
-        working(workers_directory(plan.study)) as worker,
+        open_evaluator(plan, connection, budget) as evaluator,
+        register_worker(workers_directory(plan.study)) as worker,
     ):
-        release(study, worker)
+        fail_orphaned_trials(study, worker)
         try:
-            while done != (now := _done(study)):  # until nothing is left of what other workers left undone
+            while done != (now := _count_done(study)):  # until no trial that another worker left undone remains
                 done = now
-                plan.search.run(study, plan.tune, evaluator, plan.trials, told.seen, worker.mark)
-                wait_for_others(study, worker, enough=budget.reached)
-        except BudgetExceeded as spent:
-            return f"the budget of {spent}"
+                plan.search.run(study, plan.search_set, evaluator, plan.trials, progress.on_block, worker.mark)
+                wait_for_others(study, worker, should_stop=budget.reached)
+        except BudgetExceeded as error:
+            return f"the budget of {error}"
     return f"{done:,} trial{'' if done == 1 else 's'}"
 
 
-def unusable(plan: TuningPlan, error: Exception) -> UserError:
-    """What is said of a storage that fails."""
-    said = f"{shown_url(plan.storage)}: {scrubbed(str(error), plan.storage)[:200]}"
-    return UserError(f"--storage {said}; the same command goes on once it works")
+def storage_error(plan: TuningPlan, error: Exception) -> UserError:
+    """Return the error for a storage that fails, without the password of its URL."""
+    reason = scrubbed(str(error), plan.storage)[:200]
+    return UserError(
+        f"storage failed in --storage: {shown_url(plan.storage)} ({reason}). Rerun the same command to resume."
+    )
 
 
-def _done(study: optuna.Study) -> int:
+def _count_done(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))

@@ -16,33 +16,35 @@ from openmedlm.tuning.search import search
 
 
 @contextmanager
-def helping(options: TuneOptions, study: str, workers: int) -> Iterator[None]:
-    """Has all workers but this one search a study, until the context is left: then they have ended, or are ended.
+def start_workers(options: TuneOptions, study: str, workers: int) -> Iterator[None]:
+    """Start all workers but this one, and wait for them at the end of the context; an error terminates them.
 
     Args:
-        options: what was asked for; each makes its own plan of it.
-        study: the name of the study among theirs.
-        workers: in all.
+        options: Options of the command; each worker makes its own plan from them.
+        study: Name of the study among theirs.
+        workers: Number of workers, this one included.
     """
     context = multiprocessing.get_context("spawn")
-    helpers = [context.Process(target=_help, args=(options, study, workers), daemon=True) for _ in range(workers - 1)]
+    processes = [
+        context.Process(target=_run_worker, args=(options, study, workers), daemon=True) for _ in range(workers - 1)
+    ]
     try:
-        with _deaf_to_ctrl_c():  # as they are from their first moment on: whoever started them ends them
-            for helper in helpers:
-                helper.start()
+        with _ignore_sigint():  # workers inherit it from their start, since this process ends them
+            for process in processes:
+                process.start()
         yield
-        for helper in helpers:
-            helper.join()
+        for process in processes:
+            process.join()
     finally:
-        for helper in helpers:
-            if helper.is_alive():
-                helper.terminate()
-                helper.join()
+        for process in processes:
+            if process.is_alive():
+                process.terminate()
+                process.join()
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes that are started in it are, too."""
+def _ignore_sigint() -> Iterator[None]:
+    """Ignore Ctrl-C in this process and in processes started meanwhile."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -50,17 +52,17 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _help(options: TuneOptions, study: str, workers: int) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _run_worker(options: TuneOptions, study: str, workers: int) -> None:
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
         plan = next(plan for plan in plan_studies(options) if plan.study == study)
         search(plan, workers)
     except UserError as error:
-        print(f"openmedlm: a worker has ended: {error}", file=sys.stderr)
+        print(f"openmedlm: a worker stopped: {error}", file=sys.stderr)
         sys.exit(2)
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

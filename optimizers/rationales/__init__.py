@@ -1,4 +1,4 @@
-"""Rationales that a teacher wrote and that end on the gold letter."""
+"""Rationales of a teacher model that end on the gold letter."""
 
 from openmedlm.optimizers.rationales.generate import RationaleBatch, generate_rationales
 from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord, add_to_pool, read_pool

@@ -1,4 +1,7 @@
-"""A teacher reasons on pool questions; what ends on the gold letter is kept, the rest is asked again."""
+"""Generation of rationales: a teacher model reasons on pool questions, and correct reasoning is kept.
+
+Questions whose reasoning does not end on the gold letter are asked again in the next round.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,28 +15,27 @@ from openmedlm.metrics import Outcome, Vote
 from openmedlm.metrics.answer_parsing.cleanup import without_thoughts
 from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord, question_sha256
 from openmedlm.programs.final_answer import split_closing
-from openmedlm.programs.option_order import derive_seed, option_orders, reorder, unshuffle_letter
+from openmedlm.programs.option_order import can_reorder_options, derive_seed, option_orders, reorder, unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram
-from openmedlm.programs.reorderable import can_reorder_options
 
 TEMPERATURE_STEP = 0.25
-HIGHEST_TEMPERATURE = 1.0
+MAX_TEMPERATURE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class RationaleBatch:
-    """What is known of a round's questions after it, and what the endpoint said where it failed.
+    """Records of one round's questions after it, and the errors of the endpoint.
 
-    A question whose completion could not be had is not among them: the same call asks it again, later.
+    A question whose request failed has no record here; a later call asks it again.
     """
 
     records: Sequence[RationaleRecord]
     errors: Sequence[str]
 
 
-def temperature(number: int) -> float:
-    """Of a round, from 1: greedy at first, then 0.25 more each time, at most 1."""
-    return min(TEMPERATURE_STEP * (number - 1), HIGHEST_TEMPERATURE)
+def round_temperature(number: int) -> float:
+    """Return the temperature of a round, from 1: greedy at first, then 0.25 more in each round, at most 1."""
+    return min(TEMPERATURE_STEP * (number - 1), MAX_TEMPERATURE)
 
 
 async def generate_rationales(
@@ -43,78 +45,78 @@ async def generate_rationales(
     questions: Sequence[Question],
     pool: RationalePool,
     rounds: int = 5,
-    begun: Callable[[str, int], None] | None = None,
-    seen: Callable[[Outcome], None] | None = None,
+    on_round: Callable[[str, int], None] | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
 ) -> AsyncIterator[RationaleBatch]:
-    """Asks the teacher about each question until its reasoning ends on the gold letter, as OpenMedLM's authors do.
+    """Ask the teacher about each question until its reasoning ends on the gold letter, as OpenMedLM's authors do.
 
     Each round shows the options in another order, so that a preference for a position does not pass for knowledge,
-    except where an option speaks of the others. A question that the pool has a rationale for is not asked about, and
-    every completion is in the vote store before it is read, so the same call goes on wherever it was stopped.
+    unless an option refers to the others. Questions with a rationale in the pool are skipped. Every completion is
+    cached before it is parsed, so the same call resumes where it stopped.
 
     Args:
-        engine: at the teacher's endpoint; its policy should leave unreadable answers (a letter that is asked for
-            afterwards ends no reasoning).
-        program: how the teacher is asked; its temperature is the round's.
-        teacher: names the teacher in the pool.
-        questions: pool questions.
-        pool: what is known already.
-        rounds: how often a question is asked, at most.
-        begun: called with each round's name and the number of questions that it asks about.
-        seen: called with each outcome as it comes.
+        engine: Engine at the teacher's endpoint. Its policy should skip unparsed answers, since a letter that is
+            requested afterwards does not end the reasoning.
+        program: Prompt program of the teacher; each round sets its own temperature.
+        teacher: Name of the teacher in the pool.
+        questions: Pool questions.
+        pool: Rationales so far.
+        rounds: Maximum number of times a question is asked.
+        on_round: Called with the name of each round and its number of questions.
+        on_outcome: Called with each outcome as it arrives.
 
     Yields:
-        Each round as it ends; it stops early once nothing is left to ask.
+        The records of each round as it ends. Rounds end early once no question is left.
 
     Raises:
-        EndpointDownError: nothing can be had of the teacher's endpoint.
+        EndpointDownError: The teacher's endpoint does not answer.
     """
-    left: list[tuple[Question, RationaleRecord]] = []
+    remaining: list[tuple[Question, RationaleRecord]] = []
     for question in questions:
-        known = pool.of(question)
+        known = pool.get(question)
         if known is None or known.rationale is None:
-            left.append((question, RationaleRecord(question.id, question_sha256(question), teacher, ())))
+            remaining.append((question, RationaleRecord(question.id, question_sha256(question), teacher, ())))
     for number in range(1, rounds + 1):
-        if not left:
+        if not remaining:
             return
-        if begun is not None:
-            begun(f"round {number}", len(left))
-        orders = [order_in(question, number, program.seed) for question, _ in left]
-        asked = [reorder(question, order) for (question, _), order in zip(left, orders, strict=True)]
-        again = program_of(program, number)
-        outcomes = await engine.run(again, asked, seen)
+        if on_round is not None:
+            on_round(f"round {number}", len(remaining))
+        orders = [choose_option_order(question, number, program.seed) for question, _ in remaining]
+        shown = [reorder(question, order) for (question, _), order in zip(remaining, orders, strict=True)]
+        round_program = make_round_program(program, number)
+        outcomes = await engine.run(round_program, shown, on_outcome)
         answered = [
-            (question, _after(before, question, order, shown, outcome.votes[0], again))
-            for (question, before), order, shown, outcome in zip(left, orders, asked, outcomes, strict=True)
+            (question, _add_completion(record, question, order, reordered, outcome.votes[0], round_program))
+            for (question, record), order, reordered, outcome in zip(remaining, orders, shown, outcomes, strict=True)
             if outcome.error is None
         ]
         yield RationaleBatch(
-            [records for _, records in answered], [outcome.error for outcome in outcomes if outcome.error is not None]
+            [record for _, record in answered], [outcome.error for outcome in outcomes if outcome.error is not None]
         )
-        left = [(question, records) for question, records in answered if records.rationale is None]
+        remaining = [(question, record) for question, record in answered if record.rationale is None]
 
 
-def program_of(program: PromptProgram, number: int) -> PromptProgram:
-    """How a round asks: at its temperature, with seeds of its own."""
+def make_round_program(program: PromptProgram, number: int) -> PromptProgram:
+    """Return the program of a round, with the round's temperature and seed."""
     return replace(
         program,
-        decode=replace(program.decode, temperature=temperature(number)),
+        decode=replace(program.decode, temperature=round_temperature(number)),
         seed=derive_seed(program.seed, "round", number),
     )
 
 
-def order_in(question: Question, number: int, seed: int) -> str:
-    """The order in which a round shows the options."""
+def choose_option_order(question: Question, number: int, seed: int) -> str:
+    """Return the order in which a round shows the options."""
     own = "".join(question.options)
     if not can_reorder_options(question):
         return own
     return option_orders(own, number, derive_seed(seed, question.question))[-1]
 
 
-def _after(
+def _add_completion(
     before: RationaleRecord, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
 ) -> RationaleRecord:
-    """What is known of a question after one more completion."""
+    """Return the record of a question after one more completion."""
     rationale, closing = split_closing(without_thoughts(vote.text) or "", shown.options)
     ended = bool(rationale) and closing is not None and closing == vote.letter and vote.finish_reason != "length"
     letter = unshuffle_letter(closing, list(question.options), order) if ended and closing else None

@@ -1,4 +1,4 @@
-"""What a teacher made of a benchmark's pool questions, as a file."""
+"""Rationale pool of one teacher and one benchmark, as a JSONL file."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,19 +19,18 @@ from openmedlm.utils.locks import locked
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class RationaleRecord:
-    """What a teacher made of one pool question.
+    """Result of asking a teacher about one pool question.
 
     Attributes:
-        question: its id.
-        question_sha256: over its record, without the split: a rationale belongs to the question as it was then.
-        teacher: who was asked: a model string, without the address at which it was reached.
-        letters: what each round came to, in the question's own lettering; None where a completion could not be read.
-        rationale: the reasoning of the last round, without its closing; None where no round came right.
-        order: the order in which that round showed the options (see `option_orders`); the rationale's letters are
-            those of that order.
-        prompt_tokens, completion_tokens, cost_usd: over all rounds; a cost that is not known is None.
-        prompt_sha256: of the prompt that the rationale answers, as canonical JSON.
-        key: of that completion in the vote store.
+        question: Id of the question.
+        question_sha256: Hash of its record without the split; a rationale belongs to that version of the question.
+        teacher: Model string of the teacher, without its address.
+        letters: Letter of each round, in the question's own lettering; None for an unparsed completion.
+        rationale: Reasoning of the last round without its closing sentence; None if no round was correct.
+        order: Order in which that round showed the options (see `option_orders`). The rationale's letters follow it.
+        prompt_tokens, completion_tokens, cost_usd: Sums over all rounds; None for an unknown cost.
+        prompt_sha256: Hash of the prompt that the rationale answers, as canonical JSON.
+        key: Key of that completion in the completion cache.
     """
 
     question: str
@@ -52,79 +51,81 @@ _LINE = TypeAdapter(RationaleRecord)
 
 @dataclass(frozen=True)
 class RationalePool:
-    """The verified rationales of one teacher for one benchmark, and the questions that never came right."""
+    """Records of one teacher for one benchmark: verified rationales, and questions without a correct one."""
 
     records: tuple[RationaleRecord, ...] = ()
 
     @cached_property
     def _by_question(self) -> Mapping[tuple[str, str], RationaleRecord]:
-        return {(records.question, records.question_sha256): records for records in self.records}
+        return {(record.question, record.question_sha256): record for record in self.records}
 
-    def of(self, question: Question) -> RationaleRecord | None:
-        """What is known of the question; None where it was never asked, or was another question then."""
+    def get(self, question: Question) -> RationaleRecord | None:
+        """Return the record of the question; None if this version of it was never asked."""
         return self._by_question.get((question.id, question_sha256(question)))
 
     def check_teacher(self, teacher: str, file: Path) -> None:
-        """Refuses a teacher who is not the one that the pool has already, since no report could tell them apart.
+        """Refuse a second teacher, since no report could distinguish the two.
 
         Raises:
-            UserError: it is another one.
+            UserError: The pool has rationales of another teacher.
         """
-        others = {records.teacher for records in self.records} - {teacher}
+        others = {record.teacher for record in self.records} - {teacher}
         if others:
-            raise UserError(f"{file}: holds rationales of {min(others)}, not of {teacher}; name another file with -o")
+            raise UserError(
+                f"another teacher in {file}: it holds rationales of {min(others)}, not of {teacher}. Name another "
+                "file with -o."
+            )
 
     def has_rationales(self, questions: Iterable[Question]) -> bool:
-        """Whether any of the questions has a verified rationale here."""
-        return any(
-            (records := self.of(question)) is not None and records.rationale is not None for question in questions
-        )
+        """Return True if any of the questions has a verified rationale here."""
+        records = map(self.get, questions)
+        return any(record is not None and record.rationale is not None for record in records)
 
     def exemplar(self, question: Question) -> Exemplar:
-        """The question, with its verified rationale and in the order that its teacher saw where there is one.
+        """Return the question, with its verified rationale and the teacher's option order if it has one.
 
         Raises:
-            UserError: the order is not one of the question's options.
+            UserError: The order does not fit the question's options.
         """
-        records = self.of(question)
-        if records is None or records.rationale is None or records.order is None:
+        record = self.get(question)
+        if record is None or record.rationale is None or record.order is None:
             return Exemplar(question)
-        if sorted(records.order) != sorted(question.options):
+        if sorted(record.order) != sorted(question.options):
             raise UserError(
-                f"{question.id}: its rationale belongs to options {records.order!r}, and it has "
-                f"{', '.join(question.options)}; take its line out of the rationale pool, and build the pool again"
+                f"option mismatch in the rationale of {question.id}: {record.order!r} instead of "
+                f"{', '.join(question.options)}. Delete its line from the rationale pool, and build the pool again."
             )
-        return Exemplar(reorder(question, records.order), records.rationale, records.teacher)
+        return Exemplar(reorder(question, record.order), record.rationale, record.teacher)
 
-    def with_news(self, news: Iterable[RationaleRecord]) -> "RationalePool":
-        """The pool with what was learnt since: nothing is given up, neither a verified rationale nor a round.
+    def merge(self, records: Iterable[RationaleRecord]) -> "RationalePool":
+        """Return the pool with newer records merged; a verified rationale or a round is never dropped.
 
-        Questions are told apart by their content, not by their ids alone, which two data sets may share.
+        Questions are distinguished by their content and id, since two data sets may share ids.
         """
-        known = dict(self._by_question)
-        for records in news:
-            key = (records.question, records.question_sha256)
-            old = known.get(key)
-            if old is None or (old.rationale is None and _knows_more(records, old)):
-                known[key] = records
-        return RationalePool(tuple(known[key] for key in sorted(known)))
+        merged = dict(self._by_question)
+        for record in records:
+            key = (record.question, record.question_sha256)
+            old = merged.get(key)
+            if old is None or (old.rationale is None and _has_more(record, old)):
+                merged[key] = record
+        return RationalePool(tuple(merged[key] for key in sorted(merged)))
 
 
-def _knows_more(records: RationaleRecord, old: RationaleRecord) -> bool:
-    return records.rationale is not None or len(records.letters) > len(old.letters)
+def _has_more(record: RationaleRecord, old: RationaleRecord) -> bool:
+    return record.rationale is not None or len(record.letters) > len(old.letters)
 
 
 def question_sha256(question: Question) -> str:
-    """Names a pool question by its content, whatever the split is called."""
+    """Return the hash of a question's content, without the name of its split."""
     record = {name: value for name, value in to_record(question).items() if name != "split"}
     return hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def read_pool(file: Path) -> RationalePool:
-    """The pool in a file; an empty one where there is none.
+    """Read the pool in a file; a missing file is an empty pool.
 
     Raises:
-        UserError: the file is not such a pool.
+        UserError: The file is not a rationale pool.
     """
     records = []
     row = 0
@@ -136,27 +137,29 @@ def read_pool(file: Path) -> RationalePool:
     except FileNotFoundError:
         return RationalePool()
     except OSError as error:
-        raise UserError(f"{file}: {error.strerror}; name a readable rationale pool") from error
+        raise UserError(f"unreadable rationale pool in {file}: {error.strerror}. Name a readable file.") from error
     except ValidationError as error:
-        raise UserError(f"{file}:{row}: not a line of a rationale pool; build it with: openmedlm pool") from error
+        raise UserError(f"no rationale record in {file}:{row}. Build the pool with openmedlm pool.") from error
     return RationalePool(tuple(records))
 
 
-def add_to_pool(file: Path, news: Sequence[RationaleRecord]) -> RationalePool:
-    """Adds to the pool in a file, which is the old one or the new one whatever happens; commands take turns.
+def add_to_pool(file: Path, records: Sequence[RationaleRecord]) -> RationalePool:
+    """Merge records into the pool in a file, atomically; concurrent commands take turns.
 
     Raises:
-        UserError: the file can't be written, is not such a pool, or is another teacher's.
+        UserError: The file can't be written, is not a rationale pool, or is another teacher's.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with locked(file.with_name(f".{file.name}.lock")):
             pool = read_pool(file)
-            for teacher in sorted({records.teacher for records in news}):
+            for teacher in sorted({record.teacher for record in records}):
                 pool.check_teacher(teacher, file)
-            pool = pool.with_news(news)
-            if news:
-                write_atomically(file, (orjson.dumps(asdict(records)) + b"\n" for records in pool.records))
+            pool = pool.merge(records)
+            if records:
+                write_atomically(file, (orjson.dumps(asdict(record)) + b"\n" for record in pool.records))
     except OSError as error:
-        raise UserError(f"{file}: {error.strerror}; name a file that can be written with -o") from error
+        raise UserError(
+            f"rationale pool can't be written in {file}: {error.strerror}. Name a writable file with -o."
+        ) from error
     return pool

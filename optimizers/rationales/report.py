@@ -1,4 +1,4 @@
-"""What came of asking a teacher."""
+"""Counts of a rationale pool, by round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,35 +9,35 @@ from openmedlm.optimizers.rationales.pool import RationalePool
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round of asking came to.
+    """Counts of one round.
 
     Attributes:
-        number: from 1.
-        asked: questions that it asked about.
-        kept: those whose reasoning ended on the gold letter.
-        expected_by_guessing: how many a teacher that draws its letters would have kept.
-        unread: completions that did not end on a letter, cut-off ones included.
+        number: Number of the round, from 1.
+        asked: Number of questions asked.
+        kept: Number of questions whose reasoning ended on the gold letter.
+        expected_by_guessing: Expected number of kept questions for a teacher that guesses.
+        unparsed: Number of completions that did not end on a letter, truncated ones included.
     """
 
     number: int
     asked: int
     kept: int
     expected_by_guessing: float
-    unread: int
+    unparsed: int
 
 
 @dataclass(frozen=True, slots=True)
 class PoolReport:
-    """What a teacher made of some questions.
+    """Counts of a rationale pool.
 
     Attributes:
-        questions: how many.
-        kept: those with a verified rationale.
-        rounds: each round.
-        never_right: ids of the questions that went through every round and have none: the hard ones, for this teacher.
-        unfinished: questions without one whose later rounds failed; the same call goes on with them.
-        not_asked: questions that were never answered, since the endpoint failed.
-        calls: completions that were read; prompt_tokens, completion_tokens and cost_usd are theirs.
+        questions: Number of questions.
+        kept: Number of questions with a verified rationale.
+        rounds: Counts by round.
+        never_right: Ids of the questions without a rationale after every round: the hard ones for this teacher.
+        unfinished: Number of questions without a rationale whose later rounds failed; the same call resumes them.
+        not_asked: Number of questions that were never answered, since the endpoint failed.
+        calls: Number of parsed completions; prompt_tokens, completion_tokens and cost_usd are theirs.
     """
 
     questions: int
@@ -52,38 +52,39 @@ class PoolReport:
     cost_usd: float | None
 
 
-def report(pool: RationalePool, questions: Sequence[Question], rounds_due: int = 0) -> PoolReport:
-    """What the pool knows of these questions.
+def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int = 0) -> PoolReport:
+    """Count the rationales of these questions.
 
     Args:
-        pool: after asking.
-        questions: what was to be asked about.
-        rounds_due: how often a question is asked at most; one that was asked less often, since the endpoint failed, is
-            unfinished and not hard.
+        pool: The pool after generation.
+        questions: The questions of the job.
+        max_rounds: Maximum number of times a question is asked. One that was asked less often, because the endpoint
+            failed, is unfinished and not hard.
     """
-    known = [(question, records) for question in questions if (records := pool.of(question)) is not None]
+    known = [(question, record) for question in questions if (record := pool.get(question)) is not None]
     rounds = []
-    for number in range(1, max((len(records.letters) for _, records in known), default=0) + 1):
-        asked = [(question, records) for question, records in known if len(records.letters) >= number]
+    for number in range(1, max((len(record.letters) for _, record in known), default=0) + 1):
+        asked = [(question, record) for question, record in known if len(record.letters) >= number]
         rounds.append(
             Round(
                 number=number,
                 asked=len(asked),
-                kept=sum(records.rationale is not None and len(records.letters) == number for _, records in asked),
+                kept=sum(record.rationale is not None and len(record.letters) == number for _, record in asked),
                 expected_by_guessing=sum(1 / len(question.options) for question, _ in asked),
-                unread=sum(records.letters[number - 1] is None for _, records in asked),
+                unparsed=sum(record.letters[number - 1] is None for _, record in asked),
             )
         )
-    costs = [records.cost_usd for _, records in known]
+    without = [(question, record) for question, record in known if record.rationale is None]
+    costs = [record.cost_usd for _, record in known]
     return PoolReport(
         questions=len(questions),
-        kept=sum(records.rationale is not None for _, records in known),
+        kept=len(known) - len(without),
         rounds=rounds,
-        never_right=[q.id for q, records in known if records.rationale is None and len(records.letters) >= rounds_due],
-        unfinished=sum(records.rationale is None and len(records.letters) < rounds_due for _, records in known),
+        never_right=[question.id for question, record in without if len(record.letters) >= max_rounds],
+        unfinished=sum(len(record.letters) < max_rounds for _, record in without),
         not_asked=len(questions) - len(known),
-        calls=sum(len(records.letters) for _, records in known),
-        prompt_tokens=sum(records.prompt_tokens for _, records in known),
-        completion_tokens=sum(records.completion_tokens for _, records in known),
+        calls=sum(len(record.letters) for _, record in known),
+        prompt_tokens=sum(record.prompt_tokens for _, record in known),
+        completion_tokens=sum(record.completion_tokens for _, record in known),
         cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
     )

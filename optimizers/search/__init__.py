@@ -1,1 +1,1 @@
-"""Search over strategies and their choices, for one model and one benchmark."""
+"""Search over strategies and their options, for one model and one benchmark."""

@@ -1,4 +1,4 @@
-"""Variants of the instructions that a search may choose from."""
+"""Instruction texts that a search may choose from."""
 
 from openmedlm.optimizers.search.trial_config import DEFAULT
 
@@ -13,5 +13,5 @@ VARIANTS = {
 
 
 def instruction_text(variant: str, own: str) -> str:
-    """The instructions of a variant: those of that name, the strategy's own, or the text itself."""
+    """Return the text of a variant: the strategy's own for `DEFAULT`, that of a known name, or the variant itself."""
     return own if variant == DEFAULT else VARIANTS.get(variant, variant)

@@ -1,4 +1,4 @@
-"""Prompt programs for configurations, each strategy compiled once."""
+"""Prompt programs of configurations, with each strategy compiled once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,40 +16,42 @@ from openmedlm.programs.ensemble import MajorityEnsemble
 
 
 class ProgramFactory:
-    """Makes the programs of a space's configurations.
+    """Make the programs of a space's configurations.
 
-    A strategy is compiled once for each embedder, with as many exemplars as the space may ask for: fewer of them,
-    another order, size or decoding change fields of the program. A program is equal to the one that
-    `openmedlm.optimizers.compile` makes of the same choices, to the byte of its prompts.
+    A strategy is compiled once for each embedder, with the largest k of the space. Fewer exemplars, another order,
+    ensemble size or sampling then only change fields of the program. Its prompts are the same bytes as those of
+    `openmedlm.optimizers.compile_program`.
 
     Args:
-        space: what may be chosen.
-        choices: what the space leaves open: template, seed, index, balance, room for a completion.
-        bare, reasoned: trainsets of the strategies that answer directly, and of those that show rationales.
-        vectors: folder in which vectors are kept; None keeps none.
-        told: called while a pool is embedded.
+        space: The search space.
+        config: Options that the space leaves open: template, seed, index, balance, completion limit.
+        plain_demos: Trainset of the strategies that answer directly.
+        cot_demos: Trainset of the strategies that show rationales.
+        vectors: Folder of cached vectors; None caches none.
+        on_progress: Called while a pool is embedded.
     """
 
     def __init__(
         self,
         space: Space,
-        choices: ProgramConfig,
-        bare: Sequence[dspy.Example],
-        reasoned: Sequence[dspy.Example],
+        config: ProgramConfig,
+        plain_demos: Sequence[dspy.Example],
+        cot_demos: Sequence[dspy.Example],
         vectors: Path | None,
-        told: Callable[[int, int], None] | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        self._most = space.most_exemplars
-        self._choices = choices
-        self._bare, self._reasoned = bare, reasoned
-        self._vectors, self._told = vectors, told
+        self._max_exemplars = space.max_exemplars
+        self._config = config
+        self._plain_demos, self._cot_demos = plain_demos, cot_demos
+        self._vectors, self._on_progress = vectors, on_progress
         self._compiled: dict[tuple[str, str], PromptProgram] = {}
 
     def program(self, configuration: TrialConfig) -> PromptProgram:
-        """The program of a configuration.
+        """Return the program of a configuration.
 
         Raises:
-            UserError: the embedder can't be used; MissingRationales where the pool can't serve the strategy.
+            UserError: The embedder can't be used.
+            MissingRationales: The pool lacks what the strategy shows.
         """
         compiled = self.compiled(configuration.strategy, configuration.embedder)
         source = compiled.exemplars
@@ -70,12 +72,11 @@ class ProgramFactory:
         )
 
     def compiled(self, strategy: str, embedder: str = DEFAULT) -> PromptProgram:
-        """The strategy with as many exemplars as may be asked for."""
+        """Return the strategy with the space's largest number of exemplars."""
         key = strategy, embedder
         if key not in self._compiled:
-            choices = replace(self._choices, k=self._most, embedder=None if embedder == DEFAULT else embedder)
-            trainset = self._reasoned if shows_rationales(strategy, strategy) else self._bare
-            self._compiled[key] = compile_program(
-                strategy, trainset, choices, self._vectors, self._told
-            ).prompt_program()
+            config = replace(self._config, k=self._max_exemplars, embedder=None if embedder == DEFAULT else embedder)
+            trainset = self._cot_demos if shows_rationales(strategy, strategy) else self._plain_demos
+            module = compile_program(strategy, trainset, config, self._vectors, self._on_progress)
+            self._compiled[key] = module.prompt_program()
         return self._compiled[key]

@@ -1,4 +1,4 @@
-"""Optuna's samplers and pruners by name."""
+"""Samplers and pruners of Optuna by name."""
 
 import warnings
 from typing import Literal
@@ -18,9 +18,9 @@ PRUNERS: tuple[Pruner, ...] = ("racing", "wilcoxon", "hyperband", "median", "non
 
 
 def make_sampler(name: Sampler, seed: int, index: int) -> BaseSampler:
-    """The sampler of that name for the trial of that place; what it does follows from these and the study's history.
+    """Return the sampler for the trial of that index; its draws follow from the seed, the index and the study's trials.
 
-    A grid has none: its points are put in line one by one.
+    A grid has none: its points are enqueued one by one.
     """
     seed = derive_seed(seed, "trial", index)
     if name != "tpe":
@@ -30,15 +30,15 @@ def make_sampler(name: Sampler, seed: int, index: int) -> BaseSampler:
         return TPESampler(seed=seed, multivariate=True, group=True)
 
 
-def make_pruner(name: Pruner, golds: str, block: int, alpha: float, rates: TokenPrices | None) -> BasePruner:
-    """The pruner of that name.
+def make_pruner(name: Pruner, golds: str, block: int, alpha: float, prices: TokenPrices | None) -> BasePruner:
+    """Return the pruner of that name.
 
     Args:
-        golds, alpha, rates: of the race, see `RacingPruner`; alpha is Wilcoxon's threshold too.
-        block: questions before the stock pruners begin to judge.
+        golds, alpha, prices: Arguments of `RacingPruner`; alpha is the threshold of `WilcoxonPruner` too.
+        block: Number of questions before Optuna's own pruners first judge.
     """
     if name == "racing":
-        return RacingPruner(golds, alpha, rates=rates)
+        return RacingPruner(golds, alpha, prices=prices)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "wilcoxon":

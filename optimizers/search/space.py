@@ -1,4 +1,4 @@
-"""What a search may choose from."""
+"""Search space: the options that a search may choose from."""
 
 import math
 from collections.abc import Sequence
@@ -8,17 +8,23 @@ from typing import Annotated, Any, Self
 import optuna
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.programs.frozen.schema import Single
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval.knn_exemplars import Order
 
-GRID_POINTS = 2_000
-"""Programs of a grid at most; a larger one would never be finished."""
+MAX_GRID_PROGRAMS = 2_000
+"""Largest grid, in programs; a larger one would never end."""
 
 
 class Span(BaseModel):
-    """Numbers from `low` to `high`, both included, in steps: of 1 for whole numbers, of 0.2 for others, by default."""
+    """Numbers from `low` to `high`, both included. The default step is 1 for whole numbers and 0.2 for others.
+
+    Example:
+        >>> from openmedlm.optimizers import Span
+        >>> Span(low=1, high=7, step=2).values()
+        [1.0, 3.0, 5.0, 7.0]
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,11 +39,11 @@ class Span(BaseModel):
         return self
 
     def stepping(self, step: float) -> "Span":
-        """The same with a step."""
+        """Return the span with this step, unless it has one."""
         return self if self.step is not None else self.model_copy(update={"step": step})
 
     def values(self) -> list[float]:
-        """All numbers, lowest first."""
+        """Return all numbers, lowest first."""
         step = self.step or 1.0
         steps = int(round((self.high - self.low) / step, 9))
         return [round(self.low + i * step, 9) for i in range(steps + 1)]
@@ -61,15 +67,21 @@ _Real = (
 
 
 class Space(BaseModel):
-    """The choices of each parameter: a list, or a span `{low, high, step}` for numbers.
+    """Choices of each parameter: a list, or a span `{low, high, step}` for numbers.
 
-    A parameter is asked for only where it has a bearing: `k` where exemplars are shown, `order` and `embedder` where
-    they are the nearest, `top_p` where decoding is sampled, `shuffle` where there is more than one vote. Temperatures
-    and nuclei come in steps, since a vote is shared by all configurations that would send the same request.
+    A parameter is sampled only where it matters: `k` if exemplars are shown, `order` and `embedder` if they are the
+    nearest, `top_p` if decoding is sampled, `shuffle` if there is more than one vote. Temperatures and nuclei come in
+    steps, since all configurations that send the same request share its vote.
 
     Attributes:
-        strategy: strategies whose votes are counted; ensembles of them follow from `votes`.
+        strategy: Strategies whose votes are counted; ensembles of them follow from `votes`.
         The others are those of `TrialConfig`.
+
+    Example:
+        >>> from openmedlm.optimizers import Space
+        >>> space = Space(strategy=("cot",), votes=(1, 5), temperature=(0.0, 0.8), top_p=(0.8,), shuffle=(True,))
+        >>> space.max_votes
+        5
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,25 +105,25 @@ class Space(BaseModel):
         if max(_choices(self.temperature)) > 2:
             raise ValueError("temperature must be at most 2")
         if not 0 < min(_choices(self.top_p)) <= max(_choices(self.top_p)) <= 1:
-            raise ValueError("top_p must lie above 0 and not above 1")
+            raise ValueError("top_p must be above 0 and at most 1")
         return self
 
     @property
-    def most_votes(self) -> int:
-        """The largest ensemble."""
+    def max_votes(self) -> int:
+        """Size of the largest ensemble."""
         return int(max(_choices(self.votes)))
 
     @property
-    def most_exemplars(self) -> int:
-        """The longest prompt's exemplars."""
+    def max_exemplars(self) -> int:
+        """Number of exemplars in the longest prompt."""
         return int(max(_choices(self.k)))
 
     def without(self, strategies: Sequence[str]) -> "Space":
-        """The space without these strategies, which the pool can't serve."""
+        """Return the space without these strategies."""
         return self.model_copy(update={"strategy": tuple(name for name in self.strategy if name not in strategies)})
 
     def suggest(self, trial: optuna.Trial) -> TrialConfig:
-        """The configuration of a trial, parameters that have no bearing left out."""
+        """Sample the configuration of a trial, without the parameters that do not matter."""
         values: dict[str, Any] = {"strategy": _suggest(trial, "strategy", self.strategy)}
         if values["strategy"] not in WITHOUT_EXEMPLARS:
             values["k"] = _suggest(trial, "k", self.k, whole=True)
@@ -128,26 +140,26 @@ class Space(BaseModel):
         return TrialConfig(**values).canonical()
 
     def grid(self) -> list[TrialConfig]:
-        """Every program of the space, each once.
+        """Return every program of the space, each once.
 
         Raises:
-            ValueError: there are more than `GRID_POINTS`.
+            ValueError: There are more than `MAX_GRID_PROGRAMS`.
         """
         choices = [_choices(getattr(self, name)) for name in Space.model_fields]
         points = math.prod(map(len, choices))
-        if points > GRID_POINTS**2:
-            raise ValueError(f"a grid of {points:,} points; give fewer choices")
+        if points > MAX_GRID_PROGRAMS**2:
+            raise ValueError(f"grid too large: {points:,} points. Give fewer choices.")
         names = list(Space.model_fields)
-        found: dict[TrialConfig, None] = {}
+        programs: dict[TrialConfig, None] = {}
         for values in product(*choices):
             point = dict(zip(names, values, strict=True))
-            found[TrialConfig(**point | {"k": int(point["k"]), "votes": int(point["votes"])}).canonical()] = None
-            if len(found) > GRID_POINTS:
-                raise ValueError(f"a grid of more than {GRID_POINTS:,} programs; give fewer choices")
-        return list(found)
+            programs[TrialConfig(**point | {"k": int(point["k"]), "votes": int(point["votes"])}).canonical()] = None
+            if len(programs) > MAX_GRID_PROGRAMS:
+                raise ValueError(f"grid too large: more than {MAX_GRID_PROGRAMS:,} programs. Give fewer choices.")
+        return list(programs)
 
-    def params_of(self, configuration: TrialConfig) -> dict[str, Any] | None:
-        """What `suggest` would have to be told to come to a configuration; None where it lies outside the space."""
+    def to_params(self, configuration: TrialConfig) -> dict[str, Any] | None:
+        """Return the parameters with which `suggest` gives this configuration; None if it lies outside the space."""
         params = {}
         for name in Space.model_fields:
             value = getattr(configuration, name)
@@ -155,7 +167,7 @@ class Space(BaseModel):
                 continue
             allowed = _choices(getattr(self, name))
             if value not in allowed:
-                if _has_bearing(name, configuration):
+                if _matters(name, configuration):
                     return None
                 continue
             if len(allowed) > 1:
@@ -163,11 +175,11 @@ class Space(BaseModel):
         return params
 
 
-def _has_bearing(name: str, configuration: TrialConfig) -> bool:
+def _matters(name: str, configuration: TrialConfig) -> bool:
     if name == "k":
         return configuration.strategy not in WITHOUT_EXEMPLARS
     if name in ("order", "embedder"):
-        return configuration.nearest
+        return configuration.retrieves
     if name == "top_p":
         return configuration.temperature > 0
     return name != "shuffle" or configuration.votes > 1

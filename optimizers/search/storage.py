@@ -1,4 +1,4 @@
-"""Where a study is kept: an Optuna storage by its URL."""
+"""Optuna storages by URL."""
 
 import re
 import warnings
@@ -12,39 +12,39 @@ from openmedlm.data import UserError
 from openmedlm.utils.urls import JOURNAL, scrubbed, shown_url, with_driver
 
 HEARTBEAT_SECONDS = 60
-SILENT_AFTER_SECONDS = 600
-"""A worker on another machine that was silent for so long is gone, and its trial is repeated."""
+WORKER_TIMEOUT_SECONDS = 600
+"""Silence after which a worker on another machine counts as dead, and its trial is repeated."""
 
-_BUSY_SECONDS = 60
+_LOCK_TIMEOUT_SECONDS = 60
 
 
 def open_storage(url: str) -> BaseStorage:
-    """The storage of that URL, made where it is missing.
+    """Open the storage of that URL, and create it if it is missing.
 
     Args:
-        url: of a database, as SQLAlchemy writes it (`sqlite:///study.db`, `postgresql://user@host/database`), or
-            `journal:FILE` for a file that workers on one file system append to.
+        url: SQLAlchemy URL of a database (`sqlite:///study.db`, `postgresql://user@host/database`), or `journal:FILE`
+            for a file to which workers on one file system append.
 
     Raises:
-        UserError: it can't be opened; a password in the URL is not repeated.
+        UserError: The storage can't be opened. The message never contains the URL's password.
     """
     if url.startswith(JOURNAL):
         path = url.removeprefix(JOURNAL).removeprefix("//")
         if not path:
-            raise UserError("--storage journal: names no file; write journal:study.log")
+            raise UserError("no file in --storage: journal:. Write journal:study.log.")
         try:
             return JournalStorage(JournalFileBackend(path))
         except (OSError, ValueError, KeyError) as error:
             raise UserError(
-                f"--storage {url}: not a usable journal ({_line(error, url)}); name another file"
+                f"unusable journal in --storage: {url} ({_line(error, url)}). Name another file."
             ) from error
     if re.fullmatch(r"sqlite(\+\w+)?:/*(:memory:)?", url):
-        raise UserError(f"--storage {url}: names no file; write sqlite:///study.db")
+        raise UserError(f"no file in --storage: {url}. Write sqlite:///study.db.")
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     opening = Retrying(
-        # Two that make the tables of one new database at once get in each other's way, the second time no more.
-        retry=retry_if_exception(lambda error: isinstance(error, SQLAlchemyError) and _made_meanwhile(error)),
+        # Two processes that create the tables of a new database at once fail on each other; a second try succeeds.
+        retry=retry_if_exception(lambda error: isinstance(error, SQLAlchemyError) and _already_created(error)),
         stop=stop_after_attempt(5),
         wait=wait_random(0.1, 0.5),
         reraise=True,
@@ -53,31 +53,35 @@ def open_storage(url: str) -> BaseStorage:
         return opening(_database, url)
     except ImportError as error:
         raise UserError(
-            f"--storage {shown_url(url)}: {_line(error, url)}; install the database's driver "
-            "(for PostgreSQL: pip install 'openmedlm[postgres]')"
+            f"missing database driver for --storage: {shown_url(url)} ({_line(error, url)}). Install it "
+            "(for PostgreSQL: pip install 'openmedlm[postgres]')."
         ) from error
     except (ArgumentError, ValueError) as error:
         raise UserError(
-            f"--storage {shown_url(url)}: not a storage; write sqlite:///study.db, "
-            "postgresql://USER@HOST/NAME or journal:study.log"
+            f"not a storage URL in --storage: {shown_url(url)}. Write sqlite:///study.db, "
+            "postgresql://USER@HOST/NAME or journal:study.log."
         ) from error
     except (SQLAlchemyError, RuntimeError, OSError) as error:
-        raise UserError(f"--storage {shown_url(url)}: can't be opened ({_line(error, url)}); check the URL") from error
+        raise UserError(
+            f"storage can't be opened in --storage: {shown_url(url)} ({_line(error, url)}). Check the URL."
+        ) from error
 
 
 def _database(url: str) -> BaseStorage:
-    engine = {"connect_args": {"timeout": _BUSY_SECONDS}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    engine = (
+        {"connect_args": {"timeout": _LOCK_TIMEOUT_SECONDS}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return RDBStorage(
             with_driver(url),
             engine_kwargs=engine,
             heartbeat_interval=HEARTBEAT_SECONDS,
-            grace_period=SILENT_AFTER_SECONDS,
+            grace_period=WORKER_TIMEOUT_SECONDS,
         )
 
 
-def _made_meanwhile(error: Exception) -> bool:
+def _already_created(error: Exception) -> bool:
     return any(word in str(error) for word in ("already exists", "UNIQUE constraint", "duplicate key"))
 
 

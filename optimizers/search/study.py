@@ -1,4 +1,4 @@
-"""The search: trials one after another, each on the shared questions, block by block."""
+"""The search: one trial after another, each on the shared questions, block by block."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
@@ -9,7 +9,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from openmedlm.data import Question
-from openmedlm.optimizers.search.defaults import ALPHA, LOW_FIDELITY_VOTES
+from openmedlm.optimizers.search.defaults import LOW_FIDELITY_VOTES, PRUNING_ALPHA
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule
 from openmedlm.optimizers.search.sampler import Pruner, Sampler, make_pruner, make_sampler
 from openmedlm.optimizers.search.space import Space
@@ -19,58 +19,58 @@ from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.programs.option_order import derive_seed
 
 Objective = Literal["accuracy", "cost", "both"]
-_FIRST = "first"
-"""Marks a trial with its place among those that are tried before any is sampled."""
-
 OBJECTIVES: tuple[Objective, ...] = ("accuracy", "cost", "both")
+
+_FIRST = "first"
+"""User attribute of a fixed trial: its index among those that run before any is sampled."""
 
 
 class Evaluator(Protocol):
-    """Has a configuration answer questions."""
+    """Answers questions with a configuration."""
 
     def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
-        """The answers, in the order of the questions.
+        """Return the answers, in the order of the questions.
 
         Raises:
-            BudgetExceeded: the money, the calls or the time are used up.
+            BudgetExceeded: The limit of money, calls or time is reached.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How a study is searched.
+    """Settings of a search.
 
     Attributes:
-        space: what may be chosen.
-        objective: `accuracy`; `cost`, of a right answer; or `both`, the Pareto front of accuracy and cost a question.
-        sampler, pruner: by name.
-        alpha: level at which a trial counts as behind.
-        rates: what a token costs.
-        seed: of every trial's sampling.
-        first: configurations that are tried before any is sampled.
+        space: The search space.
+        objective: `accuracy`; `cost`, per correct answer; or `both`: the Pareto front of the two.
+        sampler, pruner: Names of the sampler and the pruner.
+        alpha: Level of the test that prunes a trial.
+        prices: Token prices.
+        seed: Seed of every trial's sampling.
+        first: Configurations that are tried before any is sampled.
     """
 
     space: Space
     objective: Objective = "accuracy"
     sampler: Sampler = "tpe"
     pruner: Pruner = "racing"
-    alpha: float = ALPHA
-    rates: TokenPrices = UNPRICED
+    alpha: float = PRUNING_ALPHA
+    prices: TokenPrices = UNPRICED
     seed: int = 0
     first: tuple[TrialConfig, ...] = ()
 
     def directions(self) -> list[StudyDirection]:
-        """Of the study's objectives."""
-        best, least = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
-        return {"accuracy": [best], "cost": [least], "both": [best, least]}[self.objective]
+        """Return the directions of the study's objectives."""
+        maximize, minimize = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
+        return {"accuracy": [maximize], "cost": [minimize], "both": [maximize, minimize]}[self.objective]
 
-    def values(self, trial_answers: TrialAnswers) -> list[float]:
-        """What a whole sheet is worth."""
-        accuracy, cost = trial_answers.accuracy(), trial_answers.cost(self.rates)
+    def values(self, answers: TrialAnswers) -> list[float]:
+        """Return the objective values of a trial's answers."""
+        accuracy, cost = answers.accuracy(), answers.cost(self.prices)
         if self.objective == "accuracy":
             return [accuracy]
         if self.objective == "cost":
-            return [cost / max(accuracy, 0.5 / len(trial_answers))]  # none right: as if half a question were
+            return [cost / max(accuracy, 0.5 / len(answers))]  # none correct: as if half a question were
         return [accuracy, cost]
 
     def run(
@@ -79,91 +79,91 @@ class Search:
         schedule: EvalSchedule,
         evaluator: Evaluator,
         trials: int,
-        told: Callable[[FrozenTrial, TrialAnswers], None] | None = None,
-        mark: Callable[[optuna.Trial], None] | None = None,
+        on_block: Callable[[FrozenTrial, TrialAnswers], None] | None = None,
+        on_start: Callable[[optuna.Trial], None] | None = None,
     ) -> None:
-        """Goes on until the study has so many trials that are finished, stopped or under way.
+        """Run trials until the study has that many complete, pruned or running ones.
 
-        What each trial asks depends on the seed and on the trials before it, not on who ran them or when: a study that
-        was killed goes on as if it had not been.
+        The requests of a trial depend on the seed and on the trials before it, not on the worker or the time. A killed
+        study therefore resumes as if it had never stopped.
 
         Args:
-            study: with the directions of `directions`.
-            course: the questions.
-            examiner: has them answered.
-            trials: in all, those of earlier runs and other workers included.
-            told: called with each trial after each block, and the sheet so far.
-            mark: called with each trial as it begins.
+            study: A study with the directions of `directions`.
+            schedule: The search set.
+            evaluator: Answers the questions.
+            trials: Number of trials in all, those of earlier runs and other workers included.
+            on_block: Called after each block with the trial and its answers so far.
+            on_start: Called with each trial as it begins.
 
         Raises:
-            BudgetExceeded: as the examiner raised it; the trial under way counts as failed, and will be repeated.
+            BudgetExceeded: Raised by the evaluator. The running trial counts as failed and will be repeated.
         """
-        rates = None if self.objective == "accuracy" else self.rates
-        pruner = make_pruner(self.pruner, schedule.golds, schedule.block, self.alpha, rates)
+        prices = None if self.objective == "accuracy" else self.prices
+        pruner = make_pruner(self.pruner, schedule.golds, schedule.block, self.alpha, prices)
         study.pruner = pruner
 
         def objective(trial: optuna.Trial) -> list[float]:
-            if mark is not None:
-                mark(trial)
+            if on_start is not None:
+                on_start(trial)
             configuration = self.space.suggest(trial)
             write_trial_config(trial, configuration)
             sizes = [LOW_FIDELITY_VOTES] if self.pruner == "racing" and configuration.votes > LOW_FIDELITY_VOTES else []
             for lap, votes in enumerate((*sizes, configuration.votes)):
-                trial_answers = TrialAnswers((), "", votes)
+                answers = TrialAnswers((), "", votes)
                 for number, block in enumerate(schedule.blocks()):
-                    answers = evaluator.evaluate(configuration.sized(votes), block)
-                    trial_answers = trial_answers.extended(answers, "".join(question.answer for question in block))
-                    write_block(trial, votes, number, answers)
-                    self._report(trial, lap * len(schedule.questions), trial_answers, len(answers))
+                    block_answers = evaluator.evaluate(configuration.with_size(votes), block)
+                    answers = answers.extended(block_answers, "".join(question.answer for question in block))
+                    write_block(trial, votes, number, block_answers)
+                    self._report(trial, lap * len(schedule.questions), answers, len(block_answers))
                     frozen = study.get_trials(deepcopy=False)[trial.number]
-                    if told is not None:
-                        told(frozen, trial_answers)
-                    whole = votes == configuration.votes and len(trial_answers) == len(schedule.questions)
-                    if not whole and pruner.prune(study, frozen):
+                    if on_block is not None:
+                        on_block(frozen, answers)
+                    complete = votes == configuration.votes and len(answers) == len(schedule.questions)
+                    if not complete and pruner.prune(study, frozen):
                         raise optuna.TrialPruned
-            return self.values(trial_answers)
+            return self.values(answers)
 
-        ordered = self._ordered()
+        fixed = self._fixed_params()
         if self.sampler == "grid":
-            trials = min(trials, len(ordered))
-        while (index := len(_counted(study))) < trials:
+            trials = min(trials, len(fixed))
+        while (index := len(_counted_trials(study))) < trials:
             study.sampler = make_sampler(self.sampler, self.seed, index)
-            _put_in_line(study, ordered)
+            _enqueue_next(study, fixed)
             study.optimize(objective, n_trials=1)
 
-    def _ordered(self) -> list[dict[str, Any]]:
-        """Parameters of the configurations that are tried before any is sampled; of a grid, all."""
+    def _fixed_params(self) -> list[dict[str, Any]]:
+        """Return the parameters of the trials that run before any is sampled; for a grid, those of all trials."""
         points = list(self.first)
         if self.sampler == "grid":
             points += sorted(self.space.grid(), key=lambda point: derive_seed(self.seed, "grid", *astuple(point)))
-        params = (self.space.params_of(point) for point in dict.fromkeys(points))
+        params = (self.space.to_params(point) for point in dict.fromkeys(points))
         return [each for each in params if each is not None]
 
-    def _report(self, trial: optuna.Trial, before: int, trial_answers: TrialAnswers, fresh: int) -> None:
-        """Tells Optuna's pruners, and TPE of trials that are stopped, how far the trial came and how it did.
+    def _report(self, trial: optuna.Trial, before: int, answers: TrialAnswers, fresh: int) -> None:
+        """Report the intermediate value to Optuna, for its pruners and for TPE's use of pruned trials.
 
         With two objectives Optuna takes no reports.
         """
         if self.objective == "both":
             return
         if self.pruner == "wilcoxon":  # it pairs steps, so each question is one
-            for step, right in list(enumerate(trial_answers.correct()))[-fresh:]:
+            for step, right in list(enumerate(answers.correct()))[-fresh:]:
                 trial.report(float(right) if self.objective == "accuracy" else 1.0 - right, step)
         else:
-            trial.report(self.values(trial_answers)[0], before + len(trial_answers))
+            trial.report(self.values(answers)[0], before + len(answers))
 
 
-def _counted(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that count: all but those that broke off."""
+def _counted_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that count: all but the failed ones."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING))
 
 
-def _put_in_line(study: optuna.Study, ordered: Sequence[dict[str, Any]]) -> None:
-    """Puts the first of these parameters that no trial has yet in line, unless one waits there."""
+def _enqueue_next(study: optuna.Study, fixed: Sequence[dict[str, Any]]) -> None:
+    """Enqueue the first of these parameters that no trial has yet, unless one is waiting."""
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    begun = {trial.user_attrs.get(_FIRST) for trial in (*waiting, *_counted(study))}
-    for place, params in enumerate(ordered):
-        if place not in begun:
+    begun = {trial.user_attrs.get(_FIRST) for trial in (*waiting, *_counted_trials(study))}
+    for index, params in enumerate(fixed):
+        if index not in begun:
             if not waiting:
-                study.enqueue_trial(params, user_attrs={_FIRST: place})
+                study.enqueue_trial(params, user_attrs={_FIRST: index})
             return

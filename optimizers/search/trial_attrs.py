@@ -1,4 +1,4 @@
-"""A trial's configuration and answers in the study's storage, a block a user attribute."""
+"""User attributes of a trial in the study's storage: its configuration, and its answers by block."""
 
 from typing import Any
 
@@ -14,27 +14,32 @@ _BLOCK = "block:"
 
 
 def write_trial_config(trial: optuna.Trial, configuration: TrialConfig) -> None:
-    """Notes which program a trial is of."""
+    """Record the configuration of a trial."""
     trial.set_user_attr(_CONFIGURATION, configuration.as_json())
     trial.set_user_attr("program", configuration.label())
 
 
 def write_block(trial: optuna.Trial, votes: int, number: int, answers: list[QuestionVotes]) -> None:
-    """Notes the answers of an ensemble of that size to the block of that number, from 0."""
+    """Record the answers of an ensemble of that size to the block of that number, from 0."""
     trial.set_user_attr(f"{_BLOCK}{votes}:{number}", block_as_json(answers))
 
 
+def has_trial_config(trial: FrozenTrial) -> bool:
+    """Return True if the trial got as far as recording its configuration."""
+    return _CONFIGURATION in trial.user_attrs
+
+
 def read_trial_config(trial: FrozenTrial) -> TrialConfig:
-    """The program that a trial is of."""
+    """Return the configuration of a trial."""
     return TrialConfig(**trial.user_attrs[_CONFIGURATION])
 
 
 def read_trial_answers(trial: FrozenTrial, golds: str) -> TrialAnswers:
-    """The answers of a trial, of the largest ensemble that it has come to.
+    """Return the answers of a trial, at the largest ensemble size that it has evaluated.
 
     Args:
-        trial: of a study.
-        golds: the right letters, in the study's order of questions.
+        trial: A trial of a study.
+        golds: Gold letters, in the study's order of questions.
     """
     attributes: dict[str, Any] = trial.user_attrs
     largest = read_trial_config(trial).votes
@@ -47,6 +52,6 @@ def read_trial_answers(trial: FrozenTrial, golds: str) -> TrialAnswers:
     return TrialAnswers(tuple(answers), golds[: len(answers)], votes)
 
 
-def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that met every question, in the order in which they were begun."""
+def complete_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that answered every question, in the order in which they began."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

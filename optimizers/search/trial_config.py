@@ -1,32 +1,42 @@
-"""One point of the search space: a strategy with its choices."""
+"""One point of the search space: a strategy with its options."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from openmedlm.optimizers.program_config import WITHOUT_EXEMPLARS
+from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 
 DEFAULT = "default"
 """The strategy's own instructions, or the offline embedder."""
 
-_BARE = {"few-shot": "zero-shot", "knn-few-shot": "zero-shot", "few-shot-cot": "cot", "knn-cot": "cot"}
-"""What a strategy is without exemplars."""
+_WITHOUT_EXEMPLARS_OF = {
+    "few-shot": "zero-shot",
+    "knn-few-shot": "zero-shot",
+    "few-shot-cot": "cot",
+    "knn-cot": "cot",
+}
+"""The strategy that is left of another one without exemplars."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class TrialConfig:
-    """A strategy with its choices.
+    """A strategy with its options.
 
     Attributes:
-        strategy: whose votes are counted; one of those that give a single answer.
-        k: exemplars in the prompt.
-        votes: the ensemble's size; 1 for a single answer.
-        temperature: of every vote; 0.0 is greedy.
-        top_p: nucleus size of every vote; None where decoding is greedy.
-        shuffle: whether votes after the first show the options in another order.
-        order: how nearest exemplars stand in the prompt.
-        embedder: by which they are near (`openmedlm.programs.retrieval.find_embedder`), or `DEFAULT`.
-        instructions: name of a variant (`openmedlm.optimizers.search.instructions`), or a text.
+        strategy: Strategy whose votes are counted; one that gives a single answer.
+        k: Number of exemplars in the prompt.
+        votes: Ensemble size; 1 for a single answer.
+        temperature: Sampling temperature of every vote; 0.0 is greedy.
+        top_p: Nucleus size of every vote; None for greedy decoding.
+        shuffle: Show the options in another order in every vote after the first.
+        order: Position of the nearest exemplar in the prompt.
+        embedder: Name as in `openmedlm.programs.retrieval.find_embedder`, or `DEFAULT`.
+        instructions: Name of a variant (`openmedlm.optimizers.search.instructions`), or a text.
+
+    Example:
+        >>> from openmedlm.optimizers import TrialConfig
+        >>> TrialConfig("knn-cot", k=5, votes=7, temperature=0.6, top_p=0.9).label()
+        'knn-cot k=5 ×7 T=0.6 top_p=0.9'
     """
 
     strategy: str
@@ -40,18 +50,18 @@ class TrialConfig:
     instructions: str = DEFAULT
 
     @property
-    def nearest(self) -> bool:
-        """Whether exemplars are those nearest to the question."""
+    def retrieves(self) -> bool:
+        """True if the exemplars are those nearest to the question."""
         return self.strategy.startswith("knn")
 
     def canonical(self) -> "TrialConfig":
-        """The same program with what has no bearing on it left at its default; equal programs become equal values."""
+        """Return the same program with irrelevant options at their defaults: equal programs become equal values."""
         point = self
         if point.strategy in WITHOUT_EXEMPLARS or not point.k:
-            point = replace(point, strategy=_BARE.get(point.strategy, point.strategy), k=0)
-        if not point.nearest:
+            point = replace(point, strategy=_WITHOUT_EXEMPLARS_OF.get(point.strategy, point.strategy), k=0)
+        if not point.retrieves:
             point = replace(point, embedder=DEFAULT)
-        if not point.nearest or point.k == 1:
+        if not point.retrieves or point.k == 1:
             point = replace(point, order=NEAREST_LAST)
         if point.temperature == 0:
             point = replace(point, top_p=None, votes=point.votes if point.shuffle else 1)
@@ -59,16 +69,16 @@ class TrialConfig:
             point = replace(point, shuffle=False)
         return point
 
-    def sized(self, votes: int) -> "TrialConfig":
-        """The same with an ensemble of another size; its votes are the first ones of a larger one."""
+    def with_size(self, votes: int) -> "TrialConfig":
+        """Return the same configuration at another ensemble size; its votes are the first ones of a larger ensemble."""
         return replace(self, votes=votes).canonical()
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as plain JSON values."""
+        """Return the fields as plain JSON values."""
         return asdict(self)
 
     def label(self) -> str:
-        """In a few words, as a table shows it: `knn-cot k=5 x7 T=0.6 top_p=0.9 shuffled`."""
+        """Return a short description for tables, such as `knn-cot k=5 ×7 T=0.6 top_p=0.9 shuffled`."""
         words = [self.strategy]
         if self.k:
             words.append(f"k={self.k}")

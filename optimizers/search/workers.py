@@ -1,4 +1,4 @@
-"""Who works on a study, so that trials of those who died are repeated and nobody else's are."""
+"""Processes that search one study: trials of dead workers are repeated, those of live workers are not."""
 
 import socket
 import time
@@ -12,37 +12,37 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
-from openmedlm.optimizers.search.storage import SILENT_AFTER_SECONDS
+from openmedlm.optimizers.search.storage import WORKER_TIMEOUT_SECONDS
 from openmedlm.utils.atomic import write_atomically
 from openmedlm.utils.locks import is_locked, locked
 
 _WORKER = "worker"
 _IDENTITY = ".home"
-"""File that tells a folder from others of its name: on other machines, of other users, in other containers."""
+"""File that distinguishes a folder from others of its name: on other machines, of other users, in other containers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A process that works on a study.
+    """A process that searches a study.
 
     Attributes:
-        home: of its kind: the machine and the folder; who died there can be told by its lock.
-        name: its own, that of its lock in the folder.
-        folder: in which every worker of this home holds a lock for as long as it lives.
+        location: Machine and lock folder. Locks show which workers of the same location are alive.
+        name: Name of its lock in the folder.
+        folder: Folder in which every worker of this location holds a lock while it lives.
     """
 
-    home: str
+    location: str
     name: str
     folder: Path
 
     def mark(self, trial: optuna.Trial) -> None:
-        """Notes that the trial is this worker's."""
-        trial.set_user_attr(_WORKER, [self.home, self.name])
+        """Record that this worker runs the trial."""
+        trial.set_user_attr(_WORKER, [self.location, self.name])
 
 
 @contextmanager
-def working(folder: Path) -> Iterator[Worker]:
-    """A worker for as long as the context lasts, however it ends."""
+def register_worker(folder: Path) -> Iterator[Worker]:
+    """Register this process as a worker while the context lasts."""
     folder.mkdir(parents=True, exist_ok=True)
     worker = Worker(f"{socket.gethostname()} {_identity(folder)}", uuid.uuid4().hex, folder)
     lock = folder / worker.name
@@ -53,53 +53,59 @@ def working(folder: Path) -> Iterator[Worker]:
         lock.unlink(missing_ok=True)
 
 
-def release(study: optuna.Study, worker: Worker) -> int:
-    """Gives up the trials of workers of the same home that are gone; they count as failed, and are repeated.
+def fail_orphaned_trials(study: optuna.Study, worker: Worker) -> int:
+    """Mark the running trials of dead workers of the same location as failed, so that they are repeated.
 
-    Those of other homes are given up by Optuna's heartbeat, where the storage has one.
+    Trials of other locations are failed by Optuna's heartbeat, where the storage has one.
 
     Returns:
-        How many were given up.
+        Number of trials marked.
     """
     others = (path for path in worker.folder.iterdir() if not path.name.startswith((worker.name, ".")))
     others_alive = any(is_locked(path) for path in others)
-    given_up = 0
+    failed = 0
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        home, name = trial.user_attrs.get(_WORKER, (worker.home, None))
-        # One without a mark was killed before it had one, or begun by another this very moment.
+        location, name = trial.user_attrs.get(_WORKER, (worker.location, None))
+        # A trial without an owner either lost its worker before it was marked, or another worker is just starting it.
         alive = others_alive if name is None else _alive(worker.folder / name)
-        if home == worker.home and not alive:
+        if location == worker.location and not alive:
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-            given_up += 1
-    return given_up
+            failed += 1
+    return failed
 
 
 def wait_for_others(
-    study: optuna.Study, worker: Worker, seconds: float = 1.0, enough: Callable[[], object] = lambda: None
+    study: optuna.Study,
+    worker: Worker,
+    poll_seconds: float = 1.0,
+    should_stop: Callable[[], object] = lambda: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Waits until no trial is under way, so that all who share a study choose among the same trials.
+    """Wait until no trial is running, so that all workers of a study choose among the same trials.
 
-    Trials whose workers are gone are given up meanwhile, by `release` and by Optuna's heartbeat; where neither can
-    tell, those that stood still for `SILENT_AFTER_SECONDS` are waited for no longer.
+    Meanwhile `fail_orphaned_trials` and Optuna's heartbeat fail the trials of dead workers. Where neither can decide,
+    the wait ends after `WORKER_TIMEOUT_SECONDS` without progress.
 
     Args:
-        study, worker: whose, and who waits.
-        seconds: between two looks.
-        enough: ends the waiting once it gives anything true.
+        study: The shared study.
+        worker: This worker.
+        poll_seconds: Interval between two checks.
+        should_stop: Ends the wait as soon as it returns a true value.
+        clock: Monotonic clock, in seconds.
     """
     last: list[tuple[int, int]] = []
-    relabel = time.monotonic()
+    last_change = clock()
     while running := study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        now = [(trial.number, len(trial.user_attrs)) for trial in running]
-        if now != last:
-            last, relabel = now, time.monotonic()
-        if enough() or time.monotonic() - relabel > SILENT_AFTER_SECONDS:
+        progress = [(trial.number, len(trial.user_attrs)) for trial in running]
+        if progress != last:
+            last, last_change = progress, clock()
+        if should_stop() or clock() - last_change > WORKER_TIMEOUT_SECONDS:
             return
-        release(study, worker)
+        fail_orphaned_trials(study, worker)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             optuna.storages.fail_stale_trials(study)
-        time.sleep(seconds)
+        time.sleep(poll_seconds)
 
 
 def _alive(lock: Path) -> bool:

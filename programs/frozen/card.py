@@ -1,14 +1,14 @@
-"""`README.md`: a frozen program's card, for a reader."""
+"""`README.md`: the card of a frozen program."""
 
 from collections.abc import Iterator
 
 from openmedlm.programs.frozen.schema import CorrectCount, DataSource, DevScore, Document, Fixed, Nearest
 
-FILE = "README.md"
+CARD_FILE = "README.md"
 
 
-def card(document: Document) -> str:
-    """The card, in Markdown."""
+def render_card(document: Document) -> str:
+    """Return the card, in Markdown."""
     return "\n".join([*_lines(document), ""])
 
 
@@ -29,7 +29,7 @@ def _lines(d: Document) -> Iterator[str]:
     yield f"    openmedlm evaluate DIRECTORY -b {d.benchmark} --split dev"
     yield "    openmedlm export DIRECTORY --to messages"
     yield ""
-    yield "docs/frozen-programs.md of the project says how to run it from any language."
+    yield "docs/frozen-programs.md of the project describes how to run it from any language."
 
 
 def _facts(d: Document) -> Iterator[tuple[str, str]]:
@@ -38,12 +38,14 @@ def _facts(d: Document) -> Iterator[tuple[str, str]]:
     if d.provenance.teachers:
         yield "rationales", ", ".join(f"{count} by {teacher}" for teacher, count in d.provenance.teachers.items())
     if d.provenance.orders_kept and d.exemplars.kind == "nearest":
-        yield "option orders kept", f"{d.provenance.orders_kept} exemplars, whose letters can't be moved surely"
+        yield "not reordered", f"{d.provenance.orders_kept} exemplars, whose letter references are unsure"
     decode = d.decode
-    how = "greedy" if decode.greedy else f"temperature {decode.temperature}"
-    how += "".join(f", {name} {value}" for name, value in (("top_p", decode.top_p), ("top_k", decode.top_k)) if value)
-    yield "decoding", f"{how}, at most {decode.max_tokens} tokens"
-    yield "options", "in another order for each vote" if d.shuffle else "in their own order"
+    sampling = "greedy" if decode.greedy else f"temperature {decode.temperature}"
+    sampling += "".join(
+        f", {name} {value}" for name, value in (("top_p", decode.top_p), ("top_k", decode.top_k)) if value
+    )
+    yield "decoding", f"{sampling}, at most {decode.max_tokens} tokens"
+    yield "options", "shuffled for each vote" if d.shuffle else "in their own order"
     yield "dev score", _score(d)
     if d.provenance.pool:
         yield "pool", _origin(d.provenance.pool)
@@ -52,15 +54,15 @@ def _facts(d: Document) -> Iterator[tuple[str, str]]:
 
 
 def _dev(dev: DevScore) -> Iterator[str]:
-    """What it came to on dev, as text: what the page draws as figures."""
+    """Yield the dev scores as tables; the HTML report draws the same numbers as figures."""
     tables = {
         "subject": dev.by_subject,
-        "letter of the right option": dev.by_letter,
+        "letter of the correct option": dev.by_letter,
         "votes": {str(size): share for size, share in enumerate(dev.by_size, start=1)},
     }
     for name, shares in tables.items():
         if len(shares) > 1:
-            yield f"| {name} | right | of | accuracy (95 %) |"
+            yield f"| {name} | correct | total | accuracy % [95 % CI] |"
             yield "| --- | --- | --- | --- |"
             yield from (_share(group, share) for group, share in shares.items())
             yield ""

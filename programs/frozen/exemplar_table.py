@@ -1,4 +1,4 @@
-"""`exemplars.parquet`: the exemplars, with their vectors where the strategy retrieves."""
+"""`exemplars.parquet`: the exemplars, with their vectors if the strategy retrieves."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,9 @@ from openmedlm.data import question_from_record
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.retrieval import Vectors
 
-FILE = "exemplars.parquet"
+EXEMPLARS_FILE = "exemplars.parquet"
 
-LARGEST = 4 * 2**30
-"""Bytes that the table may unpack to."""
+MAX_UNPACKED_BYTES = 4 * 2**30
 
 _COLUMNS = [
     pa.field("id", pa.string()),
@@ -30,7 +29,7 @@ _COLUMNS = [
 
 
 def write_table(exemplars: Sequence[Exemplar], vectors: Vectors | None) -> bytes:
-    """The file's bytes; the same exemplars give the same ones under one release of pyarrow."""
+    """Return the bytes of the file; one release of pyarrow gives the same bytes for the same exemplars."""
     columns = list(_COLUMNS)
     arrays = [pa.array([_row(exemplar)[field.name] for exemplar in exemplars], type=field.type) for field in columns]
     if vectors is not None:
@@ -43,21 +42,21 @@ def write_table(exemplars: Sequence[Exemplar], vectors: Vectors | None) -> bytes
 
 
 def read_table(content: bytes, count: int) -> tuple[tuple[Exemplar, ...], Vectors | None]:
-    """The exemplars and their vectors.
+    """Return the exemplars and their vectors, shape (exemplars, dimension).
 
     Args:
-        content: of the file.
-        count: how many there should be; looked at before anything is unpacked, and so is the size that it unpacks to.
+        content: Bytes of the file.
+        count: Expected number of exemplars; it and the unpacked size are checked before anything is unpacked.
 
     Raises:
-        ValueError: the file is no such table.
+        ValueError: The file is no such table.
     """
     file = pq.ParquetFile(pa.BufferReader(content))  # read_table would load pandas
     groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
     unpacked = sum(
-        group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns)
+        group.column(number).total_uncompressed_size for group in groups for number in range(group.num_columns)
     )
-    if file.metadata.num_rows != count or unpacked > LARGEST:
+    if file.metadata.num_rows != count or unpacked > MAX_UNPACKED_BYTES:
         raise ValueError(f"it declares {file.metadata.num_rows:,} rows of {unpacked:,} bytes for {count:,} exemplars")
     table = file.read()
     vectors = None
@@ -66,7 +65,7 @@ def read_table(content: bytes, count: int) -> tuple[tuple[Exemplar, ...], Vector
         vectors = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(table), -1)
         table = table.drop_columns(["vector"])
     if table.schema.names != [field.name for field in _COLUMNS]:
-        raise ValueError(f"its columns are {', '.join(table.schema.names)}")
+        raise ValueError(f"unknown columns in the table: {', '.join(table.schema.names)}")
     return tuple(_exemplar(row, n) for n, row in enumerate(table.to_pylist())), vectors
 
 

@@ -1,4 +1,4 @@
-"""From a program to a directory that can prove what it is."""
+"""Freezing: write a program to a directory that can be verified."""
 
 import hashlib
 import os
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from openmedlm.data import Question, UserError
 from openmedlm.programs.exemplar import Exemplar
-from openmedlm.programs.frozen import exemplar_table, golden
-from openmedlm.programs.frozen.card import FILE as CARD
-from openmedlm.programs.frozen.card import card
-from openmedlm.programs.frozen.load import PROGRAM, FrozenProgram, is_frozen, load_program
-from openmedlm.programs.frozen.pinned_embedder import lasting_name
+from openmedlm.programs.frozen.card import CARD_FILE, render_card
+from openmedlm.programs.frozen.exemplar_table import EXEMPLARS_FILE, write_table
+from openmedlm.programs.frozen.golden import GOLDEN_FILE, golden_rows, write_golden
+from openmedlm.programs.frozen.load import PROGRAM_FILE, FrozenProgram, is_frozen, load_program
+from openmedlm.programs.frozen.pinned_embedder import stable_name
 from openmedlm.programs.frozen.schema import (
     SCHEMA_VERSION,
     DataSource,
@@ -26,26 +26,26 @@ from openmedlm.programs.frozen.schema import (
     Nearest,
     NoExemplars,
     Provenance,
-    sealed,
+    serialize_document,
 )
 from openmedlm.programs.prompt_program import FixedExemplars, PromptProgram
-from openmedlm.programs.retrieval import Vectors, encode_kept
+from openmedlm.programs.retrieval import Vectors, encode_cached
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 from openmedlm.utils.atomic import folder_beside, umask, write_atomically
 
-_DECIDING = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy", "pyarrow")
-"""Packages that have a say in what a program is."""
+_RECORDED_PACKAGES = ("openmedlm", "dspy", "faiss-cpu", "sentence-transformers", "numpy", "pyarrow")
+"""Packages whose versions are recorded, since they affect a program."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramMetadata:
-    """What is known of a program beyond how it renders.
+    """Metadata of a program: its model, benchmark, data and score.
 
     Attributes:
-        model: the model string that it is for.
-        benchmark: that it is for.
-        pool: where its exemplars come from; None where there are none.
-        dev: what it came to on dev; None where it was not scored.
+        model: Model string that the program was made for.
+        benchmark: Benchmark that the program was made for.
+        pool: Source of its exemplars; None if it has none.
+        dev: Score on dev questions; None if it was not scored.
     """
 
     model: str
@@ -57,63 +57,63 @@ class ProgramMetadata:
 def freeze_program(
     program: PromptProgram,
     directory: Path,
-    facts: ProgramMetadata,
+    metadata: ProgramMetadata,
     questions: Sequence[Question],
     *,
     replace: bool = False,
 ) -> FrozenProgram:
-    """Writes a program; the directory is there whole or not at all.
+    """Write a program to a directory; the directory appears complete or not at all.
 
-    The same program and facts give the same bytes. A directory that holds them already is left as it is.
+    The same program and metadata give the same bytes. A directory that already holds these bytes is left unchanged.
 
     Args:
-        program: from a compiled module's `prompt_program()`.
-        directory: to be made.
-        facts: go into `program.json` and the card.
-        questions: rendered for `golden.jsonl`.
-        replace: whether another frozen program in this place is replaced.
+        program: Program of a compiled module, from `prompt_program()`.
+        directory: Directory to create.
+        metadata: Metadata for `program.json` and the card.
+        questions: Questions to render for `golden.jsonl`.
+        replace: Whether to replace another frozen program in the directory.
 
     Raises:
-        UserError: the directory holds something else, or can't be written.
+        UserError: The directory has other contents or can't be written.
     """
     directory = directory.resolve()  # a link to a program stays a link
-    files = _files(program, facts, questions)
+    files = _files(program, metadata, questions)
     try:
         if all((directory / name).is_file() and (directory / name).read_bytes() == files[name] for name in files):
             return load_program(directory)
-        check_place(directory, replace=replace)
-        _put(files, directory)
+        check_target_directory(directory, replace=replace)
+        _write(files, directory)
     except OSError as error:
-        raise UserError(f"{directory}: can't be written ({error.strerror}); name another with -o") from error
+        raise UserError(f"can't write {directory}: {error.strerror}. Set another directory with -o.") from error
     return load_program(directory)
 
 
-def check_place(directory: Path, *, replace: bool) -> None:
-    """Refuses a place that holds something else than a frozen program, before anything is spent.
+def check_target_directory(directory: Path, *, replace: bool) -> None:
+    """Check, before any request is sent, that a program can be written to the directory.
 
     Raises:
-        UserError: it does.
+        UserError: The directory has other contents or can't be written.
     """
     _restore(directory)
     if not directory.exists():
-        above = next(path for path in directory.absolute().parents if path.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            raise UserError(f"{directory}: nothing can be written in {above}; name another with -o")
+        parent = next(path for path in directory.absolute().parents if path.exists())
+        if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+            raise UserError(f"can't write {directory}: no write access to {parent}. Set another directory with -o.")
         return
     if not directory.is_dir():
-        raise UserError(f"{directory}: is a file; name a directory with -o")
-    strangers = sorted({path.name for path in directory.iterdir()} - {PROGRAM, golden.FILE, exemplar_table.FILE, CARD})
-    if strangers and is_frozen(directory):
-        raise UserError(f"{directory / strangers[0]}: is no part of the program there, and would be lost; move it away")
+        raise UserError(f"not a directory: {directory}. Set a directory with -o.")
+    extra = sorted({path.name for path in directory.iterdir()} - {PROGRAM_FILE, GOLDEN_FILE, EXEMPLARS_FILE, CARD_FILE})
+    if extra and is_frozen(directory):
+        raise UserError(f"replacing the program would delete another file: {directory / extra[0]}. Move it elsewhere.")
     if any(directory.iterdir()) and not (replace and is_frozen(directory)):
-        mend = "give --replace, or name another with -o" if is_frozen(directory) else "name another with -o"
-        raise UserError(f"{directory}: is not empty; {mend}")
+        option = "Give --replace, or set" if is_frozen(directory) else "Set"
+        raise UserError(f"directory not empty: {directory}. {option} another directory with -o.")
 
 
-def _files(program: PromptProgram, facts: ProgramMetadata, questions: Sequence[Question]) -> dict[str, bytes]:
+def _files(program: PromptProgram, metadata: ProgramMetadata, questions: Sequence[Question]) -> dict[str, bytes]:
     source = program.exemplars
     exemplars: tuple[Exemplar, ...]
-    asked: Vectors | None = None
+    question_vectors: Vectors | None = None
     vectors: Vectors | None = None
     described: NoExemplars | Fixed | Nearest
     if isinstance(source, KNNExemplars):
@@ -127,26 +127,26 @@ def _files(program: PromptProgram, facts: ProgramMetadata, questions: Sequence[Q
             seed=source.seed,
             order=source.order,
             embedder=Embedding(
-                name=lasting_name(index.embedder),
+                name=stable_name(index.embedder),
                 fingerprint=index.embedder.fingerprint,
                 dimension=vectors.shape[1],
             ),
         )
-        asked = encode_kept([question.question for question in questions], index.embedder, index.folder)
+        question_vectors = encode_cached([question.question for question in questions], index.embedder, index.folder)
     elif isinstance(source, FixedExemplars):
         exemplars = source.exemplars
         described = Fixed(count=len(exemplars)) if exemplars else NoExemplars()
     else:
-        raise TypeError(f"exemplars of a {type(source).__name__} can't be frozen")
-    selections = source.choose(questions)
-    files = {golden.FILE: golden.write_golden(golden.golden_rows(program, questions, selections, asked))}
+        raise TypeError(f"can't freeze exemplars of a {type(source).__name__}")
+    retrieved = source.choose(questions)
+    files = {GOLDEN_FILE: write_golden(golden_rows(program, questions, retrieved, question_vectors))}
     if exemplars:
-        files[exemplar_table.FILE] = exemplar_table.write_table(exemplars, vectors)
+        files[EXEMPLARS_FILE] = write_table(exemplars, vectors)
     document = Document(
         schema_version=SCHEMA_VERSION,
-        model=facts.model,
-        benchmark=facts.benchmark,
-        strategy=program.strategy,  # type: ignore[arg-type]  # checked as it is made
+        model=metadata.model,
+        benchmark=metadata.benchmark,
+        strategy=program.strategy,  # type: ignore[arg-type]  # pydantic checks the name
         member=program.member,  # type: ignore[arg-type]
         instructions=program.instructions,
         template=program.template,
@@ -156,9 +156,9 @@ def _files(program: PromptProgram, facts: ProgramMetadata, questions: Sequence[Q
         shuffle=program.shuffle,
         seed=program.seed,
         exemplars=described,
-        dev=facts.dev,
+        dev=metadata.dev,
         provenance=Provenance(
-            pool=facts.pool if exemplars else None,
+            pool=metadata.pool if exemplars else None,
             teachers=dict(sorted(Counter(e.teacher for e in exemplars if e.teacher is not None).items())),
             orders_kept=sum(exemplar.letters is None for exemplar in exemplars),
             versions=_versions(),
@@ -166,16 +166,16 @@ def _files(program: PromptProgram, facts: ProgramMetadata, questions: Sequence[Q
         files={},
         sha256="",
     )
-    files[CARD] = card(document).encode()
+    files[CARD_FILE] = render_card(document).encode()
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    files[PROGRAM] = sealed(document.model_copy(update={"files": hashes}))
+    files[PROGRAM_FILE] = serialize_document(document.model_copy(update={"files": hashes}))
     return files
 
 
-def _put(files: Mapping[str, bytes], directory: Path) -> None:
-    """All the files in a directory beside the place, synced, then renamed into it."""
+def _write(files: Mapping[str, bytes], directory: Path) -> None:
+    """Write and sync all files in a directory beside the target, then rename it to the target."""
     directory.parent.mkdir(parents=True, exist_ok=True)
-    old = _aside(directory)
+    old = _backup_path(directory)
     shutil.rmtree(old, ignore_errors=True)
     try:
         with folder_beside(directory) as draft:
@@ -193,19 +193,19 @@ def _put(files: Mapping[str, bytes], directory: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _aside(directory: Path) -> Path:
-    """Where the old program stands while the new one takes its place."""
+def _backup_path(directory: Path) -> Path:
+    """Return the path of the old program during its replacement."""
     return directory.with_name(f".{directory.name}.old")
 
 
 def _restore(directory: Path) -> None:
-    """Puts back a program that stood aside when its replacement was killed."""
-    if not directory.exists() and is_frozen(_aside(directory)):
-        _aside(directory).rename(directory)
+    """Restore the old program if its replacement was killed."""
+    if not directory.exists() and is_frozen(_backup_path(directory)):
+        _backup_path(directory).rename(directory)
 
 
 def _versions() -> dict[str, str]:
-    return {package: found for package in _DECIDING if (found := _version(package)) is not None}
+    return {package: release for package in _RECORDED_PACKAGES if (release := _version(package)) is not None}
 
 
 def _version(package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""From a directory to a program: checked byte by byte, without running code and without the network."""
+"""Loading of frozen programs: every byte is checked, no code of the directory runs, and no network is used."""
 
 import hashlib
 import os
@@ -13,34 +13,34 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from openmedlm.data import UserError
-from openmedlm.programs.frozen import exemplar_table, golden
-from openmedlm.programs.frozen.card import FILE as CARD
+from openmedlm.programs.frozen.card import CARD_FILE
+from openmedlm.programs.frozen.exemplar_table import EXEMPLARS_FILE, read_table
+from openmedlm.programs.frozen.golden import GOLDEN_FILE
 from openmedlm.programs.frozen.pinned_embedder import PinnedEmbedder
-from openmedlm.programs.frozen.schema import SCHEMA_VERSION, Document, Fixed, Nearest, holds_together
+from openmedlm.programs.frozen.schema import SCHEMA_VERSION, Document, Fixed, Nearest, has_valid_checksum
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 
-PROGRAM = "program.json"
+PROGRAM_FILE = "program.json"
 
-
-LARGEST = 2 * 2**30
-"""Bytes that a file of a program may have; the pool of MedMCQA with its vectors has a third of it."""
+MAX_FILE_BYTES = 2 * 2**30
+"""Size limit of one file; the pool of MedMCQA with its vectors has a third of it."""
 
 
 class InvalidProgram(UserError):
-    """A frozen program that is not what it was when it was frozen, or that this release can't read."""
+    """A frozen program was changed after freezing, or this release can't read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenProgram:
-    """A frozen program, loaded.
+    """A loaded frozen program.
 
     Attributes:
-        directory: where it stands.
-        document: what it is and where it came from.
-        program: what renders its prompts.
-        golden: the lines of `golden.jsonl`, as bytes.
+        directory: Directory of the program.
+        document: Contents of `program.json`.
+        program: Program that renders the prompts.
+        golden: Bytes of `golden.jsonl`.
     """
 
     directory: Path
@@ -50,100 +50,102 @@ class FrozenProgram:
 
 
 def is_frozen(directory: Path) -> bool:
-    """Whether this is the directory of a frozen program, sound or not."""
+    """Return True if this is the directory of a frozen program, valid or not."""
     try:
-        return (directory / PROGRAM).is_file()
-    except OSError:  # such as a name that is too long for one
+        return (directory / PROGRAM_FILE).is_file()
+    except OSError:  # such as a name that is too long
         return False
 
 
 def load_program(directory: str | Path, embedder: str | None = None, vectors: Path | None = None) -> FrozenProgram:
-    """The program in a directory.
+    """Load and check the program in a directory.
 
     Args:
-        directory: that `freeze` wrote.
-        embedder: where the embedder lies on this machine, if not where its own name says; it has to be the same one.
-        vectors: folder in which vectors of looked-up questions are kept; None keeps none.
+        directory: Directory that `freeze_program` wrote.
+        embedder: Path or name of the embedder on this machine, if its own name does not find it. It must be the same
+            embedder.
+        vectors: Folder that stores vectors of query questions; None stores none.
 
     Raises:
-        Refused: a byte differs from what was frozen, a file is missing or does not belong, or the schema is unknown.
+        InvalidProgram: A byte was changed, a file is missing or extra, or the schema is unknown.
     """
     directory = Path(directory)
-    content = _read(directory, PROGRAM)
+    content = _read(directory, PROGRAM_FILE)
     document = _document(directory, content)
     files = _files(directory, document)
     try:
         source = _source(document, files, embedder, vectors)
-        if golden.FILE not in files or CARD not in files:
-            raise ValueError(f"{golden.FILE} or {CARD} is missing")
+        if GOLDEN_FILE not in files or CARD_FILE not in files:
+            raise ValueError(f"{GOLDEN_FILE} or {CARD_FILE} is missing")
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
-        raise InvalidProgram(f"{directory}: its parts do not fit together ({_line(error)}); freeze it anew") from error
-    return FrozenProgram(directory, document, _program(document, source), files[golden.FILE])
+        raise InvalidProgram(f"inconsistent files in {directory}: {_one_line(error)}. Freeze it again.") from error
+    return FrozenProgram(directory, document, _program(document, source), files[GOLDEN_FILE])
 
 
 def _document(directory: Path, content: bytes) -> Document:
-    file = directory / PROGRAM
+    file = directory / PROGRAM_FILE
     try:
         values = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise InvalidProgram(f"{file}: not JSON ({error}); take the file as it was frozen") from error
+        raise InvalidProgram(f"invalid JSON in {file}: {error}. Restore the original file.") from error
     version = values.get("schema_version") if isinstance(values, dict) else None
     if type(version) is not int or version != SCHEMA_VERSION:
         raise InvalidProgram(
-            f"{file}: its schema version is {repr(version)[:20]}, and this release of openmedlm reads "
-            f"{SCHEMA_VERSION}; take the release that it was frozen with"
+            f"unknown schema version in {file}: {repr(version)[:20]}. This release reads {SCHEMA_VERSION}; use the "
+            "release of openmedlm that the program was frozen with."
         )
-    if not holds_together(content):
+    if not has_valid_checksum(content):
         raise InvalidProgram(
-            f"{file}: was changed after it was frozen; take the file as it was frozen, or freeze it anew"
+            f"file changed after freezing: {file}. Restore the original file, or freeze the program again."
         )
     try:
         return Document.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InvalidProgram(f"{file}: {where}: {first['msg']}; freeze the program anew") from error
+        field = ".".join(map(str, first["loc"]))
+        raise InvalidProgram(f"invalid {field} in {file}: {first['msg']}. Freeze the program again.") from error
 
 
 def _files(directory: Path, document: Document) -> Mapping[str, bytes]:
-    """The other files' contents, each the one that was frozen."""
-    known = {exemplar_table.FILE, golden.FILE, CARD}
+    """Read the other files and check their sha256."""
+    known = {EXEMPLARS_FILE, GOLDEN_FILE, CARD_FILE}
     if not set(document.files) <= known:
-        raise InvalidProgram(f"{directory / PROGRAM}: names files that no program has; freeze it anew")
+        raise InvalidProgram(f"unknown file names in {directory / PROGRAM_FILE}. Freeze the program again.")
     present = {path.name for path in directory.iterdir() if not path.name.startswith(".")}
-    strangers = sorted(present - set(document.files) - {PROGRAM})
-    if strangers:
-        raise InvalidProgram(f"{directory / strangers[0]}: is no part of the program; remove it")
+    extra = sorted(present - set(document.files) - {PROGRAM_FILE})
+    if extra:
+        raise InvalidProgram(f"file does not belong to the program: {directory / extra[0]}. Remove it.")
     files = {name: _read(directory, name) for name in document.files}
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != document.files[name]:
-            raise InvalidProgram(
-                f"{directory / name}: was changed after the program was frozen; take the file as it was frozen"
-            )
+            raise InvalidProgram(f"file changed after freezing: {directory / name}. Restore the original file.")
     return files
 
 
 def _read(directory: Path, name: str) -> bytes:
-    """A file's content: one of the directory's own, and no larger than such a file can be."""
+    """Read a regular file of the directory, up to the size limit."""
     try:
         with open(directory / name, "rb", opener=_open) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise InvalidProgram(f"{directory / name}: is no plain file; take the one that was frozen")
-            if status.st_size > LARGEST:
+                raise InvalidProgram(f"not a regular file: {directory / name}. Restore the original file.")
+            if status.st_size > MAX_FILE_BYTES:
                 raise InvalidProgram(
-                    f"{directory / name}: {status.st_size:,} bytes are more than a program's file can have"
+                    f"file too large: {directory / name} has {status.st_size:,} bytes and the limit is "
+                    f"{MAX_FILE_BYTES:,}. Restore the original file."
                 )
             return file.read()
     except FileNotFoundError:
-        what = "is missing" if directory.is_dir() else "no such directory"
-        raise InvalidProgram(f"{directory / name}: {what}; name the directory of a frozen program") from None
+        problem = "missing file" if directory.is_dir() else "no such directory"
+        raise InvalidProgram(f"{problem}: {directory / name}. Give the directory of a frozen program.") from None
     except OSError as error:
-        raise InvalidProgram(f"{directory / name}: {error.strerror}; name the directory of a frozen program") from error
+        raise InvalidProgram(
+            f"can't read {directory / name}: {error.strerror}. Give the directory of a frozen program."
+        ) from error
 
 
 def _open(path: str, flags: int) -> int:
-    """Follows no link, which may lead anywhere, and waits for no pipe."""
+    """Open a file without following links, which may lead anywhere, and without waiting for a pipe."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
@@ -153,14 +155,14 @@ def _source(
     described = document.exemplars
     if not isinstance(described, Fixed | Nearest):
         return FixedExemplars()
-    exemplars, vectors = exemplar_table.read_table(files[exemplar_table.FILE], described.count)
+    exemplars, vectors = read_table(files[EXEMPLARS_FILE], described.count)
     if len(exemplars) != described.count:
-        raise ValueError(f"{len(exemplars)} exemplars, and {described.count} are due")
+        raise ValueError(f"{len(exemplars)} exemplars instead of {described.count}")
     if isinstance(described, Fixed):
         return FixedExemplars(exemplars)
     pinned = described.embedder
     if vectors is None or vectors.shape != (described.count, pinned.dimension) or not np.isfinite(vectors).all():
-        raise ValueError("the vectors are not those that are due")
+        raise ValueError("vectors of the wrong number or dimension, or not finite")
     index = NeighbourIndex(
         tuple(exemplar.question for exemplar in exemplars),
         vectors,
@@ -186,5 +188,5 @@ def _program(document: Document, source: ExemplarSource) -> PromptProgram:
     )
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())

@@ -1,25 +1,25 @@
-"""The embedder that a frozen program was made with, and no other."""
+"""Embedder of a frozen program, checked by its fingerprint."""
 
 from collections.abc import Sequence
 from functools import cached_property
 
 from openmedlm.data import UserError
 from openmedlm.programs.retrieval import Embedder, Vectors, find_embedder
-from openmedlm.programs.retrieval.registry import LITELLM
+from openmedlm.programs.retrieval.registry import LITELLM_PREFIX
 
 
-def lasting_name(embedder: Embedder) -> str:
-    """What finds this very embedder again: its fingerprint, which is a pinned name, unless that is over files."""
+def stable_name(embedder: Embedder) -> str:
+    """Return a name that finds the same embedder again: its fingerprint, or its name if that is a digest of files."""
     return embedder.name if embedder.fingerprint.startswith("sha256:") else embedder.fingerprint
 
 
 class PinnedEmbedder:
-    """Found when the first text is embedded, and refused where it is not the one that made the exemplars' vectors.
+    """An embedder that is loaded for the first text, and rejected if it did not make the exemplars' vectors.
 
     Args:
-        name: what finds it.
-        fingerprint: what it must have.
-        found_by: another name to find it by, such as the path where it lies on this machine.
+        name: Name for `find_embedder`.
+        fingerprint: Required fingerprint.
+        found_by: Another name for `find_embedder`, such as the path of the model on this machine.
     """
 
     def __init__(self, name: str, fingerprint: str, found_by: str | None = None) -> None:
@@ -29,30 +29,31 @@ class PinnedEmbedder:
         self._named_by_user = found_by is not None
 
     @property
-    def together(self) -> int:
-        return self._embedder.together
+    def batch_size(self) -> int:
+        """Best number of texts per call."""
+        return self._embedder.batch_size
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """One unit vector for each text.
+        """Return one unit vector per text.
 
         Raises:
-            UserError: the embedder is not here, or is another one.
+            UserError: The embedder is not installed, or it is another one.
         """
         return self._embedder.encode(texts)
 
     @cached_property
     def _embedder(self) -> Embedder:
-        if self.name.startswith(LITELLM) and not self._named_by_user:
-            # Whoever made the program chose this name: followed by itself, it would have a stranger's server sent the
-            # user's questions, and the key that the environment holds.
+        if self.name.startswith(LITELLM_PREFIX) and not self._named_by_user:
+            # The author of the program chose this name. Used without the user's consent, it would send the user's
+            # questions and API key to an unknown server.
             raise UserError(
-                f"this program's questions are embedded by the service {self.name!r}, which is called only where you "
-                f"name it yourself: give --embedder {self.name} if you trust that address with your key"
+                f"the program's embedder is a remote service: {self.name!r}. It gets your questions and API key. If "
+                f"you trust it, set --embedder {self.name}."
             )
         embedder = find_embedder(self._found_by)
         if embedder.fingerprint != self.fingerprint:
             raise UserError(
-                f"the embedder {self._found_by!r} is not the one that this program was frozen with (its fingerprint is "
-                f"{embedder.fingerprint}, and {self.fingerprint} is due); name that one with --embedder"
+                f"wrong embedder for this program: {self._found_by!r} has the fingerprint {embedder.fingerprint} "
+                f"instead of {self.fingerprint}. Set the original one with --embedder."
             )
         return embedder

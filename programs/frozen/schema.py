@@ -1,4 +1,4 @@
-"""`program.json`: what a frozen program is, field by field."""
+"""Schema of `program.json`, the description of a frozen program."""
 
 import hashlib
 import re
@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from openmedlm.programs.registry import SingleStrategy
 from openmedlm.programs.retrieval import Kind
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
 from openmedlm.programs.sampling_params import SamplingParams
@@ -16,24 +17,23 @@ from openmedlm.programs.template import Template
 
 SCHEMA_VERSION: Final = 1
 
-Single = Literal["zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot"]
-"""The strategies that give one answer."""
+Single = SingleStrategy
 
 _SHA256 = r"[0-9a-f]{64}"
 _OWN_SHA256 = re.compile(rb'(\n  "sha256": ")' + _SHA256.encode() + rb'("\n}\n)\Z')
 
 
-class _Part(BaseModel):
+class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Embedding(_Part):
-    """The embedder that made the exemplars' vectors, and that has to embed the questions.
+class Embedding(_Model):
+    """Embedder of the exemplars and of the questions.
 
     Attributes:
-        name: what finds it (`openmedlm.programs.retrieval.find_embedder`).
-        fingerprint: equal only for embedders that give equal vectors.
-        dimension: numbers in a vector.
+        name: Name for `openmedlm.programs.retrieval.find_embedder`.
+        fingerprint: Identity of the vectors: equal only for embedders that give equal ones.
+        dimension: Length of a vector.
     """
 
     name: str
@@ -41,28 +41,34 @@ class Embedding(_Part):
     dimension: int = Field(ge=1)
 
 
-class NoExemplars(_Part):
-    """Prompts show none."""
+class NoExemplars(_Model):
+    """Prompts without exemplars."""
 
     kind: Literal["none"] = "none"
 
 
-class Fixed(_Part):
-    """Every question is shown all of `exemplars.parquet`, in its order, but for its own duplicates."""
+class Fixed(_Model):
+    """All exemplars of `exemplars.parquet`, in its order, in every prompt, except duplicates of the question.
+
+    Attributes:
+        count: Number of exemplars.
+    """
 
     kind: Literal["fixed"] = "fixed"
     count: int = Field(ge=1)
 
 
-class Nearest(_Part):
-    """Every question is shown the `k` of `exemplars.parquet` that are nearest to it.
+class Nearest(_Model):
+    """The `k` exemplars of `exemplars.parquet` that are nearest to the question.
 
     Attributes:
-        count: exemplars to choose from.
-        k: exemplars shown.
-        index: how they are found.
-        balance: whether answer letters are spread evenly, by `seed`.
-        order: whether the nearest stands last, next to the question, or first.
+        count: Number of exemplars in the pool.
+        k: Number of exemplars in a prompt.
+        index: Search method.
+        balance: Whether answer letters are spread evenly.
+        seed: Seed of the ties in the balancing.
+        order: Position of the nearest exemplar: last, next to the question, or first.
+        embedder: Embedder of the exemplars and of the questions.
     """
 
     kind: Literal["nearest"] = "nearest"
@@ -75,14 +81,14 @@ class Nearest(_Part):
     embedder: Embedding
 
 
-class DataSource(_Part):
-    """Where questions came from.
+class DataSource(_Model):
+    """Source of questions.
 
     Attributes:
-        benchmark, split: which they are.
+        benchmark, split: Benchmark and split of the questions.
         source: `hub`, `sample` or `files`.
-        count: how many.
-        sha256: over their records (`openmedlm.data.fingerprint`).
+        count: Number of questions.
+        sha256: Digest of their records (`openmedlm.data.fingerprint`).
     """
 
     benchmark: str
@@ -92,28 +98,44 @@ class DataSource(_Part):
     sha256: str = Field(pattern=f"^{_SHA256}$")
 
 
-class CorrectCount(_Part):
-    """Right ones among some."""
+class CorrectCount(_Model):
+    """Number of correct answers among `n`."""
 
     n: int
     correct: int
 
 
-class DevScore(_Part):
-    """What the program came to on dev questions when it was frozen.
+_TO_STORED: Final = {"resample": "again", "constrain": "close", "skip": "leave"}
+"""Treatment of unparsed answers to its name in `program.json`, which is that of release 0.1.0."""
+
+_FROM_STORED: Final = {stored: name for name, stored in _TO_STORED.items()}
+
+
+def to_stored_unreadable(on_unparsed: str) -> str:
+    """Return the value of `DevScore.unreadable` for a treatment of unparsed answers.
+
+    Example:
+        >>> to_stored_unreadable("constrain")
+        'close'
+    """
+    return _TO_STORED.get(on_unparsed, on_unparsed)
+
+
+class DevScore(_Model):
+    """Score of the program on dev questions at the time of freezing.
 
     Attributes:
-        questions: which.
-        unreadable: what became of answers that could not be read (`openmedlm.inference.policy`).
-        n, correct, accuracy, ci_low, ci_high: with the 95 % Wilson interval.
-        unanswered, errors: of the n, those without a readable answer, and those for which the endpoint failed.
-        calls, prompt_tokens, completion_tokens: what the votes consist of.
-        standard_error: of the accuracy, questions that repeat each other or share a passage counted together.
-        macro_accuracy: mean over subjects.
-        by_subject: questions, by subject.
-        by_letter: votes, by the letter at which they were shown the right option.
-        by_size: questions, by an ensemble of one vote, two, …, of which the last is the program itself.
-        calibration_error: expected calibration error of the vote share.
+        questions: Source of the questions.
+        unreadable: Stored name of the treatment of unparsed answers (see `on_unparsed`).
+        n, correct, accuracy, ci_low, ci_high: Counts and accuracy with its 95 % Wilson interval.
+        unanswered, errors: Of the n, those without a parsed answer, and those for which the endpoint failed.
+        calls, prompt_tokens, completion_tokens: Calls and tokens of the votes.
+        standard_error: Standard error of the accuracy, clustered by duplicate questions and shared passages.
+        macro_accuracy: Mean accuracy over subjects.
+        by_subject: Questions by subject.
+        by_letter: Votes by the letter at which the correct option was shown.
+        by_size: Questions by ensemble size 1, 2, …; the last is the program itself.
+        calibration_error: Expected calibration error of the vote share.
     """
 
     questions: DataSource
@@ -135,15 +157,20 @@ class DevScore(_Part):
     by_size: list[CorrectCount] = []
     calibration_error: float | None = None
 
+    @property
+    def on_unparsed(self) -> str:
+        """Treatment of unparsed answers, as `openmedlm.inference.Policy.on_unparsed` names it."""
+        return _FROM_STORED.get(self.unreadable, self.unreadable)
 
-class Provenance(_Part):
-    """Where every part came from.
+
+class Provenance(_Model):
+    """Provenance of the program's parts.
 
     Attributes:
-        pool: the questions that exemplars were taken from; None where there are none.
-        teachers: who wrote the exemplars' rationales, and how many each.
-        orders_kept: exemplars whose options have to keep their order (see `Exemplar.letters`).
-        versions: package to version, at the time of freezing.
+        pool: Source of the exemplars; None if there are none.
+        teachers: Author of rationales to number of rationales.
+        orders_kept: Number of exemplars whose options must keep their order (see `Exemplar.letters`).
+        versions: Package to version, at the time of freezing.
     """
 
     pool: DataSource | None
@@ -152,23 +179,26 @@ class Provenance(_Part):
     versions: dict[str, str]
 
 
-class Document(_Part):
-    """A frozen program, but for its exemplars and golden prompts.
+class Document(_Model):
+    """Contents of `program.json`: a frozen program without its exemplars and golden prompts.
 
     Attributes:
-        schema_version: of this description; another one is refused.
-        model: the model string that it was made for.
-        benchmark: that it was made for.
-        files: the directory's other files, each with its sha256.
-        sha256: over this file, with an empty text in this place.
-        The others are those of `openmedlm.programs.PromptProgram`.
+        schema_version: Version of this schema; another one is rejected.
+        model: Model string that the program was made for.
+        benchmark: Benchmark that the program was made for.
+        exemplars: Kind of exemplars, and their parameters.
+        dev: Score on dev questions; None if the program was not scored.
+        provenance: Provenance of the parts.
+        files: Name of each other file to its sha256.
+        sha256: Digest of this file with an empty value here.
+        The other attributes are those of `openmedlm.programs.PromptProgram`.
     """
 
     schema_version: Literal[1]
     model: str
     benchmark: str
-    strategy: Single | Literal["ensemble"]
-    member: Single | None
+    strategy: SingleStrategy | Literal["ensemble"]
+    member: SingleStrategy | None
     instructions: str
     template: Template
     reasoning: bool
@@ -184,23 +214,23 @@ class Document(_Part):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Refuses what could be written down but not run."""
+        """Reject values that have the right types but can't be run."""
         for name, pattern, allowed in _patterns(self.template):
             for _, field, form, conversion in Formatter().parse(pattern):
                 if field is not None and (field not in allowed or form or conversion):
-                    raise ValueError(f"template.{name} has the unknown placeholder {field!r}, or a format for one")
+                    raise ValueError(f"unknown placeholder or format in template.{name}: {field!r}")
         decode = self.decode
         if decode.max_tokens < 1 or not 0 <= decode.temperature <= 2 or (decode.top_k is not None and decode.top_k < 1):
-            raise ValueError("decode is out of range")
+            raise ValueError("decode.max_tokens, decode.temperature or decode.top_k is out of range")
         if decode.top_p is not None and not 0 <= decode.top_p <= 1:
             raise ValueError("decode.top_p is out of range")
         if (self.member is not None) != (self.strategy == "ensemble"):
-            raise ValueError("an ensemble has a member, and nothing else has one")
+            raise ValueError("an ensemble needs a member, and other strategies must not have one")
         return self
 
 
 def _patterns(template: Template) -> Iterator[tuple[str, str, set[str]]]:
-    """The template's patterns, each with the placeholders that it may have."""
+    """Yield the template's patterns, each with its allowed placeholders."""
     yield "head", template.head, {"instructions", "cue"}
     yield "context", template.context, {"context"}
     yield "question", template.question, {"context", "question", "options"}
@@ -211,19 +241,19 @@ def _patterns(template: Template) -> Iterator[tuple[str, str, set[str]]]:
         yield f"{name}.answer", style.answer, {"rationale", "letter"}
 
 
-def sealed(document: Document) -> bytes:
-    """The bytes of the file, with its own sha256."""
+def serialize_document(document: Document) -> bytes:
+    """Return the bytes of `program.json`, with its own sha256."""
     blank = _bytes(document.model_copy(update={"sha256": ""}))
     return _bytes(document.model_copy(update={"sha256": hashlib.sha256(blank).hexdigest()}))
 
 
-def holds_together(content: bytes) -> bool:
-    """Whether the file's own sha256, its last line but one, is that of all its other bytes."""
-    found = _OWN_SHA256.search(content)
-    if found is None:
+def has_valid_checksum(content: bytes) -> bool:
+    """Return True if the sha256 in the file's last line but one is that of all its other bytes."""
+    match = _OWN_SHA256.search(content)
+    if match is None:
         return False
-    blank = content[: found.start()] + found[1] + found[2]
-    return hashlib.sha256(blank).hexdigest().encode() == content[found.end(1) : found.start(2)]
+    blank = content[: match.start()] + match[1] + match[2]
+    return hashlib.sha256(blank).hexdigest().encode() == content[match.end(1) : match.start(2)]
 
 
 def _bytes(document: Document) -> bytes:

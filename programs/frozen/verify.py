@@ -1,4 +1,4 @@
-"""Proof that a frozen program still renders what it rendered."""
+"""Verification that a frozen program still renders its golden prompts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,24 +6,24 @@ from pathlib import Path
 import numpy as np
 
 from openmedlm.data import Question
-from openmedlm.programs.frozen.golden import FILE, golden_rows, line, read_golden
+from openmedlm.programs.frozen.golden import GOLDEN_FILE, golden_line, golden_rows, read_golden
 from openmedlm.programs.frozen.load import FrozenProgram, InvalidProgram, load_program
 from openmedlm.programs.retrieval import Vectors
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 from openmedlm.programs.retrieved import RetrievedExemplars
 
-SAME_DIRECTION = 0.9999
-"""The least cosine of a question's vector to its golden one: other processors round otherwise, and that is all."""
+MIN_COSINE = 0.9999
+"""Minimum cosine of a question's vector and its golden one; rounding differs between processors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a program proved.
+    """Result of a successful verification.
 
     Attributes:
-        frozen: the program.
-        files: whose checksums held.
-        prompts: that it rendered, byte for byte.
+        frozen: The program.
+        files: Number of files with a correct checksum.
+        prompts: Number of prompts rendered byte for byte.
     """
 
     frozen: FrozenProgram
@@ -32,43 +32,43 @@ class Verification:
 
 
 def verify_program(directory: str | Path, embedder: str | None = None) -> Verification:
-    """Loads a program, which checks every byte of it, and renders its golden prompts.
+    """Load a program, which checks every byte of it, and render its golden prompts.
 
-    Where it retrieves, exemplars are looked up twice: by the golden vectors, and by those that the embedder gives the
-    golden questions now.
+    If the program retrieves, exemplars are retrieved twice: by the golden vectors, and by the embedder's present
+    vectors of the golden questions.
 
     Args:
-        directory, embedder: as for `load_program`.
+        directory, embedder: See `load_program`.
 
     Raises:
-        Refused: it is not what was frozen, or renders otherwise.
-        UserError: its embedder is not here.
+        InvalidProgram: The program was changed or renders other prompts.
+        UserError: Its embedder is not installed.
     """
     frozen = load_program(directory, embedder)
     try:
         rows = read_golden(frozen.golden)
         golden = _vectors(frozen, [vector for _, vector, _ in rows])
         if not rows:
-            raise ValueError("it is empty")
+            raise ValueError("the file is empty")
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidProgram(
-            f"{frozen.directory / FILE}: holds no golden prompts ({error}); freeze the program anew"
+            f"no golden prompts in {frozen.directory / GOLDEN_FILE}: {error}. Freeze the program again."
         ) from error
     questions = [question for question, _, _ in rows]
-    due = [written for _, _, written in rows]
+    expected = [line for _, _, line in rows]
     source = frozen.program.exemplars
     if isinstance(source, KNNExemplars) and golden is not None:
         now = source.index.embedder.encode([question.question for question in questions])
         _check_direction(frozen.directory, golden, now)
         for vectors in (golden, now):
-            _check(frozen, questions, source.choose_by(vectors, questions), golden, due)
+            _check(frozen, questions, source.choose_by_vector(vectors, questions), golden, expected)
     else:
-        _check(frozen, questions, source.choose(questions), None, due)
+        _check(frozen, questions, source.choose(questions), None, expected)
     return Verification(frozen, len(frozen.document.files) + 1, len(rows) * frozen.program.votes)
 
 
 def _vectors(frozen: FrozenProgram, vectors: list[list[float] | None]) -> Vectors | None:
-    """The golden vectors, where the program retrieves."""
+    """Return the golden vectors if the program retrieves, shape (questions, dimension)."""
     if not isinstance(frozen.program.exemplars, KNNExemplars):
         return None
     golden = np.array(vectors, dtype=np.float32)
@@ -80,21 +80,21 @@ def _vectors(frozen: FrozenProgram, vectors: list[list[float] | None]) -> Vector
 def _check(
     frozen: FrozenProgram,
     questions: list[Question],
-    selections: list[RetrievedExemplars],
+    retrieved: list[RetrievedExemplars],
     vectors: Vectors | None,
-    due: list[bytes],
+    expected: list[bytes],
 ) -> None:
-    for number, row in enumerate(golden_rows(frozen.program, questions, selections, vectors)):
-        if line(row) != due[number]:
+    for number, row in enumerate(golden_rows(frozen.program, questions, retrieved, vectors)):
+        if golden_line(row) != expected[number]:
             raise InvalidProgram(
-                f"{frozen.directory / FILE}:{number + 1}: the question {questions[number].id} now renders otherwise; "
-                "take the release of openmedlm that the program was frozen with "
-                f"({frozen.document.provenance.versions.get('openmedlm')})"
+                f"changed prompt in {frozen.directory / GOLDEN_FILE}:{number + 1}: question {questions[number].id}. "
+                "Use the release of openmedlm that the program was frozen with: "
+                f"{frozen.document.provenance.versions.get('openmedlm')}."
             )
 
 
 def _check_direction(directory: Path, golden: Vectors, now: Vectors) -> None:
-    if golden.shape != now.shape or float(np.einsum("ij,ij->i", golden, now).min(initial=1.0)) < SAME_DIRECTION:
+    if golden.shape != now.shape or float(np.einsum("ij,ij->i", golden, now).min(initial=1.0)) < MIN_COSINE:
         raise InvalidProgram(
-            f"{directory / FILE}: the embedder gives its questions other vectors now; name that of then"
+            f"changed vectors of the questions in {directory / GOLDEN_FILE}. Set --embedder to the original embedder."
         )

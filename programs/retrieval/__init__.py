@@ -1,4 +1,4 @@
-"""Which pool questions are near a question."""
+"""Nearest-neighbour retrieval of pool questions."""
 
 from openmedlm.programs.retrieval.embedder import Embedder, Vectors
 from openmedlm.programs.retrieval.index import NeighbourIndex, Neighbours, build_index
@@ -6,7 +6,7 @@ from openmedlm.programs.retrieval.knn import Kind
 from openmedlm.programs.retrieval.litellm_embedder import LitellmEmbedder
 from openmedlm.programs.retrieval.registry import find_embedder
 from openmedlm.programs.retrieval.sentence_transformers import SentenceEmbedder
-from openmedlm.programs.retrieval.vector_cache import encode_kept
+from openmedlm.programs.retrieval.vector_cache import encode_cached
 from openmedlm.programs.retrieval.vector_store import VectorStore
 
 __all__ = [
@@ -19,6 +19,6 @@ __all__ = [
     "VectorStore",
     "Vectors",
     "build_index",
-    "encode_kept",
+    "encode_cached",
     "find_embedder",
 ]

@@ -1,24 +1,24 @@
-"""Which commit of the Hugging Face hub a model's name stands for."""
+"""Resolution of a model's name to a commit on the Hugging Face hub."""
 
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from openmedlm.programs.retrieval.unusable import unusable
+from openmedlm.programs.retrieval.embedder import unusable_embedder
 from openmedlm.utils.network import reachable
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ROOT_FILES = ("modules.json", "config.json")
-"""A sentence-transformers model has the first in its root, a bare transformers model the second."""
+"""Root files of a sentence-transformers model (the first) and of a plain transformers model (the second)."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubRevision:
-    """A model on the hub as it was at one commit.
+    """A model on the hub at one commit.
 
     Attributes:
-        repository: `organisation/name`.
+        repository: Repository, as `organisation/name`.
         commit: 40 hexadecimal digits.
     """
 
@@ -30,14 +30,14 @@ class HubRevision:
 
 
 def find_revision(name: str) -> HubRevision:
-    """The commit that the cache holds, so that the hub's later ones change nothing; without one, the hub's newest.
+    """Return the commit in the local cache, so that later ones change nothing; without one, the newest on the hub.
 
     Args:
-        name: `organisation/name`, or the bare name of one of sentence-transformers' own models; `@REVISION` after it
-            takes that commit, branch or tag.
+        name: `organisation/name`, or the plain name of one of sentence-transformers' own models. `@REVISION` after it
+            selects that commit, branch or tag.
 
     Raises:
-        UserError: no such name, or it is not in the cache and the hub is out of reach.
+        UserError: There is no such name, or it is not cached and the hub is unreachable.
     """
     repository, _, revision = name.partition("@")
     if "/" not in repository:
@@ -50,7 +50,7 @@ def find_revision(name: str) -> HubRevision:
 
 
 def hub_online() -> bool:
-    """Whether the hub may be asked, and answers; its own client would try for half a minute."""
+    """Return True if the hub is allowed and reachable; its own client would retry for half a minute."""
     from huggingface_hub import constants
 
     return not constants.HF_HUB_OFFLINE and reachable(constants.ENDPOINT)
@@ -63,7 +63,7 @@ def _cached(name: str, repository: str, revision: str) -> str | None:
         try:
             path = try_to_load_from_cache(repository, file, cache_dir=_cache(), revision=revision)
         except ValueError as error:
-            raise unusable(name, error) from error
+            raise unusable_embedder(name, error) from error
         if isinstance(path, str):
             return Path(path).parent.name
     return None
@@ -74,18 +74,18 @@ def _fetched(name: str, repository: str, revision: str) -> str:
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     if not hub_online():
-        raise unusable(name, "it is not in the cache, and the hub is out of reach")
+        raise unusable_embedder(name, "not cached, and the hub is unreachable")
     for file in _ROOT_FILES:
         try:
             path = hf_hub_download(repository, file, cache_dir=_cache(), revision=revision)
         except RemoteEntryNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            raise unusable(name, error) from error
+            raise unusable_embedder(name, error) from error
         return Path(path).parent.name
-    raise unusable(name, f"it has none of {', '.join(_ROOT_FILES)}")
+    raise unusable_embedder(name, f"it has none of the files {', '.join(_ROOT_FILES)}")
 
 
 def _cache() -> str | None:
-    """sentence-transformers' own cache folder where the user set one; None is the hub's."""
+    """Return sentence-transformers' own cache folder if the user set one; None means the hub's."""
     return os.environ.get("SENTENCE_TRANSFORMERS_HOME")

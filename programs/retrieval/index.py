@@ -1,4 +1,4 @@
-"""Nearest neighbours over the questions of a pool."""
+"""Index of a pool's questions, for nearest-neighbour search without duplicates of the query."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,26 +11,24 @@ import numpy as np
 
 from openmedlm.data import Profile, Question, UserError, duplicate_kind, profile
 from openmedlm.programs.retrieval.embedder import Embedder, Vectors
-from openmedlm.programs.retrieval.knn import Candidates, Kind, candidates, error_bound, faiss_index
-from openmedlm.programs.retrieval.ranking import rank
-from openmedlm.programs.retrieval.vector_cache import Told, encode_kept
+from openmedlm.programs.retrieval.knn import Candidates, Kind, error_bound, faiss_index, find_candidates, rank
+from openmedlm.programs.retrieval.vector_cache import OnProgress, encode_cached
 
-DUPLICATES_ALLOWED_FOR = 8
-"""How many neighbours beyond k are looked at before the search is widened: most questions have no duplicate."""
+EXTRA_CANDIDATES = 8
+"""Candidates beyond k in the first search, in case some are duplicates; most questions have none."""
 
-HNSW_FROM = 100_000
-"""Pool questions from which on a graph may be asked for; below, embedding a question takes longer than comparing it
+HNSW_MIN_QUESTIONS = 100_000
+"""Smallest pool for an HNSW graph, in questions. In a smaller pool, embedding a question takes longer than comparing it
 with all of them."""
 
 
 class Neighbours(NamedTuple):
-    """What is near a question.
+    """Nearest pool questions of one question.
 
     Attributes:
-        rows: of the pool, nearest first.
-        similarities: the cosine of each, to six decimals.
-        duplicates: pool questions that were passed over on the way to those rows, since they are the question, exactly
-            or nearly.
+        rows: Rows of the pool, nearest first.
+        similarities: Cosine of each row, to six decimals.
+        duplicates: Number of nearer pool questions left out as exact or near duplicates of the question.
     """
 
     rows: tuple[int, ...]
@@ -43,15 +41,15 @@ class NeighbourIndex:
     """Vectors of a pool's questions and the embedder that made them.
 
     Attributes:
-        questions: the pool, in the order of the vectors' rows.
-        vectors: unit vectors, one row a question.
-        embedder: embeds the questions that are looked up.
-        kind: how rows are found; `exact` misses none.
-        folder: keeps the vectors of questions that are looked up, see `encode_kept`; None keeps none.
+        questions: Pool questions, in the order of the vectors' rows.
+        vectors: Unit vectors, one row per question.
+        embedder: Embedder of the query questions.
+        kind: Search method; `exact` misses no row.
+        folder: Folder that stores vectors of query questions, see `encode_cached`; None stores none.
 
     Raises:
-        UserError: `hnsw` for fewer than `HNSW_FROM` questions.
-        ValueError: another number of vectors than of questions.
+        UserError: The kind is `hnsw`, and the pool has fewer than `HNSW_MIN_QUESTIONS` questions.
+        ValueError: The numbers of vectors and questions differ.
     """
 
     questions: tuple[Question, ...]
@@ -63,57 +61,59 @@ class NeighbourIndex:
     def __post_init__(self) -> None:
         _check_size(self.kind, len(self.questions))
         if len(self.vectors) != len(self.questions):
-            raise ValueError(f"{len(self.vectors)} vectors for {len(self.questions)} questions")
+            raise ValueError(
+                f"number of vectors differs from number of questions: {len(self.vectors)} and {len(self.questions)}"
+            )
 
     def nearest(self, questions: Sequence[Question], k: int) -> list[Neighbours]:
-        """The k pool questions nearest to each question; see `nearest_to`, which gets the vectors of these."""
+        """Return the k pool questions nearest to each question; see `nearest_to`."""
         if not questions or not self.questions or k < 1:
             return [_NONE for _ in questions]
         texts = [question.question for question in questions]
-        return self.nearest_to(encode_kept(texts, self.embedder, self.folder), questions, k)
+        return self.nearest_to(encode_cached(texts, self.embedder, self.folder), questions, k)
 
     def nearest_to(self, vectors: Vectors, questions: Sequence[Question], k: int) -> list[Neighbours]:
-        """The k pool questions nearest to each vector.
+        """Return the k pool questions nearest to each vector.
 
-        Exact and near duplicates of its question are passed over, since an exemplar that is the question gives its
-        answer away; the next ones take their place. Rows of equal similarity come in their order in the pool. A
-        question has the same neighbours alone and among others.
+        Exact and near duplicates of a question are replaced by the next neighbours, since such an exemplar would give
+        the answer away. Rows of equal similarity keep their order in the pool. The neighbours of a question do not
+        depend on the other questions of the call.
 
         Args:
-            vectors: unit vectors, one row a question.
-            questions: what the vectors are of.
-            k: rows wanted for each; fewer come back where the pool is smaller.
+            vectors: Unit vectors, one row per question.
+            questions: Questions of the vectors.
+            k: Number of rows per question; a smaller pool gives fewer.
 
         Raises:
-            UserError: the vectors have another length than the pool's.
+            UserError: The vectors have another dimension than the pool's.
         """
         if not questions or not self.questions or k < 1:
             return [_NONE for _ in questions]
         if vectors.shape[1] != self.vectors.shape[1]:
             raise UserError(
-                f"the embedder {self.embedder.name!r} gives vectors of {vectors.shape[1]} numbers, and the pool's have "
-                f"{self.vectors.shape[1]}; give --embedder the one that the pool was embedded with"
+                f"wrong vector dimension from the embedder {self.embedder.name!r}: {vectors.shape[1]}, but the pool "
+                f"has {self.vectors.shape[1]}. Set --embedder to the one that the pool was embedded with."
             )
-        asked = [profile(question) for question in questions]
+        profiles = [profile(question) for question in questions]
         pool_profile = cache(lambda row: profile(self.questions[row]))
         margin = error_bound(vectors.shape[1])
-        found: dict[int, Neighbours] = {}
-        width = k + DUPLICATES_ALLOWED_FOR
-        while waiting := [query for query in range(len(questions)) if query not in found]:
-            looked_up = self._candidates(vectors[waiting], width)
-            for query, (rows, rest) in zip(waiting, looked_up, strict=True):
-                near = _without_duplicates(*rank(self.vectors, vectors[query], rows), asked[query], pool_profile, k)
-                # Rows that tie with the last one may stand outside the candidates until these end clearly below it.
+        results: dict[int, Neighbours] = {}
+        width = k + EXTRA_CANDIDATES
+        while pending := [query for query in range(len(questions)) if query not in results]:
+            searched = self._candidates(vectors[pending], width)
+            for query, (rows, rest) in zip(pending, searched, strict=True):
+                near = _without_duplicates(*rank(self.vectors, vectors[query], rows), profiles[query], pool_profile, k)
+                # Rows that tie with the last one can be outside the candidates, unless these end clearly below it.
                 enough = len(near.rows) == k and near.similarities[-1] > rest + margin
                 if enough or len(rows) == len(self.questions):
-                    found[query] = near
+                    results[query] = near
             width *= 4
-        return [found[query] for query in range(len(questions))]
+        return [results[query] for query in range(len(questions))]
 
     def _candidates(self, vectors: Vectors, width: int) -> list[Candidates]:
         if width >= len(self.questions):
             return [Candidates(np.arange(len(self.questions)), -math.inf)] * len(vectors)
-        return candidates(self._faiss, vectors, width)
+        return find_candidates(self._faiss, vectors, width)
 
     @cached_property
     def _faiss(self) -> Any:
@@ -125,22 +125,22 @@ def build_index(
     embedder: Embedder,
     cache: Path | None,
     kind: Kind = "exact",
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
 ) -> NeighbourIndex:
-    """The index of a pool.
+    """Build the index of a pool.
 
     Args:
-        questions: the pool.
-        embedder: of the pool, and of the questions that will be looked up.
-        cache: folder in which the vectors of both are kept, so that each is computed once; None keeps none.
-        kind: see `NeighbourIndex`.
-        told: see `encode_kept`.
+        questions: Pool questions.
+        embedder: Embedder of the pool and of the query questions.
+        cache: Folder that stores the vectors of both, so that each is computed once; None stores none.
+        kind: Search method, see `NeighbourIndex`.
+        on_progress: Callback, see `encode_cached`.
 
     Raises:
-        UserError: `hnsw` for fewer than `HNSW_FROM` questions, or the folder or the embedder can't be used.
+        UserError: The pool is too small for `hnsw`, or the folder or the embedder can't be used.
     """
     _check_size(kind, len(questions))
-    vectors = encode_kept([question.question for question in questions], embedder, cache, told)
+    vectors = encode_cached([question.question for question in questions], embedder, cache, on_progress)
     return NeighbourIndex(tuple(questions), vectors, embedder, kind, cache)
 
 
@@ -148,23 +148,23 @@ _NONE = Neighbours((), (), 0)
 
 
 def _check_size(kind: Kind, questions: int) -> None:
-    if kind == "hnsw" and questions < HNSW_FROM:
+    if kind == "hnsw" and questions < HNSW_MIN_QUESTIONS:
         raise UserError(
-            f"the index hnsw is for pools of {HNSW_FROM:,} questions or more, and this one has {questions:,}; "
-            "take exact, which is as quick there and misses none"
+            f"pool too small for the index hnsw: {questions:,} questions, the minimum is {HNSW_MIN_QUESTIONS:,}. Use "
+            "the index exact, which is as fast for this pool and misses no neighbour."
         )
 
 
 def _without_duplicates(
-    rows: Sequence[int], similarities: Sequence[float], asked: Profile, pool_profile: Callable[[int], Profile], k: int
+    rows: Sequence[int], similarities: Sequence[float], target: Profile, pool_profile: Callable[[int], Profile], k: int
 ) -> Neighbours:
-    """The first k of the ranked rows that are not the question."""
+    """Return the first k of the ranked rows that are no duplicates of the question."""
     taken: list[int] = []
     duplicates = 0
     for position, row in enumerate(rows):
         if len(taken) == k:
             break
-        if duplicate_kind(asked, pool_profile(row)) is None:
+        if duplicate_kind(target, pool_profile(row)) is None:
             taken.append(position)
         else:
             duplicates += 1

@@ -1,4 +1,4 @@
-"""Candidates for the nearest rows, by faiss."""
+"""Nearest rows of a matrix: candidates by faiss, then an exact ranking."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -8,16 +8,22 @@ from numpy.typing import NDArray
 from openmedlm.programs.retrieval.embedder import Vectors
 
 Kind = Literal["exact", "hnsw"]
-"""`exact` compares with every row; `hnsw` walks a graph (Malkov and Yashunin, arXiv 1603.09320) and may miss some."""
+"""`exact` search compares all rows; `hnsw` walks a graph (Malkov and Yashunin, arXiv 1603.09320) and may miss some."""
 
-LINKS = 32
-BUILD_WIDTH = 200
-SEARCH_WIDTH = 64
-"""The paper's M and efConstruction, and the least efSearch."""
+HNSW_M = 32
+HNSW_EF_CONSTRUCTION = 200
+HNSW_MIN_EF_SEARCH = 64
+"""M and efConstruction of the paper, and the minimum efSearch."""
+
+DECIMALS = 6
+"""Decimals of a similarity: float32 vectors justify no more, and equal similarities then rank by row."""
+
+_BLOCK_ROWS = 8192
+"""Rows compared at once, so that a large pool needs little memory."""
 
 
 def faiss_index(vectors: Vectors, kind: Kind) -> Any:
-    """An index by inner product."""
+    """Build a faiss index by inner product."""
     import faiss
 
     if kind == "hnsw":
@@ -28,11 +34,11 @@ def faiss_index(vectors: Vectors, kind: Kind) -> Any:
 
 
 def _graph(vectors: Vectors) -> Any:
-    """Built by one thread, so that nothing but the rows and their order decides the links."""
+    """Build an HNSW graph in one thread, so that its links depend only on the rows and their order."""
     import faiss
 
-    graph = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
-    graph.hnsw.efConstruction = BUILD_WIDTH
+    graph = faiss.IndexHNSWFlat(vectors.shape[1], HNSW_M, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = HNSW_EF_CONSTRUCTION
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
@@ -43,32 +49,47 @@ def _graph(vectors: Vectors) -> Any:
 
 
 class Candidates(NamedTuple):
-    """Rows among which the nearest are.
+    """Rows that contain the nearest ones.
 
     Attributes:
-        rows: of the pool, in no order to rely on.
-        rest: the cosine that no other row exceeds, as faiss computes it, in float32 and so by up to `error_bound` off;
-            for HNSW, no other row that the graph leads to.
+        rows: Rows of the pool, in no particular order.
+        rest: Upper bound of the cosine of all other rows, computed by faiss in float32 with an error of up to
+            `error_bound`. For HNSW it covers only rows that the graph leads to.
     """
 
     rows: NDArray[np.int64]
     rest: float
 
 
-def candidates(index: Any, queries: Vectors, width: int) -> list[Candidates]:
-    """For each query `width` rows; fewer where a graph does not lead to as many."""
+def find_candidates(index: Any, queries: Vectors, width: int) -> list[Candidates]:
+    """Return `width` candidate rows per query; fewer if a graph leads to fewer."""
     import faiss
 
     walk: Any = None
     if isinstance(index, faiss.IndexHNSWFlat):
-        walk = faiss.SearchParametersHNSW(efSearch=max(SEARCH_WIDTH, 2 * width))  # type: ignore[attr-defined]
+        walk = faiss.SearchParametersHNSW(efSearch=max(HNSW_MIN_EF_SEARCH, 2 * width))  # type: ignore[attr-defined]
     similarities, rows = index.search(queries, width, params=walk)
     return [
-        Candidates(found[found >= 0], float(scores[found >= 0].min(initial=1.0)))
-        for scores, found in zip(similarities, rows, strict=True)
+        Candidates(hits[hits >= 0], float(scores[hits >= 0].min(initial=1.0)))
+        for scores, hits in zip(similarities, rows, strict=True)
     ]
 
 
 def error_bound(dimension: int) -> float:
-    """How far float32 may be off in the inner product of two unit vectors, twice over, and half of a sixth decimal."""
+    """Return twice the float32 error of an inner product of two unit vectors, plus half of a sixth decimal."""
     return dimension * 2.0**-23 + 1e-6
+
+
+def rank(pool: Vectors, query: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[list[int], list[float]]:
+    """Return rows of the pool by their cosine with the query, nearest first, and those cosines; ties in row order.
+
+    The sums are float64 and row by row, so that they depend neither on faiss's order nor on other rows.
+    """
+    wide = query.astype(np.float64)
+    blocks = [
+        (pool[rows[start : start + _BLOCK_ROWS]].astype(np.float64) * wide).sum(axis=1)
+        for start in range(0, len(rows), _BLOCK_ROWS)
+    ]
+    similarities = np.round(np.concatenate(blocks), DECIMALS) + 0.0  # no negative zero
+    order = np.lexsort((rows, -similarities))
+    return rows[order].tolist(), similarities[order].tolist()

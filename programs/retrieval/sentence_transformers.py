@@ -1,4 +1,4 @@
-"""sentence-transformers models, from a directory or from the hub."""
+"""sentence-transformers models, from a directory or the hub."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,34 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from openmedlm.programs.retrieval.embedder import Vectors
+from openmedlm.programs.retrieval.embedder import Vectors, unusable_embedder
 from openmedlm.programs.retrieval.hub_revision import HubRevision, find_revision, hub_online
-from openmedlm.programs.retrieval.unusable import unusable
 
-_MULTIPLE = 8
-"""What the number of a text's tokens is padded to a multiple of.
+_PADDING_MULTIPLE = 8
+"""Token counts are padded to a multiple of this.
 
-Padding moves a vector by 2e-7, so that it would depend on the text's neighbours in the batch. Where every batch of a
-length has the same shape, a text's vector is the same in any company and at any place; a batch that is not full is
-filled with its last text.
+Padding moves a vector by 2e-7, so that it would depend on the other texts of the batch. With one batch shape per padded
+length, the vector of a text does not depend on them. A batch that is not full is filled with its last text.
 """
 
-_TOKENS = 1_024
-"""In a batch, at most, and more than half as many: enough for speed, few enough for a text alone."""
+_MAX_BATCH_TOKENS = 1_024
+"""Token limit of a batch, which has more than half as many: enough for speed, few enough for a single text."""
 
-_NO_PART = (".md", ".lock", "")
-"""Endings of files in a model's directory that its vectors don't depend on."""
+_IGNORED_SUFFIXES = (".md", ".lock", "")
+"""Suffixes of files in a model's directory that do not change its vectors."""
 
 
 class SentenceEmbedder:
-    """A sentence-transformers model, loaded when the first text is encoded. Code that it brings is never run.
+    """A sentence-transformers model, loaded when the first text is encoded. Code inside the model is never run.
 
     Args:
-        source: the path of its directory, or its name on the hub, as `find_revision` takes it.
-        name: what `find_embedder` takes for it, where that is not the source.
+        source: Path of its directory, or its name on the hub, as `find_revision` takes it.
+        name: Name for `find_embedder`, if it differs from the source.
 
     Raises:
-        UserError: at first use, where the source is no model or the hub is out of reach.
+        UserError: At first use: the source is no model, or the hub is unreachable.
     """
 
     def __init__(self, source: str, name: str | None = None) -> None:
@@ -43,47 +41,48 @@ class SentenceEmbedder:
         self.name = name or source
 
     def __reduce__(self) -> tuple[type["SentenceEmbedder"], tuple[str, str]]:
-        """Without the model: another process has its own, and finds its own fingerprint."""
+        """Pickle without the model; another process loads its own and computes the fingerprint again."""
         return SentenceEmbedder, (self.source, self.name)
 
     @cached_property
     def fingerprint(self) -> str:
-        """`sha256:…` over the files where the model is a directory; NAME@COMMIT where it comes from the hub."""
+        """`sha256:…` over the files of a model directory; NAME@COMMIT for a model of the hub."""
         return _digest(Path(self.source)) if self._revision is None else str(self._revision)
 
     @property
-    def together(self) -> int:
-        """Enough for full batches of most lengths."""
+    def batch_size(self) -> int:
+        """Enough texts for full batches of most lengths."""
         return 256
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        if not hasattr(self._model[0], "auto_model"):  # no transformer: nothing is padded
+        """Return one unit vector per text."""
+        if not hasattr(self._model[0], "auto_model"):  # not a transformer: no padding
             return self._computed(texts, batch_size=1)
         lengths: dict[int, list[int]] = {}
         for position, tokens in enumerate(self._tokens(texts)):
-            lengths.setdefault(-(-max(1, tokens) // _MULTIPLE) * _MULTIPLE, []).append(position)
+            lengths.setdefault(-(-max(1, tokens) // _PADDING_MULTIPLE) * _PADDING_MULTIPLE, []).append(position)
         vectors: dict[int, Vectors] = {}
         for length, positions in lengths.items():
-            size = 1 << (max(1, _TOKENS // length).bit_length() - 1)
+            size = 1 << (max(1, _MAX_BATCH_TOKENS // length).bit_length() - 1)
             same = [texts[position] for position in positions]
             filled = same + same[-1:] * (-len(same) % size)
-            padding = {"text": {"pad_to_multiple_of": _MULTIPLE}}
+            padding = {"text": {"pad_to_multiple_of": _PADDING_MULTIPLE}}
             computed = self._computed(filled, batch_size=size, processing_kwargs=padding)
             vectors |= zip(positions, computed, strict=False)
         return np.stack([vectors[position] for position in range(len(texts))])
 
-    def _computed(self, texts: Sequence[str], **how: Any) -> Vectors:
+    def _computed(self, texts: Sequence[str], **options: Any) -> Vectors:
         vectors = self._model.encode(
-            list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False, **how
+            list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False, **options
         )
         return np.asarray(vectors, dtype=np.float32)
 
     def _tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens the model reads of each text."""
+        """Return the number of tokens of each text, after truncation."""
         prompt = self._model.prompts.get(self._model.default_prompt_name) or ""
         longest = self._model.max_seq_length
-        read = self._model.tokenizer([prompt + text for text in texts], truncation=True, max_length=longest)
-        return [len(tokens) for tokens in read["input_ids"]]
+        encoded = self._model.tokenizer([prompt + text for text in texts], truncation=True, max_length=longest)
+        return [len(tokens) for tokens in encoded["input_ids"]]
 
     @cached_property
     def _revision(self) -> HubRevision | None:
@@ -104,15 +103,15 @@ class SentenceEmbedder:
                 trust_remote_code=False,
                 device="cpu",
             )
-        except Exception as error:  # what lies below raises errors of half a dozen libraries, without a common base
-            raise unusable(self.name, error) from error
+        except Exception as error:  # errors of half a dozen libraries, without a common base
+            raise unusable_embedder(self.name, error) from error
 
 
 def _digest(directory: Path) -> str:
-    """sha256 over the paths and contents of a model's files; hidden ones are tools' own notes, which differ by copy."""
+    """Return the sha256 over paths and contents of a model's files; tools write hidden files, which differ by copy."""
     digest = hashlib.sha256()
     for path in sorted(file.relative_to(directory) for file in directory.rglob("*") if file.is_file()):
-        if path.suffix in _NO_PART or any(part.startswith(".") for part in path.parts):
+        if path.suffix in _IGNORED_SUFFIXES or any(part.startswith(".") for part in path.parts):
             continue
         with (directory / path).open("rb") as file:
             content = hashlib.file_digest(file, "sha256").digest()

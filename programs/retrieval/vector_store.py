@@ -1,4 +1,4 @@
-"""Every vector that was ever computed, on disk for the next command."""
+"""Vectors on disk, one SQLite file per embedder."""
 
 import hashlib
 import json
@@ -16,8 +16,8 @@ from openmedlm.utils.locks import locked
 if TYPE_CHECKING:
     from tenacity import Retrying
 
-PATIENCE = 900.0
-"""Seconds that a command waits for another one that is embedding."""
+LOCK_TIMEOUT_SECONDS = 900.0
+"""Maximum wait for another process that computes vectors."""
 
 _SCHEMA_VERSION = 1
 _SCHEMA = (
@@ -29,25 +29,25 @@ SELECT vectors.text, vectors.vector
 FROM json_each(?) AS wanted CROSS JOIN vectors ON vectors.text = wanted.value CROSS JOIN embedder
 WHERE typeof(vectors.vector) = 'blob' AND length(vectors.vector) = 4 * embedder.dimension
 """
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
-"""What SQLite says of a file that is no database, or has other tables than ours."""
+_DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+"""SQLite error codes of a file that is no database or has other tables."""
 
 
 class DamagedError(UserError):
-    """The file is no vector store, or no longer; what it held can be computed anew.
+    """A file that is no intact vector store; its vectors can be computed again.
 
     Attributes:
-        path: of the file.
-        inode: which file that was, since another command may put it aside first.
+        path: Path of the file.
+        inode: Inode of the file, since another process may rename it first.
     """
 
     def __init__(self, path: Path, reason: object) -> None:
-        super().__init__(f"{path}: not a usable vector store ({reason}); remove it, and it is made anew")
+        super().__init__(f"damaged vector store in {path}: {reason}. Remove the file; it is computed again.")
         self.path = path
         self.inode = path.stat().st_ino
 
-    def put_aside(self) -> None:
-        """Renames the file to `….damaged`, once no command uses it, unless another one did so already."""
+    def set_aside(self) -> None:
+        """Rename the file to `….damaged` when no process uses it, unless another process already did."""
         with locked(_lock(self.path)):
             if self.path.exists() and self.path.stat().st_ino == self.inode:
                 for end in ("-wal", "-shm", ""):
@@ -57,17 +57,17 @@ class DamagedError(UserError):
 
 
 class VectorStore:
-    """One embedder's vectors by text, in a SQLite file that several commands may use at once.
+    """Vectors of one embedder by text, in a SQLite file that several processes can use at once.
 
-    A context manager. A row is found by the sha256 of its text and holds little-endian float32.
+    A context manager. The key of a row is the sha256 of its text; the vector is little-endian float32.
 
     Args:
-        folder: of one file an embedder; it is made.
-        fingerprint: of the embedder.
+        folder: Folder with one file per embedder; it is created.
+        fingerprint: Fingerprint of the embedder.
 
     Raises:
-        DamagedError: on entering, or later, where the file is found to be none of ours; see `encode_kept`.
-        UserError: the folder or the file can't be used.
+        DamagedError: On entering or later: the file is no intact vector store; see `encode_cached`.
+        UserError: The folder or the file can't be used.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -76,12 +76,12 @@ class VectorStore:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as opening, self._explained():
+        with ExitStack() as opening, self._translated_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             opening.enter_context(locked(_lock(self.path), shared=True))
             self._connection = sqlite3.connect(self.path, timeout=2.0, isolation_level=None)
             opening.callback(self._connection.close)
-            _waiting(60.0)(self._prepare)
+            _retrying(60.0)(self._prepare)
             self._open = opening.pop_all()
         return self
 
@@ -90,63 +90,63 @@ class VectorStore:
     ) -> None:
         self._open.close()
 
-    def look_up(self, texts: Sequence[str]) -> dict[str, bytes]:
-        """The vectors of those texts that have one of the right length, in a single query."""
+    def get_many(self, texts: Sequence[str]) -> dict[str, bytes]:
+        """Return the vectors of the texts that have one of the right length, by a single query."""
         by_key = {_sha256(text): text for text in texts}
-        with self._explained():
-            found = self._connection.execute(_LOOK_UP, (json.dumps(list(by_key)),))
-            return {by_key[key]: vector for key, vector in found}
+        with self._translated_errors():
+            rows = self._connection.execute(_LOOK_UP, (json.dumps(list(by_key)),))
+            return {by_key[key]: vector for key, vector in rows}
 
     def fill(self, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> dict[str, bytes]:
-        """The vectors of all texts; those that are missing are computed and committed first.
+        """Return the vectors of all texts; missing ones are computed and committed first.
 
-        One command computes at a time, and looks again before it does, so that no text is computed by two.
+        One process computes at a time and reads again before it does, so that no text is computed twice.
 
         Args:
-            texts: each once.
-            encode: see `Embedder.encode`.
+            texts: Different texts.
+            encode: Function like `Embedder.encode`.
         """
         with self._transaction():
-            found = self.look_up(texts)
-            missing = [text for text in texts if text not in found]
+            vectors_by_text = self.get_many(texts)
+            missing = [text for text in texts if text not in vectors_by_text]
             if missing:
                 vectors = encode(missing)
                 self._check_dimension(vectors.shape[1])
                 rows = dict(zip(missing, (row.tobytes() for row in vectors.astype("<f4")), strict=True))
-                with self._explained():
+                with self._translated_errors():
                     self._connection.executemany(
                         "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                         [(_sha256(text), vector) for text, vector in rows.items()],
                     )
-                found |= rows
-        return found
+                vectors_by_text |= rows
+        return vectors_by_text
 
     def _check_dimension(self, dimension: int) -> None:
-        with self._explained():
-            ((kept,),) = self._connection.execute("SELECT dimension FROM embedder").fetchall()
-            if kept is None:
+        with self._translated_errors():
+            ((stored,),) = self._connection.execute("SELECT dimension FROM embedder").fetchall()
+            if stored is None:
                 self._connection.execute("UPDATE embedder SET dimension = ?", (dimension,))
-        if kept not in (None, dimension):
+        if stored not in (None, dimension):
             raise UserError(
-                f"{self.path}: holds vectors of {kept} numbers, and the embedder {self._fingerprint!r} now gives "
-                f"{dimension}; remove the file if another model answers under that name"
+                f"wrong vector dimension from the embedder {self._fingerprint!r}: {dimension}, but {self.path} holds "
+                f"{stored}. Remove the file if another model now has that name."
             )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        # Who waits holds the turn, so that a command with many chunks lets others in between two of them.
-        with self._explained(), locked(self.path.with_suffix(".turn")):
-            _waiting(PATIENCE)(self._connection.execute, "BEGIN IMMEDIATE")
+        # A waiting process holds the turn lock, so that one with many batches lets others in between two of them.
+        with self._translated_errors(), locked(self.path.with_suffix(".turn")):
+            _retrying(LOCK_TIMEOUT_SECONDS)(self._connection.execute, "BEGIN IMMEDIATE")
         try:
             yield
-            with self._explained():
+            with self._translated_errors():
                 self._connection.execute("COMMIT")
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
     def _prepare(self) -> None:
-        """Makes the tables in a new file; WAL mode lets others read while a chunk is being computed."""
+        """Create the tables of a new file. WAL mode lets others read while a batch is computed."""
         if self._connection.execute("PRAGMA user_version").fetchone() == (0,):
             with self._transaction():
                 if self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
@@ -156,24 +156,26 @@ class VectorStore:
                     self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version != _SCHEMA_VERSION:
-            raise DamagedError(self.path, "written by something else, or another version of openmedlm")
+            raise DamagedError(self.path, "not written by openmedlm, or by another version of it")
         if self._connection.execute("SELECT fingerprint FROM embedder").fetchall() != [(self._fingerprint,)]:
             raise DamagedError(self.path, "written for another embedder")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.DatabaseError, OSError) as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE_CODES:
                 raise DamagedError(self.path, error) from error
-            raise UserError(f"{self.path}: can't be used ({error}); mend that, and the same command goes on") from error
+            raise UserError(
+                f"can't use the vector store {self.path}: {error}. Fix this and rerun the command to resume."
+            ) from error
 
 
-def _waiting(seconds: float) -> "Retrying":
-    """Tries again while another command is in the way."""
+def _retrying(seconds: float) -> "Retrying":
+    """Return a retry policy that waits for another process to release the database."""
     from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
     return Retrying(
@@ -182,12 +184,12 @@ def _waiting(seconds: float) -> "Retrying":
 
 
 def _busy(error: BaseException) -> bool:
-    """Whether a lock is in the way. SQLite's own waiting is deaf to Ctrl-C, and does not cover a change of journal."""
+    """Return True if the database is locked. SQLite's own waiting ignores Ctrl-C and does not cover journal changes."""
     return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _lock(path: Path) -> Path:
-    """Held shared by all who use the store, since SQLite files must not be renamed under them."""
+    """Return the lock that every user of the store shares, since open SQLite files must not be renamed."""
     return path.with_suffix(".lock")
 
 

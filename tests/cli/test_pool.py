@@ -77,7 +77,7 @@ def test_pool_json_counts_rounds_calls_and_tokens(
     assert ended.code == 0
     result = ended.json
     assert set(result) >= FIELDS
-    assert result["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unread": 0}]
+    assert result["rounds"] == [{"number": 1, "asked": 24, "kept": 24, "expected_by_guessing": 6.0, "unparsed": 0}]
     assert (result["benchmark"], result["teacher"]) == ("mmlu", "hosted_vllm/small")
     assert (result["questions"], result["kept"], result["calls"], result["errors"]) == (24, 24, 24, 0)
     assert (result["never_right"], result["not_asked"], result["cost_usd"]) == ([], 0, 0.0)

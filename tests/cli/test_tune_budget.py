@@ -61,7 +61,7 @@ def test_some_of_the_budget_is_kept_for_choosing(openmedlm: Run, tune: Command) 
 
 
 def test_tokens_stop_a_study_once_they_are_spent(openmedlm: Run, tune: Command, server: ModelServer) -> None:
-    ended = openmedlm(*tune, "--max-tokens", 4_000, "--max-concurrency", 1, "--json")
+    ended = openmedlm(*tune, "--token-limit", 4_000, "--max-concurrency", 1, "--json")
     assert ended.code == 0
     longest = max(len(str(asked.prompt).split()) for asked in server.requests) + 10
     assert ended.json["prompt_tokens"] + ended.json["completion_tokens"] <= 4_000 + longest  # what was in flight

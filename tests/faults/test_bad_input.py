@@ -19,7 +19,7 @@ from openmedlm.options.config_file import yaml_mapping
 from openmedlm.programs import CHAT, FixedExemplars, PromptProgram, SamplingParams
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.frozen import ProgramMetadata, freeze_program, load_program
-from openmedlm.programs.frozen.schema import holds_together
+from openmedlm.programs.frozen.schema import has_valid_checksum
 from openmedlm.runs.external_completions import read_completions
 from openmedlm.tuning.space_file import read_spaces
 
@@ -452,7 +452,7 @@ def _resealed(content: bytes, change: Callable[[Any], object]) -> bytes:
     change(values)
     written = orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     sealed = sealed_bytes(written[: written.rindex(b'"sha256": "') + len(b'"sha256": "')])
-    assert holds_together(sealed)
+    assert has_valid_checksum(sealed)
     return sealed
 
 

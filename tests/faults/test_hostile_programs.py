@@ -16,7 +16,7 @@ from openmedlm.data import load_split
 from openmedlm.programs import CHAT, FixedExemplars, PromptProgram, SamplingParams
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.frozen import FrozenProgram, InvalidProgram, ProgramMetadata, freeze_program, load_program
-from openmedlm.programs.frozen.schema import sealed
+from openmedlm.programs.frozen.schema import serialize_document
 
 UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 FACTS = ProgramMetadata(model="hosted_vllm/small", benchmark="mmlu", pool=None, dev=None)
@@ -60,7 +60,7 @@ def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
     (frozen.directory / name).unlink()
     os.mkfifo(frozen.directory / name)
-    with pytest.raises(InvalidProgram, match="is no plain file"):
+    with pytest.raises(InvalidProgram, match="not a regular file"):
         load_program(frozen.directory)
 
 
@@ -68,7 +68,7 @@ def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
 def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
     document = frozen.document.model_copy(update={"files": frozen.document.files | {name: "0" * 64}})
-    (frozen.directory / "program.json").write_bytes(sealed(document))
+    (frozen.directory / "program.json").write_bytes(serialize_document(document))
     with pytest.raises(InvalidProgram):
         load_program(frozen.directory)
 
@@ -92,7 +92,9 @@ def test_a_table_that_unpacks_to_more_than_it_declares_is_not_unpacked(tmp_path:
     pq.write_table(bomb, file, compression="zstd")
     assert file.stat().st_size < 2**20
     files = frozen.document.files | {file.name: hashlib.sha256(file.read_bytes()).hexdigest()}
-    (frozen.directory / "program.json").write_bytes(sealed(frozen.document.model_copy(update={"files": files})))
+    (frozen.directory / "program.json").write_bytes(
+        serialize_document(frozen.document.model_copy(update={"files": files}))
+    )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(InvalidProgram, match="it declares 1,500 rows"):
         load_program(frozen.directory)

@@ -57,7 +57,7 @@ def compiled(
         "few-shot-cot": lambda: random.compile(FewShotCoT(), trainset=trainset("mmlu")),
         "knn-few-shot": lambda: nearest.compile(KNNPredict(), trainset=trainset("mmlu")),
         "knn-cot": lambda: nearest.compile(KNNCoT(), trainset=trainset("mmlu")),
-        "ensemble": lambda: MajorityVote(nearest, votes=4).compile(KNNCoT(), trainset=trainset("mmlu")),
+        "ensemble": lambda: MajorityVote(votes=4, member=nearest).compile(KNNCoT(), trainset=trainset("mmlu")),
     }
     return lambda name: ways[name]()
 
@@ -92,7 +92,7 @@ def test_stock_retrieval_asks_the_model_more_than_once_a_query(
     server.reply = lambda asked: Reply("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]")
     pool = [example.with_inputs("question") for example in trainset("mmlu")[:6]]
     embedder = dspy.Embedder(minilm.encode)
-    stock = dspy.KNNPredict(k=2, trainset=pool, vectorizer=embedder).compile(dspy.Predict("question -> answer"))
+    stock = dspy.KNNFewShot(k=2, trainset=pool, vectorizer=embedder).compile(dspy.Predict("question -> answer"))
     stock(question="Which organ pumps?")
     assert len(server.requests) > 1
 

@@ -30,7 +30,7 @@ def test_votes_are_those_of_a_copy_of_the_student() -> None:
 
 
 def test_the_member_is_compiled_by_its_own_optimizer(trainset: Trainset, sample: Load) -> None:
-    optimizer = MajorityVote(RandomFewShot(k=3, seed=1), votes=5)
+    optimizer = MajorityVote(votes=5, member=RandomFewShot(k=3, seed=1))
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     alone = RandomFewShot(k=3, seed=1).compile(FewShotCoT(), trainset=trainset("medqa"))
     assert ensemble.prompt_program().exemplars == alone.prompt_program().exemplars
@@ -48,7 +48,7 @@ def test_votes_are_sampled_as_asked_or_as_the_authors_code_does(decode: Sampling
 
 
 def test_a_saved_ensemble_keeps_the_exemplars_of_its_member(trainset: Trainset, tmp_path: Path) -> None:
-    optimizer = MajorityVote(RandomFewShot(k=3, seed=1), votes=5)
+    optimizer = MajorityVote(votes=5, member=RandomFewShot(k=3, seed=1))
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     ensemble.save(tmp_path / "x.json")
     fresh = MajorityEnsemble(FewShotCoT(), votes=5)

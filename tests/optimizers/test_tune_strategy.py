@@ -30,7 +30,7 @@ def test_the_search_runs_in_plain_dspy_and_gives_the_best_module(lm: dspy.LM) ->
     best = TuneStrategy(space, trials=8, seed=1).compile(student, trainset=POOL, valset=DEV)
     member = best.member if isinstance(best, MajorityEnsemble) else best
     assert member.name == "few-shot"
-    assert member.form.template == CHAT_USER
+    assert member.template == CHAT_USER
     assert len(best.study.trials) == 8
     assert best(question=DEV[0].question, options=DEV[0].options).answer in "ABCD"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from openmedlm.data import Question
 from openmedlm.programs import Exemplar
-from openmedlm.programs.answer_balance import balanced, with_gold_at
+from openmedlm.programs.answer_balance import balance_answers, with_gold_at
 
 OPTIONS = {"A": "Heart", "B": "Liver", "C": "Spleen", "D": "Kidney"}
 
@@ -28,7 +28,7 @@ def test_the_gold_option_changes_places_and_its_rationale_follows() -> None:
 
 def test_letters_are_spread_evenly() -> None:
     for seed in range(20):
-        shown = balanced([exemplar("A") for _ in range(8)], seed)
+        shown = balance_answers([exemplar("A") for _ in range(8)], seed)
         assert Counter(e.question.answer for e in shown) == Counter("AABBCCDD")
         assert all(e.question.options[e.question.answer] == "Heart" for e in shown)
 
@@ -36,7 +36,7 @@ def test_letters_are_spread_evenly() -> None:
 def test_those_that_keep_their_order_count_and_stay() -> None:
     kept = exemplar("A", "What B does is unclear.")
     assert kept.letters is None
-    shown = balanced([exemplar("A"), kept, exemplar("A"), kept, exemplar("A")], seed=1)
+    shown = balance_answers([exemplar("A"), kept, exemplar("A"), kept, exemplar("A")], seed=1)
     assert shown[1] is kept
     assert shown[3] is kept
     assert sorted(shown[n].question.answer for n in (0, 2, 4)) == ["B", "C", "D"]
@@ -45,19 +45,19 @@ def test_those_that_keep_their_order_count_and_stay() -> None:
 def test_an_option_that_speaks_of_others_is_left_where_it_is() -> None:
     bound = exemplar("D", options=OPTIONS | {"D": "All of the above"})
     assert bound.letters is None
-    assert balanced([bound] * 3, seed=0) == (bound,) * 3
-    with pytest.raises(ValueError, match="have to keep their order"):
+    assert balance_answers([bound] * 3, seed=0) == (bound,) * 3
+    with pytest.raises(ValueError, match="must keep their order"):
         with_gold_at(bound, "A")
 
 
 def test_known_values() -> None:
     """As docs/frozen-programs.md has it, for whoever computes it in another language."""
-    shown = balanced([exemplar("A") for _ in range(5)], seed=7)
+    shown = balance_answers([exemplar("A") for _ in range(5)], seed=7)
     assert "".join(e.question.answer for e in shown) == "ABDCC"
 
 
 @given(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=12), st.integers(0, 2**31 - 1))
 def test_no_letter_is_gold_twice_more_than_another(golds: list[str], seed: int) -> None:
     counts = Counter(dict.fromkeys("ABCD", 0))
-    counts.update(e.question.answer for e in balanced([exemplar(gold) for gold in golds], seed))
+    counts.update(e.question.answer for e in balance_answers([exemplar(gold) for gold in golds], seed))
     assert max(counts.values()) - min(counts.values()) <= 1

@@ -12,9 +12,9 @@ from openmedlm.data import BENCHMARKS, Question
 from openmedlm.programs import CHAT, PLAIN, TEMPLATES, PromptProgram, Template
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE
+from openmedlm.programs.to_module import STRATEGY_CLASSES
 
-NAMES = (*SINGLE, MajorityEnsemble.name)
+NAMES = (*STRATEGY_CLASSES, MajorityEnsemble.name)
 EXEMPLARS = {"zero-shot": 0, "cot": 0}
 SHOWN = 3
 
@@ -151,8 +151,8 @@ def test_stock_evaluate_scores_a_strategy(
 
 def test_every_name_of_the_ladder_stands_for_a_strategy() -> None:
     assert NAMES == ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
-    assert all(strategy.name == name for name, strategy in SINGLE.items())
+    assert all(strategy.strategy_name == name for name, strategy in STRATEGY_CLASSES.items())
 
 
 def test_a_template_is_chat_unless_another_is_asked_for() -> None:
-    assert SINGLE["zero-shot"]().adapter.template is CHAT
+    assert STRATEGY_CLASSES["zero-shot"]().adapter.template is CHAT

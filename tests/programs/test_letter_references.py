@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from openmedlm.data import Question
 from openmedlm.programs.letter_references import letter_references
-from openmedlm.programs.reorderable import relabel
+from openmedlm.programs.option_order import relabel
 
 OPTIONS = {"A": "Vitamin A", "B": "Renin", "C": "Protein C", "D": "Escherichia coli"}
 

@@ -7,12 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openmedlm.data import Question
-from openmedlm.programs.option_order import derive_seed, option_orders, reorder, unshuffle_letter
+from openmedlm.programs.option_order import (
+    can_reorder_options,
+    derive_seed,
+    option_orders,
+    relabel,
+    reorder,
+    unshuffle_letter,
+)
 
 numbers_of_options = st.integers(2, 10)
 
 
-def asked(count: int, answer: int = 0) -> Question:
+def numbered(count: int, answer: int = 0) -> Question:
     letters = string.ascii_uppercase[:count]
     return Question("q", "invented", "dev", "Stem?", {letter: f"text {letter}" for letter in letters}, letters[answer])
 
@@ -68,7 +75,7 @@ def test_other_seeds_draw_other_orders() -> None:
 @settings(deadline=None)
 @given(st.data(), numbers_of_options)
 def test_reading_a_letter_back_undoes_the_shuffle(data: st.DataObject, count: int) -> None:
-    question = asked(count, data.draw(st.integers(0, count - 1)))
+    question = numbered(count, data.draw(st.integers(0, count - 1)))
     order = "".join(data.draw(st.permutations(list(question.options))))
     shown = reorder(question, order)
     assert list(shown.options) == list(question.options)
@@ -79,7 +86,7 @@ def test_reading_a_letter_back_undoes_the_shuffle(data: st.DataObject, count: in
 
 
 def test_an_order_names_the_option_that_each_letter_shows() -> None:
-    shown = reorder(asked(4, answer=2), "CABD")
+    shown = reorder(numbered(4, answer=2), "CABD")
     assert shown.options == {"A": "text C", "B": "text A", "C": "text B", "D": "text D"}
     assert shown.answer == "A"
     assert unshuffle_letter("A", "ABCD", "CABD") == "C"
@@ -89,3 +96,77 @@ def test_the_own_order_leaves_the_question_as_it_is(make_question: Callable[...,
     question = make_question(1, context=("One.",), subject="anatomy", explanation="Because.")
     assert reorder(question, "ABCD") is question
     assert reorder(reorder(question, "CABD"), "BCAD") == question
+
+
+def with_last_option(option: str) -> Question:
+    """A question with this option last."""
+    options = {"A": "Vitamin A", "B": "Renin", "C": "Protein C", "D": option}
+    return Question("q", "invented", "pool", "What lets hepatitis B cells grow?", options, "A")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "All of the above",
+        "None of the above.",
+        "Both A and B",
+        "A and C",
+        "Both",
+        "Either AB",
+        "a, b",
+        "a,b,d,f",
+        "bcd",
+        "b,c true a,d false",
+        "A - True, B - False",
+        "Any of these",
+        "Options 1",
+        "Answers 1 and 2",
+        "It is warmer than the others.",
+        "d) Renin",
+        "D. Renin",
+    ],
+)
+def test_options_that_speak_of_others_or_letters_keep_their_places(option: str) -> None:
+    assert not can_reorder_options(with_last_option(option))
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["None", "Vitamin C", "Hepatitis B", "E. coli", "Renin and albumin", "1 and 2", "I only", "abdomen", "It is true"],
+)
+def test_options_that_stand_alone_may_move(option: str) -> None:
+    assert can_reorder_options(with_last_option(option))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "A and C are correct",
+        "a & c are true",
+        "Neither A nor B",
+        "A but not B",
+        "A plus B",
+        "C alone",
+        "Same as A",
+        "Answer A",
+        "All except A",
+        "None of A, B, C",
+        "The first two",
+        "The first and third",
+        "All the others",
+    ],
+)
+def test_options_that_name_others_keep_their_places(option: str) -> None:
+    assert not can_reorder_options(with_last_option(option))
+
+
+@given(st.text(), st.data())
+def test_moving_there_and_back_gives_the_same_text(text: str, data: st.DataObject) -> None:
+    text = text + " Option A, not option B: A is wrong."
+    references = tuple(n for n, character in enumerate(text) if character in "ABCD")
+    order = data.draw(st.permutations("ABCD"))
+    there = dict(zip("ABCD", order, strict=True))
+    back = {shown: own for own, shown in there.items()}
+    again = relabel(text, references, there)
+    assert len(again) == len(text)
+    assert relabel(again, references, back) == text

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from openmedlm.data import Question
 from openmedlm.programs import CHAT, PLAIN, Exemplar, Template
-from openmedlm.programs.template import fill, listed
+from openmedlm.programs.template import fill, join_letters
 
 INSTRUCTIONS = "Answer the question."
 QUESTION = Question(
@@ -130,7 +130,7 @@ def test_texts_of_a_question_reach_the_chat_prompt_unchanged(asked: Question, sh
     assert last["content"] == written(asked)
     assert before["content"] == written(shown)
     assert answer["content"] == rationale + "\n\nAnswer: " + shown.answer
-    assert head["content"].endswith(listed(asked.options) + ".")
+    assert head["content"].endswith(join_letters(asked.options) + ".")
 
 
 @settings(deadline=None)
@@ -160,7 +160,7 @@ def test_a_pattern_with_a_field_that_no_one_fills_is_an_error() -> None:
     ("letters", "phrase"), [("A", "A"), ("AB", "A or B"), ("ABC", "A, B or C"), ("ABCDE", "A, B, C, D or E")]
 )
 def test_letters_are_listed_as_a_phrase(letters: str, phrase: str) -> None:
-    assert listed(letters) == phrase
+    assert join_letters(letters) == phrase
 
 
 def test_closing_a_chat_asks_for_the_letter_after_the_completion() -> None:

@@ -36,7 +36,7 @@ def test_as_knn_keeps_all_but_the_exemplars(student: type[Strategy], retriever: 
     after = as_knn(before)
     assert type(after) is retriever
     assert after is not before
-    assert (after.form.template, after.decode, after.seed) == (CHAT_USER, SAMPLED, 7)
+    assert (after.template, after.decode, after.seed) == (CHAT_USER, SAMPLED, 7)
     assert after.predictor.signature.instructions == "Name the option."
     assert after.predictor.signature.output_fields.keys() == before.predictor.signature.output_fields.keys()
     assert after.nearest is None

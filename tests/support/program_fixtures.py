@@ -31,7 +31,7 @@ from openmedlm.programs.prompt_program import SamplePrompt
 from openmedlm.programs.retrieval import Embedder, SentenceEmbedder, build_index, find_embedder
 from openmedlm.programs.retrieval.embedder import Vectors
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE
+from openmedlm.programs.to_module import STRATEGY_CLASSES
 
 EXEMPLARS_SHOWN = 3
 
@@ -147,8 +147,8 @@ class Remembering:
         return self.inner.fingerprint
 
     @property
-    def together(self) -> int:
-        return self.inner.together
+    def batch_size(self) -> int:
+        return self.inner.batch_size
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
@@ -195,7 +195,7 @@ def ready(
     def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | MajorityEnsemble:
         if name == MajorityEnsemble.name:
             return MajorityEnsemble(make("knn-cot", benchmark, template), votes=3, seed=11)
-        strategy = SINGLE[name](template, seed=11)
+        strategy = STRATEGY_CLASSES[name](template, seed=11)
         pool = [exemplar_from_explanation(q) or Exemplar(q) for q in sample(benchmark, "pool")]
         if not strategy.reasoning:
             pool = [exemplar.without_rationale() for exemplar in pool]

@@ -65,7 +65,9 @@ def quickstart(
     ),
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars per prompt in the ladder.")] = 3,
     votes: Annotated[int, typer.Option(min=1, help="Votes of the ladder's ensemble.")] = 3,
-    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Maximum tokens per completion.")] = 200,
+    max_completion_tokens: Annotated[
+        int, typer.Option("--max-tokens", "--max-completion-tokens", min=1, help="Maximum tokens of a completion.")
+    ] = 200,
     max_calls: Annotated[int, typer.Option(min=1, help="Maximum completions that tuning requests.")] = 100,
     directory: Annotated[
         Path,
@@ -80,6 +82,7 @@ def quickstart(
     from openmedlm.cli.tables import ladder_table
     from openmedlm.data import load_split
     from openmedlm.optimizers import STRATEGIES
+    from openmedlm.optimizers.search.defaults import BASELINES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
     from openmedlm.report.page import read_directories, write_page
@@ -92,7 +95,7 @@ def quickstart(
     from openmedlm.tuning.files import LADDER_RUN, PROGRAM, REPORT
     from openmedlm.tuning.open_study import check_directory
     from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
-    from openmedlm.tuning.plan import RUNGS, plan_studies
+    from openmedlm.tuning.plan import plan_studies
     from openmedlm.tuning.run import tune
     from openmedlm.tuning.space_file import ModelSpace
     from openmedlm.tuning.table import print_result
@@ -114,7 +117,7 @@ def quickstart(
     (study,) = plan_studies(
         tuning,
         {model: ModelSpace(Space.model_validate(SEARCH_SPACE))},
-        [replace(rung, k=min(k, rung.k)) for rung in RUNGS],
+        [replace(each, k=min(k, each.k)) for each in BASELINES],
     )
     check_directory(study)
     options = EvaluateOptions(

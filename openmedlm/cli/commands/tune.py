@@ -60,7 +60,7 @@ def tune(
     from openmedlm.tuning.plan import plan_studies
     from openmedlm.tuning.run import tune as run
     from openmedlm.tuning.table import print_estimates, print_result, print_table
-    from openmedlm.tuning.worker import helping
+    from openmedlm.tuning.worker import start_workers
 
     options = TuneOptions(models, data, search, budget, study, settled, spend, output.seed, directory)
     plans = plan_studies(options)
@@ -74,8 +74,8 @@ def tune(
     tracker = open_tracker(tracking)
     results = []
     for plan in plans:
-        workers = min(study.workers, plan.policy.concurrency)
-        helpers = helping(options, plan.study, workers)
+        workers = min(study.workers, plan.calls.policy.concurrency)
+        helpers = start_workers(options, plan.study, workers)
         results.append(run(plan, Progress(), test=test, helpers=helpers, workers=workers))
         if not output.json:
             print_result(plan, results[-1])
@@ -88,6 +88,6 @@ def tune(
 
         for result in results:
             track_study(tracker, result)
-    chosen = [result.choice.select for result in results]
+    chosen = [result.choice.holdout for result in results]
     if any(summary is not None and summary.unanswered + summary.errors for summary in chosen):
         raise typer.Exit(UNANSWERED)

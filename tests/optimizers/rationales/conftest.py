@@ -1,4 +1,4 @@
-"""A teacher on loopback that says what a test wants it to say, and invented pool questions to ask it about."""
+"""A teacher on loopback with scripted replies, and invented pool questions."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -45,8 +45,8 @@ def make_question() -> Callable[..., Question]:
 
 
 @dataclass(frozen=True)
-class RationaleJob:
-    """What each round yielded, and the pool that all of it makes."""
+class FinishedJob:
+    """Batches of all rounds, and the pool that they make."""
 
     rounds: list[RationaleBatch]
     pool: RationalePool
@@ -55,15 +55,15 @@ class RationaleJob:
     def errors(self) -> list[str]:
         return [error for written in self.rounds for error in written.errors]
 
-    def of(self, question: Question) -> RationaleRecord:
-        records = self.pool.of(question)
-        assert records is not None
-        return records
+    def get(self, question: Question) -> RationaleRecord:
+        record = self.pool.get(question)
+        assert record is not None
+        return record
 
 
 @pytest.fixture
-def teach(server: ModelServer, tmp_path: Path) -> Callable[..., RationaleJob]:
-    """Has the server's model write rationales; lessons of one test share a vote store, unless another is named."""
+def teach(server: ModelServer, tmp_path: Path) -> Callable[..., FinishedJob]:
+    """Generate rationales with the server's model; jobs of one test share a completion cache, unless it is named."""
 
     def teach(
         questions: Sequence[Question],
@@ -74,8 +74,8 @@ def teach(server: ModelServer, tmp_path: Path) -> Callable[..., RationaleJob]:
         template: Template = CHAT,
         store: str = "votes",
         concurrency: int = 8,
-        **told: Callable[..., None],
-    ) -> RationaleJob:
+        **callbacks: Callable[..., None],
+    ) -> FinishedJob:
         pool = pool or RationalePool()
 
         async def go() -> list[RationaleBatch]:
@@ -85,14 +85,14 @@ def teach(server: ModelServer, tmp_path: Path) -> Callable[..., RationaleJob]:
                 async with open_client(endpoint, connections=64, timeout=20) as client:
                     engine = Engine(client, endpoint, votes, Policy(concurrency, "skip", max_retries=0))
                     try:
-                        writing = generate_rationales(engine, program, TEACHER, questions, pool, rounds, **told)
+                        writing = generate_rationales(engine, program, TEACHER, questions, pool, rounds, **callbacks)
                         return [written async for written in writing]
                     finally:
                         await votes.drain()
 
         written = asyncio.run(go())
         for part in written:
-            pool = pool.with_news(part.records)
-        return RationaleJob(written, pool)
+            pool = pool.merge(part.records)
+        return FinishedJob(written, pool)
 
     return teach

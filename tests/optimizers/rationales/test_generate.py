@@ -1,4 +1,4 @@
-"""Which of a teacher's texts are kept, what is asked again, and how."""
+"""Rules for keeping a teacher's text, and for asking again."""
 
 import hashlib
 import threading
@@ -43,7 +43,7 @@ def closing_on(text: str) -> Callable[[Asked], Reply]:
     return lambda asked: Reply(f"The chart says so.\n\nAnswer: {letter_of(asked, text)}")
 
 
-def bought_twice(server: ModelServer) -> list[bytes]:
+def repeated_requests(server: ModelServer) -> list[bytes]:
     return [asked for asked, count in Counter(a.identity for a in server.requests).items() if count > 1]
 
 
@@ -52,12 +52,12 @@ def test_reasoning_that_closes_on_the_gold_letter_is_kept_without_its_closing(
 ) -> None:
     server.reply = right
     questions = [make_question(number) for number in range(4)]
-    lesson = teach(questions)
-    assert len(lesson.rounds) == 1
+    job = teach(questions)
+    assert len(job.rounds) == 1
     for question in questions:
-        records = lesson.of(question)
-        assert (records.rationale, records.letters, records.order) == ("The chart says so.", (question.answer,), "ABCD")
-        assert records.teacher == "hosted_vllm/wise"
+        record = job.get(question)
+        assert (record.rationale, record.letters, record.order) == ("The chart says so.", (question.answer,), "ABCD")
+        assert record.teacher == "hosted_vllm/wise"
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_anything_else_is_asked_again(
 ) -> None:
     question = make_question(answer="A")
     server.reply = lambda asked: reply if len(server.requests) == 1 else right(asked)
-    records = teach([question]).of(question)
+    record = teach([question]).get(question)
     assert len(server.requests) == 2
-    assert records.letters == (letter, "A")
-    assert records.rationale == "The chart says so."
+    assert record.letters == (letter, "A")
+    assert record.rationale == "The chart says so."
 
 
 def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, make_question: Ask) -> None:
@@ -100,9 +100,9 @@ def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, m
         assert letter_of(asked) != "A"
         return "A"
 
-    records = teach([question], rounds=2, seed=1).of(question)
-    assert records.rationale is None
-    assert records.letters[1] not in (None, "A")
+    record = teach([question], rounds=2, seed=1).get(question)
+    assert record.rationale is None
+    assert record.letters[1] not in (None, "A")
 
 
 def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_question: Ask) -> None:
@@ -119,13 +119,13 @@ def test_each_round_shows_another_order_and_letters_are_the_questions_own(
 ) -> None:
     server.reply = closing_on("organ D")
     question = make_question(answer="B")
-    records = teach([question], rounds=6).of(question)
+    record = teach([question], rounds=6).get(question)
     orders = [tuple(shown(asked).values()) for asked in server.requests]
     assert orders[0] == tuple(question.options.values())
     assert len(set(orders)) == 6
     assert len({letter_of(asked, "organ D") for asked in server.requests}) > 1
-    assert records.letters == ("D",) * 6
-    assert (records.rationale, records.order, records.key) == (None, None, None)
+    assert record.letters == ("D",) * 6
+    assert (record.rationale, record.order, record.key) == (None, None, None)
 
 
 def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
@@ -135,12 +135,12 @@ def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
         Reply("No.") if len(server.requests) < 3 else Reply(f"It is {letter_of(asked)}.\n\nAnswer: {letter_of(asked)}")
     )
     question = make_question(answer="B")
-    lesson = teach([question], seed=3)
-    exemplar = lesson.pool.exemplar(question)
+    job = teach([question], seed=3)
+    exemplar = job.pool.exemplar(question)
     assert dict(exemplar.question.options) == shown(server.requests[-1])
     assert exemplar.question.options[exemplar.question.answer] == "gold"
     assert exemplar.rationale == f"It is {exemplar.question.answer}."
-    assert "".join(question.options) != lesson.of(question).order
+    assert "".join(question.options) != job.get(question).order
 
 
 @pytest.mark.parametrize("last", ["All of the above", "Both A and C", "None of the above"])
@@ -158,9 +158,9 @@ def test_a_question_with_a_rationale_is_not_asked_about(teach: Any, server: Mode
     questions = [make_question(number) for number in range(3)]
     known = RationaleRecord("q001", question_sha256(questions[1]), "another", ("B",), "Known.", "ABCD")
     server.reply = right
-    lesson = teach(questions, RationalePool((known,)))
+    job = teach(questions, RationalePool((known,)))
     assert {stem(asked) for asked in server.requests} == {questions[0].question, questions[2].question}
-    assert lesson.of(questions[1]) == known
+    assert job.get(questions[1]) == known
 
 
 def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
@@ -174,21 +174,21 @@ def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelSe
 
     server.reply = right_in_its_round
     begun: list[tuple[str, int]] = []
-    lesson = teach(
+    job = teach(
         questions,
         concurrency=1,
-        begun=lambda name, count: begun.append((name, count)),
+        on_round=lambda name, count: begun.append((name, count)),
     )
     assert begun == [("round 1", 8), ("round 2", 6), ("round 3", 4), ("round 4", 2)]
-    assert [len(written.records) for written in lesson.rounds] == [8, 6, 4, 2]
+    assert [len(written.records) for written in job.rounds] == [8, 6, 4, 2]
     assert len(server.requests) == 20
 
 
 def test_rounds_are_a_limit(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = lambda asked: Reply("No.")
     question = make_question()
-    records = teach([question], rounds=2).of(question)
-    assert (len(server.requests), records.letters, records.rationale) == (2, (None, None), None)
+    record = teach([question], rounds=2).get(question)
+    assert (len(server.requests), record.letters, record.rationale) == (2, (None, None), None)
 
 
 def test_the_same_call_again_asks_nothing_twice_and_comes_to_the_same(
@@ -200,7 +200,7 @@ def test_the_same_call_again_asks_nothing_twice_and_comes_to_the_same(
     asked = len(server.requests)
     from_the_start = teach(questions, rounds=3)
     going_on = teach(questions, first.pool, rounds=3)
-    assert (len(server.requests), bought_twice(server)) == (asked, [])
+    assert (len(server.requests), repeated_requests(server)) == (asked, [])
     assert from_the_start.pool == going_on.pool == first.pool
     more = teach(questions, first.pool, rounds=4)
     assert len(server.requests) == asked + len(report(first.pool, questions).never_right)
@@ -214,15 +214,15 @@ def test_an_endpoint_error_is_no_wrong_answer_and_leaves_the_question_for_the_ne
     server.reply = lambda asked: (
         Reply("too long for me", status=400) if stem(asked) == questions[1].question else right(asked)
     )
-    lesson = teach(questions)
-    assert lesson.pool.of(questions[1]) is None
-    assert len(lesson.errors) == 1
-    assert "too long for me" in lesson.errors[0]
+    job = teach(questions)
+    assert job.pool.get(questions[1]) is None
+    assert len(job.errors) == 1
+    assert "too long for me" in job.errors[0]
     assert [stem(asked) for asked in server.requests].count(questions[1].question) == 1
     server.reply = right
     before = len(server.requests)
-    again = teach(questions, lesson.pool)
-    assert again.of(questions[1]).letters == (questions[1].answer,)
+    again = teach(questions, job.pool)
+    assert again.get(questions[1]).letters == (questions[1].answer,)
     assert (again.errors, len(server.requests)) == ([], before + 1)
 
 
@@ -233,11 +233,11 @@ def test_an_error_in_a_later_round_keeps_what_the_earlier_ones_came_to(
     server.reply = lambda asked: (
         closing_on("organ C")(asked) if len(server.requests) == 1 else Reply("overloaded", status=503)
     )
-    lesson = teach([question])
-    assert lesson.of(question).letters == ("C",)
+    job = teach([question])
+    assert job.get(question).letters == ("C",)
     server.reply = right
-    records = teach([question], lesson.pool).of(question)
-    assert records.letters == ("C", "A")
+    record = teach([question], job.pool).get(question)
+    assert record.letters == ("C", "A")
     assert len(server.requests) == 3
 
 
@@ -246,32 +246,32 @@ def test_a_rationale_names_the_prompt_and_the_completion_that_it_comes_from(
 ) -> None:
     question = make_question(context=("The chart is of 1908.",))
     server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
-    records = teach([question]).of(question)
+    record = teach([question]).get(question)
     sent = server.bodies[-1]["messages"]
-    assert records.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    assert record.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
     with CompletionCache(tmp_path / "votes.sqlite") as store:
-        assert records.key is not None
-        completion = store.get(records.key)
+        assert record.key is not None
+        completion = store.get(record.key)
     assert completion is not None
-    assert completion.text.startswith(f"{records.rationale}\n\n")
+    assert completion.text.startswith(f"{record.rationale}\n\n")
 
 
 def test_a_completion_prompt_is_named_as_it_was_sent(teach: Any, server: ModelServer, make_question: Ask) -> None:
     question = make_question()
     server.reply = lambda asked: Reply(f" The chart says so.\nAnswer: {question.answer}")
-    records = teach([question], template=PLAIN).of(question)
+    record = teach([question], template=PLAIN).get(question)
     (body,) = server.bodies
     assert body["prompt"].endswith("Let's think step by step.")
-    assert records.prompt_sha256 == hashlib.sha256(orjson.dumps(body["prompt"])).hexdigest()
-    assert records.rationale == "The chart says so."
+    assert record.prompt_sha256 == hashlib.sha256(orjson.dumps(body["prompt"])).hexdigest()
+    assert record.rationale == "The chart says so."
 
 
 def test_tokens_are_those_of_all_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
     question = make_question()
-    records = teach([question]).of(question)
-    assert records.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
-    assert (records.completion_tokens, records.cost_usd) == (3 * 6, 0.0)
+    record = teach([question]).get(question)
+    assert record.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
+    assert (record.completion_tokens, record.cost_usd) == (3 * 6, 0.0)
 
 
 def test_what_comes_out_does_not_depend_on_concurrency(teach: Any, server: ModelServer, make_question: Ask) -> None:
@@ -289,8 +289,8 @@ def test_a_position_passes_for_no_knowledge(teach: Any, server: ModelServer, mak
     """A teacher that always says A is right by chance, a quarter of the time, in every round."""
     server.reply = lambda asked: Reply("It must be so.\n\nAnswer: A")
     questions = [make_question(number) for number in range(240)]
-    lesson = teach(questions, rounds=4, concurrency=32)
-    rounds = report(lesson.pool, questions).rounds
+    job = teach(questions, rounds=4, concurrency=32)
+    rounds = report(job.pool, questions).rounds
     assert (rounds[0].asked, rounds[0].kept) == (240, 60)
     for each in rounds[1:]:
         spread = (each.asked * 0.25 * 0.75) ** 0.5
@@ -307,7 +307,7 @@ def test_every_outcome_is_shown_as_it_comes(teach: Any, server: ModelServer, mak
         with lock:
             seen.append(outcome.question_id)
 
-    teach([make_question(number) for number in range(5)], seen=note)
+    teach([make_question(number) for number in range(5)], on_outcome=note)
     assert sorted(seen) == [f"q{number:03}" for number in range(5)]
 
 
@@ -320,11 +320,11 @@ def test_what_a_reasoning_model_thought_is_no_rationale(teach: Any, server: Mode
     server.reply = lambda asked: Reply(
         f"<think>I ponder B. Hmm.</think>The chart says so.\n\nAnswer: {letter_of(asked)}"
     )
-    lesson = teach([make_question(1)])
-    assert lesson.of(make_question(1)).rationale == "The chart says so."
+    job = teach([make_question(1)])
+    assert job.get(make_question(1)).rationale == "The chart says so."
 
 
 def test_thoughts_alone_are_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = lambda asked: Reply(f"<think>The chart says so.</think>Answer: {letter_of(asked)}")
-    lesson = teach([make_question(1)], rounds=2)
-    assert lesson.of(make_question(1)).letters == (None, None)
+    job = teach([make_question(1)], rounds=2)
+    assert job.get(make_question(1)).letters == (None, None)

@@ -1,4 +1,4 @@
-"""The pool as a file, and what of it may serve as an exemplar."""
+"""The pool as a file, and its exemplars."""
 
 import subprocess
 import sys
@@ -73,8 +73,8 @@ def test_a_file_is_a_json_object_a_line_ordered_by_question(make_question: Ask, 
 def test_the_same_news_in_another_order_make_the_same_bytes(make_question: Ask, tmp_path: Path) -> None:
     news = [verified(make_question(number)) for number in range(5)]
     add_to_pool(tmp_path / "one.jsonl", news)
-    for records in reversed(news):
-        add_to_pool(tmp_path / "other.jsonl", [records])
+    for record in reversed(news):
+        add_to_pool(tmp_path / "other.jsonl", [record])
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
 
 
@@ -86,21 +86,21 @@ def test_a_verified_rationale_is_never_given_up(make_question: Ask) -> None:
     question = make_question()
     first = verified(question, "The first.")
     pool = RationalePool((first,))
-    assert pool.with_news([failed(question, "B", "C")]).of(question) == first
-    assert pool.with_news([verified(question, "A second.")]).of(question) == first
+    assert pool.merge([failed(question, "B", "C")]).get(question) == first
+    assert pool.merge([verified(question, "A second.")]).get(question) == first
 
 
 def test_a_rationale_takes_the_place_of_failures_and_newer_failures_that_of_older(make_question: Ask) -> None:
     question = make_question()
     pool = RationalePool((failed(question, "B"),))
-    assert pool.with_news([failed(question, "B", "C")]).of(question) == failed(question, "B", "C")
+    assert pool.merge([failed(question, "B", "C")]).get(question) == failed(question, "B", "C")
     right = verified(question, letters=("B", "A"))
-    assert pool.with_news([right]).of(question) == right
+    assert pool.merge([right]).get(question) == right
 
 
 def test_news_of_other_questions_leave_the_rest_alone(make_question: Ask) -> None:
     old = tuple(verified(make_question(number)) for number in range(3))
-    pool = RationalePool(old).with_news([failed(make_question(7), "A")])
+    pool = RationalePool(old).merge([failed(make_question(7), "A")])
     assert pool.records == (*old, failed(make_question(7), "A"))
 
 
@@ -120,15 +120,15 @@ def test_another_question_under_the_same_id_has_no_rationale(make_question: Ask,
     question = make_question()
     pool = RationalePool((verified(question),))
     other = replace(question, **change)
-    assert pool.of(question) is not None
-    assert pool.of(other) is None
+    assert pool.get(question) is not None
+    assert pool.get(other) is None
     assert pool.exemplar(other).rationale is None
 
 
 def test_questions_of_two_data_sets_that_share_an_id_keep_their_own_rationales(make_question: Ask) -> None:
     question = make_question()
     now = replace(question, question="Which bone has number 0 on the chart?")
-    pool = RationalePool((verified(question, "Of then."),)).with_news([verified(now, "Of now.")])
+    pool = RationalePool((verified(question, "Of then."),)).merge([verified(now, "Of now.")])
     assert pool.exemplar(now).rationale == "Of now."
     assert pool.exemplar(question).rationale == "Of then."
 
@@ -136,7 +136,7 @@ def test_questions_of_two_data_sets_that_share_an_id_keep_their_own_rationales(m
 def test_a_question_is_the_same_in_another_split(make_question: Ask) -> None:
     question = make_question()
     pool = RationalePool((verified(question),))
-    assert pool.of(replace(question, split="dev")) is not None
+    assert pool.get(replace(question, split="dev")) is not None
 
 
 def test_an_exemplar_stands_in_the_order_that_its_teacher_saw(make_question: Ask) -> None:
@@ -173,7 +173,7 @@ GOOD = asdict(RationaleRecord("q", "0" * 64, "wise", ("A",), "Why.", "ABCD"))
 def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(orjson.dumps(GOOD) + b"\n" + line + b"\n" + orjson.dumps(GOOD) + b"\n")
-    with pytest.raises(UserError, match=r"pool\.jsonl:2: ") as refused:
+    with pytest.raises(UserError, match=r"pool\.jsonl:2\b") as refused:
         read_pool(file)
     assert "\n" not in str(refused.value)
 
@@ -193,7 +193,7 @@ def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_pat
 def test_a_value_of_another_kind_is_a_damaged_line(change: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(orjson.dumps(GOOD) + b"\n" + orjson.dumps(GOOD | change) + b"\n")
-    with pytest.raises(UserError, match=r"pool\.jsonl:2: "):
+    with pytest.raises(UserError, match=r"pool\.jsonl:2\b"):
         read_pool(file)
 
 
@@ -212,14 +212,14 @@ def test_a_file_is_one_teacher_s(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     add_to_pool(file, [verified(make_question(1))])
     before = file.read_bytes()
-    with pytest.raises(UserError, match=r"holds rationales of .* name another file with -o"):
+    with pytest.raises(UserError, match=r"holds rationales of .* with -o"):
         add_to_pool(file, [replace(verified(make_question(2)), teacher="another")])
     assert file.read_bytes() == before
 
 
 def test_a_file_that_cannot_be_written_is_bad_input(make_question: Ask, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="name a file that can be written with -o"):
+    with pytest.raises(UserError, match="Name a writable file with -o"):
         add_to_pool(tmp_path / "file" / "pool.jsonl", [verified(make_question())])
 
 
@@ -232,7 +232,7 @@ def test_a_damaged_file_is_not_written_over(make_question: Ask, tmp_path: Path) 
 
 
 def test_a_directory_in_the_place_of_the_file_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="name a readable rationale pool"):
+    with pytest.raises(UserError, match="Name a readable file"):
         read_pool(tmp_path)
 
 
@@ -242,14 +242,14 @@ def test_two_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
-from openmedlm.optimizers.rationales import Taught, add_to_pool
+from openmedlm.optimizers.rationales import RationaleRecord, add_to_pool
 me, other = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(30):
     name = f"{{me}}{{n}}"
-    add_to_pool(Path({str(file)!r}), [Taught(name, "0", "wise", ("A",), "Why.", "ABCD")])
-    add_to_pool(Path({str(file)!r}), [Taught(f"{{other}}{{n}}", "0", "wise", ("B",))])
+    add_to_pool(Path({str(file)!r}), [RationaleRecord(name, "0", "wise", ("A",), "Why.", "ABCD")])
+    add_to_pool(Path({str(file)!r}), [RationaleRecord(f"{{other}}{{n}}", "0", "wise", ("B",))])
 """
     running = [
         subprocess.Popen([sys.executable, "-c", code, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -264,5 +264,5 @@ for n in range(30):
         process.stdin.flush()
     assert [process.wait(60) for process in running] == [0, 0]
     pool = read_pool(file)
-    assert sorted(records.question for records in pool.records) == sorted(f"{me}{n}" for me in "xy" for n in range(30))
-    assert all(records.rationale == "Why." and records.teacher == "wise" for records in pool.records)
+    assert sorted(record.question for record in pool.records) == sorted(f"{me}{n}" for me in "xy" for n in range(30))
+    assert all(record.rationale == "Why." and record.teacher == "wise" for record in pool.records)

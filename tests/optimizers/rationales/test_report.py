@@ -1,4 +1,4 @@
-"""The report's numbers, worked out by hand."""
+"""Counts of a pool, computed by hand."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from openmedlm.optimizers.rationales.pool import question_sha256
 Ask = Callable[..., Question]
 
 
-def records(question: Question, *letters: str | None, **fields: Any) -> RationaleRecord:
+def record(question: Question, *letters: str | None, **fields: Any) -> RationaleRecord:
     rationale = "Why." if letters[-1] == question.answer else None
     values: dict[str, Any] = {"rationale": rationale, "prompt_tokens": 100, "completion_tokens": 10, "cost_usd": 0.5}
     return RationaleRecord(question.id, question_sha256(question), "wise", letters, **{**values, **fields})
@@ -28,11 +28,11 @@ def questions(make_question: Ask) -> list[Question]:
 def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: list[Question]) -> None:
     pool = RationalePool(
         (
-            records(questions[0], "A"),
-            records(questions[1], "A", None, "B"),
-            records(questions[2], None, "B", "D"),
-            records(questions[4], "B", "A"),
-            records(questions[5], "A"),
+            record(questions[0], "A"),
+            record(questions[1], "A", None, "B"),
+            record(questions[2], None, "B", "D"),
+            record(questions[4], "B", "A"),
+            record(questions[5], "A"),
         )
     )
     found = report(pool, questions)
@@ -40,9 +40,9 @@ def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: l
         questions=6,
         kept=4,
         rounds=[
-            Round(number=1, asked=5, kept=2, expected_by_guessing=3 / 4 + 2 / 2, unread=1),
-            Round(number=2, asked=3, kept=1, expected_by_guessing=2 / 4 + 1 / 2, unread=1),
-            Round(number=3, asked=2, kept=1, expected_by_guessing=2 / 4, unread=0),
+            Round(number=1, asked=5, kept=2, expected_by_guessing=3 / 4 + 2 / 2, unparsed=1),
+            Round(number=2, asked=3, kept=1, expected_by_guessing=2 / 4 + 1 / 2, unparsed=1),
+            Round(number=3, asked=2, kept=1, expected_by_guessing=2 / 4, unparsed=0),
         ],
         never_right=["q002"],
         unfinished=0,
@@ -55,12 +55,12 @@ def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: l
 
 
 def test_a_cost_that_is_not_known_leaves_the_sum_unknown(questions: list[Question]) -> None:
-    pool = RationalePool((records(questions[0], "A"), records(questions[1], "B", cost_usd=None)))
+    pool = RationalePool((record(questions[0], "A"), record(questions[1], "B", cost_usd=None)))
     assert report(pool, questions).cost_usd is None
 
 
 def test_only_the_questions_that_are_meant_count(questions: list[Question]) -> None:
-    pool = RationalePool(tuple(records(question, "A") for question in questions))
+    pool = RationalePool(tuple(record(question, "A") for question in questions))
     found = report(pool, questions[:2])
     assert (found.questions, found.kept, found.calls, found.never_right) == (2, 1, 2, ["q001"])
 
@@ -71,14 +71,14 @@ def test_a_pool_that_knows_nothing_has_no_rounds(questions: list[Question]) -> N
 
 
 def test_a_question_that_changed_since_counts_as_not_asked(questions: list[Question], make_question: Ask) -> None:
-    pool = RationalePool((records(make_question(0, question="Which bone?"), "A"),))
+    pool = RationalePool((record(make_question(0, question="Which bone?"), "A"),))
     assert report(pool, questions).not_asked == 6
 
 
 def test_a_question_whose_later_rounds_failed_is_unfinished_and_not_hard(questions: list[Question]) -> None:
     pool = RationalePool(
-        (records(questions[0], "B"), records(questions[1], "B", "C", "D"), records(questions[2], "B", "A"))
+        (record(questions[0], "B"), record(questions[1], "B", "C", "D"), record(questions[2], "B", "A"))
     )
-    found = report(pool, questions[:3], rounds_due=3)
+    found = report(pool, questions[:3], max_rounds=3)
     assert "q000" not in found.never_right
     assert (found.unfinished, found.never_right) == (2, ["q001"])

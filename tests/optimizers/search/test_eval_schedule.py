@@ -11,9 +11,9 @@ Made = Callable[[int], list[Question]]
 
 
 def test_the_two_parts_are_all_questions_and_share_none(made: Made) -> None:
-    tune, select = split_dev(made(100), seed=0, share=0.3)
-    assert (len(tune.questions), len(select.questions)) == (30, 70)
-    assert {q.id for q in (*tune.questions, *select.questions)} == {f"q{i}" for i in range(100)}
+    search_set, holdout = split_dev(made(100), seed=0, share=0.3)
+    assert (len(search_set.questions), len(holdout.questions)) == (30, 70)
+    assert {q.id for q in (*search_set.questions, *holdout.questions)} == {f"q{i}" for i in range(100)}
 
 
 def test_the_cut_depends_on_the_seed_and_not_on_the_order(made: Made) -> None:
@@ -23,7 +23,7 @@ def test_the_cut_depends_on_the_seed_and_not_on_the_order(made: Made) -> None:
 
 @pytest.mark.parametrize("share", [0.001, 0.999])
 def test_an_empty_part_is_refused(share: float, made: Made) -> None:
-    with pytest.raises(ValueError, match="two parts"):
+    with pytest.raises(ValueError, match="holdout set"):
         split_dev(made(10), 0, share)
 
 

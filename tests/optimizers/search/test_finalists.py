@@ -9,11 +9,11 @@ from openmedlm.optimizers.search.eval_schedule import EvalSchedule
 from openmedlm.optimizers.search.finalists import (
     Candidate,
     candidates,
+    correct_on_holdout,
+    correct_on_search_set,
     evaluate,
     finalists,
     front,
-    on_select,
-    on_tune,
     tied,
     winner,
 )
@@ -29,12 +29,12 @@ def trial_answers(rows: Sequence[str], tokens: int, votes: int) -> TrialAnswers:
     return TrialAnswers(tuple(QuestionVotes(row, prompt_tokens=tokens * len(row)) for row in rows), GOLDS, votes)
 
 
-def candidate(name: str, right: int, tokens: int, chosen: int | None = None) -> Candidate:
-    """One that answers the first `right` of the questions that rank, and the first `chosen` of those that choose."""
+def candidate(name: str, right: int, tokens: int, holdout: int | None = None) -> Candidate:
+    """Make one that answers the first questions right: `right` of the search set, `holdout` of the holdout set."""
     point = TrialConfig("zero-shot", instructions=name)
     rows = ["A"] * right + ["B"] * (40 - right)
-    select = None if chosen is None else trial_answers(["A"] * chosen + ["B"] * (40 - chosen), tokens, 1)
-    return Candidate(point, point, trial_answers(rows, tokens, 1), select)
+    rest = None if holdout is None else trial_answers(["A"] * holdout + ["B"] * (40 - holdout), tokens, 1)
+    return Candidate(point, point, trial_answers(rows, tokens, 1), rest)
 
 
 def names(found: Sequence[Candidate]) -> list[str]:
@@ -50,13 +50,13 @@ def test_every_size_of_a_finished_ensemble_that_costs_more_is_a_candidate(schedu
     assert {each.source.votes for each in found} == {7}
     for each in found:
         alone = numbers.evaluate(each.configuration, schedule.questions)
-        assert on_tune(each) == TrialAnswers(tuple(alone), schedule.golds, each.size).correct()
+        assert correct_on_search_set(each) == TrialAnswers(tuple(alone), schedule.golds, each.size).correct()
 
 
 def test_the_tied_are_those_that_are_not_behind_the_best() -> None:
     found = [candidate("best", 30, 1), candidate("near", 29, 1), candidate("far", 15, 1)]
-    assert names(tied(found, on_tune, 0.2)) == ["best", "near"]
-    assert names(tied(found, on_tune, 0.6)) == ["best"]
+    assert names(tied(found, correct_on_search_set, 0.2)) == ["best", "near"]
+    assert names(tied(found, correct_on_search_set, 0.6)) == ["best"]
 
 
 def test_the_front_has_nothing_that_another_beats_in_both() -> None:
@@ -67,18 +67,18 @@ def test_the_front_has_nothing_that_another_beats_in_both() -> None:
         candidate("better", 20, 4),
         candidate("best", 30, 9),
     ]
-    assert names(front(found, on_tune, UNPRICED)) == ["cheap", "better", "best"]
+    assert names(front(found, correct_on_search_set, UNPRICED)) == ["cheap", "better", "best"]
 
 
 def test_finalists_for_accuracy_are_the_tied_ones_and_the_cheapest_of_them() -> None:
     found = [candidate(f"n{i}", 30, 100 + i) for i in range(8)] + [candidate("cheap", 29, 1), candidate("bad", 5, 1)]
-    chosen = names(finalists(found, "accuracy", UNPRICED, 0.1, most=3))
+    chosen = names(finalists(found, "accuracy", UNPRICED, 0.1, max_trials=3))
     assert chosen == ["n0", "n1", "cheap"]
 
 
 def test_finalists_for_cost_are_those_whose_right_answers_are_cheapest() -> None:
     found = [candidate("good", 30, 60), candidate("cheap", 10, 10), candidate("dear", 30, 90)]
-    assert names(finalists(found, "cost", UNPRICED, 0.1, most=2)) == ["cheap", "good"]
+    assert names(finalists(found, "cost", UNPRICED, 0.1, max_trials=2)) == ["cheap", "good"]
 
 
 def test_finalists_for_both_are_the_front() -> None:
@@ -87,11 +87,11 @@ def test_finalists_for_both_are_the_front() -> None:
 
 
 def test_the_untuned_program_stands_first_wherever_it_ranks() -> None:
-    baseline = candidate("untuned", 5, 50)
+    baseline = candidate("baseline", 5, 50)
     found = [candidate("good", 30, 60), baseline, candidate("cheap", 29, 10)]
     for objective in ("accuracy", "cost", "both"):
         chosen = names(finalists(found, objective, UNPRICED, 0.1, baseline.configuration))  # type: ignore[arg-type]
-        assert chosen[0] == "untuned"
+        assert chosen[0] == "baseline"
         assert sorted(set(chosen)) == sorted(chosen)
         assert {"good", "cheap"} & set(chosen)
 
@@ -133,27 +133,27 @@ def test_a_finalist_that_falls_behind_is_dropped_unasked(made: Callable[[int], l
     schedule = EvalSchedule(tuple(made(100)), 20)
     evaluator = Fixed()
     found = list(evaluate([named(8), named(1), named(9)], schedule, evaluator, alpha=0.1))
-    assert [sum(on_select(each)) for each in found] == [80, 90]
+    assert [sum(correct_on_holdout(each)) for each in found] == [80, 90]
     assert evaluator.asked == {"8": 100, "1": 20, "9": 100}
 
 
 def test_none_is_dropped_where_that_is_not_wanted(made: Callable[[int], list[Question]]) -> None:
     schedule = EvalSchedule(tuple(made(100)), 20)
-    assert [sum(on_select(each)) for each in evaluate([named(8), named(1)], schedule, Fixed())] == [80, 10]
+    assert [sum(correct_on_holdout(each)) for each in evaluate([named(8), named(1)], schedule, Fixed())] == [80, 10]
 
 
 def test_candidates_of_one_trial_share_its_votes(schedule: EvalSchedule, numbers: Any) -> None:
     source = TrialConfig("zero-shot", votes=7, temperature=0.8, top_p=0.8)
-    tune = TrialAnswers((), "", 7)
-    chosen = [Candidate(source.sized(votes), source, tune) for votes in (1, 3, 5)]
+    search_answers = TrialAnswers((), "", 7)
+    chosen = [Candidate(source.with_size(votes), source, search_answers) for votes in (1, 3, 5)]
     found = list(evaluate(chosen, schedule, numbers))
     assert {configuration.votes for configuration, _ in numbers.asked} == {5}
     for each in found:
         alone = TrialAnswers(tuple(numbers.evaluate(each.configuration, schedule.questions)), schedule.golds, each.size)
-        assert on_select(each) == alone.correct()
+        assert correct_on_holdout(each) == alone.correct()
 
 
 def test_a_space_without_a_strategy_lacks_only_that() -> None:
     space = Space(k=Span(low=0, high=3)).without(["cot"])
     assert "cot" not in space.strategy
-    assert space.most_exemplars == 3
+    assert space.max_exemplars == 3

@@ -78,7 +78,7 @@ def test_an_ensemble_that_has_not_come_to_its_size_meets_the_leader_at_that_size
 
 def test_where_costs_count_only_a_leader_that_costs_no_more_can_beat(study: optuna.Study) -> None:
     finish(study, "A" * 40, tokens=100)
-    pruner = RacingPruner(GOLDS, rates=TokenPrices(1.0, 1.0, "tokens"))
+    pruner = RacingPruner(GOLDS, prices=TokenPrices(1.0, 1.0, "tokens"))
     assert not judged(pruner, study, begun(study, "B" * 20, tokens=50))
     assert judged(pruner, study, begun(study, "B" * 20, tokens=100))
 

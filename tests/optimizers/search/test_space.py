@@ -59,7 +59,7 @@ def test_a_span_without_a_step_has_one_that_suits_it() -> None:
 def test_parameters_lead_back_to_their_configuration() -> None:
     space = Space()
     point = TrialConfig("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True)
-    params = space.params_of(point)
+    params = space.to_params(point)
     assert params is not None
     assert suggested(space, **params)[0] == point
 
@@ -69,7 +69,7 @@ def test_parameters_lead_back_to_their_configuration() -> None:
     [TrialConfig("cot"), TrialConfig("few-shot", k=5), TrialConfig("few-shot", k=2, votes=21)],
 )
 def test_a_configuration_outside_the_space_has_no_parameters(point: TrialConfig) -> None:
-    assert Space(strategy=("few-shot",), k=Span(low=0, high=3)).params_of(point) is None
+    assert Space(strategy=("few-shot",), k=Span(low=0, high=3)).to_params(point) is None
 
 
 @pytest.mark.parametrize(

@@ -15,30 +15,30 @@ from openmedlm.utils.urls import scrubbed, shown_url
 def test_a_study_is_there_again_when_it_is_opened_again(url: str, tmp_path: Path) -> None:
     url = url.format(tmp_path)
     study = optuna.create_study(storage=open_storage(url), study_name="s")
-    study.set_user_attr("said", "something")
+    study.set_user_attr("note", "something")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     again = optuna.load_study(storage=open_storage(url), study_name="s")
-    assert again.user_attrs["said"] == "something"
+    assert again.user_attrs["note"] == "something"
     assert [trial.value for trial in again.trials] == [trial.value for trial in study.trials]
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "problem"),
     [
-        ("nonsense", "not a storage"),
-        ("journal:", "names no file"),
-        ("journal:/no/such/folder/study.log", "not a usable journal"),
+        ("nonsense", "not a storage URL"),
+        ("journal:", "no file"),
+        ("journal:/no/such/folder/study.log", "unusable journal"),
         ("sqlite:////no/such/folder/study.db", "can't be opened"),
         ("postgresql://me:secret@127.0.0.1:1/studies", "can't be opened"),
         ("oracle://me:secret@host/studies", "driver"),
-        ("postgresql://me:secret@host:port/studies", "not a storage"),
+        ("postgresql://me:secret@host:port/studies", "not a storage URL"),
     ],
 )
-def test_a_storage_that_can_not_be_used_is_told_in_one_line(url: str, said: str) -> None:
-    with pytest.raises(UserError, match=said) as told:
+def test_a_storage_that_can_not_be_used_is_told_in_one_line(url: str, problem: str) -> None:
+    with pytest.raises(UserError, match=problem) as error:
         open_storage(url)
-    assert "secret" not in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "secret" not in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 SECRET = "s3cret"
@@ -63,9 +63,9 @@ def test_no_form_of_a_password_is_repeated(url: str) -> None:
     assert SECRET not in shown_url(url)
     assert shown_url(url).startswith(url[:5])
     assert SECRET not in scrubbed(f"failed for {url}, {unquote(url)} [SQL: INSERT {SECRET}]", url)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         open_storage(url.replace("@host", "@127.0.0.1:1"))
-    assert SECRET not in str(told.value)
+    assert SECRET not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_workers_may_make_a_new_database_at_once(tmp_path: Path) -> None:
         worker.stdin.write("\n")
         worker.stdin.flush()
     for worker in workers:
-        _, said = worker.communicate(timeout=120)
-        assert worker.returncode == 0, said
+        _, errors = worker.communicate(timeout=120)
+        assert worker.returncode == 0, errors
 
 
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
@@ -101,5 +101,5 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
 
 
 def test_opening_a_storage_loads_no_driver_that_is_not_needed() -> None:
-    code = "import sys, optimizers.tuning.storage; assert 'psycopg' not in sys.modules"
+    code = "import sys, openmedlm.optimizers.search.storage; assert 'psycopg' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -17,7 +17,7 @@ SPACE = Space(votes=Span(low=1, high=7), instructions=("default",))
 FIRST = (TrialConfig("zero-shot"), TrialConfig("few-shot", k=5), TrialConfig("knn-few-shot", k=5))
 
 
-def searched(schedule: EvalSchedule, evaluator: Any, trials: int, **how: Any) -> optuna.Study:
+def run_search(schedule: EvalSchedule, evaluator: Any, trials: int, **how: Any) -> optuna.Study:
     search = Search(SPACE, first=FIRST, **how)
     study = optuna.create_study(directions=search.directions())
     search.run(study, schedule, evaluator, trials)
@@ -44,13 +44,13 @@ class Stops:
 
 
 def test_the_first_configurations_are_tried_before_any_is_sampled(schedule: EvalSchedule, numbers: Any) -> None:
-    study = searched(schedule, numbers, 5)
+    study = run_search(schedule, numbers, 5)
     assert [read_trial_config(trial) for trial in study.trials[:3]] == list(FIRST)
     assert len(study.trials) == 5
 
 
 def test_a_finished_trial_has_answered_everything_and_a_stopped_one_less(schedule: EvalSchedule, numbers: Any) -> None:
-    study = searched(schedule, numbers, 25)
+    study = run_search(schedule, numbers, 25)
     states = {trial.state for trial in study.trials}
     assert states == {TrialState.COMPLETE, TrialState.PRUNED}
     for trial in study.trials:
@@ -63,20 +63,20 @@ def test_a_finished_trial_has_answered_everything_and_a_stopped_one_less(schedul
 
 
 def test_it_finds_the_better_configurations(schedule: EvalSchedule, numbers: Any) -> None:
-    best = read_trial_config(searched(schedule, numbers, 40).best_trial)
+    best = read_trial_config(run_search(schedule, numbers, 40).best_trial)
     assert numbers.right(best) > numbers.right(TrialConfig("zero-shot")) + 0.2
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_the_same_seed_gives_the_same_study(sampler: Any, schedule: EvalSchedule, numbers: Any) -> None:
-    one, other = (searched(schedule, numbers, 20, sampler=sampler, seed=3) for _ in range(2))
+    one, other = (run_search(schedule, numbers, 20, sampler=sampler, seed=3) for _ in range(2))
     assert record(one) == record(other)
-    assert record(one) != record(searched(schedule, numbers, 20, sampler=sampler, seed=4))
+    assert record(one) != record(run_search(schedule, numbers, 20, sampler=sampler, seed=4))
 
 
 @pytest.mark.parametrize("after", [0, 1, 4, 9, 20, 37])
 def test_a_study_that_broke_off_goes_on_as_if_it_had_not(after: int, schedule: EvalSchedule, numbers: Any) -> None:
-    whole = searched(schedule, numbers, 20, seed=1)
+    whole = run_search(schedule, numbers, 20, seed=1)
     search = Search(SPACE, first=FIRST, seed=1)
     study = optuna.create_study(direction="maximize")
     evaluator = Stops(numbers, after)
@@ -91,7 +91,7 @@ def test_more_trials_go_on_where_fewer_ended(schedule: EvalSchedule, numbers: An
     study = optuna.create_study(direction="maximize")
     search.run(study, schedule, numbers, 8)
     search.run(study, schedule, numbers, 16)
-    assert record(study) == record(searched(schedule, numbers, 16))
+    assert record(study) == record(run_search(schedule, numbers, 16))
 
 
 def test_a_large_ensemble_is_first_tried_with_few_votes(schedule: EvalSchedule, numbers: Any) -> None:
@@ -103,12 +103,12 @@ def test_a_large_ensemble_is_first_tried_with_few_votes(schedule: EvalSchedule, 
 
 @pytest.mark.parametrize("pruner", ["wilcoxon", "hyperband", "median"])
 def test_optunas_own_pruners_stop_trials_too(pruner: Any, schedule: EvalSchedule, numbers: Any) -> None:
-    study = searched(schedule, numbers, 30, pruner=pruner, alpha=0.2)
+    study = run_search(schedule, numbers, 30, pruner=pruner, alpha=0.2)
     assert any(trial.state is TrialState.PRUNED for trial in study.trials)
 
 
 def test_without_a_pruner_every_trial_is_finished(schedule: EvalSchedule, numbers: Any) -> None:
-    study = searched(schedule, numbers, 12, pruner="none")
+    study = run_search(schedule, numbers, 12, pruner="none")
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
 
 
@@ -136,14 +136,14 @@ def test_a_point_of_a_grid_that_broke_off_is_repeated(schedule: EvalSchedule, nu
 
 
 def test_cost_is_that_of_a_right_answer(schedule: EvalSchedule, numbers: Any) -> None:
-    study = searched(schedule, numbers, 12, objective="cost")
+    study = run_search(schedule, numbers, 12, objective="cost")
     trial = study.best_trial
     trial_answers = read_trial_answers(trial, schedule.golds)
     search = Search(SPACE)
-    assert trial.value == pytest.approx(trial_answers.cost(search.rates) / trial_answers.accuracy())
+    assert trial.value == pytest.approx(trial_answers.cost(search.prices) / trial_answers.accuracy())
 
 
 def test_both_keeps_accuracy_and_cost_apart(schedule: EvalSchedule, numbers: Any) -> None:
-    study = searched(schedule, numbers, 20, objective="both")
+    study = run_search(schedule, numbers, 20, objective="both")
     assert all(len(trial.values) == 2 for trial in study.trials if trial.state is TrialState.COMPLETE)
     assert len(study.best_trials) > 1

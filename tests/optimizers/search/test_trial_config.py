@@ -35,8 +35,8 @@ def test_what_has_a_bearing_stays(point: TrialConfig) -> None:
 
 def test_a_smaller_ensemble_keeps_everything_but_its_size() -> None:
     point = TrialConfig("cot", votes=9, temperature=0.6, top_p=0.8, shuffle=True)
-    assert point.sized(3) == TrialConfig("cot", votes=3, temperature=0.6, top_p=0.8, shuffle=True)
-    assert point.sized(1) == TrialConfig("cot", temperature=0.6, top_p=0.8)
+    assert point.with_size(3) == TrialConfig("cot", votes=3, temperature=0.6, top_p=0.8, shuffle=True)
+    assert point.with_size(1) == TrialConfig("cot", temperature=0.6, top_p=0.8)
 
 
 def test_a_label_says_what_differs_from_the_simplest() -> None:

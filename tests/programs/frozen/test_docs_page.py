@@ -21,7 +21,7 @@ from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.frozen.schema import Nearest
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE
+from openmedlm.programs.to_module import STRATEGY_CLASSES
 
 
 def seed_of(*parts: object) -> int:
@@ -97,9 +97,9 @@ class Reader:
         ranked = sorted(left, key=lambda row: -near[row["id"]])[: source["k"]]
         if source.get("order", "nearest-last") == "nearest-last":
             ranked.reverse()
-        return self.balanced(ranked, seed_of(source["seed"], "letters", question["question"]))
+        return self.balance_answers(ranked, seed_of(source["seed"], "letters", question["question"]))
 
-    def balanced(self, rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    def balance_answers(self, rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
         used = dict.fromkeys("ABCDEFGHIJ", 0)
         for row in rows:
             if row["letters"] is None:
@@ -172,7 +172,7 @@ def check(frozen: FrozenProgram) -> None:
 
 
 @pytest.mark.parametrize("benchmark", ["medqa", "medmcqa", "pubmedqa", "mmlu"])
-@pytest.mark.parametrize("name", [*SINGLE, MajorityEnsemble.name])
+@pytest.mark.parametrize("name", [*STRATEGY_CLASSES, MajorityEnsemble.name])
 def test_whoever_follows_the_page_renders_the_golden_prompts(
     name: str, benchmark: str, ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:

@@ -31,9 +31,7 @@ def test_an_address_that_only_the_program_names_is_never_called(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-user")
     monkeypatch.setattr(LitellmEmbedder, "encode", lambda *_: pytest.fail("the address was called"))
-    with pytest.raises(
-        UserError, match="called only where you name it yourself: give --embedder litellm:openai/e@http"
-    ):
+    with pytest.raises(UserError, match=r"remote service.* set --embedder litellm:openai/e@http"):
         verify_program(foreign)
 
 

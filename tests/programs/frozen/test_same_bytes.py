@@ -15,11 +15,11 @@ from openmedlm.programs import CHAT, PLAIN, TEMPLATES, Template
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.frozen import FrozenProgram, load_program
 from openmedlm.programs.strategy import Strategy
-from openmedlm.programs.to_module import SINGLE, to_module
+from openmedlm.programs.to_module import STRATEGY_CLASSES, to_module
 
 pytestmark = pytest.mark.filterwarnings("ignore:Implementing custom LMs:DeprecationWarning")
 
-NAMES = (*SINGLE, MajorityEnsemble.name)
+NAMES = (*STRATEGY_CLASSES, MajorityEnsemble.name)
 MARKERS = (
     "{question}",
     "{letters} {{}} {0}",

@@ -19,7 +19,7 @@ class Hashing:
     fails_at: int | None = None
     calls: list[list[str]] = field(default_factory=list)
     name: str = "hashing"
-    together: int = 64
+    batch_size: int = 64
 
     @property
     def encoded(self) -> list[str]:

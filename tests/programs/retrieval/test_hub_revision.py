@@ -95,7 +95,7 @@ def test_sentence_transformers_own_cache_folder_is_heeded(
     "name", ["org/none", "none", "./models/none", "/no/such/place", "not a name!/x", "a/b/c", "@x"]
 )
 def test_a_name_of_nothing_is_one_clear_line(cache: Path, name: str) -> None:
-    with pytest.raises(UserError, match=r"can't be loaded .*--embedder") as caught:
+    with pytest.raises(UserError, match=r"can't load .*--embedder") as caught:
         _ = SentenceEmbedder(name).fingerprint
     assert "\n" not in str(caught.value)
     assert repr(name) in str(caught.value)

@@ -42,7 +42,7 @@ def heart_attack() -> Question:
 
 @pytest.fixture
 def graphs_for_any_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openmedlm.programs.retrieval.index.HNSW_FROM", 0)
+    monkeypatch.setattr("openmedlm.programs.retrieval.index.HNSW_MIN_QUESTIONS", 0)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
@@ -171,7 +171,7 @@ def test_answers_are_those_of_a_comparison_with_every_row_alone_and_in_a_batch(
 ) -> None:
     index, queries, asked, k = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("openmedlm.programs.retrieval.index.DUPLICATES_ALLOWED_FOR", allowed)
+        patch.setattr("openmedlm.programs.retrieval.index.EXTRA_CANDIDATES", allowed)
         together = index.nearest_to(queries, asked, k)
         alone = [index.nearest_to(queries[n : n + 1], asked[n : n + 1], k)[0] for n in range(len(asked))]
     assert together == alone
@@ -233,7 +233,7 @@ def test_without_a_folder_the_answers_are_the_same(make_embedder: Make, tmp_path
 
 def test_progress_is_told_while_a_pool_is_embedded(make_embedder: Make) -> None:
     told: list[tuple[int, int]] = []
-    build_index([invented(n) for n in range(5)], make_embedder(), None, told=lambda *counts: told.append(counts))
+    build_index([invented(n) for n in range(5)], make_embedder(), None, on_progress=lambda *counts: told.append(counts))
     assert told == [(0, 5), (5, 5)]
 
 
@@ -263,7 +263,7 @@ def test_a_graph_passes_over_duplicates_and_widens_too(make_embedder: Make) -> N
 
 def test_a_graph_for_a_small_pool_is_refused_before_anything_is_embedded(make_embedder: Make) -> None:
     embedder = make_embedder()
-    with pytest.raises(UserError, match=r"hnsw.*100,000.*has 3; take exact, which is as quick") as caught:
+    with pytest.raises(UserError, match=r"hnsw: 3 questions.*100,000.*index exact") as caught:
         build_index([invented(n) for n in range(3)], embedder, None, "hnsw")
     assert "\n" not in str(caught.value)
     assert embedder.calls == []
@@ -274,11 +274,11 @@ def test_a_graph_for_a_small_pool_is_refused_before_anything_is_embedded(make_em
 def test_vectors_of_another_length_than_the_pools_are_one_clear_line(make_embedder: Make) -> None:
     pool = [invented(n) for n in range(3)]
     index = replace(build_index(pool, make_embedder(), None), embedder=make_embedder(dimension=16))
-    with pytest.raises(UserError, match=r"'hashing' gives vectors of 16 numbers, and the pool's have 8") as caught:
+    with pytest.raises(UserError, match=r"'hashing': 16, but the pool has 8") as caught:
         index.nearest([invented(9)], 2)
     assert "\n" not in str(caught.value)
 
 
 def test_vectors_that_are_not_one_a_question_are_refused(make_embedder: Make) -> None:
-    with pytest.raises(ValueError, match="2 vectors for 1 questions"):
+    with pytest.raises(ValueError, match="2 and 1"):
         NeighbourIndex((invented(0),), np.eye(2, dtype=np.float32), make_embedder())

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from openmedlm.data import UserError
 from openmedlm.programs.retrieval import LitellmEmbedder
-from openmedlm.programs.retrieval.litellm_embedder import BATCH
+from openmedlm.programs.retrieval.litellm_embedder import MAX_TEXTS_PER_REQUEST
 
 KEY = "sk-a-very-secret-key"
 Answer = Callable[[list[str]], tuple[int, object]]
@@ -87,7 +87,7 @@ def embedder(request: pytest.FixtureRequest, server: EmbeddingServer) -> Litellm
 @pytest.fixture
 def twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests are sent twice at most, so that what fails for good does so soon."""
-    monkeypatch.setattr("openmedlm.programs.retrieval.litellm_embedder.ATTEMPTS", 2)
+    monkeypatch.setattr("openmedlm.programs.retrieval.litellm_embedder.MAX_ATTEMPTS", 2)
 
 
 def failing(embedder: LitellmEmbedder, texts: list[str], match: str) -> str:
@@ -119,7 +119,7 @@ def test_rows_go_to_the_texts_that_their_index_names(embedder: LitellmEmbedder, 
 
 
 def test_a_request_holds_64_texts_at_most(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
-    texts = [f"question {n}" for n in range(2 * BATCH + 1)]
+    texts = [f"question {n}" for n in range(2 * MAX_TEXTS_PER_REQUEST + 1)]
     vectors = embedder.encode(texts)
     assert [len(body["input"]) for body in server.bodies] == [64, 64, 1]
     assert [text for body in server.bodies for text in body["input"]] == texts
@@ -183,14 +183,20 @@ def test_nothing_is_printed_and_no_key_is_logged(
         (lambda texts: embeddings(rows_of(texts)[:-1]), "2 vectors for 3 texts"),
         (lambda texts: embeddings([]), "0 vectors for 3 texts"),
         (lambda texts: embeddings(rows_of([*texts, "more"])), "4 vectors for 3 texts"),
-        (lambda texts: embeddings([{**row, "index": 0} for row in rows_of(texts)]), "did not number them"),
-        (lambda texts: embeddings([*rows_of(texts)[:2], {"index": 2, "embedding": [1.0]}]), "vectors of one length"),
-        (lambda texts: embeddings([{"index": n, "embedding": []} for n in range(3)]), "no direction"),
-        (lambda texts: embeddings([{"index": n, "embedding": ["x"]} for n in range(3)]), "vectors of one length"),
-        (lambda texts: embeddings([{"index": n, "embedding": "AACAPw=="} for n in range(3)]), "vectors of one length"),
-        (lambda texts: embeddings([{"index": n} for n in range(3)]), "can't be used"),
-        (lambda texts: embeddings([{"embedding": [1.0]} for n in range(3)]), "did not number them"),
-        (lambda texts: embeddings([{"index": n, "embedding": [0.0, 0.0]} for n in range(3)]), "no direction"),
+        (lambda texts: embeddings([{**row, "index": 0} for row in rows_of(texts)]), "does not number them"),
+        (
+            lambda texts: embeddings([*rows_of(texts)[:2], {"index": 2, "embedding": [1.0]}]),
+            "no vectors of equal length",
+        ),
+        (lambda texts: embeddings([{"index": n, "embedding": []} for n in range(3)]), "length 0 or infinity"),
+        (lambda texts: embeddings([{"index": n, "embedding": ["x"]} for n in range(3)]), "no vectors of equal length"),
+        (
+            lambda texts: embeddings([{"index": n, "embedding": "AACAPw=="} for n in range(3)]),
+            "no vectors of equal length",
+        ),
+        (lambda texts: embeddings([{"index": n} for n in range(3)]), "can't use the embedder"),
+        (lambda texts: embeddings([{"embedding": [1.0]} for n in range(3)]), "does not number them"),
+        (lambda texts: embeddings([{"index": n, "embedding": [0.0, 0.0]} for n in range(3)]), "length 0 or infinity"),
     ],
 )
 def test_an_answer_that_is_no_vector_for_each_text_is_an_error(
@@ -206,7 +212,7 @@ def test_an_answer_that_is_no_vector_for_each_text_is_an_error(
 def test_an_answer_of_another_kind_is_one_line(said: object, server: EmbeddingServer) -> None:
     for model in ("openai/small", "hosted_vllm/small"):
         server.answer = lambda texts: (200, said)
-        failing(LitellmEmbedder(model, server.base_url, KEY), ["a"], r"can't be used")
+        failing(LitellmEmbedder(model, server.base_url, KEY), ["a"], r"can't use the embedder")
 
 
 def test_a_model_without_a_provider_is_one_line() -> None:
@@ -231,5 +237,5 @@ def test_an_address_that_is_none_or_holds_a_secret_is_refused(base: str) -> None
 
 
 def test_no_model_is_refused() -> None:
-    with pytest.raises(UserError, match="names no model"):
+    with pytest.raises(UserError, match="no model in --embedder"):
         LitellmEmbedder("")

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openmedlm.data import UserError
-from openmedlm.programs.retrieval import SentenceEmbedder, Vectors, encode_kept
+from openmedlm.programs.retrieval import SentenceEmbedder, Vectors, encode_cached
 
 Make = Callable[..., Any]
 
@@ -29,19 +29,19 @@ def texts(count: int) -> list[str]:
 
 def test_a_text_is_computed_once_and_kept(make_embedder: Make, tmp_path: Path) -> None:
     first, second = make_embedder(), make_embedder()
-    vectors = encode_kept(texts(5), first, tmp_path)
+    vectors = encode_cached(texts(5), first, tmp_path)
     assert first.encoded == texts(5)
     assert np.array_equal(vectors, first.encode(texts(5)))
-    assert np.array_equal(encode_kept(texts(5), second, tmp_path), vectors)
+    assert np.array_equal(encode_cached(texts(5), second, tmp_path), vectors)
     assert second.calls == []
 
 
 def test_a_grown_pool_computes_what_is_new_and_a_part_of_it_nothing(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
-    encode_kept(texts(100), embedder, tmp_path)
-    grown = encode_kept(texts(120), embedder, tmp_path)
+    encode_cached(texts(100), embedder, tmp_path)
+    grown = encode_cached(texts(120), embedder, tmp_path)
     assert embedder.encoded == texts(120)
-    part = encode_kept(texts(120)[90:20:-3], embedder, tmp_path)
+    part = encode_cached(texts(120)[90:20:-3], embedder, tmp_path)
     assert len(embedder.encoded) == 120
     assert np.array_equal(part, grown[90:20:-3])
 
@@ -54,7 +54,7 @@ def test_whatever_is_asked_in_whatever_order_no_text_is_computed_twice(
     embedder, plain = make_embedder(), make_embedder()
     with tempfile.TemporaryDirectory() as folder:
         for some in asked:
-            vectors = encode_kept(some, embedder, Path(folder))
+            vectors = encode_cached(some, embedder, Path(folder))
             assert len(vectors) == len(some)
             assert not some or np.array_equal(vectors, plain.encode(some))
     assert sorted(embedder.encoded) == sorted({text for some in asked for text in some})
@@ -63,7 +63,7 @@ def test_whatever_is_asked_in_whatever_order_no_text_is_computed_twice(
 def test_texts_that_come_twice_are_computed_once(make_embedder: Make, tmp_path: Path) -> None:
     for folder in (tmp_path, None):
         embedder = make_embedder()
-        vectors = encode_kept(["a", "b", "a", "a"], embedder, folder)
+        vectors = encode_cached(["a", "b", "a", "a"], embedder, folder)
         assert embedder.encoded == ["a", "b"]
         assert np.array_equal(vectors, embedder.encode(["a", "b", "a", "a"]))
 
@@ -71,7 +71,7 @@ def test_texts_that_come_twice_are_computed_once(make_embedder: Make, tmp_path: 
 def test_without_a_folder_nothing_is_kept(make_embedder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     embedder = make_embedder()
-    vectors = [encode_kept(texts(100), embedder, None) for _ in range(2)]
+    vectors = [encode_cached(texts(100), embedder, None) for _ in range(2)]
     assert embedder.encoded == texts(100) * 2
     assert np.array_equal(*vectors)
     assert list(tmp_path.iterdir()) == []
@@ -79,12 +79,12 @@ def test_without_a_folder_nothing_is_kept(make_embedder: Make, tmp_path: Path, m
 
 def test_no_texts_need_no_embedder(make_embedder: Make, tmp_path: Path) -> None:
     for folder in (tmp_path, None):
-        assert encode_kept([], make_embedder(fails_at=0), folder).shape[0] == 0
+        assert encode_cached([], make_embedder(fails_at=0), folder).shape[0] == 0
 
 
 def test_vectors_can_be_written_to(make_embedder: Make, tmp_path: Path) -> None:
     for folder in (tmp_path, None):
-        vectors = encode_kept(texts(3), make_embedder(), folder)
+        vectors = encode_cached(texts(3), make_embedder(), folder)
         vectors += 1
         assert vectors.dtype == np.float32
 
@@ -92,15 +92,15 @@ def test_vectors_can_be_written_to(make_embedder: Make, tmp_path: Path) -> None:
 def test_what_was_computed_before_a_failure_stays(make_embedder: Make, tmp_path: Path) -> None:
     failing, working = make_embedder(fails_at=2), make_embedder()
     with pytest.raises(RuntimeError, match="out of memory"):
-        encode_kept(texts(200), failing, tmp_path)
-    encode_kept(texts(200), working, tmp_path)
+        encode_cached(texts(200), failing, tmp_path)
+    encode_cached(texts(200), working, tmp_path)
     assert working.encoded == texts(200)[2 * CHUNK :]
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from openmedlm.programs.retrieval import encode_kept
+from openmedlm.programs.retrieval import encode_cached
 sys.path.insert(0, {here!r})
 from conftest import Hashing
 class Dying(Hashing):
@@ -108,7 +108,7 @@ class Dying(Hashing):
         if len(self.calls) == 3:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().encode(texts)
-encode_kept([f"Question number {{n}} of the pool?" for n in range(300)], Dying(), Path({folder!r}))
+encode_cached([f"Question number {{n}} of the pool?" for n in range(300)], Dying(), Path({folder!r}))
 """
 
 
@@ -117,7 +117,7 @@ def test_a_kill_loses_one_chunk_at_most(make_embedder: Make, tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     embedder = make_embedder()
-    vectors = encode_kept(texts(300), embedder, tmp_path)
+    vectors = encode_cached(texts(300), embedder, tmp_path)
     assert embedder.encoded == texts(300)[3 * CHUNK :]
     assert np.array_equal(vectors, embedder.encode(texts(300)))
 
@@ -125,7 +125,7 @@ def test_a_kill_loses_one_chunk_at_most(make_embedder: Make, tmp_path: Path) -> 
 TOGETHER = """
 import sys, time
 from pathlib import Path
-from openmedlm.programs.retrieval import encode_kept
+from openmedlm.programs.retrieval import encode_cached
 sys.path.insert(0, {here!r})
 from conftest import Hashing
 class Slow(Hashing):
@@ -135,7 +135,7 @@ class Slow(Hashing):
 embedder = Slow()
 print("ready", flush=True)
 sys.stdin.readline()
-encode_kept([f"Question number {{n}} of the pool?" for n in {order}], embedder, Path({folder!r}))
+encode_cached([f"Question number {{n}} of the pool?" for n in {order}], embedder, Path({folder!r}))
 print("\\n".join(embedder.encoded))
 """
 
@@ -163,7 +163,7 @@ def test_two_commands_at_once_compute_each_text_once_between_them(make_embedder:
     assert all(computed)
     assert sorted(computed[0] + computed[1]) == sorted(texts(600))
     embedder = make_embedder()
-    encode_kept(texts(600), embedder, tmp_path)
+    encode_cached(texts(600), embedder, tmp_path)
     assert embedder.calls == []
 
 
@@ -178,10 +178,10 @@ def test_one_question_does_not_wait_until_another_command_has_embedded_its_pool(
             time.sleep(0.1)
             return super().encode(texts)
 
-    pool = threading.Thread(target=encode_kept, args=(texts(40 * CHUNK), Slow(), tmp_path))
+    pool = threading.Thread(target=encode_cached, args=(texts(40 * CHUNK), Slow(), tmp_path))
     pool.start()
     started.wait(10)
-    encode_kept(["A question?"], embedder, tmp_path)
+    encode_cached(["A question?"], embedder, tmp_path)
     assert pool.is_alive()
     pool.join()
     assert embedder.encoded == ["A question?"]
@@ -224,38 +224,38 @@ def of_another_version(path: Path) -> None:
 def test_a_damaged_or_foreign_file_is_made_anew(
     damage: Callable[[Path], None], make_embedder: Make, tmp_path: Path
 ) -> None:
-    vectors = encode_kept(texts(100), make_embedder(), tmp_path)
+    vectors = encode_cached(texts(100), make_embedder(), tmp_path)
     (file,) = tmp_path.glob("*.sqlite")
     damage(file)
     again, later = make_embedder(), make_embedder()
-    assert np.array_equal(encode_kept(texts(100), again, tmp_path), vectors)
+    assert np.array_equal(encode_cached(texts(100), again, tmp_path), vectors)
     assert again.encoded == texts(100)
-    assert np.array_equal(encode_kept(texts(100), later, tmp_path), vectors)
+    assert np.array_equal(encode_cached(texts(100), later, tmp_path), vectors)
     assert later.calls == []
 
 
 def test_a_file_that_can_not_be_made_anew_is_one_clear_line(make_embedder: Make, tmp_path: Path) -> None:
-    encode_kept(["a"], make_embedder(), tmp_path)
+    encode_cached(["a"], make_embedder(), tmp_path)
     (file,) = tmp_path.glob("*.sqlite")
     file.unlink()
     file.mkdir()
     with pytest.raises(UserError, match=str(file)) as caught:
-        encode_kept(["a"], make_embedder(), tmp_path)
+        encode_cached(["a"], make_embedder(), tmp_path)
     assert "\n" not in str(caught.value)
 
 
 def test_progress_counts_different_texts_and_begins_with_those_at_hand(make_embedder: Make, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    encode_kept(texts(30), make_embedder(), tmp_path)
-    encode_kept(texts(100) * 2, make_embedder(), tmp_path, lambda done, total: told.append((done, total)))
+    encode_cached(texts(30), make_embedder(), tmp_path)
+    encode_cached(texts(100) * 2, make_embedder(), tmp_path, lambda done, total: told.append((done, total)))
     assert told == [(30, 100), (30 + CHUNK, 100), (100, 100)]
-    encode_kept(texts(100), make_embedder(), tmp_path, lambda done, total: told.append((done, total)))
+    encode_cached(texts(100), make_embedder(), tmp_path, lambda done, total: told.append((done, total)))
     assert len(told) == 3
-    encode_kept(texts(100), make_embedder(), None, lambda done, total: told.append((done, total)))
+    encode_cached(texts(100), make_embedder(), None, lambda done, total: told.append((done, total)))
     assert told[3:] == [(0, 100), (CHUNK, 100), (100, 100)]
 
 
 def test_a_real_models_vectors_come_back_bit_for_bit(minilm: SentenceEmbedder, tmp_path: Path) -> None:
     asked = ["myocardial infarction", "heart attack"]
-    encode_kept(asked[:1], minilm, tmp_path)
-    assert np.array_equal(encode_kept(asked, minilm, tmp_path), minilm.encode(asked))
+    encode_cached(asked[:1], minilm, tmp_path)
+    assert np.array_equal(encode_cached(asked, minilm, tmp_path), minilm.encode(asked))

@@ -28,10 +28,10 @@ def change(path: Path, statement: str) -> None:
 def test_a_vector_comes_back_as_it_was_computed(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder(dimension=384)
     with store_of(tmp_path, embedder) as store:
-        assert store.look_up(["heart"]) == {}
+        assert store.get_many(["heart"]) == {}
         filled = store.fill(["heart", "", "Ménière ✓"], embedder.encode)
     with store_of(tmp_path, embedder) as store:
-        assert store.look_up(["Ménière ✓", "heart", "", "lung"]) == filled
+        assert store.get_many(["Ménière ✓", "heart", "", "lung"]) == filled
     expected = embedder.encode(["heart"])[0]
     assert np.array_equal(np.frombuffer(filled["heart"], dtype="<f4"), expected)
 
@@ -71,8 +71,8 @@ def test_a_row_of_the_wrong_length_is_computed_anew(damage: str, make_embedder: 
     where = f"text = '{sha256(b'b').hexdigest()}'"
     change(store.path, damage.replace("1", where) if "WHERE" in damage else f"{damage} WHERE {where}")
     with store_of(tmp_path, embedder) as store:
-        assert store.look_up(["a", "b"]).keys() == {"a"}
-        assert store.fill(["a", "b"], embedder.encode) == filled == store.look_up(["a", "b"])
+        assert store.get_many(["a", "b"]).keys() == {"a"}
+        assert store.fill(["a", "b"], embedder.encode) == filled == store.get_many(["a", "b"])
     assert embedder.calls == [["a", "b"], ["b"]]
 
 
@@ -93,10 +93,10 @@ def test_a_file_of_something_else_is_told_apart(statement: str, make_embedder: M
         store.fill(["a"], embedder.encode)
     change(store.path, statement)
     with pytest.raises(DamagedError, match=str(store.path)), store_of(tmp_path, embedder) as again:
-        again.look_up(["a"])
+        again.get_many(["a"])
 
 
-def test_a_damaged_file_is_put_aside_once(make_embedder: Make, tmp_path: Path) -> None:
+def test_a_damaged_file_is_set_aside_once(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     path = store_of(tmp_path, embedder).path
     path.write_bytes(b"no database at all, " * 100)
@@ -105,30 +105,30 @@ def test_a_damaged_file_is_put_aside_once(make_embedder: Make, tmp_path: Path) -
         with pytest.raises(DamagedError) as caught, store_of(tmp_path, embedder):
             pass
         damages.append(caught.value)
-    damages[0].put_aside()
+    damages[0].set_aside()
     assert path.with_name(f"{path.name}.damaged").read_bytes().startswith(b"no database")
     with store_of(tmp_path, embedder) as store:
         filled = store.fill(["a"], embedder.encode)
-    damages[1].put_aside()
+    damages[1].set_aside()
     with store_of(tmp_path, embedder) as store:
-        assert store.look_up(["a"]) == filled
+        assert store.get_many(["a"]) == filled
 
 
-def test_what_belongs_to_a_file_is_put_aside_with_it(tmp_path: Path) -> None:
+def test_what_belongs_to_a_file_is_set_aside_with_it(tmp_path: Path) -> None:
     """A log that a killed command left would otherwise be played into the new file."""
     parts = [tmp_path / f"x.sqlite{end}" for end in ("", "-wal", "-shm")]
     for part in parts:
         part.write_bytes(part.name.encode())
-    DamagedError(parts[0], "as if").put_aside()
+    DamagedError(parts[0], "as if").set_aside()
     assert not any(part.exists() for part in parts)
     assert (tmp_path / "x.sqlite.damaged-wal").read_bytes() == b"x.sqlite-wal"
 
 
-def test_a_file_is_put_aside_only_when_nobody_uses_it(make_embedder: Make, tmp_path: Path) -> None:
+def test_a_file_is_set_aside_only_when_nobody_uses_it(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store:
         store.fill(["a"], embedder.encode)
-        mover = threading.Thread(target=DamagedError(store.path, "as if").put_aside)
+        mover = threading.Thread(target=DamagedError(store.path, "as if").set_aside)
         mover.start()
         mover.join(0.3)
         assert mover.is_alive()
@@ -142,10 +142,10 @@ def test_a_failing_embedder_leaves_the_store_open_to_the_next(make_embedder: Mak
     with store_of(tmp_path, failing) as store:
         with pytest.raises(RuntimeError, match="out of memory"):
             store.fill(["a"], failing.encode)
-        assert store.look_up(["a"]) == {}
+        assert store.get_many(["a"]) == {}
         with store_of(tmp_path, working) as other:
             other.fill(["a"], working.encode)
-        assert store.look_up(["a"]).keys() == {"a"}
+        assert store.get_many(["a"]).keys() == {"a"}
 
 
 def test_others_read_while_one_computes(make_embedder: Make, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_others_read_while_one_computes(make_embedder: Make, tmp_path: Path) -> 
         seen = []
 
         def encode(texts: list[str]) -> Any:
-            seen.append(other.look_up(["a", "b"]).keys())
+            seen.append(other.get_many(["a", "b"]).keys())
             return embedder.encode(texts)
 
         store.fill(["b"], encode)
@@ -169,22 +169,25 @@ def test_who_reads_at_length_keeps_nobody_from_committing(make_embedder: Make, t
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM vectors").fetchone()
         store.fill(["b"], embedder.encode)
-        assert store.look_up(["a", "b"]).keys() == {"a", "b"}
+        assert store.get_many(["a", "b"]).keys() == {"a", "b"}
 
 
 def test_vectors_of_another_length_under_the_same_fingerprint_are_refused(make_embedder: Make, tmp_path: Path) -> None:
     small, large = make_embedder(dimension=8), make_embedder(dimension=16)
     with store_of(tmp_path, small) as store:
         kept = store.fill(["a"], small.encode)
-        with pytest.raises(UserError, match=r"vectors of 8 numbers, and the embedder 'hashing' now gives 16") as caught:
+        with pytest.raises(UserError, match=r"'hashing': 16, but .* holds 8") as caught:
             store.fill(["b"], large.encode)
         assert str(store.path) in str(caught.value)
-        assert store.look_up(["a", "b"]) == kept
+        assert store.get_many(["a", "b"]) == kept
 
 
 def test_a_folder_that_can_not_be_one_is_one_clear_line(make_embedder: Make, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(UserError, match=r"can't be used") as caught, store_of(tmp_path / "file", make_embedder()):
+    with (
+        pytest.raises(UserError, match="can't use the vector store") as caught,
+        store_of(tmp_path / "file", make_embedder()),
+    ):
         pass
     assert "\n" not in str(caught.value)
 
@@ -192,10 +195,10 @@ def test_a_folder_that_can_not_be_one_is_one_clear_line(make_embedder: Make, tmp
 def test_who_waits_too_long_for_another_is_told_so(
     make_embedder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openmedlm.programs.retrieval.vector_store.PATIENCE", 0.1)
+    monkeypatch.setattr("openmedlm.programs.retrieval.vector_store.LOCK_TIMEOUT_SECONDS", 0.1)
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store, closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(UserError, match=r"locked.*the same command goes on"):
+        with pytest.raises(UserError, match=r"locked.*rerun the command"):
             store.fill(["a"], embedder.encode)
     assert embedder.calls == []
