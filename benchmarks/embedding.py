@@ -31,20 +31,20 @@ def main() -> None:
     embedder.encode(texts[:2])
     model = embedder._model
 
-    def baseline(batch: int) -> Callable[[], object]:
+    def theirs(batch: int) -> Callable[[], object]:
         return lambda: model.encode(texts, batch_size=batch, normalize_embeddings=True, show_progress_bar=False)
 
-    best = min(BATCHES, key=lambda batch: work.seconds(baseline(batch)))
-    first, cached, theirs = [], [], []
+    best = min(BATCHES, key=lambda batch: work.seconds(theirs(batch)))
+    first, again, other = [], [], []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
             first.append(work.seconds(lambda place=Path(folder): encode_cached(texts, embedder, place)))
-            cached.append(work.seconds(lambda place=Path(folder): encode_cached(texts, embedder, place)))
-        theirs.append(work.seconds(baseline(best)))
-    ratio = statistics.median(a / b for a, b in zip(first, theirs, strict=True))
+            again.append(work.seconds(lambda place=Path(folder): encode_cached(texts, embedder, place)))
+        other.append(work.seconds(theirs(best)))
+    ratio = statistics.median(a / b for a, b in zip(first, other, strict=True))
     print(f"{options.texts} texts of {options.words} words: {statistics.median(first):.2f} s with saving; ", end="")
-    print(f"from disk: {1000 * statistics.median(cached):.1f} ms; ", end="")
-    print(f"sentence-transformers, batch size {best}: {statistics.median(theirs):.2f} s; ratio {ratio:.2f}")
+    print(f"from disk: {1000 * statistics.median(again):.1f} ms; ", end="")
+    print(f"sentence-transformers, batch size {best}: {statistics.median(other):.2f} s; ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

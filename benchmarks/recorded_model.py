@@ -1,4 +1,4 @@
-"""A real model whose letter probabilities were read once (`letter_probabilities.py`): votes are drawn from them."""
+"""A real model whose letter probabilities were recorded once (`letter_probabilities.py`); votes are drawn from them."""
 
 from functools import cached_property
 from pathlib import Path
@@ -13,21 +13,21 @@ from openmedlm.optimizers.search.trial_config import TrialConfig
 
 
 class RecordedModel:
-    """Answers the questions of a record, in an order that the seed shuffles.
+    """Answer the questions of a record, in an order that the seed shuffles.
 
-    A greedy vote is the most probable letter; a sampled one is drawn from the probabilities at its temperature, cut to
-    its nucleus, as a server would draw the one token that these programs' answers consist of. Options are never
-    shuffled, since other orders were not asked.
+    A greedy vote is the most probable letter. A sampled one is drawn from the probabilities at its temperature, cut to
+    its nucleus, as a server draws the single token of these answers. Options are never shuffled, since other orders
+    were not recorded.
 
     Args:
-        path: of the record.
-        seed: decides which of its questions are dev; the same record serves any number of splits.
+        path: File of the record.
+        seed: Seed of the split into dev and other questions.
     """
 
     def __init__(self, path: Path, seed: int) -> None:
         record: Any = np.load(path)
-        asked = ~np.isnan(record["held"]).any(axis=(0, 2))
-        held = record["held"][:, asked].astype(np.float64)
+        recorded = ~np.isnan(record["held"]).any(axis=(0, 2))
+        held = record["held"][:, recorded].astype(np.float64)
         self._held = held[:, random_of(seed, "split").permutation(held.shape[1])]
         self._prompts = {
             (int(k), str(text)): number
@@ -37,12 +37,12 @@ class RecordedModel:
 
     @property
     def questions(self) -> int:
-        """How many questions were asked with every prompt."""
+        """Number of questions that were recorded with every prompt."""
         return self._held.shape[1]
 
     @cached_property
     def space(self) -> Space:
-        """All that can be drawn from the record, with the default choices of temperature, nucleus and size."""
+        """Space of the record, with the default choices of temperature, nucleus and ensemble size."""
         ks = sorted({k for k, _ in self._prompts} - {0})
         return Space(
             strategy=("zero-shot", "few-shot"),
@@ -52,7 +52,7 @@ class RecordedModel:
         )
 
     def votes(self, point: TrialConfig, draw: object, rows: slice) -> Letters:
-        """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
+        """Return the option of each vote, 0 for the right one: (questions, votes). Equal draws give equal votes."""
         shares = self._shares(point)[rows]
         if point.temperature == 0:
             return np.repeat(shares.argmax(axis=1)[:, None], point.votes, axis=1)
@@ -64,7 +64,7 @@ class RecordedModel:
         return np.stack([(drawn_once > reached[:, :3]).sum(axis=1) for drawn_once in drawn], axis=1)
 
     def _shares(self, point: TrialConfig) -> npt.NDArray[np.float64]:
-        """(questions, 4): with which probability a vote is each option."""
+        """Return the probability of each option: (questions, 4)."""
         held = np.maximum(self._held[self._prompts[point.k, point.instructions]], 1e-12)
         if point.temperature == 0:
             return held

@@ -68,7 +68,7 @@ def run_in_namespace() -> None:
         command = [sys.executable, __file__, *sys.argv[1:], "--inside"]
         process = subprocess.Popen(["ip", "netns", "exec", machines.names[0], *command])
         assert process.wait() == 0
-        assert machines.heard_outside() == set(), "a process listens outside the namespace"
+        assert machines.leaks() == set(), "a process listens outside the namespace"
 
 
 def start_ray() -> None:
@@ -158,22 +158,22 @@ def request_votes(url: str, votes: int, first: int) -> tuple[int, float, float]:
     async def get(store: CompletionCache, keys: list[str]) -> None:
         nonlocal api_calls
         while keys:
-            claimed = await store.claim(keys)
-            for key in claimed.held:
-                writes.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
-            api_calls += len(claimed.held)
-            keys = [key for key in keys if key not in claimed.held and key not in claimed.found]
+            claimed = await store.acquire(keys)
+            for key in claimed.keys:
+                await_for.append(asyncio.ensure_future(store.put(key, "m", None, done, "benchmark")))
+            api_calls += len(claimed.keys)
+            keys = [key for key in keys if key not in claimed.keys and key not in claimed.completions]
             if keys:
                 await asyncio.sleep(0.02)
 
-    writes: list[asyncio.Future[Completion]] = []
+    await_for: list[asyncio.Future[Completion]] = []
 
     async def get_all(store: CompletionCache) -> None:
         for start in range(0, votes, 4_096):
             keys = [f"vote-{(first + n) % votes:064}" for n in range(start, min(start + 4_096, votes))]
             await asyncio.gather(*(get(store, keys[n : n + 8]) for n in range(0, len(keys), 8)))
-            await asyncio.gather(*writes)
-            writes.clear()
+            await asyncio.gather(*await_for)
+            await_for.clear()
 
     started = time.time()
     with CompletionCache(url) as store:

@@ -1,4 +1,4 @@
-"""A model whose true accuracies are known: what it would answer follows from a few numbers, without any text."""
+"""A model with known true accuracies: its answers follow from a few numbers, without any text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,38 +16,41 @@ from openmedlm.programs.option_order import derive_seed
 
 Letters = npt.NDArray[np.int64]
 
+DEV_DRAW = "bought"
+"""Seed of the votes on dev. It never changes, so that the published numbers of docs/tuning.md stay reproducible."""
+
 
 def random_of(*parts: object) -> np.random.Generator:
-    """A generator that follows from what it is for."""
+    """Return a generator seeded by its purpose."""
     return np.random.default_rng(derive_seed(*parts))
 
 
 class Model(Protocol):
-    """What a search has answer."""
+    """A model that a search evaluates."""
 
     def votes(self, point: TrialConfig, draw: object, rows: slice) -> Letters:
-        """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
+        """Return the option of each vote, 0 for the right one: (questions, votes). Equal draws give equal votes."""
 
 
 @dataclass(frozen=True)
 class SimulatedModel:
-    """Answers four-option questions.
+    """Answer four-option questions.
 
-    The model has a score for each option of a question: how well it knows the answer, how tempting the others are, what
-    the prompt adds on average and on this question, and a liking for early positions. A greedy vote takes the option of
-    the highest score, a sampled one draws with a heat that grows with temperature and top_p. Which strategy is best,
-    and how much exemplars, reasoning and instructions do, differs from seed to seed.
+    The model has a score for each option of a question: its knowledge of the answer, the appeal of the others, the
+    effect of the prompt on average and on this question, and a preference for early positions. A greedy vote takes the
+    option with the highest score; a sampled one adds noise that grows with temperature and top_p. The best strategy and
+    the effects of exemplars, reasoning and instructions differ from seed to seed.
 
     Attributes:
-        seed: of the model.
-        questions: how many there are; the first ones are dev, the others what true accuracies are measured on.
+        seed: Seed of the model.
+        questions: Number of questions; the first ones are dev, the others measure true accuracies.
     """
 
     seed: int
     questions: int
 
     def votes(self, point: TrialConfig, draw: object, rows: slice) -> Letters:
-        """(questions, votes): the option of each vote, 0 being the right one; equal draws give equal votes."""
+        """Return the option of each vote, 0 for the right one: (questions, votes). Equal draws give equal votes."""
         scores = self._scores(point)[rows]
         count = len(scores)
         golds = random_of(self.seed, "golds").integers(0, 4, self.questions)[rows]
@@ -65,7 +68,7 @@ class SimulatedModel:
         return votes
 
     def _scores(self, point: TrialConfig) -> npt.NDArray[np.float64]:
-        """(questions, 4): the score of each option, the right one first."""
+        """Return the score of each option, the right one first: (questions, 4)."""
         base = random_of(self.seed, "questions")
         scores = base.normal(0.0, 1.0, (self.questions, 4))
         scores[:, 0] += base.normal(1.1, 1.6, self.questions) + self._effect(point)
@@ -81,7 +84,7 @@ class SimulatedModel:
 
     @cached_property
     def _taste(self) -> dict[str, float]:
-        """What this model makes of each choice."""
+        """Effect of each option on this model."""
         draw = random_of(self.seed, "taste").normal
         return {
             "few-shot": draw(0.15, 0.2),
@@ -110,19 +113,19 @@ class SimulatedModel:
 
 
 def majority_right(votes: Letters) -> npt.NDArray[np.bool_]:
-    """(questions,): whether the majority of (questions, votes) is option 0; of equals, the first cast wins."""
+    """Return True where the majority of (questions, votes) is option 0: (questions,); a tie goes to the first vote."""
     cast = votes[:, :, None] == np.arange(4)
     return (cast.sum(axis=1) * 1000 - cast.argmax(axis=1)).argmax(axis=1) == 0
 
 
 def request(point: TrialConfig) -> tuple[object, ...]:
-    """What configurations must have in common for a vote of theirs to be the same request."""
+    """Return the options that two configurations share if their votes are the same requests."""
     return point.strategy, point.k, point.order, point.instructions, point.temperature, point.top_p
 
 
 @dataclass
 class Counts:
-    """Votes that a study would have bought, with every economy and with one of them left out."""
+    """Votes that a study requests, with all savings and without one of them."""
 
     api_calls: int = 0
     no_early_stop: int = 0
@@ -132,11 +135,11 @@ class Counts:
 
 @dataclass
 class SimulatedEvaluator:
-    """Has a model answer, and counts what that would have bought.
+    """Evaluate configurations with a model, and count the requested votes.
 
     Attributes:
-        model: answers.
-        dev: how many of its questions are dev; a question's id is its row.
+        model: Model that answers.
+        dev: Number of dev questions; a question's id is its row.
     """
 
     model: Model
@@ -148,9 +151,9 @@ class SimulatedEvaluator:
         self._asked: dict[tuple[object, ...], Letters] = {}
 
     def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
-        """The answers; votes stop as soon as the majority is decided."""
+        """Return the answers; votes stop as soon as the majority is decided."""
         if configuration not in self._letters:
-            self._letters[configuration] = self.model.votes(configuration, "bought", slice(0, self.dev))
+            self._letters[configuration] = self.model.votes(configuration, DEV_DRAW, slice(0, self.dev))
         return [self._answered(configuration, int(question.id)) for question in questions]
 
     def _answered(self, point: TrialConfig, row: int) -> QuestionVotes:
@@ -159,7 +162,7 @@ class SimulatedEvaluator:
         # A vote after the first shows its own order of the options where they are shuffled, the first never does.
         plain, shuffled = (1, needed - 1) if point.shuffle else (needed, 0)
         families = (((*request(point), False), plain), ((*request(point), True), shuffled))
-        self.counts.api_calls += sum(self._new("bought", family, row, votes) for family, votes in families)
+        self.counts.api_calls += sum(self._new("requested", family, row, votes) for family, votes in families)
         all_plain, all_shuffled = (1, point.votes - 1) if point.shuffle else (point.votes, 0)
         full = ((families[0][0], all_plain), (families[1][0], all_shuffled))
         self.counts.no_early_stop += sum(self._new("full", family, row, votes) for family, votes in full)
@@ -169,16 +172,16 @@ class SimulatedEvaluator:
         prompt = 150 + point.k * (220 if reasons else 110)
         return QuestionVotes("".join(letters[:needed]), prompt * needed, (250 if reasons else 3) * needed)
 
-    def _new(self, how: str, family: tuple[object, ...], row: int, votes: int) -> int:
-        """Of the first votes of a family, those that were not bought before."""
-        had = self._asked.setdefault((how, *family), np.zeros(self.dev, dtype=np.int64))
+    def _new(self, saving: str, family: tuple[object, ...], row: int, votes: int) -> int:
+        """Return how many of the first votes of a family are new requests."""
+        had = self._asked.setdefault((saving, *family), np.zeros(self.dev, dtype=np.int64))
         new = max(0, votes - int(had[row]))
         had[row] += new
         return new
 
 
 def simulated_questions(count: int) -> list[Question]:
-    """Stand-ins for a dev split: the id is the model's row, the gold is A."""
+    """Make placeholders for a dev split: the id is the model's row, the gold is A."""
     return [
         Question(
             id=str(row),

@@ -111,8 +111,8 @@ class DuplicateIndex:
     Example:
         >>> options = {"A": "Heart", "B": "Liver"}
         >>> exemplar = Question("1", "mine", "pool", "Which organ makes bile?", options, "B")
-        >>> asked = Question("2", "mine", "test", "which organ makes bile", options, "B")
-        >>> DuplicateIndex([exemplar]).among([asked])
+        >>> question = Question("2", "mine", "test", "which organ makes bile", options, "B")
+        >>> DuplicateIndex([exemplar]).among([question])
         {0: [0]}
     """
 

@@ -63,5 +63,18 @@ def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
 
 
 def write_questions(path: Path, questions: Iterable[Question]) -> None:
-    """Write the questions as JSONL, atomically; `read_questions` returns equal ones."""
+    """Write the questions as JSONL, atomically; `read_questions` returns equal ones.
+
+    Raises:
+        OSError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> question = Question("1", "mine", "dev", "Which organ makes bile?", {"A": "Heart", "B": "Liver"}, "B")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "mine.jsonl"
+        ...     write_questions(path, [question])
+        ...     read_questions(path, "mine", "dev") == [question]
+        True
+    """
     write_atomically(path, (json.dumps(to_record(q), ensure_ascii=False).encode() + b"\n" for q in questions))

@@ -31,8 +31,8 @@ def load_official(benchmark: Benchmark, official: OfficialSplit, records: Path) 
         records: Folder of the records; created on first use.
 
     Raises:
-        UserError: The hub is not reachable and nothing is cached, a table lacks a column, a row is not a valid
-            question, or the count or the record differs.
+        UserError: The hub is not reachable and nothing is cached, a table or row is invalid, or the count or the
+            record differs.
     """
     online = _online(official.tables)
     questions = [

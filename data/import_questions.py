@@ -33,6 +33,14 @@ def import_questions(
     Raises:
         UserError: The name or split is invalid, the split exists, a question is invalid, or its id occurs in another
             split of the benchmark.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "questions.csv"
+        ...     _ = file.write_text("id,question,A,B,answer\\n1,Which organ makes bile?,Heart,Liver,B\\n")
+        ...     import_questions(file, "mine", "dev", folder).relative_to(folder).as_posix()
+        'mine/dev.jsonl'
     """
     split = canonical_split(split)
     if not NAME_PATTERN.fullmatch(name):

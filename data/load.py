@@ -53,8 +53,8 @@ def load_split(benchmark: str, split: str, data_dir: str | Path | None = None) -
             `Benchmark.filter_split` divides and which may be partial; `<benchmark>/<split>.jsonl` for others.
 
     Raises:
-        UserError: The benchmark or split is unknown, its file is missing, the hub is not reachable, a question is
-            invalid, or no question is left for this split.
+        UserError: The benchmark or split is unknown, its source is not available, a question is invalid, or no
+            question is left for this split.
 
     Example:
         >>> questions = load_split("medqa", "dev", "sample")

@@ -106,7 +106,7 @@ def mcnemar_mid_p(counts: PairedCounts) -> float:
         A probability; 1 if no question is discordant.
 
     Example:
-        >>> mcnemar_mid_p(PairedCounts(n=100, only_first=1, only_second=5))
+        >>> round(mcnemar_mid_p(PairedCounts(n=100, only_first=1, only_second=5)), 3)
         0.125
     """
     if not counts.discordant:
@@ -138,7 +138,7 @@ def difference_interval(counts: PairedCounts, confidence: float = 0.95) -> Inter
     Example:
         >>> interval = difference_interval(PairedCounts(n=100, only_first=20, only_second=10))
         >>> round(interval.low, 3), round(interval.high, 3)
-        (-0.008, 0.204)
+        (-0.007, 0.203)
     """
     if not counts.n:
         raise ValueError("counts.n must be at least 1, got 0: no questions in common")

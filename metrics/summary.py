@@ -77,6 +77,12 @@ class Summary:
     by_benchmark: Mapping[str, Score]
     analysis: Analysis
 
+    def __repr__(self) -> str:
+        if self.accuracy is None or self.ci_low is None or self.ci_high is None:
+            return "no questions"
+        interval = f"{100 * self.accuracy:.1f} % (95 % CI {100 * self.ci_low:.1f} to {100 * self.ci_high:.1f})"
+        return f"{self.correct}/{self.n} correct, {interval}, {self.unanswered} no answer, {self.errors} errors"
+
     def as_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, under their own names."""
         return asdict(self)

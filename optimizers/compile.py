@@ -24,11 +24,8 @@ from openmedlm.utils.choices import check_choice
 def shows_rationales(name: str, member: str) -> bool:
     """Return True if the strategy shows exemplars with rationales; an ensemble does if its member does."""
     name = member if name == MajorityEnsemble.name else name
-    return (
-        name in STRATEGY_CLASSES
-        and name not in WITHOUT_EXEMPLARS
-        and STRATEGY_CLASSES[name].module is dspy.ChainOfThought
-    )
+    strategy = STRATEGY_CLASSES.get(name)
+    return strategy is not None and name not in WITHOUT_EXEMPLARS and strategy.module is dspy.ChainOfThought
 
 
 def compile_program(

@@ -78,7 +78,7 @@ def usable_exemplars(
     optimizer: str,
     *,
     metric: Metric | None = None,
-    valset: Sequence[dspy.Example] | None = None,
+    valset: Sequence[dspy.Example | Exemplar] | None = None,
 ) -> list[Exemplar]:
     """Return the exemplars as the student shows them: with rationales if it reasons, else with the letter alone.
 
@@ -96,51 +96,51 @@ def usable_exemplars(
         UserError: The trainset is empty, holds something else than labelled questions, or nothing of it is left.
     """
     examples = check_examples(trainset, "trainset", optimizer)
-    validation = {_identity(example) for example in check_examples(valset, "valset", optimizer)} if valset else set()
-    examples = [example for example in examples if _identity(example) not in validation]
-    if not examples:
+    exemplars = [each if isinstance(each, Exemplar) else to_exemplar(each) for each in examples]
+    validation = check_examples(valset, "valset", optimizer) if valset else []
+    excluded = {_identity(each if isinstance(each, Exemplar) else to_exemplar(each)) for each in validation}
+    exemplars = [exemplar for exemplar in exemplars if _identity(exemplar) not in excluded]
+    if not exemplars:
         raise UserError(
             f"no exemplar left in {optimizer}.compile: every question of trainset is in valset. Pass disjoint sets."
         )
-    pairs = [(each, each if isinstance(each, Exemplar) else to_exemplar(each)) for each in examples]
     if student.reasoning:
-        pairs = [(example, exemplar) for example, exemplar in pairs if exemplar.rationale]
-        if not pairs:
+        questions = len(exemplars)
+        exemplars = [exemplar for exemplar in exemplars if exemplar.rationale]
+        if not exemplars:
             raise MissingRationales(
-                f"no rationales for {type(student).__name__}: none of the {len(examples):,} exemplars has one. Create "
-                "them with openmedlm pool, use a pool that has them (--pool mmlu) or a strategy without rationales."
+                f"no rationales for {type(student).__name__}: none of the {questions:,} exemplars has one. Create them "
+                "with openmedlm pool, use a pool that has them (--pool mmlu) or a strategy without rationales."
             )
     else:
-        pairs = [(example, exemplar.without_rationale()) for example, exemplar in pairs]
+        exemplars = [exemplar.without_rationale() for exemplar in exemplars]
     if metric is not None:
-        candidates = len(pairs)
-        pairs = [(example, exemplar) for example, exemplar in pairs if _accepts(metric, example, exemplar)]
-        if not pairs:
+        accepted = [exemplar for exemplar in exemplars if _accepts(metric, exemplar)]
+        if not accepted:
             raise UserError(
                 f"no exemplar left in {optimizer}.compile: the metric rejects the labelled answers of all "
-                f"{candidates:,}. Check the metric and the labels."
+                f"{len(exemplars):,}. Check the metric and the labels."
             )
-    for example, exemplar in pairs:
-        if exemplar.question.answer not in exemplar.question.options:
+        exemplars = accepted
+    for exemplar in exemplars:
+        question = exemplar.question
+        if question.answer not in question.options:
             raise UserError(
-                f"answer is no option in trainset[{trainset.index(example)}] of {optimizer}.compile: "
-                f"{exemplar.question.answer}. Correct the label, or pass a metric that rejects it."
+                f'answer is no option in trainset of {optimizer}.compile: {question.answer} of "{question.question}". '
+                "Correct the label, or pass a metric that rejects it."
             )
-    return [exemplar for _, exemplar in pairs]
+    return exemplars
 
 
-def _accepts(metric: Metric, example: dspy.Example | Exemplar, exemplar: Exemplar) -> bool:
+def _accepts(metric: Metric, exemplar: Exemplar) -> bool:
     """Score an exemplar as if the model had given it, as DSPy's bootstrap optimizers score a demonstration."""
     shown = {"answer": exemplar.question.answer}
     if exemplar.rationale:
         shown["reasoning"] = exemplar.rationale
-    labelled = to_demo(example) if isinstance(example, Exemplar) else example
-    result = metric(labelled, dspy.Prediction(**shown), [])
+    result = metric(to_demo(exemplar), dspy.Prediction(**shown), [])
     return bool(result.score if isinstance(result, dspy.Prediction) else result)
 
 
-def _identity(example: Mapping[str, Any] | Exemplar) -> tuple[str, tuple[str, ...]]:
-    """Return what makes two examples the same question: the stem and the options, in any order."""
-    if isinstance(example, Exemplar):
-        return example.question.question, tuple(sorted(example.question.options.values()))
-    return example["question"], tuple(sorted(example["options"].values()))
+def _identity(exemplar: Exemplar) -> tuple[str, tuple[str, ...]]:
+    """Return what makes two exemplars the same question: the stem and the options, in any order."""
+    return exemplar.question.question, tuple(sorted(exemplar.question.options.values()))

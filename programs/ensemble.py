@@ -44,7 +44,6 @@ class MajorityEnsemble(dspy.Module):
         ('cot', 5, 0.8)
     """
 
-    strategy_name: ClassVar = ENSEMBLE
     name: ClassVar = ENSEMBLE
 
     def __init__(

@@ -25,8 +25,8 @@ class Exemplar:
 
     Example:
         >>> question = Question("q1", "mine", "pool", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
-        >>> Exemplar(question, "The heart is B.", "dataset").with_letter_refs().letters
-        (13,)
+        >>> Exemplar(question, "Option B pumps blood.", "dataset").with_letter_refs().letters
+        (7,)
     """
 
     question: Question
@@ -64,6 +64,12 @@ def exemplar_from_explanation(question: Question) -> Exemplar | None:
     Returns:
         None if there is no explanation, or if it closes on another letter than the gold one. Such a rationale would
         teach the model to argue for a wrong answer.
+
+    Example:
+        >>> options = {"A": "Liver", "B": "Heart"}
+        >>> question = Question("q1", "mine", "pool", "Which pumps?", options, "B", explanation="It beats. Answer: B")
+        >>> exemplar_from_explanation(question).rationale
+        'It beats.'
     """
     rationale, letter = split_closing(question.explanation or "", question.options)
     if not rationale or letter not in (None, question.answer):

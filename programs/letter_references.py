@@ -1,4 +1,4 @@
-"""Which letters of a text name the options of its question, as far as that is sure."""
+"""Letter references: the letters of a text that certainly name options of its question."""
 
 import re
 import unicodedata
@@ -8,111 +8,14 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from openmedlm.data import Question
-
-_OPTION = r"(?:options?|choices?|answers?|alternatives?|statements?)"
-_JUDGED = r"(?:in)?correct|wrong|right|true|false|ruled\sout|out"
-_BY_PLACE = re.compile(
-    rf"\b(?i:first|second|third|fourth|fifth|[1-5](?:st|nd|rd|th)|last|former|latter|previous|next)\s"
-    rf"(?:(?:\w+\s|of\s(?:the|these)\s)?(?i:{_OPTION})|(?i:ones?))\b"
-    r"|\b(?i:above|below|following|preceding)\s(?i:option|choice|answer|alternative|statement)\b"
-    r"|\b(?i:first|last)\s(?:two|three|four)\s(?:are|were|can)\b"
-    r"|\b(?i:choose|select|pick|go\swith)\s(?:the\s)?(?:first|second|third|fourth|last|former|latter)\b"
-    rf"|\b(?i:{_OPTION})[ \t#*_\"'(\[-]*(?i:no\.?\s?|number\s)?(?:[1-9]\b(?![.,]\d|\s?%|-\d)|(?i:i{{1,3}}|iv)[),. ])"
-    r"|\b(?i:ans|answer)\b[ \t.:*_-]*(?:is[ \t:]+)?[(*]*[1-9][)*]*(?=[.)]?[ \t]*(?:\n|$)|[.)]\s)"
-    r"|\b(?i:options?|choices?)\s(?:one|two|three|four)\b(?!\sby)"
-    rf"|\b(?i:final|top|bottom)\s(?:two\s)?(?:options?|choices?)\b|\b(?i:the\sones?\s(?:above|below))\b"
-    rf"|\b(?i:the\s(?:first|second|third|fourth|fifth|last|former|latter)(?:\s(?:two|three|one))?)"
-    rf"(?=\s(?:is|are|was|were)\b|\s*[.,;:!]|\s*$)"
-    rf"|(?<!\w)\#[1-9]\b|\b[1-9]\)?\s(?:is|are)\s(?:{_JUDGED})\b"
-)
-_BY_SMALL_LETTER = re.compile(
-    rf"\b(?i:{_OPTION}|ans)\b(?:\s(?:is|are))?[\s.:#*_\"'‘’“”(\[-]*(?!(?:i\.?e|e\.?g)\b)"
-    rf"(?:[b-j]\b(?![’'-]?\w)|a(?=[)\]*'\"’”.,:;]|\s(?:is|are|and|or|&)\s|\s[A-Z]))"
-    r"|(?:^|\n)[ \t>*_•-]*\(?[a-j](?:[).:]\s|[ \t*_]*(?:\n|$))|(?<![\w.(-])(?:[a-j]\)|[b-j]\.\s[A-Z])"
-    r"|\([a-j]\)|['\"‘“][a-j]['\"’”]"
-    r"|\*[a-j]\*|\b(?i:is|are|be|therefore,?|so)\s[b-j]\.?[ \t]*(?:\n|$)"
-    r"|\b(?i:choose|select|pick|chose|take)\s[a-j](?=\W*(?:\n|$))"
-    rf"|\b[a-j]\s?(?:,|&|\band\b)\s?[b-j]\b(?![.'’-]\w)|\b[b-j]\s(?:is|are)\s(?:{_JUDGED})\b"
-)
-_RUN_TOGETHER = re.compile(
-    r"\b(?i:options?|choices?|answers?|ans)\b[\s.:*_\"'(\[-]*(?:is\s|are\s)?[A-J](?:[A-J]+\b|[A-Z][a-z]|[a-z]+[A-Z])"
-    r"|\b(?i:options?|choices?|answers?|ans)[A-J]\b"
-    rf"|\b[A-J]{{2,5}}\s(?:is|are)\s(?:all\s|both\s|not\s)?(?:{_JUDGED})\b"
-    r"|(?<![^\W_])[A-J]\s?(?:[-–—]|\b(?:to|through|thru)\b)\s?[A-J](?![^\W_])"
-)
-
-_LETTERED = 10
-"""Options that the patterns above know letters for."""
-
-_NAMES_ITS_OWN = re.compile(rf"\b(?i:{_OPTION})\s\(?[A-Z]\b")
-_AND = r"[*_)\]]*(?:[ \t]*[,/&+][ \t]*(?:(?:and|or)\s)?|\s(?:and|or|nor)\s)(?:options?\s)?[*_(\[]*"
-_RUN = re.compile(rf"(?<![^\W_])[A-Z](?:{_AND}[A-Z])*(?![^\W_])")
-_LETTER = re.compile(r"(?<![^\W_])[A-Z](?![^\W_])")
-_JOINED = re.compile(
-    r"(?!.*option)(?:.*(?:\b(?:and|or|nor)\b|&)[^\w,]*[A-Z]|[A-Z](?:[ \t]?[/+][ \t]?[A-Z])+)\Z", re.DOTALL
-)
-
-_OPENED = r"[\s*_\"'‘’“”(\[]*\Z"
-_NAMED_SO = re.compile(rf"\b(?i:{_OPTION})(?:\s(?:provided|given|listed))?(?:[ \t]*|-)[*_\"'‘’“”(\[]*\Z")
-_CHOSEN = re.compile(
-    rf"(?:(?:\b|_)(?i:{_OPTION}|ans\b\.?)[*_\"']*(?:\s(?:is|are|was|were|(?:would|should|must|will)\sbe))?\s*[:=-]*{_OPENED}"
-    r"|\\boxed\{(?:\\text\{)?\Z)"
-)
-_CONCLUDED = re.compile(
-    rf"\b(?i:{_OPTION})\b[^.\n]{{0,80}}(?:\b(?:is|are|be)|:){_OPENED}"
-    rf"|\b(?i:select|choose|pick|(?:eliminat|exclud|reject|rul)(?:es?|s|ed|ing)(?:\sout)?)\s(?:both\s|only\s)?{_OPENED}"
-)
-_CLOSED = re.compile(
-    r"[*_\"'’”)\]}$]*(?:\s*[.,;:)(\n–—\"\\]|\s*$|\s-|\s(?:because|since|as|for|and|but|which|while|so|i\.?e)\b)"
-)
-_CLAUSE_START = re.compile(
-    r"(?:^|[\n.!?;:,*#>–—]|\s-|\b(?i:and|or|so|because|that|since|while|whereas|but|as|hence|thus|therefore|if|then|"
-    rf"why|only|both|either|neither|though|although)){_OPENED}"
-)
-_VERDICT = re.compile(
-    r"[*_\"'’”)\]]*\s(?:is|are|was|were|seems?|(?:can|could|may|might|would|must)\sbe)\s(?:all\s|both\s|not\s|also\s)*"
-    rf"(?:{_JUDGED}|(?:un)?likely|eliminated|excluded|the\s(?:\w+\s){{0,2}}{_OPTION})\b"
-)
-_PREDICATE = re.compile(
-    r"[*_\"'’”)\]]*\s(?:is|are|was|were|would|can(?!\sof)|cannot|could|may|might|does|do|has|have|describes?|refers?|"
-    r"represents?|states?|suggests?|mentions?|seems?|because|since)\b"
-)
-_SINGULAR = re.compile(r"[*_\"'’”)\]]*\s(?:is|was|has|does|seems)\b")
-_LINE_START = re.compile(r"(?:^|\n)[\s>#*_(\[•–-]*(?:\d{1,2}[.)]\s*)?[*_(\[]*\Z")
-_LABEL_END = re.compile(r"[*_]*[).:\]][*_)]*|[*_)]*\s?[-–—:][ \t]|[*_)\]]*[ \t]*(?:\n|$)|-(?=\w)")
-_LABELLED = re.compile(r"[*_]*(?:[).:\]][*_)\"']*[ \t]|[ \t]?[-–—:][ \t]|[ \t]\(|,[ \t])")
-_JUDGEMENT = re.compile(
-    rf"[\W_]*(?:{_JUDGED}|this|these|{_OPTION}|not|partially|(?:un)?likely|yes|no)\b", re.IGNORECASE
-)
-
-_SENTENCE_START = re.compile(r"(?:^|[\n.!?:;*\"“(#>•–—-])\s*\Z")
-_ARTICLE = re.compile(
-    r"[ \t\xa0](?!(?:also|alone|only|and|or|which|that|being|having|not|but|in|on|at|by|to|from|with|of)\b)[a-z\d]"
-)
-_VERB = re.compile(r"[ \t\xa0](?!(?:series|species|diabetes|always|lens|pancreas)\b)[a-z]+[^\Wsui]s\b")
-_NAMING = (
-    r"\b(?:vitamins?|vit\.?|hep(?:atitis)?\.?|types?|groups?|class|stage|grade|factors?|proteins?|immunoglobulins?|ig|hla|"
-    r"influenza|ha?emophilia|amphotericin|mitomycin|actinomycin|cyclosporine?|polymyxin|apo|apolipoprotein|lipoprotein|"
-    r"phospholipase|kinase|figure|table|phase|category|level|zone|chromosome|toxin|coxsackie|rh|anti|streptococcus|"
-    r"penicillin|h(?:a?emoglobin|b)|coenzyme|cytochrome|complex|subtype|serotype|antigen|blood)[ \t\xa0]+"
-)
-_NAMED_BEFORE = re.compile(rf"{_NAMING}\Z", re.IGNORECASE)
-_SAID_TO_BE = re.compile(rf"{_NAMING}(?:is|are|be)\b\W*\Z", re.IGNORECASE)
-_NAMED_AFTER = re.compile(
-    r"[ \t\xa0](?:(?i:cells?|lymphocytes?|waves?|fib(?:er|re)s?|lines?|lineage|streptococc\w+|virus|antigens?|"
-    r"symptoms?|peptide|dimers?)|vitamins?)\b"
-)
-_SPECIES = re.compile(r"\.\s?(?!(?:the|this|that|its?|these|in|and|because|since|which|not|is|are)\b)([a-z]{3,})")
-_LINKING = frozenset(
-    ["and", "or", "nor", "of", "in", "on", "by", "the", "is", "are", "for", "with", "to", "not", "both", "only"]
-)
+from openmedlm.programs import letter_patterns as patterns
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One letter, or an enumeration such as `A, B and D`, with what stands around it."""
+    """One letter, or an enumeration such as `A, B and D`, with the text around it."""
 
-    said: str
+    text: str
     letters: str
     offsets: tuple[int, ...]
     before: str
@@ -120,40 +23,46 @@ class _Run:
 
 
 def letter_references(text: str, question: Question) -> tuple[int, ...] | None:
-    """Offsets of the letters in a text that name the question's options, in code points, ascending.
+    """Return the offsets of the letters in a text that name the question's options, in code points, ascending.
 
     Returns:
-        None where it is not sure that these are all and only those letters, or that the text stays true once its
-        options change places: a capital letter that may or may not be the name of something, one that stands before
-        another option's text, one that the question does not have, an option named by place, number or small letter.
+        None if these may not be exactly the references, or if the text may become false when the options are
+        reordered. That is so if a capital letter may be part of a name, is followed by another option's text, or is
+        not a letter of the question. It is also so if an option is named by position, number or lower-case letter.
+
+    Example:
+        >>> question = Question("q1", "mine", "pool", "Which organ pumps?", {"A": "Liver", "B": "Heart"}, "B")
+        >>> letter_references("Option B pumps blood, so A is wrong.", question)
+        (7, 25)
     """
-    if any(pattern.search(text) for pattern in (_BY_PLACE, _BY_SMALL_LETTER, _RUN_TOGETHER)) or _is_styled(text):
+    unsupported = (patterns.BY_PLACE, patterns.BY_SMALL_LETTER, patterns.RUN_TOGETHER)
+    if any(pattern.search(text) for pattern in unsupported) or _is_styled(text):
         return None
-    if len(question.options) > _LETTERED or _NAMES_ITS_OWN.search(question.question):
+    if len(question.options) > patterns.MAX_OPTIONS or patterns.NAMES_ITS_OWN.search(question.question):
         return None
-    reading = _Reading(text, question)
-    found: list[int] = []
-    for run in reading.runs:
-        named = reading.names_options(run)
+    context = _Context(text, question)
+    offsets: list[int] = []
+    for run in context.runs:
+        named = context.names_options(run)
         if named is None:
             return None
         if named:
-            found.extend(run.offsets)
-    return tuple(found)
+            offsets.extend(run.offsets)
+    return tuple(offsets)
 
 
-class _Reading:
-    """A text beside its question."""
+class _Context:
+    """A text and its question, which decide the meaning of each letter."""
 
     def __init__(self, text: str, question: Question) -> None:
         self._options = question.options
         self._words = {letter: _words(option) for letter, option in question.options.items()}
-        self._said = "\n".join((*question.context, question.question, *question.options.values()))
-        self._question_has_letters = bool(_lone_letters(self._said, self._options))
+        self._question_text = "\n".join((*question.context, question.question, *question.options.values()))
+        self._question_has_letters = bool(_lone_letters(self._question_text, self._options))
         named = [before for option in self._options.values() for before in _lone_letters(option, self._options)[:1]]
         self._options_have_letters = len(named) > len(set(named))
         self.runs = list(_runs(text))
-        self._lists_options = any(_is_label(run) and self._told_after(run) == "own" for run in self.runs)
+        self._lists_options = any(_is_label(run) and self._option_text_after(run) == "own" for run in self.runs)
         self._has_symbols = any(
             not (
                 set(run.letters) <= set(self._options)
@@ -165,8 +74,8 @@ class _Reading:
         )
 
     def names_options(self, run: _Run) -> bool | None:
-        """Whether the run's letters name options; None where that can't be told."""
-        chosen, label = _CHOSEN.search(run.before) is not None, _is_label(run)
+        """Return True if the run's letters name options; None if that is unsure."""
+        chosen, label = patterns.CHOSEN.search(run.before) is not None, _is_label(run)
         held = self._begins_option_text(run)
         piece = bool(held) or _is_abbreviation(run, in_place=chosen or label)
         name = piece or (not label and self._is_name(run))
@@ -176,85 +85,87 @@ class _Reading:
         if piece:
             return None if run.letters in held - {"A"} and (chosen or label) else False
         if not known:
-            labels = label and self._lists_options and not _SPECIES.match(run.after)
-            judged = _CLAUSE_START.search(run.before) and _VERDICT.match(run.after)
+            labels = label and self._lists_options and not patterns.SPECIES.match(run.after)
+            judged = patterns.CLAUSE_START.search(run.before) and patterns.VERDICT.match(run.after)
             return None if (chosen or labels or judged or self._nearly_knows(run)) and not name else False
-        told = self._told_after(run) if chosen or label or self._is_labelled(run) else "nothing"
+        following = self._option_text_after(run) if chosen or label or self._is_labelled(run) else "nothing"
         if name:
-            labelled = told == "own" and run.after[:1] in {".", ")", ":"}
-            return None if chosen or labelled or (len(run.letters) > 1 and _SINGULAR.match(run.after)) else False
-        if told != "nothing":
-            return True if told == "own" else None
-        return self._labels(run) if label else self._speaks_of(run, chosen)
+            labelled = following == "own" and run.after[:1] in {".", ")", ":"}
+            return (
+                None if chosen or labelled or (len(run.letters) > 1 and patterns.SINGULAR.match(run.after)) else False
+            )
+        if following != "nothing":
+            return True if following == "own" else None
+        return self._labels(run) if label else self._names_within_sentence(run, chosen)
 
     def _nearly_knows(self, run: _Run) -> bool:
-        """Whether an enumeration goes one letter beyond the question's."""
+        """Return True if an enumeration goes one letter beyond the question's."""
         return run.letters[0] in self._options and all(ord(n) <= ord(max(self._options)) + 1 for n in run.letters)
 
     def _begins_option_text(self, run: _Run) -> set[str]:
-        """Options whose text begins with the letter and what follows it, as `A shunt`, `E. coli` and `C-peptide` do."""
+        """Return the options whose text begins with the letter and the next words: `A shunt`, `E. coli`."""
         if run.letters == "A" and not run.after.startswith(" "):
             return set()
         words = [run.letters.casefold(), *_words(run.after)]
         return {letter for letter, own in self._words.items() if len(own) > 1 and words[: len(own)] == own}
 
-    def _told_after(self, run: _Run) -> Literal["own", "other", "nothing"]:
-        """Whose option text follows one letter on its line."""
+    def _option_text_after(self, run: _Run) -> Literal["own", "other", "nothing"]:
+        """Return the owner of the option text that follows one letter on its line."""
         if len(run.letters) > 1 or run.letters not in self._options:
             return "nothing"
         words = _words(re.sub(r"^[\W_]*(?:i\.?e\b|which\sis\b)?", "", run.after).partition("\n")[0])
-        told = {letter for letter, own in self._words.items() if own and words[: len(own)] == own}
-        if told and run.letters not in told:
+        owners = {letter for letter, own in self._words.items() if own and words[: len(own)] == own}
+        if owners and run.letters not in owners:
             return "other"
-        return "own" if told or _resemble(words, self._words[run.letters]) else "nothing"
+        return "own" if owners or _resemble(words, self._words[run.letters]) else "nothing"
 
     def _is_labelled(self, run: _Run) -> bool:
-        """Whether an option's text that follows within a sentence is enough of it to be no accident."""
-        return bool(_LABELLED.match(run.after)) and len("".join(self._words.get(run.letters, ""))) > 3
+        """Return True if the option text that follows within a sentence is too long for a coincidence."""
+        return bool(patterns.LABELLED.match(run.after)) and len("".join(self._words.get(run.letters, ""))) > 3
 
     def _labels(self, run: _Run) -> bool | None:
-        """Of a letter that stands like a label before something else than an option's text."""
-        ending = _LABEL_END.match(run.after)
+        """Return `names_options` of a letter that looks like a label, but without the text of an option after it."""
+        ending = patterns.LABEL_END.match(run.after)
         rest = run.after[ending.end() :] if ending else ""
-        if _JUDGEMENT.match(rest):
+        if patterns.JUDGEMENT.match(rest):
             return True
         if ending and ending[0] == "-" and not rest[0].isupper():
             return False
         if not rest.strip():
             return None if self._has_symbols or self._options_have_letters else True
-        return True if self._lists_options and not _SPECIES.match(run.after) else None
+        return True if self._lists_options and not patterns.SPECIES.match(run.after) else None
 
-    def _speaks_of(self, run: _Run, chosen: bool) -> bool | None:
-        """Of letters within a sentence."""
-        species = _SPECIES.match(run.after) is not None
-        if _NAMED_SO.search(run.before):
+    def _names_within_sentence(self, run: _Run, chosen: bool) -> bool | None:
+        """Return `names_options` of letters within a sentence."""
+        species = patterns.SPECIES.match(run.after) is not None
+        if patterns.NAMED_SO.search(run.before):
             return None if species else True
-        if chosen or _CONCLUDED.search(run.before):
-            doubtful = self._options_have_letters or species or _SAID_TO_BE.search(run.before)
-            return None if doubtful or not _CLOSED.match(run.after) else True
+        if chosen or patterns.CONCLUDED.search(run.before):
+            doubtful = self._options_have_letters or species or patterns.SAID_TO_BE.search(run.before)
+            return None if doubtful or not patterns.CLOSED.match(run.after) else True
         if self._follows_own_text(run):
             return True
         if species:
-            return None if _SENTENCE_START.search(run.before) else False
-        if _CLAUSE_START.search(run.before) and _VERDICT.match(run.after):
+            return None if patterns.SENTENCE_START.search(run.before) else False
+        if patterns.CLAUSE_START.search(run.before) and patterns.VERDICT.match(run.after):
             return None if self._options_have_letters else True
         bracketed = run.before.endswith("(") == run.after.startswith(")")
-        if bracketed and _CLAUSE_START.search(run.before) and _PREDICATE.match(run.after):
+        if bracketed and patterns.CLAUSE_START.search(run.before) and patterns.PREDICATE.match(run.after):
             return None if self._has_symbols or self._question_has_letters or run.letters == "I" else True
-        if run.letters == "A" and _SENTENCE_START.search(run.before) and _ARTICLE.match(run.after):
-            return None if _PREDICATE.match(run.after) or _VERB.match(run.after) else False
+        if run.letters == "A" and patterns.SENTENCE_START.search(run.before) and patterns.ARTICLE.match(run.after):
+            return None if patterns.PREDICATE.match(run.after) or patterns.VERB.match(run.after) else False
         return None
 
     def _follows_own_text(self, run: _Run) -> bool:
-        """Whether this is `(B)` right behind the text of option B, and no abbreviation of it."""
+        """Return True if this is `(B)` directly after the text of option B, and not an abbreviation of it."""
         own, before = self._words.get(run.letters, []), _words(run.before)
         abbreviates = len(own) == 1 and own[0].startswith(run.letters.casefold())
         bracketed = run.before.endswith("(") and run.after.startswith(")")
         return bool(own) and bracketed and before[-len(own) :] == own and not abbreviates
 
     def _is_name(self, run: _Run) -> bool:
-        """Whether the letters are part of a name, such as that of a vitamin, or of a phrase of the question."""
-        if _NAMED_BEFORE.search(run.before) or _NAMED_AFTER.match(run.after):
+        """Return True if the letters are part of a name, such as a vitamin's, or of a phrase of the question."""
+        if patterns.NAMED_BEFORE.search(run.before) or patterns.NAMED_AFTER.match(run.after):
             return True
         previous = re.search(r"(\w[\w’'-]*)[ \t\xa0]\Z", run.before)
         following = re.match(r"[ \t\xa0]([\w’'-]+)|\.[ \t\xa0]?([a-z][\w’'-]+)", run.after)
@@ -266,16 +177,16 @@ class _Reading:
 
     def _is_phrase(self, first: str, second: str) -> bool:
         word = (first if len(first) > 1 else second).casefold()
-        if word in _LINKING or re.fullmatch(_OPTION, word):
+        if word in patterns.LINKING or re.fullmatch(patterns.OPTION, word):
             return False
         pattern = rf"\b{_as_written(first)}\.?[ \t\xa0]?{_as_written(second)}\b"
-        return re.search(pattern, self._said) is not None
+        return re.search(pattern, self._question_text) is not None
 
 
 def _runs(text: str) -> Iterator[_Run]:
-    for match in _RUN.finditer(text):
+    for match in patterns.RUN.finditer(text):
         start, end = match.span()
-        letters = list(_LETTER.finditer(text, start, end))
+        letters = list(patterns.LETTER.finditer(text, start, end))
         yield _Run(
             match[0],
             "".join(letter[0] for letter in letters),
@@ -286,28 +197,30 @@ def _runs(text: str) -> Iterator[_Run]:
 
 
 def _is_enumeration(run: _Run, mixed: bool) -> bool:
-    """Whether letters that stand in a row belong together, unlike in `option B, A test` and `Vitamin C, B is`.
+    """Return True if consecutive letters form an enumeration, unlike in `option B, A test` and `Vitamin C, B is`.
 
     Args:
-        run: the letters.
-        mixed: some of them are names.
+        run: The letters.
+        mixed: Whether some of them are names.
     """
-    article = run.letters[-1] == "A" and _ARTICLE.match(run.after) and not _PREDICATE.match(run.after)
+    article = run.letters[-1] == "A" and patterns.ARTICLE.match(run.after) and not patterns.PREDICATE.match(run.after)
     repeated = len(set(run.letters)) < len(run.letters)
-    return not article and not repeated and (not mixed or _JOINED.match(run.said) is not None)
+    return not article and not repeated and (not mixed or patterns.JOINED.match(run.text) is not None)
 
 
 def _is_label(run: _Run) -> bool:
-    """Whether the letter opens a line as an option's label does."""
-    return len(run.letters) == 1 and bool(_LINE_START.search(run.before) and _LABEL_END.match(run.after))
+    """Return True if the letter opens a line like an option's label."""
+    return len(run.letters) == 1 and bool(
+        patterns.LINE_START.search(run.before) and patterns.LABEL_END.match(run.after)
+    )
 
 
 def _is_abbreviation(run: _Run, in_place: bool = False) -> bool:
-    """Whether the letter is a word or a piece of something longer, such as C-peptide, M/C, T.B., 37 °C or I think.
+    """Return True if the letter is a word or a part of a longer term: C-peptide, M/C, T.B., 37 °C, I think.
 
     Args:
-        run: the letter.
-        in_place: it stands where an option's letter does, as in `Answer-C` and `B-Renin`.
+        run: The letter.
+        in_place: Whether it is at the position of an option's letter, as in `Answer-C` and `B-Renin`.
     """
     if re.search(r"(?<![^\W_])[A-Z]\.\Z", run.before) or re.match(r"\.[A-Z]\.", run.after):
         return True
@@ -321,7 +234,7 @@ def _is_abbreviation(run: _Run, in_place: bool = False) -> bool:
 
 
 def _lone_letters(text: str, letters: Iterable[str]) -> list[str]:
-    """The words before the letters that are words of the text, the article and organisms apart."""
+    """Return the words before letters that are words of the text, except articles and organisms."""
     lone = rf"([^\W_]*)\s?(?<![^\W_])[{''.join(letters)}](?![^\W_]|-\w|\.\s?[a-z])(?<!A(?=\s[a-z\d]))"
     return [match[1] for match in re.finditer(lone, text)]
 
@@ -331,12 +244,12 @@ def _words(text: str) -> list[str]:
 
 
 def _resemble(words: list[str], own: list[str]) -> bool:
-    """Whether the words begin as an option does, a slip of the pen apart."""
+    """Return True if the words begin like an option, up to a typing error."""
     if not words or not own:
         return False
-    wanted = " ".join(own)
-    begun = " ".join(words)[: len(wanted)]
-    return (words[0] == own[0] and len(own[0]) > 3) or SequenceMatcher(None, begun, wanted).ratio() > 0.7
+    expected = " ".join(own)
+    start = " ".join(words)[: len(expected)]
+    return (words[0] == own[0] and len(own[0]) > 3) or SequenceMatcher(None, start, expected).ratio() > 0.7
 
 
 def _as_written(part: str) -> str:
@@ -344,5 +257,5 @@ def _as_written(part: str) -> str:
 
 
 def _is_styled(text: str) -> bool:
-    """Whether the text has letters that only look like capital ones, as full-width and mathematical ones do."""
+    """Return True if the text has look-alikes of capital letters, such as full-width or mathematical ones."""
     return any(re.fullmatch("[A-Z]", unicodedata.normalize("NFKC", c)) for c in set(text) if not c.isascii())

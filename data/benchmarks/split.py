@@ -10,8 +10,8 @@ HOLD_OUT_SEED = 240219371
 def hold_out(ids: Iterable[str], count: int, seed: int = HOLD_OUT_SEED) -> frozenset[str]:
     """Return the first `count` ids when all are ranked by the sha256 of `seed:id`; all if there are fewer.
 
-    The rank of an id depends on the id alone. So the order of `ids` does not matter, and an id held out of a set is
-    also held out of every subset that contains it. A dev question of the complete benchmark never becomes an exemplar
+    The rank of an id depends on the id alone, so the order of `ids` does not matter. An id held out of a set is also
+    held out of every subset that contains it. A dev question of the complete benchmark never becomes an exemplar
     when only a part of the benchmark is available.
 
     Example:

@@ -7,13 +7,13 @@ from rich.table import Table
 
 from openmedlm.metrics import Summary
 from openmedlm.runs.estimate import Estimate
-from openmedlm.runs.execute import Result
+from openmedlm.runs.execute import ProgramResult
 from openmedlm.terminal.console import dollars, percent, thousands
 
 ACCURACY_HEADING = "accuracy %\n[95 % CI]"
 
 
-def ladder_table(title: str, results: Sequence[Result], skipped: Mapping[str, str]) -> Table:
+def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[str, str]) -> Table:
     """Build a table with one row per program that fits 80 columns; exact counts are in the JSON and in the run."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("strategy", no_wrap=True)

@@ -1,8 +1,8 @@
-"""How prompt programs are run against models."""
+"""Inference: engines, endpoints, clients, and the completion cache."""
 
 from openmedlm.inference.budget import Budget, BudgetExceeded, Limits
 from openmedlm.inference.cache import CompletionCache
-from openmedlm.inference.clients.base import open_client
+from openmedlm.inference.clients.open import open_client
 from openmedlm.inference.endpoint import Endpoint, connect, find_endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError, EndpointError

@@ -1,4 +1,4 @@
-"""What may be spent on a purpose, kept to while it is spent."""
+"""Limits on calls, tokens, cost and time."""
 
 import asyncio
 import time
@@ -8,18 +8,22 @@ from openmedlm.inference.cache import CompletionCache, Usage
 
 
 class BudgetExceeded(Exception):
-    """A limit is reached; nothing more is sent."""
+    """A limit is reached, and no further request is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be spent; None for no limit.
+    """Limits of a budget; None stands for no limit.
 
     Attributes:
-        calls: completions bought.
-        tokens: of them, read and written together.
-        cost_usd: US dollars.
-        seconds: of wall-clock time, from the moment the budget is made.
+        calls: Completions requested from the endpoint.
+        tokens: Prompt tokens plus completion tokens.
+        cost_usd: Cost in US dollars.
+        seconds: Wall-clock seconds since the budget was created.
+
+    Example:
+        >>> Limits(calls=1000).tokens is None
+        True
     """
 
     calls: int | None = None
@@ -30,63 +34,63 @@ class Limits:
 
 @dataclass
 class Budget:
-    """Admits calls until a limit is reached; what is in flight then still arrives, and is kept.
+    """Admits calls until a limit is reached; calls in flight at that moment still finish and are cached.
 
-    What was spent is read from the vote store, where it is written in one transaction with the completions: a command
-    that was killed, and others that spend on the same purpose, are counted to the last call.
+    The usage is read from the completion cache, which counts it in the transaction that writes the completions.
+    Killed commands and concurrent commands with the same `budget_id` are therefore counted exactly.
 
     Attributes:
-        store: where completions are kept.
-        purpose: what they are bought for.
-        limits: for the purpose.
-        share: of the limits that may be used as yet, in (0, 1].
-        began: when its seconds began, by the monotonic clock.
+        cache: Cache that counts the usage.
+        budget_id: Name under which the usage is counted.
+        limits: Limits of the budget.
+        share: Fraction of the limits that may be used now, in (0, 1].
+        began: Start of the time limit, in seconds of `time.monotonic`.
     """
 
-    store: CompletionCache
-    purpose: str
+    cache: CompletionCache
+    budget_id: str
     limits: Limits
     share: float = 1.0
     began: float = field(default_factory=time.monotonic)
     _in_flight: int = 0
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def admit(self, count: int = 1) -> int:
-        """Called before completions are asked for; how many of them may be, one at least.
+        """Return how many of `count` completions may be requested now, at least 1.
 
         Raises:
-            BudgetExceeded: a limit is reached.
+            BudgetExceeded: A limit is reached.
         """
-        async with self._turn:  # or two would see the same room
+        async with self._lock:  # else two tasks would claim the same remainder
             before = self._in_flight
-            spent = await self.store.spent_async(self.purpose)
-            unseen = before - self._in_flight  # perhaps written down too late to be among those spent
+            spent = await self.cache.spent_async(self.budget_id)
+            uncounted = before - self._in_flight  # settled meanwhile, maybe after `spent` was read
             admitted = 0
-            while admitted < count and self._limit(spent, unseen) is None:
+            while admitted < count and self._reached_limit(spent, uncounted) is None:
                 self._in_flight += 1
                 admitted += 1
             if not admitted:
-                raise BudgetExceeded(self._limit(spent, unseen))
+                raise BudgetExceeded(self._reached_limit(spent, uncounted))
             return admitted
 
-    def left(self) -> Limits:
-        """The limits for somebody who begins now."""
+    def remaining(self) -> Limits:
+        """Return the limits with the seconds that remain from now on."""
         seconds = self.limits.seconds
         if seconds is None:
             return self.limits
         return replace(self.limits, seconds=max(0.0, seconds - (time.monotonic() - self.began)))
 
     def settle(self, count: int = 1) -> None:
-        """Called once admitted completions are on disk, or could not be had."""
+        """Record that `count` admitted completions are on disk or have failed."""
         self._in_flight -= count
 
     def reached(self) -> str | None:
-        """The limit that is reached, in words; None while there is room. Waits for the store."""
-        return self._limit(self.store.spent(self.purpose))
+        """Return the limit that is reached, as text; None if no limit is reached. Blocks on the cache."""
+        return self._reached_limit(self.cache.spent(self.budget_id))
 
-    def _limit(self, spent: Usage, unseen: int = 0) -> str | None:
+    def _reached_limit(self, spent: Usage, uncounted: int = 0) -> str | None:
         limits = self.limits
-        if limits.calls is not None and spent.calls + self._in_flight + unseen >= int(limits.calls * self.share):
+        if limits.calls is not None and spent.calls + self._in_flight + uncounted >= int(limits.calls * self.share):
             return f"{limits.calls:,} calls"
         if limits.tokens is not None and spent.tokens >= limits.tokens * self.share:
             return f"{limits.tokens:,} tokens"

@@ -1,4 +1,4 @@
-"""From a model string to the endpoint that serves it."""
+"""Endpoints, and how a model string names one."""
 
 import hashlib
 import os
@@ -28,22 +28,22 @@ _OWN_SERVERS = ("hosted_vllm", "lm_studio", "llamafile")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where and how a model is reached.
+    """Address and capabilities of the server of a model.
 
     Attributes:
-        model: the model string that the user gave; names the model in files.
-        identity: names the model in the vote store; for embedded models with the sha256 of the weights.
-        served_name: the model's name in requests.
-        base_url: of an OpenAI-compatible endpoint, up to and with `/v1`; None where litellm finds its own way.
-        replicas: addresses of all endpoints that serve the model, that one first; none where there is but one.
-        api_key: sent as a bearer token; never shown.
-        constraint: how the endpoint can be held to a letter; None where that is not known.
-        chat: whether the model has a chat template.
-        free: whether calls cost nothing but one's own machine's time.
-        embedded: whether the model comes with the product and is served by it.
-        direct: whether calls go straight to `base_url`, not through litellm.
-        text: whether it takes completion prompts.
-        several: whether it may be asked for several completions of one prompt at once.
+        model: Model string of the user, which names the model in files.
+        identity: Name of the model in the completion cache; for embedded models with the sha256 of the weights.
+        served_name: Name of the model in requests.
+        base_url: Address of an OpenAI-compatible endpoint, including `/v1`; None if litellm chooses it.
+        replicas: Addresses of all endpoints that serve the model, `base_url` first; empty for a single endpoint.
+        api_key: Bearer token, never shown.
+        constraint: Way to constrain the endpoint to option letters; None if none is known.
+        chat: Whether the model has a chat template.
+        free: Whether calls are free of charge.
+        embedded: Whether openmedlm serves the model itself.
+        direct: Whether calls go to `base_url` directly, not through litellm.
+        text: Whether the endpoint accepts completion prompts.
+        several: Whether one request may ask for several completions.
     """
 
     model: str
@@ -61,8 +61,8 @@ class Endpoint:
     replicas: tuple[str, ...] = ()
 
     @property
-    def where(self) -> str | None:
-        """The addresses as one text."""
+    def addresses(self) -> str | None:
+        """All addresses, separated by spaces."""
         return " ".join(self.replicas) or self.base_url
 
 
@@ -72,36 +72,42 @@ def find_endpoint(
     api_key: str | None = None,
     model_id: str | None = None,
 ) -> Endpoint:
-    """The endpoint that a model string names; nothing is started or called.
+    """Return the endpoint that a model string names, without starting or calling it.
 
-    `local/NAME` and `local/PATH.gguf` are embedded models; with an `api_base`, the OpenAI-compatible providers are
-    spoken to directly; everything else goes through litellm.
+    `local/NAME` and `local/PATH.gguf` are embedded models. OpenAI-compatible providers with an `api_base` are called
+    directly, all others through litellm.
 
     Args:
-        model: as litellm writes it.
-        api_base: address of the endpoint, or of all replicas that serve the model.
-        api_key: of the endpoint; None takes it from the provider's own environment variable.
-        model_id: names the model in the vote store; None takes the model string and the address, the first of several,
-            since two servers may serve different models under one name.
+        model: Model string as litellm writes it.
+        api_base: Address of the endpoint, or of all replicas that serve the model.
+        api_key: Key of the endpoint; None reads the provider's environment variable.
+        model_id: Name of the model in the completion cache. None takes the model string and the first address, since
+            two servers may serve different models under one name.
 
     Raises:
-        UserError: the model string or the address can't be used.
+        UserError: The model string or the address is invalid.
+
+    Example:
+        >>> find_endpoint("hosted_vllm/small", "http://127.0.0.1:8000/v1").served_name
+        'small'
     """
     provider, slash, name = model.partition("/")
     if provider in ("http:", "https:"):
-        raise UserError("the model is an address; give that as --api-base, and the model as hosted_vllm/NAME")
+        raise UserError("the model is an address. Pass the address with --api-base, and the model as hosted_vllm/NAME.")
     if not name or not re.fullmatch(r"[\w.-]+", provider) or not model.isprintable() or " " in name:
-        raise UserError(f'the model "{model}" {_mend(provider, slash, name)} (see: openmedlm models)')
+        raise UserError(f"{_explain(provider, slash, name, model)}. Embedded models: openmedlm models.")
     if provider == "local":
         return _embedded(model)
-    given = [api_base] if isinstance(api_base, str) else api_base or []
-    addresses = list(dict.fromkeys(plain_address(each, "--api-base") for each in given if each))
+    bases = [api_base] if isinstance(api_base, str) else api_base or []
+    addresses = list(dict.fromkeys(plain_address(each, "--api-base") for each in bases if each))
     address = addresses[0] if addresses else None
     replicas = tuple(addresses) if len(addresses) > 1 else ()
     identity = model_id or (f"{model} at {address}" if address else model)
     text_only = provider.startswith("text-completion")
     if provider == "hosted_vllm" and address is None:
-        raise UserError(f"{model} needs --api-base, such as --api-base http://127.0.0.1:8000/v1")
+        raise UserError(
+            f"no address for the model: {model}. Pass --api-base, for example --api-base http://127.0.0.1:8000/v1."
+        )
     if address is not None and provider in _OPENAI_COMPATIBLE:
         return Endpoint(
             model=model,
@@ -129,31 +135,39 @@ def find_endpoint(
 
 
 @contextmanager
-def connect(endpoint: Endpoint, fetched: Callable[[int, int], None] | None = None) -> Iterator[Endpoint]:
-    """The endpoint, ready to be called for as long as the context lasts: an embedded model is started, or joined.
+def connect(endpoint: Endpoint, on_download: Callable[[int, int], None] | None = None) -> Iterator[Endpoint]:
+    """Return the endpoint, ready for calls while the context lasts; an embedded model is started if necessary.
 
     Args:
-        endpoint: from `find_endpoint`.
-        fetched: called with the bytes at hand and in all while an embedded model's weights are fetched.
+        endpoint: Endpoint from `find_endpoint`.
+        on_download: Called with the downloaded bytes and the total while an embedded model's weights are downloaded.
+
+    Example:
+        >>> with connect(find_endpoint("hosted_vllm/small", "http://127.0.0.1:8000/v1")) as endpoint:
+        ...     print(endpoint.base_url)
+        http://127.0.0.1:8000/v1
     """
     if not endpoint.embedded:
         yield endpoint
         return
     from openmedlm.local_models import resolve, serve
 
-    with serve(resolve(endpoint.model), progress=fetched) as server:
+    with serve(resolve(endpoint.model), progress=on_download) as server:
         yield replace(endpoint, base_url=server.base_url, api_key=server.api_key)
 
 
-def _mend(provider: str, slash: str, name: str) -> str:
-    """What is wrong with a model's string, and how to write it."""
+def _explain(provider: str, slash: str, name: str, model: str) -> str:
+    """Return the error of an invalid model string, and how to write it."""
     if not slash and provider.isprintable() and provider.strip():
         return (
-            f"names no provider; write hosted_vllm/{provider} with --api-base, ollama_chat/{provider}, "
-            "or local/NAME for an embedded one"
+            f'no provider in the model "{model}". Write hosted_vllm/{provider} with --api-base, '
+            f"ollama_chat/{provider}, or local/NAME for an embedded model"
         )
-    wrong = "names no model" if not name.strip() else "is not PROVIDER/NAME without spaces"
-    return f"{wrong}; write hosted_vllm/NAME with --api-base, ollama_chat/NAME, or local/NAME for an embedded one"
+    wrong = "no model name" if not name.strip() else "not PROVIDER/NAME without spaces"
+    return (
+        f'{wrong} in the model "{model}". Write hosted_vllm/NAME with --api-base, ollama_chat/NAME, or local/NAME for '
+        "an embedded model"
+    )
 
 
 def _embedded(model: str) -> Endpoint:
@@ -173,6 +187,6 @@ def _embedded(model: str) -> Endpoint:
 
 
 def _sha256(path: Path | None) -> str:
-    assert path is not None, "a model without a known hash is a file of the user's own"
+    assert path is not None, "a model without a known hash is a file of the user"
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
-"""Runs prompt programs over questions."""
+"""Engine that runs prompt programs over questions."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from openmedlm.data import Question
 from openmedlm.inference.budget import Budget, BudgetExceeded
@@ -9,46 +10,54 @@ from openmedlm.inference.cache import CompletionCache
 from openmedlm.inference.caching_client import CachingClient
 from openmedlm.inference.clients.base import Client
 from openmedlm.inference.endpoint import Endpoint
+from openmedlm.inference.event_loop import task_group
 from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.prefetch import ExemplarPrefetcher
 from openmedlm.inference.request import Completion
-from openmedlm.inference.sampling import PendingRequest, cached_vote, pending_requests, sample_vote
-from openmedlm.inference.task_group import task_group
+from openmedlm.inference.sampling import PendingRequest, first_vote, pending_requests, sample_vote
 from openmedlm.metrics import Outcome, Vote, decided, majority
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.retrieved import RetrievedExemplars
 
-WORKERS = 2
-"""Questions at hand for each request in flight: while one's answer goes to disk, another's goes out."""
+TASKS_PER_REQUEST = 2
+"""Questions in progress per request in flight: while one completion is written to disk, another request is sent."""
+
+
+class _Sampled(NamedTuple):
+    """Votes of one question, the prompts of all its samples, and the majority of the votes."""
+
+    votes: list[Vote]
+    sample_prompts: list[SamplePrompt]
+    answer: str | None
 
 
 class Engine:
-    """Answers questions with prompt programs at one endpoint, through one vote store.
+    """Answers questions with prompt programs at one endpoint, through one completion cache.
 
     Args:
-        client, endpoint: where completions come from.
-        store: keeps each before it is used.
-        policy: how calls are spent.
-        budget: how many may be; None for no limit.
+        client, endpoint: Source of completions.
+        cache: Receives each completion before it is used.
+        policy: Rules for the calls.
+        budget: Limits of the calls; None for no limit.
     """
 
     def __init__(
-        self, client: Client, endpoint: Endpoint, store: CompletionCache, policy: Policy, budget: Budget | None = None
+        self, client: Client, endpoint: Endpoint, cache: CompletionCache, policy: Policy, budget: Budget | None = None
     ) -> None:
-        self._buyer = CachingClient(client, endpoint, store, policy.concurrency, policy.max_retries, budget)
+        self._client = CachingClient(client, endpoint, cache, policy.concurrency, policy.max_retries, budget)
         self._policy = policy
-        self._folder = store.folder
+        self._folder = cache.folder
 
     @property
     def api_calls(self) -> int:
-        """Completions that had to be bought so far; the others lay in the store."""
-        return self._buyer.api_calls
+        """Completions requested from the endpoint so far; the others were cached."""
+        return self._client.api_calls
 
     @property
     def transient_failures(self) -> int:
-        """Completions given up so far though the endpoint may yet give them: it was silent, or busy, for too long."""
-        return self._buyer.transient_failures
+        """Requests given up so far that may succeed later: the endpoint was silent or overloaded for too long."""
+        return self._client.transient_failures
 
     async def run(
         self,
@@ -58,126 +67,126 @@ class Engine:
         clusters: asyncio.Future[list[str]] | None = None,
         on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
     ) -> Sequence[Outcome]:
-        """The outcome of each question, in the order of the questions.
+        """Return the outcome of each question, in the order of the questions.
 
         Args:
-            program: what renders the prompts.
-            questions: begun in their order, answered side by side.
+            program: Renders the prompts.
+            questions: Started in their order, answered concurrently.
             on_outcome: Called with each outcome as soon as it is known.
             clusters: The cluster of each question (`openmedlm.data.clusters`); None for no clusters.
             on_prompts: Called once per question, before `on_outcome`, with the question's position and the prompts
                 of the votes in its outcome.
 
         Raises:
-            EndpointDownError: nothing can be had of the endpoint (a wrong key, model or address, or it is dead).
-            BudgetExceeded: a limit is reached; what was in flight has arrived, and is kept.
+            EndpointDownError: The endpoint fails for every request (a wrong key, model or address, or an outage).
+            BudgetExceeded: A limit is reached; requests that were in flight have finished and are cached.
         """
-        chosen = ExemplarPrefetcher(program.exemplars, questions)
+        prefetcher = ExemplarPrefetcher(program.exemplars, questions)
         outcomes = OutcomeBuffer(len(questions), self._folder)
         positions = iter(range(len(questions)))
-        spent: list[BudgetExceeded] = []
+        exceeded: list[BudgetExceeded] = []
 
         async def work() -> None:
             for position in positions:
-                if spent:
+                if exceeded:
                     return
                 try:
-                    selection = await chosen.of(position)
-                    votes, sample_prompts = await self._votes(program, questions[position], selection)
-                except BudgetExceeded as limit:
-                    spent.append(limit)  # the others finish what they have in flight, and meet the limit themselves
+                    retrieved = await prefetcher.get(position)
+                    sampled = await self._sample(program, questions[position], retrieved)
+                except BudgetExceeded as error:
+                    exceeded.append(error)  # the other tasks finish their requests in flight
                     return
                 cluster = (await clusters)[position] if clusters is not None else ""
-                outcome = _outcome(questions[position], selection, votes, len(sample_prompts), cluster)
+                outcome = _make_outcome(questions[position], retrieved, sampled, cluster)
                 outcomes.put(position, outcome)
                 if on_prompts is not None:
-                    on_prompts(position, sample_prompts[: len(votes)])
+                    on_prompts(position, sampled.sample_prompts[: len(sampled.votes)])
                 if on_outcome is not None:
                     on_outcome(outcome)
 
         async with task_group() as group:
-            for _ in range(min(WORKERS * self._policy.concurrency, len(questions))):
+            for _ in range(min(TASKS_PER_REQUEST * self._policy.concurrency, len(questions))):
                 group.create_task(work())
-        if spent:
-            raise spent[0]
+        if exceeded:
+            raise exceeded[0]
         return outcomes
 
-    async def _votes(
-        self, program: PromptProgram, question: Question, selection: RetrievedExemplars
-    ) -> tuple[list[Vote], list[SamplePrompt]]:
-        """Return the votes of one question and the prompts of all its samples.
-
-        Votes are requested in waves, which stop once the majority can no longer change.
-        """
-        sample_prompts = program.sample_prompts(question, selection.exemplars)
-        all_slips = pending_requests(self._buyer, program, question, sample_prompts)
-        stored = await self._buyer.stored([pending.key for pending in all_slips])
-        votes = self._recalled(question, all_slips, stored) if stored else []
+    async def _sample(self, program: PromptProgram, question: Question, retrieved: RetrievedExemplars) -> _Sampled:
+        """Sample votes in waves, until the majority can no longer change or a vote fails."""
+        sample_prompts = program.sample_prompts(question, retrieved.exemplars)
+        pending = pending_requests(self._client, program, question, sample_prompts)
+        completions = await self._client.cached([each.key for each in pending])
+        votes = self._cached_votes(question, pending, completions) if completions else []
         failed = False
-        while not failed and (wave := self._wave(votes, len(all_slips) - len(votes))):
-            next_slips = all_slips[len(votes) : len(votes) + wave]
-            votes += await self._cast(program, question, next_slips)
+        while True:
+            letters = [vote.letter for vote in votes]
+            answer = majority(letters).letter
+            wave_size = 0 if failed else self._wave_size(letters, answer, len(pending) - len(votes))
+            if not wave_size:
+                return _Sampled(votes, sample_prompts, answer)
+            wave = pending[len(votes) : len(votes) + wave_size]
+            votes += await self._sample_wave(program, question, wave)
             failed = any(vote.error is not None for vote in votes)
-        return votes, sample_prompts
 
-    def _recalled(
-        self, question: Question, all_slips: Sequence[PendingRequest], stored: Mapping[str, Completion]
+    def _cached_votes(
+        self, question: Question, pending: Sequence[PendingRequest], completions: Mapping[str, Completion]
     ) -> list[Vote]:
-        """The votes that lie in the store, from the first on, until one is missing, is to be mended, or decides."""
+        """Return the leading votes that need no request, up to the one that decides the majority."""
         votes: list[Vote] = []
-        for pending in all_slips:
-            completion = stored.get(pending.key)
+        letters: list[str | None] = []
+        for each in pending:
+            completion = completions.get(each.key)
             if completion is None:
                 break
-            vote = cached_vote(question, pending, completion)
+            vote = first_vote(question, each, completion)
             if vote.letter is None and self._policy.on_unparsed != "skip":
                 break
             votes.append(vote)
-            if not self._wave(votes, len(all_slips) - len(votes)):
+            letters.append(vote.letter)
+            if not self._policy.all_votes and decided(letters, len(pending) - len(votes)):
                 break
         return votes
 
-    async def _cast(self, program: PromptProgram, question: Question, some: Sequence[PendingRequest]) -> list[Vote]:
-        """The votes, cast side by side; where a limit is reached, those that were sent still arrive."""
-        caching_client, policy = self._buyer, self._policy
-        if len(some) == 1:
-            return [await sample_vote(caching_client, policy, program, question, some[0])]
+    async def _sample_wave(
+        self, program: PromptProgram, question: Question, wave: Sequence[PendingRequest]
+    ) -> list[Vote]:
+        """Sample the votes of a wave concurrently; once a limit is reached, wait for requests in flight."""
+        client, policy = self._client, self._policy
+        if len(wave) == 1:
+            return [await sample_vote(client, policy, program, question, wave[0])]
         tasks = []
-        for place, pending in enumerate(some):
-            others = () if program.shuffle or program.decode.greedy else some[place + 1 :]
-            tasks.append(asyncio.create_task(sample_vote(caching_client, policy, program, question, pending, others)))
+        for number, each in enumerate(wave, start=1):
+            siblings = () if program.shuffle or program.decode.greedy else wave[number:]
+            tasks.append(asyncio.create_task(sample_vote(client, policy, program, question, each, siblings)))
         try:
             return await asyncio.gather(*tasks)
         except BudgetExceeded:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    def _wave(self, votes: Sequence[Vote], to_come: int) -> int:
-        """How many votes to buy next: the fewest after which the majority could be decided."""
-        if self._policy.all_votes or to_come <= (not votes):
-            return to_come
-        letters = [vote.letter for vote in votes]
-        leader = majority(letters).letter or "A"
-        return next(wave for wave in range(to_come + 1) if decided([*letters, *[leader] * wave], to_come - wave))
+    def _wave_size(self, letters: Sequence[str | None], leader: str | None, remaining: int) -> int:
+        """Return the number of votes to request next: the fewest after which the majority could be decided."""
+        if self._policy.all_votes or len(letters) + remaining == 1:
+            return remaining
+        agreeing = leader or "A"
+        return next(size for size in range(remaining + 1) if decided([*letters, *[agreeing] * size], remaining - size))
 
 
-def _outcome(
-    question: Question, selection: RetrievedExemplars, votes: Sequence[Vote], size: int, cluster: str
-) -> Outcome:
-    failed = next((vote for vote in votes if vote.error is not None), None)
+def _make_outcome(question: Question, retrieved: RetrievedExemplars, sampled: _Sampled, cluster: str) -> Outcome:
+    failed = next((vote for vote in sampled.votes if vote.error is not None), None)
     return Outcome(
         question_id=question.id,
         benchmark=question.benchmark,
         subject=question.subject,
         gold=question.answer,
-        answer=None if failed else majority([vote.letter for vote in votes]).letter,
-        votes=tuple(votes),
+        answer=None if failed else sampled.answer,
+        votes=tuple(sampled.votes),
         error=failed.error if failed else None,
         failure=failed.failure if failed else None,
-        exemplars=tuple(exemplar.question.id for exemplar in selection.exemplars),
-        similarities=selection.similarities,
-        duplicates_removed=selection.duplicates,
-        exemplars_not_reordered=selection.exemplars_not_reordered,
-        votes_saved=0 if failed else size - len(votes),
+        exemplars=tuple(exemplar.question.id for exemplar in retrieved.exemplars),
+        similarities=retrieved.similarities,
+        duplicates_removed=retrieved.duplicates,
+        exemplars_not_reordered=retrieved.exemplars_not_reordered,
+        votes_saved=0 if failed else len(sampled.sample_prompts) - len(sampled.votes),
         cluster=cluster,
     )

@@ -1,16 +1,16 @@
-"""How an endpoint can fail."""
+"""Errors of calls to an endpoint."""
 
 from openmedlm.metrics import Failure
 
 
 class EndpointError(Exception):
-    """A call that the endpoint did not answer.
+    """Failure of one call.
 
     Attributes:
-        failure: what kind of failure it was.
-        status: the HTTP status; None where no response came.
-        transient: whether the same call may go through later.
-        retry_after: seconds that the endpoint asked to wait, where it did.
+        failure: Kind of failure.
+        status: HTTP status; None if no response arrived.
+        transient: Whether the same call may succeed later.
+        retry_after: Seconds that the endpoint asked to wait; None if it did not ask.
     """
 
     def __init__(
@@ -30,4 +30,4 @@ class EndpointError(Exception):
 
 
 class EndpointDownError(Exception):
-    """The endpoint fails whatever it is asked, so that asking on would only repeat it."""
+    """Failure of the endpoint itself: every further call would fail in the same way."""

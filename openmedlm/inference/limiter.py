@@ -1,87 +1,87 @@
-"""How many requests are in flight: as many as the endpoint takes."""
+"""Limit on requests in flight, which adapts to the load that the endpoint accepts."""
 
 import asyncio
 from collections import deque
 
-TOLERATED = 0.2
-"""Share of refusals in a round up to which the endpoint is given no way."""
+TOLERATED_REFUSAL_SHARE = 0.2
+"""Share of refused requests in a round up to which the limit stays."""
 
 
 class AdaptiveLimiter:
-    """Slots for requests in flight, fewer while the endpoint pushes back.
+    """Semaphore for requests in flight whose limit falls while the endpoint refuses requests.
 
-    After each round of requests, as many as there are slots, their number falls to as many as were neither refused nor
-    late, where the share of those is more than `TOLERATED`, so that a fault now and then takes none; else it doubles up
-    to half of what it fell from, and then grows by one a round, as TCP's window does (Jacobson 1988). It starts at the
-    most, since a server that takes them should not have to wait.
+    A round is as many requests as the limit allows. If more than `TOLERATED_REFUSAL_SHARE` of a round was refused or
+    timed out, the limit falls to the number of accepted requests. After any other round it doubles, up to half of the
+    limit before the last fall, and then grows by one per round, as TCP's window does (Jacobson 1988). It starts at the
+    maximum, so that an endpoint that accepts the maximum causes no delay.
 
     Args:
-        most: slots, at most.
+        max_limit: Maximum number of requests in flight.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._limit = float(most)
-        self._taken = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._changed = float("-inf")
-        self._soon = 0.0
-        self._round = 0
-        self._refused = 0
+    def __init__(self, max_limit: int) -> None:
+        self._max_limit = max_limit
+        self._limit = float(max_limit)
+        self._in_flight = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._fell_at = float("-inf")
+        self._slow_start_limit = 0.0
+        self._round_size = 0
+        self._round_refusals = 0
 
     @property
     def limit(self) -> int:
-        """Slots that there are now."""
+        """Requests that may be in flight now."""
         return int(self._limit)
 
-    async def take(self) -> None:
-        """Returns once a slot is free, to whoever came first; `give` frees it."""
-        if self._taken < self.limit and not self._waiting:
-            self._taken += 1
+    async def acquire(self) -> None:
+        """Wait for a place, in the order of the calls; `release` frees it."""
+        if self._in_flight < self.limit and not self._waiters:
+            self._in_flight += 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.give()
+            if waiter.done() and not waiter.cancelled():
+                self.release()
             raise
 
-    def give(self) -> None:
-        """Frees a slot."""
-        self._taken -= 1
+    def release(self) -> None:
+        """Free a place."""
+        self._in_flight -= 1
         self._admit()
 
-    def ended(self, sent: float, now: float, *, refused: bool) -> None:
-        """A request ended.
+    def record(self, sent: float, now: float, *, refused: bool) -> None:
+        """Record the end of a request, and adapt the limit at the end of a round.
 
         Args:
-            sent: when it was sent, in seconds of a clock that only goes forward. What was sent before the number of
-                slots last fell says nothing of it.
-            now: of that clock.
-            refused: whether it was refused for now, or not answered in time.
+            sent: Send time in seconds of a monotonic clock. Requests sent before the last fall of the limit are
+                ignored, since they say nothing about the new limit.
+            now: Current time of that clock.
+            refused: Whether the endpoint was overloaded or did not respond in time.
         """
-        if sent < self._changed:
+        if sent < self._fell_at:
             return
-        self._round += 1
-        self._refused += refused
-        if self._round < self._limit:
+        self._round_size += 1
+        self._round_refusals += refused
+        if self._round_size < self._limit:
             return
-        share = self._refused / self._round
-        if share > TOLERATED:
-            self._soon = self._limit / 2
+        share = self._round_refusals / self._round_size
+        if share > TOLERATED_REFUSAL_SHARE:
+            self._slow_start_limit = self._limit / 2
             self._limit = max(1.0, self._limit * (1 - share))
-            self._changed = now
-        elif self._limit < self._most:
-            grown = 2 * self._limit if 2 * self._limit <= self._soon else self._limit + 1
-            self._limit = min(self._most, grown)
+            self._fell_at = now
+        elif self._limit < self._max_limit:
+            grown = 2 * self._limit if 2 * self._limit <= self._slow_start_limit else self._limit + 1
+            self._limit = min(self._max_limit, grown)
             self._admit()
-        self._round = self._refused = 0
+        self._round_size = self._round_refusals = 0
 
     def _admit(self) -> None:
-        while self._waiting and self._taken < self.limit:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._taken += 1
-                turn.set_result(None)
+        while self._waiters and self._in_flight < self.limit:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                self._in_flight += 1
+                waiter.set_result(None)

@@ -1,4 +1,4 @@
-"""An engine at an endpoint, in this process or on a cluster."""
+"""Engine of an endpoint, in this process or on a Ray cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -8,7 +8,7 @@ from typing import Protocol
 from openmedlm.data import Question
 from openmedlm.inference.budget import Budget
 from openmedlm.inference.cache import CompletionCache
-from openmedlm.inference.clients.base import open_client
+from openmedlm.inference.clients.open import open_client
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.policy import Policy
@@ -18,7 +18,7 @@ from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
 
 class AnyEngine(Protocol):
-    """What answers questions: `Engine`, or `RayEngine`."""
+    """Interface of `Engine` and `RayEngine`."""
 
     @property
     def api_calls(self) -> int: ...
@@ -39,37 +39,37 @@ class AnyEngine(Protocol):
 @asynccontextmanager
 async def open_engine(
     endpoint: Endpoint,
-    store: CompletionCache,
+    cache: CompletionCache,
     policy: Policy,
     timeout: float,
     budget: Budget | None = None,
     cluster: Cluster | None = None,
 ) -> AsyncIterator[AnyEngine]:
-    """An engine, once its endpoint answers; all that it bought is on disk when the context ends.
+    """Open an engine once its endpoint responds; on exit, all its completions are on disk.
 
     Args:
-        endpoint: from `connect`.
-        store, policy, budget: see `Engine`.
-        timeout: seconds that one call may take.
-        cluster: whose workers answer; None for this process.
+        endpoint: Endpoint from `connect`.
+        cache, policy, budget: See `Engine`.
+        timeout: Maximum seconds of one request.
+        cluster: Ray cluster whose workers answer the questions; None for this process.
 
     Raises:
-        EndpointDownError: the endpoint does not answer.
-        UserError: the cluster can't be used.
+        EndpointDownError: The endpoint does not respond.
+        UserError: The cluster cannot be used.
     """
     try:
         async with open_client(endpoint, policy.concurrency, timeout) as client:
             await client.check()
             if cluster is None:
-                yield Engine(client, endpoint, store, policy, budget)
+                yield Engine(client, endpoint, cache, policy, budget)
                 return
-        engine = RayEngine(cluster, endpoint, store, policy, timeout, budget)
+        engine = RayEngine(cluster, endpoint, cache, policy, timeout, budget)
         try:
             yield engine
         finally:
             engine.close()
     except asyncio.CancelledError:
-        store.stop_retrying()
+        cache.stop_retrying()
         raise
     finally:
-        await asyncio.shield(store.drain())
+        await asyncio.shield(cache.drain())

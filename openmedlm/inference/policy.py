@@ -1,4 +1,4 @@
-"""How an engine spends calls."""
+"""Rules for the calls of an engine: concurrency, retries, unparsed votes, early stopping."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,14 +13,18 @@ follow-up request. `skip` leaves the vote unanswered.
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How an engine spends calls.
+    """Rules for the calls of an engine.
 
     Attributes:
-        concurrency: requests in flight at once, at most.
-        on_unparsed: treatment of an unparsed vote.
-        max_resamples: further completions of one vote, at most, where `on_unparsed` is `resample`.
-        max_retries: further tries of one request, at most, while its failure may be transient.
-        all_votes: whether votes are requested that can no longer change the majority.
+        concurrency: Maximum number of requests in flight.
+        on_unparsed: Treatment of an unparsed vote.
+        max_resamples: Maximum number of further completions of one vote if `on_unparsed` is `resample`.
+        max_retries: Maximum number of retries of one request after transient errors.
+        all_votes: Request all votes, even after the majority is decided.
+
+    Example:
+        >>> Policy(concurrency=32, on_unparsed="skip").max_retries
+        5
     """
 
     concurrency: int = 8

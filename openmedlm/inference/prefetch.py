@@ -1,4 +1,4 @@
-"""The exemplars of many questions, chosen while earlier ones are asked."""
+"""Prefetching of exemplars while earlier questions are answered."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,33 +7,33 @@ from openmedlm.data import Question
 from openmedlm.programs.prompt_program import ExemplarSource
 from openmedlm.programs.retrieved import RetrievedExemplars
 
-TOGETHER = 512
-"""Questions whose exemplars are chosen at once: enough for a search of all of them to cost little each."""
+BATCH_QUESTIONS = 512
+"""Questions per look-up of exemplars; large enough that one matrix product serves all of them."""
 
 
 class ExemplarPrefetcher:
-    """Chooses the exemplars of questions, some of them at a time, the next ones ahead.
+    """Looks up exemplars in batches, one batch ahead.
 
     Args:
-        source: what chooses.
-        questions: all of them.
+        source: Chooses the exemplars.
+        questions: All questions of the run.
     """
 
     def __init__(self, source: ExemplarSource, questions: Sequence[Question]) -> None:
         self._source = source
         self._questions = questions
-        self._begun: list[asyncio.Task[list[RetrievedExemplars]]] = []
+        self._batches: list[asyncio.Task[list[RetrievedExemplars]]] = []
 
-    async def of(self, position: int) -> RetrievedExemplars:
-        """The exemplars of the question at that position."""
-        part, place = divmod(position, TOGETHER)
-        while len(self._begun) < min(part + 2, -(-len(self._questions) // TOGETHER)):
-            self._begun.append(asyncio.create_task(self._choose(len(self._begun))))
-        begun = self._begun[part]
-        return (begun.result() if begun.done() else await asyncio.shield(begun))[place]
+    async def get(self, position: int) -> RetrievedExemplars:
+        """Return the exemplars of the question at that position."""
+        number, offset = divmod(position, BATCH_QUESTIONS)
+        while len(self._batches) < min(number + 2, -(-len(self._questions) // BATCH_QUESTIONS)):
+            self._batches.append(asyncio.create_task(self._choose(len(self._batches))))
+        batch = self._batches[number]
+        return (batch.result() if batch.done() else await asyncio.shield(batch))[offset]
 
-    async def _choose(self, part: int) -> list[RetrievedExemplars]:
-        if part:  # one after another: a search uses all cores
-            await asyncio.shield(self._begun[part - 1])
-        questions = self._questions[part * TOGETHER : (part + 1) * TOGETHER]
+    async def _choose(self, number: int) -> list[RetrievedExemplars]:
+        if number:  # one batch at a time: a search uses all cores
+            await asyncio.shield(self._batches[number - 1])
+        questions = self._questions[number * BATCH_QUESTIONS : (number + 1) * BATCH_QUESTIONS]
         return await asyncio.to_thread(self._source.choose, questions)

@@ -1,4 +1,4 @@
-"""What is asked of an endpoint, and what it answered."""
+"""Requests to an endpoint, their cache keys, and completions."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from openmedlm.programs.template import Prompt
 
 
 class Request(NamedTuple):
-    """One completion to be had.
+    """Request for one completion.
 
     Attributes:
-        prompt: chat messages, or the text of a completion prompt.
-        decode: how it is sampled.
-        sample: its index among the votes of its question.
-        attempt: 0 for the first try at this vote; counts up where an unreadable answer is asked for again.
-        seed: of the sampling; None where decoding is greedy, so that a new seed does not buy the same text again.
-        choices: letters that the answer is constrained to; empty where it is free.
-        question: whose votes should meet the same replica; nothing that is sent.
+        prompt: Chat messages, or the text of a completion prompt.
+        decode: Sampling parameters.
+        sample: Index of the vote among the votes of its question.
+        attempt: 0 for the first completion of the vote; each resample counts one up.
+        seed: Sampling seed; None for greedy decoding, whose text does not depend on it.
+        choices: Letters that the answer is constrained to; empty for free text.
+        question: Question id, which routes all votes of a question to the same replica; it is not sent.
     """
 
     prompt: Prompt
@@ -35,10 +35,11 @@ class Request(NamedTuple):
 
     @property
     def chat(self) -> bool:
+        """True for chat messages, False for a text prompt."""
         return not isinstance(self.prompt, str)
 
-    def samples_with(self, other: "Request") -> bool:
-        """Whether the two differ in nothing but sample and seed, as far as that shows at a glance."""
+    def differs_by_sample(self, other: "Request") -> bool:
+        """Return whether the two surely differ in sample and seed only; prompts are compared by identity."""
         return (
             self.prompt is other.prompt
             and self.decode is other.decode
@@ -46,52 +47,52 @@ class Request(NamedTuple):
         )
 
     def key(self, model: str) -> str:
-        """sha256 over the model and everything asked: equal only where the same completion is meant.
+        """Return the cache key: sha256 over the model and all request fields but `question`.
 
-        The sample index is part of it, or five votes would be one vote five times.
+        The key includes the sample index: otherwise five greedy votes would be one completion counted five times.
         """
-        return keys_of([self], model)[0]
+        return make_keys([self], model)[0]
 
 
-def keys_of(requests: Sequence[Request], model: str) -> list[str]:
-    """The keys of some requests; what those of one prompt have in common is read once."""
+def make_keys(requests: Sequence[Request], model: str) -> list[str]:
+    """Return the cache keys of requests; neighbours with the same prompt share the hash of it."""
     keys = []
     last: Request | None = None
     for request in requests:
-        if last is None or not last.samples_with(request):
-            asked = {
+        if last is None or not last.differs_by_sample(request):
+            fields = {
                 "model": model,
                 "kind": "chat" if request.chat else "completion",
                 "prompt": request.prompt,
-                "decode": _fields(request.decode),
+                "decode": _as_dict(request.decode),
                 "attempt": request.attempt,
                 "choices": request.choices,
             }
-            # Sorted, all of these come before the sample and the seed.
-            pair_outcomes = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)[:-1])
+            # Sorted by name, all of these come before the sample and the seed.
+            shared = hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)[:-1])
             last = request
-        digest = pair_outcomes.copy()
+        digest = shared.copy()
         seed = "null" if request.seed is None else request.seed
         digest.update(b',"sample":%d,"seed":%s}' % (request.sample, str(seed).encode()))
         keys.append(digest.hexdigest())
     return keys
 
 
-@lru_cache(maxsize=256)  # a program has one, and sends it with every request
-def _fields(decode: SamplingParams) -> dict[str, Any]:
+@lru_cache(maxsize=256)  # a program has one object, used for every request
+def _as_dict(decode: SamplingParams) -> dict[str, Any]:
     return asdict(decode)
 
 
 class Completion(NamedTuple):
-    """What the endpoint wrote.
+    """Completion of one request.
 
     Attributes:
-        text: the completion, without what came before it.
-        finish_reason: `stop`, `length`, `content_filter`, …; None where the endpoint gave none.
-        prompt_tokens, completion_tokens: as the endpoint counted them.
-        cached_tokens: prompt tokens that the endpoint did not have to compute again.
-        cost_usd: US dollars; None where the price is not known.
-        seconds: from sending to the whole answer, the last attempt only.
+        text: Generated text, without the prompt.
+        finish_reason: `stop`, `length`, `content_filter`, …; None if the endpoint sent none.
+        prompt_tokens, completion_tokens: Token counts of the endpoint.
+        cached_tokens: Prompt tokens that the endpoint read from its prefix cache.
+        cost_usd: Cost in US dollars; None if the price is not known.
+        seconds: Latency of the last attempt, from sending to the complete response.
     """
 
     text: str

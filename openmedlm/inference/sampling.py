@@ -1,4 +1,4 @@
-"""One vote: asked, read, and mended where the completion names no letter."""
+"""Sampling of one vote: request, parse, and the treatment of an unparsed completion."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,21 +9,21 @@ from openmedlm.data import Question
 from openmedlm.inference.caching_client import CachingClient
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.policy import Policy
-from openmedlm.inference.request import Completion, Request
+from openmedlm.inference.request import Completion, Request, make_keys
 from openmedlm.metrics import ParsedAnswer, SampleMethod, Vote, parse_answer
 from openmedlm.programs.option_order import unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.sampling_params import SamplingParams
 
-AGAIN_TEMPERATURE = 0.8
-"""Of a greedy vote that is asked again: the same request would give the same text."""
+RESAMPLE_TEMPERATURE = 0.8
+"""Temperature for resampling a greedy vote: the greedy request would return the same text again."""
 
-CLOSING_TOKENS = 16
-"""Room for a letter, or for the JSON that some endpoints wrap it in."""
+CONSTRAINED_MAX_TOKENS = 16
+"""Completion token limit of a constrained letter; it leaves space for the JSON that some endpoints wrap around it."""
 
 
 class PendingRequest(NamedTuple):
-    """A ballot, what is sent for it, and the store's key of that."""
+    """First request of one vote, with its prompt and its cache key."""
 
     sample_prompt: SamplePrompt
     request: Request
@@ -31,21 +31,31 @@ class PendingRequest(NamedTuple):
 
 
 def pending_requests(
-    caching_client: CachingClient, program: PromptProgram, question: Question, sample_prompts: Sequence[SamplePrompt]
+    client: CachingClient, program: PromptProgram, question: Question, sample_prompts: Sequence[SamplePrompt]
 ) -> list[PendingRequest]:
-    """What is first asked for each ballot."""
+    """Return the first request of each vote."""
     requests = [build_request(program, question, sample_prompt) for sample_prompt in sample_prompts]
-    return [PendingRequest(*each) for each in zip(sample_prompts, requests, caching_client.keys(requests), strict=True)]
+    keys = make_keys(requests, client.identity)
+    return [PendingRequest(*each) for each in zip(sample_prompts, requests, keys, strict=True)]
 
 
-def cached_vote(question: Question, pending: PendingRequest, completion: Completion) -> Vote:
-    """The vote of a completion that lies in the store; its letter is None where it can't be read."""
+def build_request(program: PromptProgram, question: Question, sample_prompt: SamplePrompt, attempt: int = 0) -> Request:
+    """Return the request of a vote; an attempt after the first (0) resamples it."""
+    decode = program.decode
+    if attempt and decode.greedy:
+        decode = replace(decode, temperature=RESAMPLE_TEMPERATURE)
+    seed = None if decode.greedy else program.sampling_seed(question, sample_prompt.sample, attempt)
+    return Request(sample_prompt.prompt, decode, sample_prompt.sample, attempt, seed, question=question.id)
+
+
+def first_vote(question: Question, pending: PendingRequest, completion: Completion) -> Vote:
+    """Return the vote of a first completion; its letter is None if the completion has no parsed answer."""
     sample_prompt = pending.sample_prompt
-    reading = _read(completion.text, tuple(sample_prompt.shown.options.items()))
+    parsed = _parse(completion.text, tuple(sample_prompt.shown.options.items()))
     return Vote(
         sample=sample_prompt.sample,
-        letter=reading.letter and unshuffle_letter(reading.letter, list(question.options), sample_prompt.order),
-        rule=reading.rule,
+        letter=_unshuffled(parsed, question, sample_prompt),
+        rule=parsed.rule,
         text=completion.text,
         order=sample_prompt.order,
         finish_reason=completion.finish_reason,
@@ -59,114 +69,85 @@ def cached_vote(question: Question, pending: PendingRequest, completion: Complet
     )
 
 
-@lru_cache(maxsize=16_384)  # a search over programs meets the same completions again and again
-def _read(text: str, options: tuple[tuple[str, str], ...]) -> ParsedAnswer:
-    return parse_answer(text, dict(options))
-
-
 async def sample_vote(
-    caching_client: CachingClient,
+    client: CachingClient,
     policy: Policy,
     program: PromptProgram,
     question: Question,
     pending: PendingRequest,
-    others: Sequence[PendingRequest] = (),
+    siblings: Sequence[PendingRequest] = (),
 ) -> Vote:
-    """Buys one vote. Where a completion can't be had, the vote says so, and what was paid until then is in it.
+    """Request one vote. If a request fails, the vote holds the error and the usage until then.
 
     Args:
-        buyer, policy: from whom, and how.
-        program, question, slip: what is asked.
-        others: slips of the same prompt that are cast at the same time.
+        client, policy: Source of completions, and treatment of an unparsed one.
+        program, question, pending: The vote to request.
+        siblings: Requests with the same prompt that are sent at the same time.
 
     Raises:
-        EndpointDownError: nothing can be had of this endpoint.
+        EndpointDownError: The endpoint fails for every request.
     """
-    draft = _Draft(caching_client, pending.sample_prompt)
+    sample_prompt = pending.sample_prompt
+    vote = Vote(sample_prompt.sample, None, "unreadable", "", sample_prompt.order, cost_usd=0.0)
     try:
-        first = await caching_client.get(pending.key, pending.request, {other.key: other.request for other in others})
-        vote = cached_vote(question, pending, first)
-        if vote.letter is not None or policy.on_unparsed == "skip":
-            return vote
-        draft.take(pending.key, first, "free")
-        while draft.unread and policy.on_unparsed == "resample" and len(draft.completions) <= policy.max_resamples:
-            await draft.ask(
-                build_request(program, question, pending.sample_prompt, len(draft.completions)), "resampled"
-            )
-        if draft.unread and policy.on_unparsed == "constrain":
-            await draft.ask(_closing(program, question, pending.sample_prompt, draft.completions[0]), "constrained")
+        others = {sibling.key: sibling.request for sibling in siblings}
+        vote = first_vote(question, pending, await client.get(pending.key, pending.request, others))
+        if policy.on_unparsed == "resample":
+            while vote.letter is None and vote.calls <= policy.max_resamples:
+                request = build_request(program, question, sample_prompt, vote.calls)
+                vote = await _request_again(client, question, sample_prompt, vote, request, "resampled")
+        elif policy.on_unparsed == "constrain" and vote.letter is None:
+            request = _constrained_request(program, question, sample_prompt, vote.text)
+            vote = await _request_again(client, question, sample_prompt, vote, request, "constrained")
     except EndpointError as error:
-        draft.error = error
-    return draft.vote(question)
+        return replace(vote, failure=error.failure, error=str(error))
+    return vote
 
 
-class _Draft:
-    """A vote in the making, of several completions."""
-
-    def __init__(self, caching_client: CachingClient, sample_prompt: SamplePrompt) -> None:
-        self._buyer = caching_client
-        self._ballot = sample_prompt
-        self._reading = ParsedAnswer(None, "unreadable")
-        self._method: SampleMethod = "free"
-        self._key = ""
-        self._text = ""
-        self._finish_reason: str | None = None
-        self.completions: list[Completion] = []
-        self.error: EndpointError | None = None
-
-    @property
-    def unread(self) -> bool:
-        return self._reading.letter is None
-
-    def take(self, key: str, completion: Completion, method: SampleMethod) -> None:
-        self.completions.append(completion)
-        self._key, self._method = key, method
-        self._reading = parse_answer(completion.text, self._ballot.shown.options)
-        if method == "constrained":
-            self._text += f"\n\n{completion.text}"
-        else:
-            self._text, self._finish_reason = completion.text, completion.finish_reason
-
-    async def ask(self, asked: Request, method: SampleMethod) -> None:
-        (key,) = self._buyer.keys([asked])
-        self.take(key, await self._buyer.get(key, asked), method)
-
-    def vote(self, question: Question) -> Vote:
-        letter = self._reading.letter if self.error is None else None
-        costs = [completion.cost_usd for completion in self.completions]
-        return Vote(
-            sample=self._ballot.sample,
-            letter=letter and unshuffle_letter(letter, list(question.options), self._ballot.order),
-            rule=self._reading.rule,
-            text=self._text,
-            order=self._ballot.order,
-            method=self._method,
-            finish_reason=self._finish_reason,
-            calls=len(self.completions),
-            prompt_tokens=sum(completion.prompt_tokens for completion in self.completions),
-            completion_tokens=sum(completion.completion_tokens for completion in self.completions),
-            cached_tokens=sum(completion.cached_tokens for completion in self.completions),
-            cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
-            key=self._key,
-            seconds=sum(completion.seconds for completion in self.completions),
-            failure=self.error.failure if self.error else None,
-            error=str(self.error) if self.error else None,
-        )
+async def _request_again(
+    client: CachingClient,
+    question: Question,
+    sample_prompt: SamplePrompt,
+    vote: Vote,
+    request: Request,
+    method: SampleMethod,
+) -> Vote:
+    """Return the vote with one more completion, whose answer decides."""
+    key = request.key(client.identity)
+    completion = await client.get(key, request)
+    parsed = _parse(completion.text, tuple(sample_prompt.shown.options.items()))
+    constrained = method == "constrained"
+    cost_usd = None
+    if vote.cost_usd is not None and completion.cost_usd is not None:
+        cost_usd = vote.cost_usd + completion.cost_usd
+    return replace(
+        vote,
+        letter=_unshuffled(parsed, question, sample_prompt),
+        rule=parsed.rule,
+        text=f"{vote.text}\n\n{completion.text}" if constrained else completion.text,
+        method=method,
+        finish_reason=vote.finish_reason if constrained else completion.finish_reason,
+        calls=vote.calls + 1,
+        prompt_tokens=vote.prompt_tokens + completion.prompt_tokens,
+        completion_tokens=vote.completion_tokens + completion.completion_tokens,
+        cached_tokens=vote.cached_tokens + completion.cached_tokens,
+        cost_usd=cost_usd,
+        key=key,
+        seconds=vote.seconds + completion.seconds,
+    )
 
 
-def build_request(program: PromptProgram, question: Question, sample_prompt: SamplePrompt, attempt: int = 0) -> Request:
-    """What is sent for a vote the first time, or when it is asked again."""
-    decode = program.decode
-    if attempt and decode.greedy:
-        decode = replace(decode, temperature=AGAIN_TEMPERATURE)
-    seed = None if decode.greedy else program.sampling_seed(question, sample_prompt.sample, attempt)
-    return Request(sample_prompt.prompt, decode, sample_prompt.sample, attempt, seed, question=question.id)
-
-
-def _closing(
-    program: PromptProgram, question: Question, sample_prompt: SamplePrompt, completion: Completion
-) -> Request:
+def _constrained_request(program: PromptProgram, question: Question, sample_prompt: SamplePrompt, text: str) -> Request:
     letters = tuple(sample_prompt.shown.options)
-    prompt = program.template.close(sample_prompt.prompt, completion.text, letters)
-    decode = SamplingParams(max_tokens=CLOSING_TOKENS)
+    prompt = program.template.close(sample_prompt.prompt, text, letters)
+    decode = SamplingParams(max_tokens=CONSTRAINED_MAX_TOKENS)
     return Request(prompt, decode, sample_prompt.sample, choices=letters, question=question.id)
+
+
+@lru_cache(maxsize=16_384)  # a search over programs meets the same completions many times
+def _parse(text: str, options: tuple[tuple[str, str], ...]) -> ParsedAnswer:
+    return parse_answer(text, dict(options))
+
+
+def _unshuffled(parsed: ParsedAnswer, question: Question, sample_prompt: SamplePrompt) -> str | None:
+    return parsed.letter and unshuffle_letter(parsed.letter, list(question.options), sample_prompt.order)

@@ -1,4 +1,4 @@
-"""Requests and responses as OpenAI-compatible endpoints write them."""
+"""Request and response bodies of OpenAI-compatible endpoints."""
 
 import re
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from openmedlm.inference.endpoint import Constraint
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Completion, Request
 
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair, which no text on disk can hold."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which UTF-8 cannot encode."""
 
 
 def body(request: Request, served_name: str, constraint: Constraint | None, count: int = 1) -> dict[str, Any]:
-    """The JSON body of a request for so many completions; parameters left to the endpoint are left out."""
+    """Return the JSON body of a request for `count` completions, without the parameters left to the endpoint."""
     decode = request.decode
     fields: dict[str, Any] = {
         "model": served_name,
@@ -28,19 +28,21 @@ def body(request: Request, served_name: str, constraint: Constraint | None, coun
     }
     if request.choices:
         if constraint is None:
-            raise EndpointError("this endpoint is not known to hold an answer to given letters; ask again instead")
-        fields |= _constrained(request.choices, constraint, chat=request.chat)
+            raise EndpointError(
+                "no way is known to constrain this endpoint to option letters. Use --on-unparsed resample."
+            )
+        fields |= _constraint_fields(request.choices, constraint, chat=request.chat)
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def completions(response: Any, seconds: float, cost_usd: float | None) -> list[Completion]:
-    """The choices of a response, one at least.
+    """Return the completions of a response, at least one.
 
-    An endpoint counts the tokens of all choices together: the first is given those of the prompt, which was read once,
-    and each an equal part of those that were written, and of the cost.
+    An endpoint counts the tokens of all choices together. The first completion gets the prompt tokens, since the
+    prompt was read once; the completion tokens and the cost are divided equally.
 
     Raises:
-        EndpointError: the response is not one, or holds no choice; transient, since the next one may.
+        EndpointError: The response is malformed or holds no choice; transient, since the next one may be whole.
     """
     try:
         choices = response["choices"]
@@ -48,27 +50,27 @@ def completions(response: Any, seconds: float, cost_usd: float | None) -> list[C
         prompt = _count(usage.get("prompt_tokens"))
         cached = _count((usage.get("prompt_tokens_details") or {}).get("cached_tokens"))
         count = len(choices) or 1
-        written, left = divmod(_count(usage.get("completion_tokens")), count)
+        written, remainder = divmod(_count(usage.get("completion_tokens")), count)
         cost = cost_usd and cost_usd / count
         return [
             Completion(
-                text=_written(choice["message"]) if "message" in choice else _text(choice["text"]),
+                text=_message_text(choice["message"]) if "message" in choice else _text(choice["text"]),
                 finish_reason=_text(choice.get("finish_reason")) or None,
-                prompt_tokens=0 if place else prompt,
-                completion_tokens=written + (place < left),
-                cached_tokens=0 if place else cached,
+                prompt_tokens=0 if index else prompt,
+                completion_tokens=written + (index < remainder),
+                cached_tokens=0 if index else cached,
                 cost_usd=cost,
                 seconds=seconds,
             )
-            for place, choice in enumerate([choices[0], *choices[1:]])
+            for index, choice in enumerate([choices[0], *choices[1:]])
         ]
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        said = f"the endpoint sent no completion: {_said(response)}"
-        raise EndpointError(said, failure="malformed", transient=True) from error
+        message = f"no completion in the response: {_error_text(response)}"
+        raise EndpointError(message, failure="malformed", transient=True) from error
 
 
-def _written(message: Mapping[str, Any]) -> str:
-    """What a chat model wrote; reasoning that the server split off stands before it, between the usual marks."""
+def _message_text(message: Mapping[str, Any]) -> str:
+    """Return the text of a chat message; reasoning that the server split off precedes it in `<think>` tags."""
     content = _text(message.get("content"))
     reasoning = _text(message.get("reasoning_content") or message.get("reasoning"))
     if not reasoning:
@@ -80,32 +82,32 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TypeError(f"a text is due, not {type(value).__name__}")
-    return _HALF.sub("\ufffd", value)
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return _LONE_SURROGATE.sub("\ufffd", value)
 
 
 def _count(value: object) -> int:
     count = int(value or 0)  # type: ignore[call-overload]
     if not 0 <= count < 2**31:
-        raise ValueError(f"{count} is no number of tokens")
+        raise ValueError(f"not a token count: {count}")
     return int(count)
 
 
 def failure(status: int, response: Any, retry_after: float | None) -> EndpointError:
-    """The error that an HTTP status and its body tell of."""
+    """Return the error of an HTTP status and its body."""
     transient = status in (408, 409, 425, 429) or status >= 500
     return EndpointError(
-        f"HTTP {status}: {_said(response)}", status=status, transient=transient, retry_after=retry_after
+        f"HTTP {status}: {_error_text(response)}", status=status, transient=transient, retry_after=retry_after
     )
 
 
-def _constrained(choices: tuple[str, ...], constraint: Constraint, *, chat: bool) -> dict[str, Any]:
-    # A base model's letter follows a space ("Answer: B"); tokenised without it, the letter is another token.
+def _constraint_fields(choices: tuple[str, ...], constraint: Constraint, *, chat: bool) -> dict[str, Any]:
+    # A base model's letter follows a space ("Answer: B"); without the space, it is another token.
     lead = "" if chat else " "
     if constraint == "grammar":
         return {"grammar": "root ::= " + " | ".join(f'"{lead}{choice}"' for choice in choices)}
     if constraint == "structured_outputs":
-        # The second name is the one that vLLM took before 0.12; each release passes over the other.
+        # vLLM before 0.12 reads the second name; each release ignores the other.
         allowed = [lead + choice for choice in choices]
         return {"structured_outputs": {"choice": allowed}, "guided_choice": allowed}
     schema = {
@@ -119,10 +121,10 @@ def _constrained(choices: tuple[str, ...], constraint: Constraint, *, chat: bool
     }
 
 
-def _said(response: Any) -> str:
-    """What a body says of an error, on one line of at most 300 characters."""
-    said = response
+def _error_text(response: Any) -> str:
+    """Return the error message of a body, on one line of at most 300 characters."""
+    text = response
     if isinstance(response, Mapping):
         error = response.get("error", response)
-        said = error.get("message", error) if isinstance(error, Mapping) else error
-    return " ".join(str(said).split())[:300]
+        text = error.get("message", error) if isinstance(error, Mapping) else error
+    return " ".join(str(text).split())[:300]

@@ -1,4 +1,4 @@
-"""Models that come with the product: small GGUF weights, served on loopback by llama.cpp's own server."""
+"""Embedded models: small GGUF weights, served on loopback by llama.cpp's server."""
 
 from openmedlm.local_models.catalogue import CATALOGUE, EmbeddedModel, Part, resolve
 from openmedlm.local_models.server import SLOTS, ServedModel, serve

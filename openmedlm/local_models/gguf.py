@@ -1,4 +1,4 @@
-"""The few facts that a GGUF file states about itself, read without loading the model.
+"""Metadata of a GGUF file, read without loading the model.
 
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -14,18 +14,18 @@ _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY = 8, 9
-_LONGEST = 1 << 24
+_MAX_STRING_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the metadata of a GGUF file says.
+    """Metadata of a GGUF file.
 
     Attributes:
-        name: the model's own name for itself; empty where it states none.
-        licence: as stated; empty where it states none.
-        context: tokens that the model was trained to read at once.
-        chat: a chat template is in the file.
+        name: Name of the model; empty if it states none.
+        licence: Licence of the model; empty if it states none.
+        context: Context length in tokens.
+        chat: Whether the file holds a chat template.
     """
 
     name: str
@@ -35,53 +35,53 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Reads the metadata at the front of a GGUF file (versions 2 and 3, little-endian).
+    """Read the metadata of a GGUF file (versions 2 and 3, little-endian).
 
     Raises:
-        UserError: the file cannot be read, or is not GGUF, or its metadata is cut short or lacks a context length.
+        UserError: The file cannot be read or is not GGUF, or its metadata is truncated or lacks a context length.
     """
     try:
         with path.open("rb") as file:
-            facts = _metadata(file, path)
+            metadata = _read_metadata(file, path)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; name a GGUF file that can be read") from error
+        raise UserError(f"cannot read {path}: {error.strerror}. Name another GGUF file.") from error
     except (struct.error, UnicodeDecodeError, KeyError) as error:
-        raise UserError(f"{path}: its GGUF metadata is damaged; fetch the file again") from error
-    architecture = facts.get("general.architecture", "")
-    context = facts.get(f"{architecture}.context_length")
+        raise UserError(f"damaged GGUF metadata in {path}. Download the file again.") from error
+    architecture = metadata.get("general.architecture", "")
+    context = metadata.get(f"{architecture}.context_length")
     if not isinstance(context, int):
-        raise UserError(f"{path}: states no context length, so it is no language model; name another GGUF file")
+        raise UserError(f"no context length in {path}: not a language model. Name another GGUF file.")
     return Header(
-        name=str(facts.get("general.name", "")),
-        licence=str(facts.get("general.license", "")),
+        name=str(metadata.get("general.name", "")),
+        licence=str(metadata.get("general.license", "")),
         context=context,
-        chat="tokenizer.chat_template" in facts,
+        chat="tokenizer.chat_template" in metadata,
     )
 
 
-def _metadata(file: BinaryIO, path: Path) -> dict[str, object]:
+def _read_metadata(file: BinaryIO, path: Path) -> dict[str, object]:
     if file.read(4) != _MAGIC:
-        raise UserError(f"{path}: not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py")
+        raise UserError(f"not a GGUF file: {path}. Convert the model with llama.cpp's convert_hf_to_gguf.py.")
     version, _tensors, pairs = _unpack(file, "<IQQ")
     if version not in _VERSIONS:
-        raise UserError(f"{path}: GGUF version {version} is not known here; convert the model with a current llama.cpp")
-    return {_string(file): _value(file, *_unpack(file, "<I")) for _ in range(pairs)}
+        raise UserError(f"unsupported GGUF version in {path}: {version}. Convert the model with a current llama.cpp.")
+    return {_read_string(file): _read_value(file, *_unpack(file, "<I")) for _ in range(pairs)}
 
 
-def _value(file: BinaryIO, kind: int) -> object:
+def _read_value(file: BinaryIO, kind: int) -> object:
     if kind == _STRING:
-        return _string(file)
+        return _read_string(file)
     if kind == _ARRAY:
         inner, count = _unpack(file, "<IQ")
-        return [_value(file, inner) for _ in range(count)]
+        return [_read_value(file, inner) for _ in range(count)]
     return _unpack(file, _SCALARS[kind])[0]
 
 
-def _string(file: BinaryIO) -> str:
+def _read_string(file: BinaryIO) -> str:
     (length,) = _unpack(file, "<Q")
-    data = file.read(min(length, _LONGEST))
+    data = file.read(min(length, _MAX_STRING_BYTES))
     if len(data) < length:
-        raise struct.error("a string is cut short")
+        raise struct.error("a string is truncated")
     return data.decode()
 
 

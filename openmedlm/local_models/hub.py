@@ -1,4 +1,4 @@
-"""Weights from the Hugging Face hub, where it answers."""
+"""Download of weights from the Hugging Face hub."""
 
 import threading
 from pathlib import Path
@@ -7,22 +7,22 @@ import huggingface_hub
 
 from openmedlm.local_models.catalogue import EmbeddedModel
 
-PROBE_SECONDS = 5.0
+PROBE_TIMEOUT_SECONDS = 5.0
 
 
 class HubError(Exception):
-    """The hub does not answer, or does not have these bytes; the message says which."""
+    """The hub does not respond, or does not have these bytes."""
 
 
 def from_hub(model: EmbeddedModel, directory: Path) -> Path:
-    """Downloads the model's file into a directory.
+    """Download the model's file into a directory, and return its path.
 
     Raises:
-        HubError: no place on the hub is known, no answer within `PROBE_SECONDS`, other bytes, a download that
-            broke off.
+        HubError: No file on the hub is known, the hub does not respond within `PROBE_TIMEOUT_SECONDS`, the file has
+            another sha256, or the download failed.
     """
     if model.hub is None:
-        raise HubError("no file on the hub is known to hold these bytes")
+        raise HubError("no file on the hub is known to have these bytes")
     repository, revision, file = model.hub
     _probe(huggingface_hub.hf_hub_url(repository, file, revision=revision), model.sha256)
     try:
@@ -32,24 +32,24 @@ def from_hub(model: EmbeddedModel, directory: Path) -> Path:
 
 
 def _probe(url: str, sha256: str) -> None:
-    """Asks for the file's headers; in a thread, since resolving a name cannot be bounded in time otherwise."""
-    answers: list[str | Exception] = []
+    """Check the sha256 in the file's headers; in a thread, since a DNS look-up has no timeout otherwise."""
+    results: list[str | Exception] = []
 
-    def ask() -> None:
+    def request_headers() -> None:
         try:
-            answers.append(huggingface_hub.get_hf_file_metadata(url, timeout=PROBE_SECONDS).etag or "")
+            results.append(huggingface_hub.get_hf_file_metadata(url, timeout=PROBE_TIMEOUT_SECONDS).etag or "")
         except Exception as error:
-            answers.append(error)
+            results.append(error)
 
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=request_headers, daemon=True)
     thread.start()
-    thread.join(PROBE_SECONDS)
-    if not answers:
-        raise HubError(f"no answer within {PROBE_SECONDS:.0f} s")
-    if isinstance(answers[0], Exception):
-        raise HubError(_first_line(answers[0])) from answers[0]
-    if answers[0] != sha256:
-        raise HubError("the file there has another sha256")
+    thread.join(PROBE_TIMEOUT_SECONDS)
+    if not results:
+        raise HubError(f"no response within {PROBE_TIMEOUT_SECONDS:.0f} s")
+    if isinstance(results[0], Exception):
+        raise HubError(_first_line(results[0])) from results[0]
+    if results[0] != sha256:
+        raise HubError("the file on the hub has another sha256")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Where things are kept: weights and logs in the user's cache, locks and keys in a private run directory."""
+"""Folders: weights and logs in the user's cache, locks and keys in a private run directory."""
 
 import os
 import stat
@@ -11,10 +11,10 @@ from openmedlm.utils.errors import UserError
 
 
 def cache_directory(kind: str) -> Path:
-    """`models` or `logs` under `$OPENMEDLM_CACHE`, or else the platform's user cache; made where it is missing.
+    """Return the folder `models` or `logs` in `$OPENMEDLM_CACHE` or the platform's user cache; create it if missing.
 
     Raises:
-        UserError: it cannot be made.
+        UserError: It cannot be created.
     """
     root = os.environ.get("OPENMEDLM_CACHE")
     base = Path(root).expanduser().absolute() if root else platformdirs.user_cache_path("openmedlm")
@@ -22,23 +22,25 @@ def cache_directory(kind: str) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{directory}: {error.strerror}; set OPENMEDLM_CACHE to a directory of yours") from error
+        raise UserError(
+            f"cannot create {directory}: {error.strerror}. Set OPENMEDLM_CACHE to a writable folder."
+        ) from error
     return directory
 
 
 def run_directory() -> Path:
-    """The directory of running servers, readable by its owner alone.
+    """Return the folder of running servers, readable by its owner only; create it if missing.
 
-    It is not in the cache: a home directory may be shared by several machines, and a loopback server is not.
+    It is not in the cache: several machines may share a home directory, but not a loopback server.
 
     Raises:
-        UserError: somebody else made it first.
+        UserError: It belongs to another user.
     """
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     directory = Path(base) / f"openmedlm-{os.getuid()}"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = directory.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise UserError(f"{directory}: belongs to somebody else; set XDG_RUNTIME_DIR to a directory of yours")
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise UserError(f"{directory} belongs to another user. Set XDG_RUNTIME_DIR to a folder of yours.")
     directory.chmod(0o700)
     return directory

@@ -1,4 +1,4 @@
-"""The server's own process: run as a script, so that it starts with nothing loaded but the engine."""
+"""Server process of an embedded model; run as a script, so that it loads nothing but llama.cpp."""
 
 import fcntl
 import json
@@ -12,23 +12,24 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 POLL_SECONDS = 0.5
+"""Seconds between two checks for users."""
 HTTP_THREADS = 64
-"""Connections served at once. With llama.cpp's own number, sixteen clients that kept their connections alive waited up
-to twenty seconds for answers that take 30 ms to compute."""
-CACHE_MIB = 1024
-"""Memory for prompts that left their slot: commands with other prefixes take turns without computing them again."""
+"""Connections served at once. With llama.cpp's default, sixteen clients with keep-alive connections waited up to twenty
+seconds for answers that take 30 ms to compute."""
+PROMPT_CACHE_MIB = 1024
+"""Memory for prompts that lost their slot, so that commands with different prefixes do not recompute them in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a server serves, and how.
+    """Settings of a server.
 
     Attributes:
-        path: the GGUF file.
-        alias: the model's id in requests.
-        slots: requests answered at the same time.
-        context: tokens of prompt and answer together, for each slot.
-        threads: computing threads.
+        path: GGUF file.
+        alias: Model name in requests.
+        slots: Requests answered concurrently.
+        context: Tokens of prompt and completion per slot.
+        threads: Number of compute threads.
     """
 
     path: str
@@ -40,7 +41,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a user of a running server must know; written once it answers."""
+    """State of a running server, written once it responds."""
 
     port: int
     api_key: str
@@ -48,8 +49,8 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The files of one server in the run directory: three locks and the state."""
+class ServerFiles:
+    """Files of one server in the run directory: three locks and the state."""
 
     directory: Path
     key: str
@@ -59,19 +60,20 @@ class Places:
     state: Path
 
     @classmethod
-    def of(cls, directory: Path, key: str) -> "Places":
+    def create(cls, directory: Path, key: str) -> "ServerFiles":
+        """Return the files of the server with that key."""
         kinds = ("users", "start", "alive", "json")
         return cls(directory, key, *(directory / f"{key}.{kind}" for kind in kinds))
 
     def read_state(self) -> State | None:
-        """The state, or None where there is none."""
+        """Return the state, or None if there is none."""
         try:
             return State(**json.loads(self.state.read_text()))
         except FileNotFoundError:
             return None
 
     def write_state(self, state: State) -> None:
-        """Writes the state whole or not at all, for its owner's eyes only."""
+        """Write the state atomically, readable by its owner only."""
         draft = self.state.with_suffix(".draft")
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -79,23 +81,23 @@ class Places:
         draft.rename(self.state)
 
 
-def run(settings: Settings, places: Places) -> NoReturn:
-    """Serves until the last user has left."""
-    alive = os.open(places.alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def run(settings: Settings, files: ServerFiles) -> NoReturn:
+    """Serve until the last user has left."""
+    alive = os.open(files.alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(alive, fcntl.LOCK_EX)
     api_key = secrets.token_urlsafe(32)
-    server = _listening(settings, api_key)
+    server = _start_server(settings, api_key)
     port = urlsplit(server.listening_address).port
-    places.write_state(State(port=int(port or 0), api_key=api_key, pid=os.getpid()))
-    users = os.open(places.users, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    while not _alone(users):
+    files.write_state(State(port=int(port or 0), api_key=api_key, pid=os.getpid()))
+    users = os.open(files.users, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    while not _has_no_users(users):
         time.sleep(POLL_SECONDS)
-    places.state.unlink(missing_ok=True)
-    os._exit(0)  # the engine's own ending can wait for ever on a request whose client was killed
+    files.state.unlink(missing_ok=True)
+    os._exit(0)  # a normal exit can wait forever for a request whose client was killed
 
 
-def _listening(settings: Settings, api_key: str) -> Any:
-    """An engine with the model loaded, that answers on a free loopback port."""
+def _start_server(settings: Settings, api_key: str) -> Any:
+    """Return a server with the model loaded, which listens on a free loopback port."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -110,13 +112,13 @@ def _listening(settings: Settings, api_key: str) -> Any:
     params.n_threads_http = HTTP_THREADS
     params.n_parallel = settings.slots
     params.n_ctx = settings.slots * settings.context
-    params.cache_ram_mib = CACHE_MIB
+    params.cache_ram_mib = PROMPT_CACHE_MIB
     params.cpuparams.n_threads = settings.threads
     params.cpuparams_batch.n_threads = settings.threads
     return xllamacpp.Server(params)
 
 
-def _alone(users: int) -> bool:
+def _has_no_users(users: int) -> bool:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -125,4 +127,4 @@ def _alone(users: int) -> bool:
 
 
 if __name__ == "__main__":
-    run(Settings(**json.loads(sys.argv[1])), Places.of(Path(sys.argv[2]), sys.argv[3]))
+    run(Settings(**json.loads(sys.argv[1])), ServerFiles.create(Path(sys.argv[2]), sys.argv[3]))

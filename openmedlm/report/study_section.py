@@ -10,6 +10,7 @@ from openmedlm.report.drawing import Figure, add_points, empty_figure, pareto_fr
 from openmedlm.terminal.console import percent
 from openmedlm.tuning.files import RESULT
 from openmedlm.tuning.read import read_result
+from openmedlm.tuning.report_text import study_scores
 
 SEARCH_ACCURACY = "accuracy on the search set"
 
@@ -36,19 +37,19 @@ class Study:
 
 
 def read_studies(directory: Path) -> list[Study]:
-    """The studies in a directory: its own, or those of several models in folders of it.
+    """Read the studies in a directory: its own, or those of several models in its folders.
 
     Raises:
-        UserError: none is there, or its files can't be read.
+        UserError: There is none, or its files are not readable.
     """
     inside = sorted(path.parent for path in directory.glob(f"*/{RESULT}"))
-    places = inside if inside and not (directory / RESULT).exists() else [directory]
-    return [Study(place, *read_result(place)) for place in places]
+    directories = inside if inside and not (directory / RESULT).exists() else [directory]
+    return [Study(each, *read_result(each)) for each in directories]
 
 
 def study_figures(study: Study) -> Iterator[Figure]:
     """Yield the figures of a study, without those that have no data."""
-    complete = [row for row in study.trials if trial_state(row) == "complete"]
+    complete = [row for row in study.trials if row["state"] == "complete"]
     yield _history(study)
     if study.result["importances"]:
         yield _importance(study)
@@ -60,30 +61,15 @@ def study_figures(study: Study) -> Iterator[Figure]:
         yield _cost(study, complete)
 
 
-def trial_state(row: Row) -> str:
-    """Return the state of a trial: complete, pruned, failed or running."""
-    return str(row["state"])
-
-
 def score_rows(study: Study) -> Iterator[dict[str, str]]:
     """Yield one row per score of the winner and the baseline."""
-    result = study.result
-    tested = result["test"] or {}
-    scores = {
-        "winner, search set (optimistic: it ranked the trials)": result["search_set"],
-        "winner, holdout set": result["holdout"],
-        "baseline zero-shot, holdout set": result["baseline"],
-        "winner, test split": tested.get("winner"),
-        "baseline zero-shot, test split": tested.get("baseline"),
-    }
-    for name, score in scores.items():
-        if score and score["n"]:
-            interval = f"[{100 * score['ci_low']:.1f}–{100 * score['ci_high']:.1f}]"
-            yield {
-                "name": name,
-                "correct": f"{score['correct']}/{score['n']}",
-                "accuracy": f"{100 * score['accuracy']:.1f} {interval}",
-            }
+    for name, score in study_scores(study.result):
+        interval = f"[{100 * score['ci_low']:.1f}–{100 * score['ci_high']:.1f}]"
+        yield {
+            "name": name,
+            "correct": f"{score['correct']}/{score['n']}",
+            "accuracy": f"{100 * score['accuracy']:.1f} {interval}",
+        }
 
 
 def trial_rows(study: Study) -> Iterator[dict[str, str]]:
@@ -92,7 +78,7 @@ def trial_rows(study: Study) -> Iterator[dict[str, str]]:
         yield {
             "number": str(row["number"] + 1),
             "program": row["program"],
-            "state": trial_state(row),
+            "state": row["state"],
             "correct": f"{row['correct']}/{row['answered']}",
             "accuracy": percent(row["accuracy"]).removesuffix("%"),
             "votes": f"{row['votes_requested']:.1f}",
@@ -101,12 +87,12 @@ def trial_rows(study: Study) -> Iterator[dict[str, str]]:
 
 def _history(study: Study) -> Figure:
     figure = empty_figure("trial", SEARCH_ACCURACY)
-    for number, state in enumerate(dict.fromkeys(map(trial_state, study.trials))):
-        rows = [row for row in study.trials if trial_state(row) == state]
+    for number, state in enumerate(dict.fromkeys(row["state"] for row in study.trials)):
+        rows = [row for row in study.trials if row["state"] == state]
         add_points(figure, state, [row["number"] + 1 for row in rows], rows, number, hover=list(map(_hover, rows)))
     best, line = 0.0, []
     for row in study.trials:
-        best = max(best, row["accuracy"]) if trial_state(row) == "complete" else best
+        best = max(best, row["accuracy"]) if row["state"] == "complete" else best
         line.append(best or None)
     figure.add_scatter(
         x=[row["number"] + 1 for row in study.trials],

@@ -19,7 +19,7 @@ CLUSTERS_DELAY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ProgramResult:
     """Results of one program.
 
     Attributes:
@@ -38,6 +38,9 @@ class Result:
     api_calls: int
     prompts: PromptBuffer | None = field(default=None, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        return f"{self.program} on {self.split}: {self.summary}, {self.api_calls:,} API calls"
+
     def as_json(self) -> dict[str, Any]:
         return {"program": self.program, "split": self.split, **self.summary.as_json()}
 
@@ -52,7 +55,7 @@ class Report:
             included; None for another split.
     """
 
-    results: Sequence[Result]
+    results: Sequence[ProgramResult]
     test_evaluations: int | None
 
     def as_json(self) -> dict[str, Any]:
@@ -91,7 +94,7 @@ async def _execute(plan: Plan, connection: Connection, progress: Progress, keep_
                 prompts.put if prompts is not None else None,
             )
             summary = summarise(outcomes, time.perf_counter() - started)
-            results.append(Result(name, plan.split, outcomes, summary, engine.api_calls - api_calls, prompts))
+            results.append(ProgramResult(name, plan.split, outcomes, summary, engine.api_calls - api_calls, prompts))
     return Report(results, test_evaluations)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from openmedlm.data import Question, UserError, fingerprint, load_split
+from openmedlm.data import Question, UserError, canonical_split, fingerprint, load_split
 from openmedlm.inference import Endpoint
 from openmedlm.optimizers import ProgramConfig
 from openmedlm.options.groups import EvaluateOptions, ProgramOptions
@@ -80,11 +80,11 @@ def plan(
     Raises:
         UserError: An option does not fit.
     """
-    data, split = options.data, options.split
+    data, split = options.data, canonical_split(options.split.split)
     frozen = load_frozen_args(names, options)
     endpoint = resolve_endpoint(options.model, frozen.values())
     if questions is None:
-        questions = subsample(load_split(data.benchmark, split.split, data.data_dir), split.limit)
+        questions = subsample(load_split(data.benchmark, split, data.data_dir), options.split.limit)
     programs = {name: each.program for name, each in frozen.items()}
     for program in programs.values():
         _check_template(program.template, endpoint)
@@ -100,7 +100,7 @@ def plan(
         skipped=skipped,
         questions=questions,
         benchmark=data.benchmark,
-        split=split.split,
+        split=split,
         source=data.data_dir or "hub",
         pool=pool,
     )

@@ -193,9 +193,8 @@ def track_study(tracker: Tracker, result: TuningResult) -> None:
     """Log the winner of a study."""
     values = result.as_json()
     parameters = {"model": result.model, "trials": dict(result.trials), **values["configuration"]}
-    scores = {
-        name: values[name] for name in ("search_set", "holdout", "baseline", "test", "vs_baseline", "importances")
-    }
+    names = ("search_set", "holdout", "baseline", "test", "vs_baseline", "importances")
+    scores = {name: values[name] for name in names}
     usage = {name: values[name] for name in ("calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds")}
     scores = {name: value for name, value in scores.items() if value is not None}
     tracker.record(

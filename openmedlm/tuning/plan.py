@@ -148,17 +148,12 @@ def _plan(
     directory: Path,
 ) -> TuningPlan:
     data, search, budget, seed = options.data, options.search, options.budget, options.seed
-    with_rationales = any(shows_rationales(name, name) for name in space.strategy)
-    pool = load_exemplar_pool(data, space.strategy, rationales=with_rationales, model=endpoint.model)
+    rationales = any(shows_rationales(name, name) for name in space.strategy)
+    pool = load_exemplar_pool(data, space.strategy, rationales=rationales, model=endpoint.model)
+    plain, with_rationales = pool.exemplars(rationales=False), pool.exemplars(rationales=True)
     config = make_program_config(ProgramOptions(**asdict(options.settled)), endpoint, seed)
-    factory = ProgramFactory(
-        space,
-        config,
-        pool.exemplars(rationales=False),
-        pool.exemplars(rationales=True),
-        vectors_directory(),
-        progress_printer("embedding the pool"),
-    )
+    embedding = progress_printer("embedding the pool")
+    factory = ProgramFactory(space, config, plain, with_rationales, vectors_directory(), embedding)
     skipped = _unservable(factory, space)
     space = space.without(list(skipped))
     if search.sampler == "grid":

@@ -21,7 +21,7 @@ class TrialProgress:
 
     def on_block(self, trial: FrozenTrial, answers: TrialAnswers) -> None:
         """Print the accuracy of a trial so far, and the calls used."""
-        calls = self._budget.store.spent(self._budget.purpose).calls
+        calls = self._budget.cache.spent(self._budget.budget_id).calls
         limit = self._budget.limits.calls
         used = f"{calls:,} calls used" if limit is None else f"{calls:,}/{limit:,} calls used"
         print(

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 SCORE_LABELS = {
-    "search_set": "search set (ranked the programs: optimistic)",
-    "holdout": "holdout set (use this score)",
-    "baseline": "holdout set: zero-shot baseline",
-    "test.winner": "test: winner",
-    "test.baseline": "test: zero-shot baseline",
+    "search_set": "winner, search set (optimistic: it ranked the programs)",
+    "holdout": "winner, holdout set (use this score)",
+    "baseline": "baseline zero-shot, holdout set",
+    "test.winner": "winner, test split",
+    "test.baseline": "baseline zero-shot, test split",
 }
 """Labels of a study's scores, in the order of the table."""
 
@@ -75,5 +75,5 @@ def _detectable(comparison: Mapping[str, Any]) -> str:
     effect = comparison["minimum_detectable_effect"]
     discordant_share = max(comparison["discordant"], 1) / comparison["n"]
     if effect > discordant_share:  # no difference can be larger than the share of discordant questions
-        return "They are too few to detect any difference reliably."
+        return "So few questions detect no difference reliably."
     return f"With so many questions, a true difference of {100 * effect:.1f} points is detected 80 % of the time."

@@ -62,7 +62,7 @@ def tune(
                 with locked(workers_directory(plan.study) / ".choosing"):  # other workers then find these votes cached
                     choice = choose(plan, study, evaluator, TrialProgress(plan, budget))
                 tested = _test(plan, choice.winner, evaluator, connection.store) if test else None
-            spent = connection.store.spent(budget.purpose)
+            spent = connection.store.spent(budget.budget_id)
     except (StorageInternalError, SQLAlchemyError) as error:
         raise storage_error(plan, error) from error
     seconds = time.perf_counter() - started

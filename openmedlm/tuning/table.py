@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
@@ -15,16 +16,16 @@ from openmedlm.tuning.result import TuningResult
 ACCURACY = "accuracy % [95 % CI]"
 
 
-def print_result(plan: TuningPlan, result: TuningResult) -> None:
-    """Print the winner with its accuracy, its uncertainty and its cost."""
-    console = wide_console()
+def print_result(plan: TuningPlan, result: TuningResult, console: Console | None = None) -> None:
+    """Print the winner with its accuracy, its uncertainty and its cost; to stdout where no console is given."""
+    console = console or wide_console()
     values = result.as_json()
     for name, reason in plan.skipped.items():
         console.print(f"{name} skipped: {reason}")
     console.print(f"\nWinner for {result.model} on {result.benchmark}: {result.winner.configuration.label()}")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("questions", "correct", ACCURACY):
-        table.add_column(heading, justify="left" if heading == "questions" else "right", no_wrap=True)
+    for heading in ("program and questions", "correct", ACCURACY):
+        table.add_column(heading, justify="right" if heading in ("correct", ACCURACY) else "left", no_wrap=True)
     for label, score in study_scores(values):
         table.add_row(label, f"{score['correct']}/{score['n']}", _accuracy(score))
     console.print(table)
@@ -37,7 +38,7 @@ def print_result(plan: TuningPlan, result: TuningResult) -> None:
 def print_table(results: Sequence[TuningResult]) -> None:
     """Print one row per model: its best program, and the cost of the search."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Best program of each model", title_justify="left")
-    accuracies = (f"holdout {ACCURACY}", f"zero-shot {ACCURACY}")
+    accuracies = ("holdout % [95 % CI]", "zero-shot % [95 % CI]")
     for heading in ("model", "program", *accuracies, "cost per question", "API calls", "exhaustive search calls"):
         table.add_column(heading, justify="left" if heading in ("model", "program") else "right")
     for result in results:
@@ -82,7 +83,7 @@ def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
 
 def _front_table(values: Mapping[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Pareto front, cheapest first", title_justify="left")
-    for heading in ("directory", f"holdout {ACCURACY}", f"cost per question ({values['cost_unit']})"):
+    for heading in ("directory", "holdout % [95 % CI]", f"cost per question ({values['cost_unit']})"):
         table.add_column(heading, justify="left" if heading == "directory" else "right")
     for each in values["front"]:
         table.add_row(each["program"], _accuracy(each["holdout"]), f"{each['cost']:,.4g}")

@@ -363,7 +363,7 @@ def test_pool_of_another_benchmark_has_its_own_file(
         (("-o", "pool.json"), "pool.jsonl"),
         (("-o", "pool"), "pool.jsonl"),
         (("--for-split", "deev"), 'did you mean "dev"'),
-        (("--teacher", "big"), "names no provider"),
+        (("--teacher", "big"), "no provider"),
         (("--template", "chatt"), 'did you mean "chat"'),
         (("--rounds", "0"), "--rounds"),
         (("--limit", "0"), "--limit"),

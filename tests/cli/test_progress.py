@@ -13,17 +13,17 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("stream", [Terminal, io.StringIO])
-def test_a_program_s_name_is_shown_as_it_stands_and_gives_no_orders(
+def test_progress_name_is_printed_without_control_characters(
     stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = stream()
-    monkeypatch.setattr(sys, "stderr", told)
+    written = stream()
+    monkeypatch.setattr(sys, "stderr", written)
     with Progress() as progress:
         progress.start_program("[red]a[/b]\x1b]0;title\x07", 1)
         progress.on_outcome(Outcome("q", "mine", None, "A", "A"))
-    assert "[red]a[/b]" in told.getvalue()
+    assert "[red]a[/b]" in written.getvalue()
     assert not {"\x1b]", "\x07"} & {
-        told.getvalue()[n : n + size] for n in range(len(told.getvalue())) for size in (1, 2)
+        written.getvalue()[n : n + size] for n in range(len(written.getvalue())) for size in (1, 2)
     }
 
 

@@ -2,7 +2,9 @@ import subprocess
 import sys
 
 
-def test_the_package_is_the_command_line_too() -> None:
-    told = subprocess.run([sys.executable, "-m", "openmedlm", "nonsense"], capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert "No such command 'nonsense'" in told.stderr
+def test_python_m_openmedlm_runs_the_command_line() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "openmedlm", "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "nonsense" in result.stderr

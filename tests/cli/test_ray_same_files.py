@@ -1,4 +1,4 @@
-"""The same run gives the same bytes, however many requests are in flight, and in whatever order answers arrive."""
+"""Tests that run files do not depend on concurrency or on the order of answers."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from model_server import Asked, ModelServer, Reply, drawn_letter
 
-OF_TIME = {"timing.json", "seconds.parquet"}
+TIME_FILES = {"timing.json", "seconds.parquet"}
 
 
 def files(directory: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in directory.iterdir() if file.name not in OF_TIME}
+    return {file.name: file.read_bytes() for file in directory.iterdir() if file.name not in TIME_FILES}
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def files(directory: Path) -> dict[str, bytes]:
     ],
     ids=["shuffled", "one prompt", "single"],
 )
-def test_run_files_depend_on_no_order(
+def test_run_files_do_not_depend_on_order(
     program: tuple[str, ...],
     openmedlm: Callable[..., Any],
     hosted: tuple[str, ...],
@@ -32,17 +32,19 @@ def test_run_files_depend_on_no_order(
     tmp_path: Path,
 ) -> None:
     written = []
-    for name, at_once, slowest in (("one", 1, 0.0), ("many", 256, 0.2), ("again", 256, 0.05)):
+    for name, concurrency, slowest in (("one", 1, 0.0), ("many", 256, 0.2), ("again", 256, 0.05)):
 
-        def late(asked: Asked, slowest: float = slowest, name: str = name) -> Reply:
+        def delayed(asked: Asked, slowest: float = slowest, name: str = name) -> Reply:
             drawn = hashlib.sha256(name.encode() + asked.identity).digest()[0]
             return Reply(drawn_letter(asked).text, delay=slowest * drawn / 255)
 
-        server.reply = late
-        place = tmp_path / name
-        ended = openmedlm(*program, *hosted, "--max-concurrency", at_once, "-o", place, "--store", f"{place}.sqlite")
+        server.reply = delayed
+        output = tmp_path / name
+        ended = openmedlm(
+            *program, *hosted, "--max-concurrency", concurrency, "-o", output, "--store", f"{output}.sqlite"
+        )
         assert ended.code == 0, ended.err
-        written.append(files(place))
+        written.append(files(output))
     assert len(written[0]) == 5
     assert written[0] == written[1] == written[2]
     assert server.busiest > 1

@@ -1,4 +1,4 @@
-"""The main job on a real model: the smallest embedded one, over its real endpoint."""
+"""All strategies on a real model: the smallest local one, at its real endpoint."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from openmedlm.optimizers import STRATEGIES
 
 
 @pytest.mark.usefixtures("smollm")
-def test_a_real_model_climbs_the_whole_ladder_and_resumes_for_nothing(openmedlm: Callable, tmp_path: Path) -> None:
+def test_real_model_runs_all_strategies_and_resumes(openmedlm: Callable, tmp_path: Path) -> None:
     options = (
         *("ladder", "-b", "mmlu", "-m", "local/smollm2-135m", "--data-dir", "sample"),
         *("--limit", 2, "-k", 1, "--votes", 3, "--max-completion-tokens", 24, "--json"),
@@ -34,7 +34,7 @@ def test_a_real_model_climbs_the_whole_ladder_and_resumes_for_nothing(openmedlm:
 
 
 @pytest.mark.usefixtures("smollm")
-def test_an_answer_cut_off_is_closed_with_a_letter_and_counted(openmedlm: Callable) -> None:
+def test_truncated_answer_is_constrained_and_counted(openmedlm: Callable) -> None:
     ended = openmedlm(
         *("evaluate", "cot", "-b", "medqa", "-m", "local/smollm2-135m", "--data-dir", "sample"),
         *("--limit", 2, "--max-completion-tokens", 4, "--template", "plain", "--json"),

@@ -193,3 +193,12 @@ def test_figures_keep_their_height_when_the_window_is_resized(page: Page) -> Non
         assert (
             plot.evaluate("plot => [plot.clientHeight, plot.querySelector('.main-svg').clientHeight]") == [height] * 2
         )
+
+
+def test_results_fit_a_desktop_window_without_scrolling(page: Page) -> None:
+    assert (
+        page.evaluate(
+            "() => { const box = document.querySelector('.wide'); return box.scrollWidth - box.clientWidth; }"
+        )
+        == 0
+    )

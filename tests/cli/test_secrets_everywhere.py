@@ -1,4 +1,4 @@
-"""A key, given in any way, is in nothing that commands write, print or show the system."""
+"""Tests that an API key never reaches files, output, or the process table."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ KEY = "sk-planted-0123456789abcdef"
 MODEL = ("-m", "hosted_vllm/small", "-b", "mmlu", "--data-dir", "sample")
 
 
-@pytest.mark.parametrize("given", ["environment", ".env"])
-def test_a_planted_key_is_found_nowhere(given: str, server: ModelServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", ["environment", ".env"])
+def test_api_key_is_in_no_file_output_or_command_line(source: str, server: ModelServer, tmp_path: Path) -> None:
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: B")
     environment = {name: value for name, value in os.environ.items() if name != "HOSTED_VLLM_API_KEY"}
     environment |= {"XDG_DATA_HOME": str(tmp_path / "data-home"), "XDG_CACHE_HOME": str(tmp_path / "cache-home")}
-    if given == ".env":
+    if source == ".env":
         (tmp_path / ".env").write_text(f"HOSTED_VLLM_API_KEY={KEY}\n")
     else:
         environment["HOSTED_VLLM_API_KEY"] = KEY
@@ -31,12 +31,12 @@ def test_a_planted_key_is_found_nowhere(given: str, server: ModelServer, tmp_pat
             command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         shown.append(Path(f"/proc/{process.pid}/cmdline").read_text())
-        said, _ = process.communicate(timeout=300)
-        shown.append(said)
-        assert process.returncode in (0, 2, 3), said
+        output, _ = process.communicate()
+        shown.append(output)
+        assert process.returncode in (0, 2, 3), output
 
     openmedlm("evaluate", "zero-shot", *MODEL, "-o", "run")
-    if given == "environment":
+    if source == "environment":
         openmedlm("pool", *MODEL, "--rounds", "1", "-o", "pool.jsonl")
         openmedlm("compile", "-s", "zero-shot", *MODEL, "-o", "program")
         openmedlm("tune", *MODEL, "--trials", "3", "--block", "3", "-o", "study")
@@ -47,7 +47,7 @@ def test_a_planted_key_is_found_nowhere(given: str, server: ModelServer, tmp_pat
     assert {asked.authorization for asked in server.requests} == {f"Bearer {KEY}"}
     assert len(server.requests) > 12
     assert "is not welcome" in shown[-1]
-    assert not [said for said in shown if KEY in said]
+    assert not [text for text in shown if KEY in text]
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".env"]
     assert len(written) > 5
     assert not [path for path in written if KEY.encode() in path.read_bytes()]

@@ -1,4 +1,4 @@
-"""Stopping commands and going on, in processes of their own."""
+"""Tests of stopped and resumed commands, in processes."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from postgres_server import PostgresServer
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
-AT_ONCE = 2
+CONCURRENCY = 2
 COMMANDS = {
     "pool": ("pool", "--rounds", "1", "-o", "out/pool.jsonl"),
     "evaluate": ("evaluate", "ensemble", "--member", "zero-shot", "--votes", "3", "-o", "out"),
@@ -26,7 +26,7 @@ COMMANDS = {
 
 @pytest.fixture
 def start(server: ModelServer, tmp_path: Path) -> Start:
-    """Starts a command in a process, against a server that takes its time."""
+    """Start a command in a process, against a slow server."""
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: B", delay=0.1)
 
     def start(*command: str) -> "subprocess.Popen[str]":
@@ -34,12 +34,12 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
             [
                 *(sys.executable, "-m", "openmedlm", *command),
                 *("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample"),
-                *("--max-concurrency", str(AT_ONCE)),
+                *("--max-concurrency", str(CONCURRENCY)),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell starts background commands deaf to Ctrl-C, and their children inherit that.
+            # Background commands of a shell ignore Ctrl-C, and their children inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             cwd=tmp_path,
             env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
@@ -51,42 +51,42 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
 @pytest.mark.parametrize(
     ("name", "number"), [*((name, signal.SIGINT) for name in COMMANDS), ("evaluate", signal.SIGTERM)]
 )
-def test_one_signal_saves_what_was_answered_and_says_how_to_go_on(
+def test_stopped_command_resumes_from_the_cache(
     name: str, number: signal.Signals, start: Start, server: ModelServer, tmp_path: Path
 ) -> None:
     command = COMMANDS[name]
     stopped = start(*command)
     server.wait_for(5)
     stopped.send_signal(number)
-    _, said = stopped.communicate(timeout=60)
+    _, err = stopped.communicate(timeout=300)
     assert stopped.returncode == 128 + number
-    assert "rerun the same command to resume" in said.lower()
-    assert "Traceback" not in said
+    assert "rerun the same command to resume" in err.lower()
+    assert "Traceback" not in err
     answered = len(server.requests)
     ended = start(*command)
-    _, said = ended.communicate(timeout=300)
-    assert ended.returncode in (0, 3), said
-    again = sum(count - 1 for count in Counter(asked.identity for asked in server.requests).values())
-    assert again <= AT_ONCE  # what was in flight
+    _, err = ended.communicate(timeout=900)
+    assert ended.returncode in (0, 3), err
+    repeated = sum(count - 1 for count in Counter(asked.identity for asked in server.requests).values())
+    assert repeated <= CONCURRENCY  # requests in flight
     assert len(server.requests) > answered
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_what_was_answered_before_a_kill_is_not_asked_again(start: Start, server: ModelServer) -> None:
+def test_killed_command_resumes_from_the_cache(start: Start, server: ModelServer) -> None:
     stopped = start(*COMMANDS["evaluate"], "--json")
     server.wait_for(6)
     stopped.kill()
     stopped.communicate()
     ended = start(*COMMANDS["evaluate"], "--json")
-    out, _ = ended.communicate(timeout=120)
+    out, _ = ended.communicate(timeout=900)
     assert ended.returncode == 0
     assert '"n": 12' in out
-    again = sum(count - 1 for count in Counter(asked.identity for asked in server.requests).values())
-    assert again <= AT_ONCE
+    repeated = sum(count - 1 for count in Counter(asked.identity for asked in server.requests).values())
+    assert repeated <= CONCURRENCY
 
 
 @pytest.mark.parametrize(("kind", "killed"), [("sqlite", False), ("postgres", True)])
-def test_commands_at_once_on_one_store_buy_nothing_twice(
+def test_concurrent_commands_share_the_cache(
     kind: str, killed: bool, start: Start, server: ModelServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     store = str(tmp_path / "votes.sqlite")
@@ -94,24 +94,24 @@ def test_commands_at_once_on_one_store_buy_nothing_twice(
         database: PostgresServer = request.getfixturevalue("postgres")
         store = database.new_database()
     command = (*COMMANDS["evaluate"][:-1], "{}", "--store", store)
-    at_once = [start(*(part.format(place) for part in command)) for place in ("one", "two", "three")]
+    running = [start(*(part.format(output) for part in command)) for output in ("one", "two", "three")]
     if killed:
         server.wait_for(12)
-        at_once.pop().kill()
-    for each in at_once:
-        _, said = each.communicate(timeout=120)
-        assert each.returncode == 0, said
+        running.pop().kill()
+    for each in running:
+        _, err = each.communicate(timeout=900)
+        assert each.returncode == 0, err
     asked = Counter(asked.identity for asked in server.requests)
-    assert sum(asked.values()) - len(asked) <= (AT_ONCE if killed else 0)
+    assert sum(asked.values()) - len(asked) <= (CONCURRENCY if killed else 0)
     alone = start(*(part.format("alone") for part in command))
-    alone.communicate(timeout=120)
+    alone.communicate(timeout=900)
     assert len(server.requests) == sum(asked.values())
     for name in ("manifest.json", "outcomes.parquet"):
-        assert len({(tmp_path / place / name).read_bytes() for place in ("one", "two", "alone")}) == 1
+        assert len({(tmp_path / output / name).read_bytes() for output in ("one", "two", "alone")}) == 1
 
 
 @pytest.mark.parametrize(
-    "places",
+    "options",
     [
         ("-o", "/proc/out"),
         ("--store", "/proc/votes.sqlite"),
@@ -119,11 +119,11 @@ def test_commands_at_once_on_one_store_buy_nothing_twice(
         ("--store", "/dev/null/votes.sqlite"),
     ],
 )
-def test_a_place_that_can_not_be_written_is_one_clear_line_before_anything_is_asked(
-    places: tuple[str, str], openmedlm: Callable[..., object], hosted: tuple[str, ...], server: ModelServer
+def test_unwritable_output_is_an_error_before_any_request(
+    options: tuple[str, str], openmedlm: Callable[..., object], hosted: tuple[str, ...], server: ModelServer
 ) -> None:
-    ended = openmedlm("evaluate", "zero-shot", *hosted, *places)
+    ended = openmedlm("evaluate", "zero-shot", *hosted, *options)
     assert ended.code == 2  # type: ignore[attr-defined]
     assert ended.err.count("\n") == 1  # type: ignore[attr-defined]
-    assert places[1] in ended.err  # type: ignore[attr-defined]
+    assert options[1] in ended.err  # type: ignore[attr-defined]
     assert server.requests == []

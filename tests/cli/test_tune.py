@@ -5,9 +5,11 @@ from typing import Any
 import optuna
 import orjson
 import pytest
+import typer
 from model_server import ModelServer, Reply
 from student import Student
 
+from openmedlm.cli.commands.tune import tune as tune_command
 from openmedlm.data import load_split, write_questions
 
 Run = Callable[..., Any]
@@ -25,7 +27,7 @@ instructions: [default]
 
 @pytest.fixture
 def studied(server: ModelServer) -> ModelServer:
-    """The server as a model that exemplars help."""
+    """Server of a model that exemplars help."""
     server.reply = Student(load_split("mmlu", "dev", "sample"))
     return server
 
@@ -46,7 +48,7 @@ def files(directory: str) -> dict[str, bytes]:
 
 
 def lasting(directory: str) -> dict[str, bytes]:
-    """A directory's files, but for the database and how long it took."""
+    """Return a directory's files without the database and the duration."""
     found = files(directory)
     found.pop("study.db")
     result = orjson.loads(found.pop("tuning.json"))
@@ -55,12 +57,12 @@ def lasting(directory: str) -> dict[str, bytes]:
     return {**found, "tuning.json": orjson.dumps(result)}
 
 
-def test_the_winner_is_frozen_and_told_with_its_sureness(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_tune_freezes_and_reports_the_winner(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     ended = openmedlm(*tune, "-o", "out", "--json")
     assert ended.code == 0
     result = ended.json
     assert result["configuration"]["strategy"] in ("few-shot", "knn-few-shot")
-    assert result["tune"]["n"] + result["select"]["n"] == 12
+    assert result["search_set"]["n"] + result["holdout"]["n"] == 12
     assert result["calls"] == len(studied.requests)
     assert result["exhaustive_calls"] > result["calls"]
     assert sum(result["trials"].values()) == 10
@@ -75,51 +77,47 @@ def test_the_winner_is_frozen_and_told_with_its_sureness(openmedlm: Run, tune: C
         "discordant",
         "minimum_detectable_effect",
     }
-    assert result["optimism"] == pytest.approx(result["tune"]["accuracy"] - result["select"]["accuracy"])
+    assert result["optimism"] == pytest.approx(result["search_set"]["accuracy"] - result["holdout"]["accuracy"])
     proof = openmedlm("verify", "out/program", "--json")
     assert (proof.code, proof.json["ok"]) == (0, True)
     assert orjson.loads(Path("out/tuning.json").read_bytes()) == result
 
 
-def test_the_frozen_program_is_the_one_that_was_scored(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_frozen_program_has_the_scores_of_the_study(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     result = openmedlm(*tune, "-o", "out", "--json").json
     before = len(studied.requests)
     (run,) = openmedlm("evaluate", "out/program", *tune[1:9], "--json").json["runs"]
     document = orjson.loads(Path("out/program/program.json").read_bytes())
-    assert document["dev"]["questions"]["count"] == result["select"]["n"]
-    assert document["dev"]["correct"] == result["select"]["correct"]
-    assert run["correct"] == result["tune"]["correct"] + result["select"]["correct"]
-    assert len(studied.requests) == before  # all of dev was asked by then
+    assert document["dev"]["questions"]["count"] == result["holdout"]["n"]
+    assert document["dev"]["correct"] == result["holdout"]["correct"]
+    assert run["correct"] == result["search_set"]["correct"] + result["holdout"]["correct"]
+    assert len(studied.requests) == before  # all dev answers are cached
 
 
-def test_the_same_command_again_buys_nothing_and_changes_nothing(
-    openmedlm: Run, tune: Command, studied: ModelServer
-) -> None:
+def test_tune_again_sends_and_changes_nothing(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     assert openmedlm(*tune, "-o", "out").code == 0
-    asked, first = len(studied.requests), lasting("out")
+    sent, first = len(studied.requests), lasting("out")
     assert openmedlm(*tune, "-o", "out").code == 0
-    assert len(studied.requests) == asked
+    assert len(studied.requests) == sent
     assert lasting("out") == first
 
 
-def test_another_study_of_the_same_takes_its_votes_from_the_store(
-    openmedlm: Run, tune: Command, studied: ModelServer
-) -> None:
+def test_second_study_uses_cached_completions(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     one = openmedlm(*tune, "-o", "one", "--json").json
-    asked = len(studied.requests)
+    sent = len(studied.requests)
     other = openmedlm(*tune, "-o", "other", "--json").json
-    assert len(studied.requests) == asked
-    assert (one["calls"], other["calls"]) == (asked, 0)
+    assert len(studied.requests) == sent
+    assert (one["calls"], other["calls"]) == (sent, 0)
     assert files("one/program") == files("other/program")
 
 
-def test_no_request_is_sent_twice(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_tune_sends_no_request_twice(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     openmedlm(*tune, "-o", "out")
-    identities = [asked.identity for asked in studied.requests]
+    identities = [request.identity for request in studied.requests]
     assert len(identities) == len(set(identities))
 
 
-def test_a_study_goes_on_with_more_trials(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_resumed_study_equals_an_uninterrupted_one(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     openmedlm(*tune, "--trials", 5, "-o", "out")
     openmedlm(*tune, "--trials", 10, "-o", "out")
     went_on = lasting("out")
@@ -130,45 +128,45 @@ def test_a_study_goes_on_with_more_trials(openmedlm: Run, tune: Command, studied
     }
 
 
-def test_the_first_trials_are_the_ladder(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_first_trials_are_the_baselines(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     openmedlm(*tune, "-o", "out")
     rows = [orjson.loads(line) for line in Path("out/trials.jsonl").read_bytes().splitlines()]
     assert [row["program"] for row in rows[:3]] == ["zero-shot", "few-shot k=5", "knn-few-shot k=5"]
 
 
-def test_a_study_of_something_else_is_not_gone_on_with(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_study_with_other_settings_is_refused(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     openmedlm(*tune, "--trials", 1, "-o", "out")
-    asked = len(studied.requests)
+    sent = len(studied.requests)
     refused = openmedlm(*tune, "--seed", 1, "-o", "out")
     assert refused.code == 2
-    assert "differs in tune" in refused.err
-    assert len(studied.requests) == asked
+    assert 'search_set" differs' in refused.err
+    assert len(studied.requests) == sent
 
 
-def test_test_is_looked_at_only_when_asked_for(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+def test_test_split_is_answered_only_on_request(openmedlm: Run, tune: Command, server: ModelServer) -> None:
     student = Student([*load_split("mmlu", "dev", "sample"), *load_split("mmlu", "test", "sample")])
     server.reply = student
     tests = [question.question for question in load_split("mmlu", "test", "sample")]
     assert openmedlm(*tune, "-o", "out", "--json").json["test"] is None
-    assert not any(stem in asked.question for asked in server.requests for stem in tests)
+    assert not any(stem in request.question for request in server.requests for stem in tests)
     tested = openmedlm(*tune, "--test", "-o", "out", "--json").json["test"]
-    assert tested["winner"]["n"] == tested["untuned"]["n"] == len(tests)
+    assert tested["winner"]["n"] == tested["baseline"]["n"] == len(tests)
     assert tested["test_evaluations"] == 2
     assert "p_value" in tested["vs_baseline"]
 
 
-def test_both_freezes_every_program_of_the_front(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_tune_for_both_freezes_the_whole_front(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     result = openmedlm(*tune, "--objective", "both", "-o", "out", "--json").json
     assert result["front"]
     costs = [each["cost"] for each in result["front"]]
-    right = [each["select"]["correct"] for each in result["front"]]
+    right = [each["holdout"]["correct"] for each in result["front"]]
     assert costs == sorted(costs)
     assert right == sorted(set(right))
     for each in result["front"]:
         assert openmedlm("verify", each["program"]).code == 0
 
 
-def test_a_front_takes_the_place_of_the_last_one(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_new_front_replaces_the_old_one(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     options = (*tune, "--objective", "both", "-o", "out", "--json")
     openmedlm(*options, "--trials", 2)
     Path("out/front/07-old").mkdir()
@@ -179,41 +177,41 @@ def test_a_front_takes_the_place_of_the_last_one(openmedlm: Run, tune: Command, 
 
 
 @pytest.mark.parametrize("storage", ["journal:out/study.log", "sqlite:///out/other.db"])
-def test_a_study_may_be_kept_beside_its_program(
+def test_storage_may_be_in_the_output_directory(
     storage: str, openmedlm: Run, tune: Command, studied: ModelServer
 ) -> None:
     for trials in (2, 4):
         assert openmedlm(*tune, "--storage", storage, "--trials", trials, "-o", "out").code == 0
 
 
-def test_cost_takes_the_cheapest_right_answers(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_tune_for_cost_picks_a_single_vote(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     result = openmedlm(*tune, "--objective", "cost", "-o", "out", "--json").json
     assert result["configuration"]["votes"] == 1
 
 
 @pytest.mark.parametrize("pruner", ["wilcoxon", "hyperband", "median", "none"])
-def test_every_pruner_ends_with_a_program(pruner: str, openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_any_pruner_freezes_a_program(pruner: str, openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     assert openmedlm(*tune, "--trials", 6, "--pruner", pruner, "-o", "out").code == 0
     assert Path("out/program/program.json").exists()
 
 
 @pytest.mark.parametrize("sampler", ["random", "grid"])
-def test_every_sampler_ends_with_a_program(sampler: str, openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_any_sampler_freezes_a_program(sampler: str, openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     assert openmedlm(*tune, "--trials", 6, "--sampler", sampler, "-o", "out").code == 0
 
 
-def test_several_models_give_one_table(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_tune_of_several_models_prints_a_table(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     options = (*tune, "-m", "hosted_vllm/other", "--trials", 4, "-o", "out")
     ended = openmedlm(*options)
     assert ended.code == 0
-    assert "The best program of each model" in ended.out
+    assert "Best program of each model" in ended.out
     assert Path("out/hosted_vllm--small/program/program.json").exists()
     assert Path("out/hosted_vllm--other/program/program.json").exists()
     studies = openmedlm(*options, "--json").json["studies"]
     assert [study["model"] for study in studies] == ["hosted_vllm/small", "hosted_vllm/other"]
 
 
-def test_a_model_may_have_a_space_and_an_address_of_its_own(
+def test_space_file_sets_space_and_address_per_model(
     openmedlm: Run, tune: Command, studied: ModelServer, tmp_path: Path
 ) -> None:
     with ModelServer() as other:
@@ -225,54 +223,54 @@ def test_a_model_may_have_a_space_and_an_address_of_its_own(
     assert studies[1]["configuration"]["strategy"] == "zero-shot"
 
 
-def test_a_dry_run_spends_and_writes_nothing(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_dry_run_sends_and_writes_nothing(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     ended = openmedlm(*tune, "--max-calls", 40, "--dry-run", "-o", "out", "--json")
     (study,) = ended.json["studies"]
     assert study["calls_least"] == 10 * 3
-    # Ten trials on 6 questions and six finalists on the other 6, five votes each, and the untuned program once.
+    # Ten trials on 6 questions and six finalists on the other 6, five votes each, and the baseline once.
     assert study["calls_most"] == 5 * (10 * 6 + 6 * 6) + 6
-    assert (study["limit"], study["tune"] + study["select"]) == (40, 12)
+    assert (study["limit"], study["search_set"] + study["holdout"]) == (40, 12)
     assert study["prompt_tokens"] > 0
     assert not studied.requests
     assert not Path("out").exists()
-    assert "plain search" in openmedlm(*tune, "--dry-run", "-o", "out").out
+    assert "exhaustive" in openmedlm(*tune, "--dry-run", "-o", "out").out
 
 
 @pytest.mark.parametrize(
-    ("space", "said"),
+    ("space", "phrase"),
     [
         ("votes: [0]", "votes"),
         ("strategy: [nonesuch]", "strategy"),
-        ("size: [3]", "the parameters are"),
+        ("size: [3]", "The parameters are"),
         ("k: {low: 5, high: 1}", "k"),
-        ("- a list", "not a mapping"),
-        ("k: [1", "not YAML"),
-        ("models: {hosted_vllm/nobody: {k: [1]}}", "not among the models"),
+        ("- a list", "mapping"),
+        ("k: [1", "invalid YAML"),
+        ("models: {hosted_vllm/other: {k: [1]}}", "not among the models"),
         ("models: [a]", "models"),
         ("models: {hosted_vllm/small: [1]}", "hosted_vllm/small"),
         ("models: {hosted_vllm/small: {votes: [0]}}", "votes"),
     ],
 )
-def test_a_space_that_is_none_is_told_in_one_line(
-    space: str, said: str, openmedlm: Run, tune: Command, tmp_path: Path, server: ModelServer
+def test_wrong_space_file_is_one_line(
+    space: str, phrase: str, openmedlm: Run, tune: Command, tmp_path: Path, server: ModelServer
 ) -> None:
     (tmp_path / "space.yaml").write_text(space)
     refused = openmedlm(*tune, "-o", "out")
     assert refused.code == 2
     assert "space.yaml" in refused.err
-    assert said in refused.err
+    assert phrase in refused.err
     assert len(refused.err.strip().splitlines()) == 1
     assert not server.requests
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "phrase"),
     [
         (("--objective", "speed"), "accuracy"),
         (("--sampler", "magic"), "tpe"),
         (("--pruner", "magic"), "racing"),
         (("--pruner", "median", "--objective", "both"), "racing or none"),
-        (("--storage", "nonsense"), "not a storage"),
+        (("--storage", "nonsense"), "not a storage URL"),
         (("--space", "missing.yaml"), "readable YAML"),
         (("--cost-limit", "3"), "no price"),
         (("--limit", "2", "--sampler", "grid", "--space", "large.yaml"), "grid"),
@@ -280,25 +278,25 @@ def test_a_space_that_is_none_is_told_in_one_line(
         (("-m", "hosted_vllm/b", "--study", "x"), "--study"),
     ],
 )
-def test_options_that_do_not_fit_are_told_in_one_line(
-    options: tuple[str, ...], said: str, openmedlm: Run, tune: Command, tmp_path: Path, server: ModelServer
+def test_wrong_option_is_one_line(
+    options: tuple[str, ...], phrase: str, openmedlm: Run, tune: Command, tmp_path: Path, server: ModelServer
 ) -> None:
     (tmp_path / "large.yaml").write_text("strategy: [zero-shot, few-shot]")
     refused = openmedlm(*tune, *options, "-o", "out")
     assert refused.code == 2
-    assert said in refused.err
+    assert phrase in refused.err
     assert len(refused.err.strip().splitlines()) == 1
     assert not server.requests
 
 
-def test_what_a_kill_leaves_is_no_stranger(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_tune_accepts_leftover_temporary_files(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     openmedlm(*tune, "--trials", 1, "-o", "out")
     Path("out/.tuning.json.abc.tmp").write_text("{")
     Path("out/.program.xyz.tmp").mkdir()
     assert openmedlm(*tune, "--trials", 2, "-o", "out").code == 0
 
 
-def test_an_embedder_that_is_none_is_told_before_anything_is_asked(
+def test_unknown_embedder_is_refused_before_requests(
     openmedlm: Run, tune: Command, server: ModelServer, tmp_path: Path
 ) -> None:
     (tmp_path / "space.yaml").write_text("strategy: [zero-shot, knn-few-shot]\nembedder: [default, nonesuch]\n")
@@ -308,7 +306,7 @@ def test_an_embedder_that_is_none_is_told_before_anything_is_asked(
     assert not server.requests
 
 
-def test_the_same_questions_by_another_path_are_the_same_study(
+def test_same_questions_by_another_path_resume(
     openmedlm: Run, tune: Command, studied: ModelServer, tmp_path: Path
 ) -> None:
     (tmp_path / "copy/mmlu").mkdir(parents=True)
@@ -318,18 +316,16 @@ def test_the_same_questions_by_another_path_are_the_same_study(
     assert openmedlm(*tune, "--trials", 2, "--data-dir", str(tmp_path / "copy"), "-o", "out").code == 0
 
 
-def test_a_winner_that_is_the_untuned_program_is_not_compared_with_itself(
-    openmedlm: Run, tune: Command, studied: ModelServer, tmp_path: Path
-) -> None:
+def test_baseline_winner_has_no_comparison(openmedlm: Run, tune: Command, studied: ModelServer, tmp_path: Path) -> None:
     (tmp_path / "space.yaml").write_text(
         "strategy: [zero-shot]\nvotes: [1]\ntemperature: [0]\ninstructions: [default]\n"
     )
     result = openmedlm(*tune, "--trials", 2, "-o", "out", "--json").json
     assert (result["vs_baseline"], result["label"]) == (None, "zero-shot")
-    assert "The winner is the untuned program" in openmedlm(*tune, "--trials", 2, "-o", "out").out
+    assert "The winner is the baseline" in openmedlm(*tune, "--trials", 2, "-o", "out").out
 
 
-def test_a_directory_of_something_else_is_left_alone(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+def test_tune_refuses_a_foreign_directory(openmedlm: Run, tune: Command, server: ModelServer) -> None:
     Path("mine").mkdir()
     Path("mine/notes.txt").write_text("mine")
     refused = openmedlm(*tune, "-o", "mine")
@@ -339,14 +335,12 @@ def test_a_directory_of_something_else_is_left_alone(openmedlm: Run, tune: Comma
     assert not server.requests
 
 
-def test_an_endpoint_that_fails_does_not_judge_a_configuration(
-    openmedlm: Run, tune: Command, server: ModelServer
-) -> None:
+def test_failing_endpoint_stops_the_study(openmedlm: Run, tune: Command, server: ModelServer) -> None:
     student = Student(load_split("mmlu", "dev", "sample"))
-    server.reply = lambda asked: student(asked) if len(server.requests) < 15 else Reply("busy", status=503)
+    server.reply = lambda request: student(request) if len(server.requests) < 15 else Reply("busy", status=503)
     broke_off = openmedlm(*tune, "--max-retries", 0, "-o", "out")
     assert broke_off.code == 2
-    assert "without an answer" in broke_off.err
+    assert "got no answer" in broke_off.err
     assert "Traceback" not in broke_off.err
     server.reply = student
     assert openmedlm(*tune, "-o", "out").code == 0
@@ -355,12 +349,12 @@ def test_an_endpoint_that_fails_does_not_judge_a_configuration(
     assert went_on["program/program.json"] == files("whole")["program/program.json"]
 
 
-def test_a_winner_with_unanswered_questions_ends_with_3(openmedlm: Run, tune: Command, server: ModelServer) -> None:
-    server.reply = lambda asked: Reply("Who knows?")
+def test_winner_with_unanswered_questions_exits_3(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    server.reply = lambda request: Reply("Who knows?")
     assert openmedlm(*tune, "--trials", 2, "--on-unparsed", "skip", "-o", "out").code == 3
 
 
-def test_the_study_can_be_read_with_optuna_alone(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
+def test_study_can_be_read_with_optuna_alone(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
     openmedlm(*tune, "-o", "out")
     (summary,) = optuna.get_all_study_summaries("sqlite:///out/study.db")
     study = optuna.load_study(study_name=summary.study_name, storage="sqlite:///out/study.db")
@@ -368,3 +362,12 @@ def test_the_study_can_be_read_with_optuna_alone(openmedlm: Run, tune: Command, 
     assert len(study.trials) == 10
     assert study.trials[0].user_attrs["program"] == "zero-shot"
     assert b"question" not in Path("out/study.db").read_bytes().replace(b"questions", b"")
+
+
+def test_tune_options_have_distinct_spellings() -> None:
+    app = typer.Typer()
+    app.command()(tune_command)
+    options = typer.main.get_command(app).params
+    spellings = [spelling for option in options for spelling in (*option.opts, *option.secondary_opts)]
+    assert len(spellings) == len(set(spellings))
+    assert {"--max-tokens", "--token-limit", "--search-share", "--tune-share"} <= set(spellings)

@@ -1,4 +1,4 @@
-"""A study that is killed at any moment, and studies that several workers share."""
+"""Studies that are killed at any moment, and studies that several workers share."""
 
 import os
 import signal
@@ -28,11 +28,11 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(server: ModelServer, tmp_path: Path) -> Start:
-    """Starts `tune` in a process, against a server that takes its time."""
+    """Start `tune` in a process, against a slow server."""
     student = Student(load_split("mmlu", "dev", "sample"))
 
-    def slowly(asked: Asked) -> Reply:
-        return Reply(student(asked).text, delay=0.02)
+    def slowly(request: Asked) -> Reply:
+        return Reply(student(request).text, delay=0.02)
 
     server.reply = slowly
     (tmp_path / "space.yaml").write_text(SPACE)
@@ -48,7 +48,7 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell starts background commands deaf to Ctrl-C, and their children inherit that.
+            # Background commands of a shell ignore Ctrl-C, and their children inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             cwd=tmp_path,
             env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
@@ -58,15 +58,15 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
 
 
 def result(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    out, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
     return orjson.loads(out)  # type: ignore[no-any-return]
 
 
 def wait_for(server: ModelServer, requests: int, process: "subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + 120
     while len(server.requests) < requests and process.poll() is None:
-        assert time.monotonic() < deadline, "the command asked nothing"
+        assert time.monotonic() < deadline, "the command sent nothing"
         time.sleep(0.01)
 
 
@@ -75,7 +75,7 @@ def programs(directory: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("storage", "every"), [("sqlite:///study.db", 17), ("journal:study.log", 45)])
-def test_a_study_killed_again_and_again_ends_as_one_that_never_was(
+def test_repeatedly_killed_study_ends_the_same(
     storage: str, every: int, start: Start, server: ModelServer, tmp_path: Path
 ) -> None:
     whole = result(start("whole", store="whole.sqlite"))
@@ -92,41 +92,41 @@ def test_a_study_killed_again_and_again_ends_as_one_that_never_was(
     assert (tmp_path / "out/trials.jsonl").exists()
     ignored = {"seconds", "program", "calls", "prompt_tokens", "completion_tokens", "trials"}
     assert {k: v for k, v in ended.items() if k not in ignored} == {k: v for k, v in whole.items() if k not in ignored}
-    # Only what was in flight at a kill, two requests here, may have to be asked once more.
+    # Only requests in flight at a kill, two here, may be sent once more.
     assert len(server.requests) - calls <= 2 * len(kills)
-    assert ended["calls"] == len({asked.identity for asked in server.requests})
+    assert ended["calls"] == len({request.identity for request in server.requests})
 
 
-def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(start: Start, server: ModelServer) -> None:
+def test_ctrl_c_exits_130_and_the_study_resumes(start: Start, server: ModelServer) -> None:
     process = start("out")
     wait_for(server, 10, process)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "rerun the same command to resume" in said.lower()
-    assert "Traceback" not in said
-    asked = len(server.requests)
-    assert result(start("out"))["calls"] >= asked - 2
+    assert "rerun the same command to resume" in errors.lower()
+    assert "Traceback" not in errors
+    sent = len(server.requests)
+    assert result(start("out"))["calls"] >= sent - 2
 
 
-def test_workers_share_a_study(start: Start, server: ModelServer, tmp_path: Path) -> None:
+def test_workers_with_one_storage_share_a_study(start: Start, server: ModelServer, tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 'shared.db'}"
     workers = [start(f"out{number}", "--storage", storage) for number in range(3)]
     ended = [result(worker) for worker in workers]
     (summary,) = optuna.get_all_study_summaries(storage)
     study = optuna.load_study(study_name=summary.study_name, storage=storage)
     done = [trial for trial in study.trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-    assert TRIALS <= len(done) <= TRIALS + 2  # each may have begun its last one before it saw the others'
+    assert TRIALS <= len(done) <= TRIALS + 2  # each worker may begin its last trial before it sees those of the others
     assert not study.get_trials(states=(TrialState.RUNNING,))
     assert len({tuple(trial.user_attrs["worker"]) for trial in done}) > 1
     firsts = [trial.user_attrs["first"] for trial in done if "first" in trial.user_attrs]
     assert len(firsts) == len(set(firsts))
     assert len({orjson.dumps(each["configuration"]) for each in ended}) == 1
     assert max(each["calls"] for each in ended) == len(server.requests)
-    assert len(server.requests) == len({asked.identity for asked in server.requests})
+    assert len(server.requests) == len({request.identity for request in server.requests})
 
 
-def test_one_command_has_several_workers(start: Start, server: ModelServer, postgres: PostgresServer) -> None:
+def test_tune_with_workers_runs_several_processes(start: Start, server: ModelServer, postgres: PostgresServer) -> None:
     url = postgres.new_database()
     ended = result(start("out", "--storage", url, "--workers", "2", store=url))
     (summary,) = optuna.get_all_study_summaries(with_driver(url))
@@ -135,11 +135,11 @@ def test_one_command_has_several_workers(start: Start, server: ModelServer, post
     assert TRIALS <= len(done) <= TRIALS + 1
     assert len({tuple(trial.user_attrs["worker"]) for trial in done}) == 2
     assert server.busiest <= 2
-    assert ended["calls"] == len(server.requests) == len({asked.identity for asked in server.requests})
+    assert ended["calls"] == len(server.requests) == len({request.identity for request in server.requests})
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
-def test_workers_end_with_the_command_that_started_them(
+def test_workers_end_with_their_command(
     sent: signal.Signals, code: int, start: Start, server: ModelServer, tmp_path: Path
 ) -> None:
     process = start("out", "--workers", "3")
@@ -147,49 +147,49 @@ def test_workers_end_with_the_command_that_started_them(
     workers = children(process)
     assert len(workers) >= 2
     process.send_signal(sent)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == code
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     deadline = time.monotonic() + 10
     while any(map(running, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(running, workers))
-    assert result(start("out", "--workers", "2"))["trials"]["finished"] > 0
-    twice = len(server.requests) - len({asked.identity for asked in server.requests})
+    assert result(start("out", "--workers", "2"))["trials"]["complete"] > 0
+    twice = len(server.requests) - len({request.identity for request in server.requests})
     assert twice <= 3, "what was in flight, one for each worker"
     assert server.busiest <= 2, "what --max-concurrency allows, however many workers there are"
 
 
-def test_workers_are_deaf_to_ctrl_c_from_their_first_moment_on(start: Start, tmp_path: Path) -> None:
+def test_workers_ignore_ctrl_c_from_the_start(start: Start, tmp_path: Path) -> None:
     process = start("out", "--workers", "2")
     ends = time.monotonic() + 20
     while process.poll() is None and time.monotonic() < ends:
-        for pid in children(process):  # a terminal sends it to all of them, and the command itself ends them
+        for pid in children(process):  # a terminal sends it to all of them, while the command must end them
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
         time.sleep(0.02)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    assert "Traceback" not in said
-    assert "a worker has ended" not in said
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert "a worker stopped" not in errors
 
 
 def children(process: "subprocess.Popen[str]") -> list[int]:
     try:
         return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
-    except OSError:  # it has ended
+    except OSError:  # the process ended
         return []
 
 
 def running(pid: int) -> bool:
-    """Whether a process is there, and not only for its parent to ask how it ended."""
+    """Return True if a process exists and is no zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-def test_a_worker_that_dies_takes_no_trial_with_it(start: Start, server: ModelServer, tmp_path: Path) -> None:
+def test_trial_of_a_killed_worker_is_repeated(start: Start, server: ModelServer, tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 'shared.db'}"
     dying = start("out1", "--storage", storage)
     wait_for(server, 8, dying)

@@ -19,7 +19,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def program(original: Path, openmedlm: Run, tmp_path: Path) -> Path:
-    """A copy of a frozen knn-cot program."""
+    """Return a copy of a frozen knn-cot program."""
     if not original.exists():
         with ModelServer() as server:
             model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
@@ -28,20 +28,20 @@ def program(original: Path, openmedlm: Run, tmp_path: Path) -> Path:
 
 
 def refused(ended: Any, *names: str) -> None:
-    """One line that names the place, and no traceback."""
+    """Check that the error is one line with these names, and no traceback."""
     assert ended.code == 2
     assert len(ended.err.strip().splitlines()) == 1
     assert all(name in ended.err for name in names)
 
 
 @pytest.mark.parametrize("name", ["program.json", "exemplars.parquet", "golden.jsonl", "README.md"])
-def test_one_changed_byte_anywhere_is_refused(name: str, program: Path, openmedlm: Run) -> None:
+def test_changed_byte_is_rejected(name: str, program: Path, openmedlm: Run) -> None:
     content = (program / name).read_bytes()
     drawn = random.Random(name)
-    places = {0, len(content) - 1, *(drawn.randrange(len(content)) for _ in range(FLIPS))}
-    for place in places:
+    offsets = {0, len(content) - 1, *(drawn.randrange(len(content)) for _ in range(FLIPS))}
+    for offset in offsets:
         changed = bytearray(content)
-        changed[place] ^= 1 << drawn.randrange(8)
+        changed[offset] ^= 1 << drawn.randrange(8)
         (program / name).write_bytes(changed)
         refused(openmedlm("verify", program), name)
     (program / name).write_bytes(content)
@@ -50,7 +50,7 @@ def test_one_changed_byte_anywhere_is_refused(name: str, program: Path, openmedl
 
 @pytest.mark.parametrize("name", ["program.json", "exemplars.parquet", "golden.jsonl", "README.md"])
 @pytest.mark.parametrize("change", [lambda b: b + b"\n", lambda b: b[:-1], lambda b: b"", lambda b: b + b" "])
-def test_a_longer_or_shorter_file_is_refused(
+def test_longer_or_shorter_file_is_rejected(
     name: str, change: Callable[[bytes], bytes], program: Path, openmedlm: Run
 ) -> None:
     (program / name).write_bytes(change((program / name).read_bytes()))
@@ -58,30 +58,30 @@ def test_a_longer_or_shorter_file_is_refused(
 
 
 @pytest.mark.parametrize("name", ["program.json", "exemplars.parquet", "golden.jsonl", "README.md"])
-def test_a_missing_file_is_refused(name: str, program: Path, openmedlm: Run) -> None:
+def test_missing_file_is_rejected(name: str, program: Path, openmedlm: Run) -> None:
     (program / name).unlink()
     refused(openmedlm("verify", program), name)
 
 
-def test_a_file_that_does_not_belong_is_refused(program: Path, openmedlm: Run) -> None:
+def test_extra_file_is_rejected(program: Path, openmedlm: Run) -> None:
     (program / "notes.txt").write_text("mine")
     refused(openmedlm("verify", program), "notes.txt", "Remove it")
 
 
-def test_another_schema_is_refused(program: Path, openmedlm: Run) -> None:
+def test_unknown_schema_is_rejected(program: Path, openmedlm: Run) -> None:
     document = orjson.loads((program / "program.json").read_bytes())
     (program / "program.json").write_bytes(orjson.dumps(document | {"schema_version": 2}, option=orjson.OPT_INDENT_2))
     refused(openmedlm("verify", program), "schema version", "2", "release of openmedlm")
 
 
-def test_what_is_refused_is_not_run_either(program: Path, openmedlm: Run) -> None:
+def test_rejected_program_is_not_run(program: Path, openmedlm: Run) -> None:
     (program / "README.md").write_text("Trust me.")
     refused(openmedlm("evaluate", program, "-b", "mmlu", "--data-dir", "sample"), "README.md")
     refused(openmedlm("export", program, "--to", "dspy"), "README.md")
     refused(openmedlm("ask", program, "-q", "Which?", "--option", "a", "--option", "b"), "README.md")
 
 
-def test_json_says_why(program: Path, openmedlm: Run) -> None:
+def test_json_output_has_the_reason(program: Path, openmedlm: Run) -> None:
     (program / "README.md").write_text("Trust me.")
     ended = openmedlm("verify", program, "--json")
     assert (ended.code, ended.json["ok"]) == (2, False)
@@ -89,5 +89,5 @@ def test_json_says_why(program: Path, openmedlm: Run) -> None:
     assert "README.md" in ended.json["reason"]
 
 
-def test_no_directory_is_one_line(openmedlm: Run) -> None:
+def test_missing_directory_is_one_line(openmedlm: Run) -> None:
     refused(openmedlm("verify", "nowhere"), "nowhere", "no such directory")

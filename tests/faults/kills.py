@@ -1,11 +1,11 @@
-"""Kills each long command at random moments, again and again, and looks at what is left.
+"""Stress test: kills each long command at random moments, and compares the files with those of an undisturbed run.
 
     python tests/faults/kills.py [--kills 50] [--seed 0] [--commands pool evaluate ladder tune compile]
 
-Each command runs once undisturbed, and then in a place of its own where SIGKILL meets it after a random part of that
-time; the same command is started again until it has been killed often enough, in a new place whenever it got through.
-Then it is left alone. The files must be those of the undisturbed run, byte for byte, but for those that hold times; and
-no request may have been answered twice, but for those that were in flight at a kill.
+Each command runs once undisturbed. Then it runs in a new folder, and SIGKILL ends it after a random part of that time;
+it is restarted until it has been killed often enough, in a new folder whenever it finished. Its last run is
+undisturbed. The files must equal those of the undisturbed run, byte for byte, except those that hold times. No request
+may be answered twice, except those in flight at a kill.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from student import Student
 
 from openmedlm.data import load_split
 
-AT_ONCE = 4
-OF_TIME = ("timing.json", "seconds.parquet")
+CONCURRENCY = 4
+TIME_FILES = ("timing.json", "seconds.parquet")
 DATA = ("-b", "mmlu", "--data-dir", "sample")
 COMMANDS = {
     "pool": (("pool", *DATA, "--rounds", "2", "-o", "out/pool.jsonl"), "out"),
@@ -38,15 +38,15 @@ COMMANDS = {
 }
 
 
-class Place:
-    """A directory in which a command runs, with a vote store of its own."""
+class CommandFolder:
+    """Folder in which a command runs, with its own completion cache."""
 
-    def __init__(self, folder: Path, server: ModelServer, command: tuple[str, ...], kept: str) -> None:
-        self._folder, self._kept = folder, folder / kept
+    def __init__(self, folder: Path, server: ModelServer, command: tuple[str, ...], output: str) -> None:
+        self._folder, self._output = folder, folder / output
         folder.mkdir()
         self._command = [
             *(sys.executable, "-m", "openmedlm", *command, "--store", "votes.sqlite", "-m", "hosted_vllm/small"),
-            *("--api-base", server.base_url, "--max-concurrency", str(AT_ONCE)),
+            *("--api-base", server.base_url, "--max-concurrency", str(CONCURRENCY)),
         ]
         self._environment = {
             **os.environ,
@@ -66,48 +66,50 @@ class Place:
 
     def finish(self) -> None:
         process = self.start()
-        _, said = process.communicate(timeout=600)
-        assert process.returncode in (0, 3), said
+        _, err = process.communicate(timeout=3600)
+        assert process.returncode in (0, 3), err
 
     def files(self) -> dict[str, bytes]:
         return {
-            str(file.relative_to(self._kept)): file.read_bytes()
-            for file in sorted(self._kept.rglob("*"))
-            if file.is_file() and file.name not in OF_TIME
+            str(file.relative_to(self._output)): file.read_bytes()
+            for file in sorted(self._output.rglob("*"))
+            if file.is_file() and file.name not in TIME_FILES
         }
 
 
-def killed(name: str, kills: int, source: random.Random, server: ModelServer, folder: Path) -> tuple[int, int, int]:
-    """Kills that were made, runs that came through, requests that were answered twice."""
-    command, kept = COMMANDS[name]
-    whole = Place(folder / "whole", server, command, kept)
+def kill_repeatedly(
+    name: str, kills: int, source: random.Random, server: ModelServer, folder: Path
+) -> tuple[int, int, int]:
+    """Return the numbers of kills, of finished runs, and of requests answered twice."""
+    command, output = COMMANDS[name]
+    undisturbed = CommandFolder(folder / "whole", server, command, output)
     began = time.monotonic()
-    whole.finish()
-    with_options = time.monotonic() - began
-    expected = whole.files()
+    undisturbed.finish()
+    seconds = time.monotonic() - began
+    expected = undisturbed.files()
     assert expected
-    made = finished = twice = 0
-    while made < kills:
+    done = finished = repeats = 0
+    while done < kills:
         server.requests.clear()
-        place = Place(folder / f"place-{finished}", server, command, kept)
-        here = 0
-        while made < kills:
-            process = place.start()
-            time.sleep(source.uniform(0.2, 1.0) * with_options)
+        killed = CommandFolder(folder / f"run-{finished}", server, command, output)
+        kills_here = 0
+        while done < kills:
+            process = killed.start()
+            time.sleep(source.uniform(0.2, 1.0) * seconds)
             if process.poll() is not None:
                 break
             process.send_signal(signal.SIGKILL)
             process.communicate()
-            made += 1
-            here += 1
-        place.finish()
+            done += 1
+            kills_here += 1
+        killed.finish()
         finished += 1
-        assert place.files() == expected, f"{name}: other files after {here} kills"
-        again = Counter(asked.identity for asked in server.requests)
-        repeated = sum(again.values()) - len(again)
-        assert repeated <= here * AT_ONCE, f"{name}: {repeated} requests answered twice in {here} kills"
-        twice += repeated
-    return made, finished, twice
+        assert killed.files() == expected, f"{name}: other files after {kills_here} kills"
+        counts = Counter(asked.identity for asked in server.requests)
+        repeated = sum(counts.values()) - len(counts)
+        assert repeated <= kills_here * CONCURRENCY, f"{name}: {repeated} requests answered twice in {kills_here} kills"
+        repeats += repeated
+    return done, finished, repeats
 
 
 def main() -> None:
@@ -121,14 +123,14 @@ def main() -> None:
     for name in options.commands:
         with ModelServer() as server, tempfile.TemporaryDirectory() as folder:
 
-            def slowly(asked: Asked) -> Reply:
+            def slow_reply(asked: Asked) -> Reply:
                 return Reply(student(asked).text, delay=0.03)
 
-            server.reply = slowly
+            server.reply = slow_reply
             source = random.Random(f"{options.seed} {name}")
-            made, finished, twice = killed(name, options.kills, source, server, Path(folder))
+            done, finished, repeats = kill_repeatedly(name, options.kills, source, server, Path(folder))
         print(
-            f"{name:<9} {made} kills, {finished} runs came through, 0 lost or other files, {twice} asked twice",
+            f"{name:<9} {done} kills, {finished} finished runs, 0 lost or different files, {repeats} repeated requests",
             flush=True,
         )
 

@@ -1,4 +1,4 @@
-"""A frozen program from a stranger: it is what was frozen, or it is refused; it never does anything."""
+"""Frozen programs from unknown authors: a changed one is rejected, and none has side effects."""
 
 import ast
 import os
@@ -23,14 +23,14 @@ FACTS = ProgramMetadata(model="hosted_vllm/small", benchmark="mmlu", pool=None, 
 
 
 def made(place: Path, exemplars: int = 0) -> FrozenProgram:
-    """A small program, with one golden question."""
+    """Freeze a small program with one golden question."""
     shown = tuple(Exemplar(question) for question in load_split("mmlu", "pool", "sample")[:exemplars])
     strategy = "few-shot" if exemplars else "zero-shot"
     program = PromptProgram(strategy, "Answer.", CHAT, False, SamplingParams(max_tokens=8), FixedExemplars(shown))
     return freeze_program(program, place, FACTS, load_split("mmlu", "dev", "sample")[:1])
 
 
-def test_every_changed_byte_is_refused(tmp_path: Path) -> None:
+def test_every_changed_byte_is_rejected(tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
     tried, size = 0, sum(file.stat().st_size for file in frozen.directory.iterdir())
     for file in sorted(frozen.directory.iterdir()):
@@ -46,7 +46,7 @@ def test_every_changed_byte_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["program.json", "golden.jsonl", "README.md", "exemplars.parquet"])
-def test_a_link_to_another_file_is_not_followed(name: str, tmp_path: Path) -> None:
+def test_link_to_another_file_is_not_followed(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program", exemplars=2)
     elsewhere = tmp_path / "elsewhere"
     (frozen.directory / name).rename(elsewhere)
@@ -56,7 +56,7 @@ def test_a_link_to_another_file_is_not_followed(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["program.json", "golden.jsonl"])
-def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
+def test_pipe_is_rejected_at_once(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
     (frozen.directory / name).unlink()
     os.mkfifo(frozen.directory / name)
@@ -65,7 +65,7 @@ def test_a_pipe_is_not_waited_for(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "sub/golden.jsonl", "..", "golden.jsonl/../x"])
-def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
+def test_file_name_outside_the_program_is_rejected(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
     document = frozen.document.model_copy(update={"files": frozen.document.files | {name: "0" * 64}})
     (frozen.directory / "program.json").write_bytes(serialize_document(document))
@@ -74,16 +74,16 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["program.json", "README.md"])
-def test_a_file_too_large_for_memory_is_not_read(name: str, tmp_path: Path) -> None:
+def test_file_larger_than_memory_is_not_read(name: str, tmp_path: Path) -> None:
     frozen = made(tmp_path / "program")
-    os.truncate(frozen.directory / name, 1 << 40)  # a hole, which takes no disk
+    os.truncate(frozen.directory / name, 1 << 40)  # sparse, so it takes no disk space
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(InvalidProgram, match="1,099,511,627,776 bytes"):
         load_program(frozen.directory)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
-def test_a_table_that_unpacks_to_more_than_it_declares_is_not_unpacked(tmp_path: Path) -> None:
+def test_table_bomb_is_not_unpacked(tmp_path: Path) -> None:
     import hashlib
 
     frozen = made(tmp_path / "program", exemplars=2)
@@ -118,7 +118,7 @@ print(seen)
 """
 
 
-def test_verifying_unpickles_writes_starts_and_calls_nothing(tmp_path: Path) -> None:
+def test_verification_has_no_side_effects(tmp_path: Path) -> None:
     frozen = made(tmp_path / "program", exemplars=2)
     command = [sys.executable, "-c", WATCHED, str(frozen.directory)]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -126,7 +126,7 @@ def test_verifying_unpickles_writes_starts_and_calls_nothing(tmp_path: Path) -> 
 
 
 def _unsafe(tree: ast.AST) -> Iterator[str]:
-    """What could run code that a file holds."""
+    """Yield names of calls and modules that could run code from a file."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from {alias.name for alias in node.names} & UNSAFE
@@ -138,11 +138,11 @@ def _unsafe(tree: ast.AST) -> Iterator[str]:
             yield node.arg
 
 
-def test_no_code_of_ours_runs_what_a_file_holds() -> None:
+def test_package_never_runs_code_from_files() -> None:
     root = Path(__file__).parents[2]
-    rooms = ("data", "metrics", "openmedlm", "optimizers", "programs")
-    ours = [file for room in rooms for file in (root / room).rglob("*.py")]
-    found = [(file.name, what) for file in ours for what in _unsafe(ast.parse(file.read_text(encoding="utf-8")))]
+    packages = ("data", "metrics", "openmedlm", "optimizers", "programs")
+    ours = [file for package in packages for file in (root / package).rglob("*.py")]
+    unsafe = [(file.name, name) for file in ours for name in _unsafe(ast.parse(file.read_text(encoding="utf-8")))]
     assert len(ours) > 150
-    assert found == []
+    assert unsafe == []
     assert set(_unsafe(ast.parse("import marshal\neval('1')"))) == {"marshal", "eval"}

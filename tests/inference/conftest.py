@@ -1,5 +1,6 @@
 """Fixtures of tests that run programs."""
 
+import pytest
 from program_fixtures import (  # noqa: F401
     embedder,
     make_program,
@@ -12,3 +13,10 @@ from program_fixtures import (  # noqa: F401
     server,
     vectors,
 )
+
+
+@pytest.fixture
+def fast_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries wait for milliseconds, not for seconds."""
+    monkeypatch.setattr("openmedlm.inference.retry.BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr("openmedlm.inference.retry.MAX_WAIT_SECONDS", 0.01)

@@ -16,7 +16,7 @@ BASE = "http://127.0.0.1:8000/v1"
         ("llamafile/qwen", "qwen", "json_schema", True, True),
     ],
 )
-def test_openai_compatible_providers_are_spoken_to_directly(
+def test_openai_compatible_providers_are_called_directly(
     model: str, name: str, constraint: str, chat: bool, free: bool
 ) -> None:
     endpoint = find_endpoint(model, BASE)
@@ -29,13 +29,13 @@ def test_openai_compatible_providers_are_spoken_to_directly(
 @pytest.mark.parametrize(
     ("model", "api_base"), [("ollama_chat/qwen", None), ("ollama_chat/qwen", BASE), ("openai/gpt-x", None)]
 )
-def test_the_others_go_through_litellm_under_their_whole_name(model: str, api_base: str | None) -> None:
+def test_other_providers_go_through_litellm(model: str, api_base: str | None) -> None:
     endpoint = find_endpoint(model, api_base)
     assert not endpoint.direct
     assert (endpoint.served_name, endpoint.base_url, endpoint.constraint) == (model, api_base, None)
 
 
-def test_the_key_comes_from_the_option_or_the_providers_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_comes_from_argument_or_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOSTED_VLLM_API_KEY", "from-the-environment")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     assert find_endpoint("hosted_vllm/x", BASE).api_key == "from-the-environment"
@@ -43,36 +43,37 @@ def test_the_key_comes_from_the_option_or_the_providers_own_variable(monkeypatch
     assert find_endpoint("openai/x", BASE).api_key is None
 
 
-def test_a_key_is_never_shown() -> None:
+def test_repr_of_an_endpoint_hides_the_key() -> None:
     assert "a-secret-key" not in repr(find_endpoint("openai/x", BASE, "a-secret-key"))
 
 
 @pytest.mark.parametrize(
-    ("model", "api_base", "mend"),
+    ("model", "api_base", "message"),
     [
-        ("gpt-x", None, r'"gpt-x" names no provider; write hosted_vllm/gpt-x with --api-base'),
-        ("openai/", BASE, "names no model"),
-        ("", None, "names no model"),
-        ("hosted_vllm/x", None, r"hosted_vllm/x needs --api-base, such as --api-base http://"),
-        ("hosted_vllm/x", "127.0.0.1:8000/v1", r"--api-base: .*http"),
+        ("gpt-x", None, r'no provider in the model "gpt-x".*hosted_vllm/gpt-x with --api-base'),
+        ("openai/", BASE, "no model name"),
+        ("", None, "no model name"),
+        ("hosted_vllm/x", None, r"hosted_vllm/x.*--api-base http://"),
+        ("hosted_vllm/x", "127.0.0.1:8000/v1", "--api-base"),
         ("ollama_chat/x", "localhost", "--api-base"),
-        ("openai/x", "http://user:secret@127.0.0.1/v1", "password"),
-        ("openai/x", "http://127.0.0.1/v1?key=secret", "password or a query"),
+        ("openai/x", "http://user:secret@127.0.0.1/v1", "--api-base"),
+        ("openai/x", "http://127.0.0.1/v1?key=secret", "--api-base"),
     ],
 )
-def test_what_cannot_be_reached_is_one_clear_line(model: str, api_base: str | None, mend: str) -> None:
-    with pytest.raises(UserError, match=mend) as caught:
+def test_find_endpoint_rejects_bad_models_and_addresses(model: str, api_base: str | None, message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
         find_endpoint(model, api_base)
     assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
-def test_an_endpoint_of_the_users_own_is_connected_to_as_it_is() -> None:
+def test_connect_returns_a_hosted_endpoint_unchanged() -> None:
     endpoint = find_endpoint("hosted_vllm/x", BASE)
     with connect(endpoint) as connected:
         assert connected is endpoint
 
 
-def test_two_servers_of_one_model_name_are_told_apart_unless_they_are_named_alike() -> None:
+def test_identity_includes_the_address_or_the_model_id() -> None:
     one, two = (find_endpoint("openai/default", f"http://127.0.0.1:{port}/v1") for port in (1, 2))
     assert one.identity != two.identity
     named = [find_endpoint("openai/default", f"http://127.0.0.1:{port}/v1", model_id="llama") for port in (1, 2)]
@@ -80,7 +81,7 @@ def test_two_servers_of_one_model_name_are_told_apart_unless_they_are_named_alik
 
 
 @pytest.mark.parametrize("api_base", [None, BASE])
-def test_a_completion_provider_is_given_completion_prompts(api_base: str | None) -> None:
+def test_text_completion_provider_takes_text_prompts(api_base: str | None) -> None:
     endpoint = find_endpoint("text-completion-openai/base", api_base)
     assert (endpoint.chat, endpoint.text) == (False, True)
     assert not find_endpoint("ollama_chat/x").text

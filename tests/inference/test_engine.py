@@ -1,4 +1,4 @@
-"""What is bought, what is not bought again, and in which order it comes back."""
+"""Tests of the engine: requests, cache hits, order of the outcomes."""
 
 import asyncio
 import hashlib
@@ -19,9 +19,11 @@ Ask = Callable[..., Question]
 SAMPLED = SamplingParams(max_tokens=32, temperature=0.8)
 
 
-def again(server: Any) -> dict[bytes, int]:
-    """The requests that came more than once, and how often."""
-    return {asked: count for asked, count in Counter(a.identity for a in server.requests).items() if count > 1}
+def repeated(server: Any) -> dict[bytes, int]:
+    """Return the requests that arrived more than once, and how often."""
+    return {
+        identity: count for identity, count in Counter(each.identity for each in server.requests).items() if count > 1
+    }
 
 
 @pytest.fixture
@@ -34,43 +36,43 @@ def voting(make_program: Make) -> PromptProgram:
     return make_program(votes=3, shuffle=True, decode=SAMPLED)
 
 
-def test_every_vote_is_bought_once(run: Any, server: Any, voting: PromptProgram, questions: list[Question]) -> None:
+def test_run_requests_every_vote_once(run: Any, server: Any, voting: PromptProgram, questions: list[Question]) -> None:
     first = run(voting, questions, all_votes=True)
-    assert (first.api_calls, len(server.requests), again(server)) == (36, 36, {})
+    assert (first.api_calls, len(server.requests), repeated(server)) == (36, 36, {})
     assert [vote.sample for vote in first.outcomes[0].votes] == [0, 1, 2]
 
 
-def test_a_second_run_buys_nothing_and_comes_to_the_same(
+def test_second_run_is_served_from_the_cache(
     run: Any, server: Any, voting: PromptProgram, questions: list[Question]
 ) -> None:
     first = run(voting, questions)
-    asked = len(server.requests)
+    requests = len(server.requests)
     second = run(voting, questions)
     assert second.outcomes == first.outcomes
-    assert (second.api_calls, len(server.requests)) == (0, asked)
+    assert (second.api_calls, len(server.requests)) == (0, requests)
 
 
-def test_more_questions_buy_only_what_is_new(
+def test_run_over_more_questions_requests_new_ones_only(
     run: Any, server: Any, voting: PromptProgram, questions: list[Question]
 ) -> None:
     half = run(voting, questions[3:8], all_votes=True)
     whole = run(voting, questions, all_votes=True)
     assert (half.api_calls, whole.api_calls) == (15, 21)
     assert whole.outcomes[3:8] == half.outcomes
-    assert again(server) == {}
+    assert repeated(server) == {}
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_a_run_that_was_cut_off_buys_again_only_what_was_in_flight(
+def test_cancelled_run_repeats_requests_in_flight_only(
     concurrency: int, run: Any, server: Any, make_reply: Any, voting: PromptProgram, questions: list[Question]
 ) -> None:
-    """The server answers twenty requests and then hangs, until the run is cut off with all its slots waiting."""
+    """The server answers twenty requests and then hangs, until the run is cancelled."""
     server.reply = lambda asked: make_reply("A", delay=0 if len(server.requests) <= 20 else 60)
     with pytest.raises(asyncio.CancelledError):
         run(voting, questions, all_votes=True, concurrency=concurrency, cancel_after=20 + concurrency)
     server.reply = lambda asked: make_reply("A")
     assert run(voting, questions, all_votes=True, concurrency=concurrency).api_calls == 16
-    assert list(again(server).values()) == [2] * concurrency
+    assert list(repeated(server).values()) == [2] * concurrency
     assert run(voting, questions, all_votes=True).api_calls == 0
 
 
@@ -78,8 +80,8 @@ def test_equal_requests_in_flight_are_sent_once(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("B", delay=0.1)
-    find_duplicates = [make_question(1, id="one"), make_question(1, id="two"), make_question(1, id="three", answer="C")]
-    ran = run(make_program(), find_duplicates, concurrency=8)
+    duplicates = [make_question(1, id="one"), make_question(1, id="two"), make_question(1, id="three", answer="C")]
+    ran = run(make_program(), duplicates, concurrency=8)
     assert (ran.api_calls, len(server.requests)) == (1, 1)
     assert [(outcome.question_id, outcome.correct) for outcome in ran.outcomes] == [
         ("one", True),
@@ -88,28 +90,26 @@ def test_equal_requests_in_flight_are_sent_once(
     ]
 
 
-def test_five_greedy_votes_are_five_requests(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
+def test_greedy_votes_are_separate_requests(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
     ran = run(make_program(votes=5), [make_question()], all_votes=True)
     assert (ran.api_calls, len(server.requests)) == (5, 5)
     assert len({vote.key for vote in ran.outcomes[0].votes}) == 5
 
 
-def test_another_model_is_asked_anew(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
+def test_cache_is_separate_for_each_model(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
     for model in ("hosted_vllm/small", "hosted_vllm/large", "hosted_vllm/small"):
         run(make_program(), [make_question()], model=model)
     assert [body["model"] for body in server.bodies] == ["small", "large"]
 
 
-def test_greedy_requests_carry_no_seed_so_a_new_seed_buys_nothing(
-    run: Any, server: Any, make_program: Make, questions: list[Question]
-) -> None:
+def test_greedy_requests_carry_no_seed(run: Any, server: Any, make_program: Make, questions: list[Question]) -> None:
     first = run(make_program(seed=1), questions)
     second = run(make_program(seed=2), questions)
     assert (first.api_calls, second.api_calls) == (12, 0)
     assert not any("seed" in body for body in server.bodies)
 
 
-def test_sampled_requests_carry_the_votes_own_seed(
+def test_sampled_requests_carry_the_seed_of_the_vote(
     run: Any, server: Any, make_program: Make, make_question: Ask
 ) -> None:
     question = make_question()
@@ -120,7 +120,7 @@ def test_sampled_requests_carry_the_votes_own_seed(
         assert {body["seed"] for body in server.bodies} == {program.sampling_seed(question, n) for n in range(3)}
 
 
-def test_outcomes_come_in_the_order_of_the_questions_whatever_the_concurrency(
+def test_outcomes_do_not_depend_on_concurrency(
     run: Any, server: Any, make_reply: Any, voting: PromptProgram, questions: list[Question]
 ) -> None:
     def slowly(asked: Any) -> Any:
@@ -137,7 +137,7 @@ def test_outcomes_come_in_the_order_of_the_questions_whatever_the_concurrency(
 
 
 @pytest.mark.parametrize("concurrency", [2, 5])
-def test_no_more_requests_are_in_flight_than_allowed(
+def test_concurrency_limits_requests_in_flight(
     concurrency: int, run: Any, server: Any, make_reply: Any, voting: PromptProgram, questions: list[Question]
 ) -> None:
     server.reply = lambda asked: make_reply("A", delay=0.05)
@@ -145,10 +145,10 @@ def test_no_more_requests_are_in_flight_than_allowed(
     assert server.busiest == concurrency
 
 
-def test_a_model_that_always_picks_the_gold_text_is_always_right(
+def test_shuffled_letters_are_mapped_back(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
-    """Whatever the shuffle shows it as: letters are mapped back."""
+    """A model that picks the gold text is right, in any order of the options."""
 
     def right_letter(asked: Any) -> Any:
         (letter,) = (line[0] for line in asked.question.split("\n") if line[3:] == "gold")
@@ -170,7 +170,7 @@ def test_a_model_that_always_picks_the_gold_text_is_always_right(
         assert len({vote.text for vote in outcome.votes}) > 1
 
 
-def test_every_outcome_is_shown_once_as_it_comes(run: Any, voting: PromptProgram, questions: list[Question]) -> None:
+def test_on_outcome_gets_every_outcome_once(run: Any, voting: PromptProgram, questions: list[Question]) -> None:
     seen: list[Outcome] = []
     outcomes = run(voting, questions, on_outcome=seen.append).outcomes
     positions = {question.id: position for position, question in enumerate(questions)}
@@ -197,12 +197,12 @@ def test_on_prompts_gets_the_prompts_of_each_outcome(run: Any, make_program: Mak
     assert sorted(with_prompts) == sorted((question.id, True) for question in questions)
 
 
-def test_no_questions_are_no_outcomes(run: Any, server: Any, voting: PromptProgram) -> None:
+def test_run_without_questions_has_no_outcomes(run: Any, server: Any, voting: PromptProgram) -> None:
     assert run(voting, []).outcomes == []
     assert server.requests == []
 
 
-def test_an_outcome_says_what_it_is_of_and_what_it_cost(
+def test_outcome_holds_question_answer_and_usage(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("The answer is B.", finish_reason="length")
@@ -216,16 +216,14 @@ def test_an_outcome_says_what_it_is_of_and_what_it_cost(
     assert (vote.prompt_tokens, vote.completion_tokens, vote.cached_tokens) == (words, 4, 3)
 
 
-def test_calls_cost_nothing_on_ones_own_server_and_are_unpriced_elsewhere(
-    run: Any, make_program: Make, questions: list[Question]
-) -> None:
+def test_cost_is_zero_on_own_server_else_unknown(run: Any, make_program: Make, questions: list[Question]) -> None:
     own = run(make_program(), questions, model="hosted_vllm/small")
-    api_calls = run(make_program(), questions, model="openai/small")
+    hosted = run(make_program(), questions, model="openai/small")
     assert summarise(own.outcomes, 1.0).cost_usd == 0.0
-    assert summarise(api_calls.outcomes, 1.0).cost_usd is None
+    assert summarise(hosted.outcomes, 1.0).cost_usd is None
 
 
-def test_a_completion_prompt_goes_to_the_completion_endpoint(
+def test_text_prompt_goes_to_completions(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply(" B")
@@ -236,7 +234,7 @@ def test_a_completion_prompt_goes_to_the_completion_endpoint(
     assert asked.body["stop"] == ["\n"]
 
 
-def test_decode_parameters_reach_the_wire(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
+def test_sampling_params_are_sent(run: Any, server: Any, make_program: Make, make_question: Ask) -> None:
     run(make_program(decode=SamplingParams(77, 0.0)), [make_question(1)])
     run(make_program(decode=SamplingParams(78, 0.7, 0.9, 40, ("x", "y"))), [make_question(1)])
     plain, full = ({k: v for k, v in body.items() if k not in ("messages", "seed")} for body in server.bodies)
@@ -251,7 +249,7 @@ def test_decode_parameters_reach_the_wire(run: Any, server: Any, make_program: M
     }
 
 
-def test_the_exemplars_shown_are_named(
+def test_outcome_names_its_exemplars(
     run: Any, server: Any, make_program: Make, make_question: Ask, questions: list[Question]
 ) -> None:
     exemplars = FixedExemplars((Exemplar(make_question(91)), Exemplar(make_question(90))))
@@ -260,7 +258,7 @@ def test_the_exemplars_shown_are_named(
     assert all(len(body["messages"]) == 6 for body in server.bodies)
 
 
-def test_the_key_reaches_the_server_and_nothing_else(
+def test_api_key_is_sent_and_nowhere_else(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, tmp_path: Any
 ) -> None:
     server.reply = lambda asked: make_reply("wrong", status=400)

@@ -1,4 +1,4 @@
-"""Requests in flight: as many as the endpoint takes."""
+"""Tests of the limit on requests in flight."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,81 +9,82 @@ from openmedlm.inference.limiter import AdaptiveLimiter
 from openmedlm.programs import PromptProgram
 
 
-def _round(slots: AdaptiveLimiter, sent: float, refused: int, times: int | None = None) -> None:
-    """A round of requests that were sent then, of which some are refused."""
-    for number in range(slots.limit if times is None else times):
-        slots.ended(sent, sent + 0.5, refused=number < refused)
+def _round(limiter: AdaptiveLimiter, sent: float, refused: int, requests: int | None = None) -> None:
+    """Record a round of requests sent at `sent`, of which the first `refused` are refused."""
+    for number in range(limiter.limit if requests is None else requests):
+        limiter.record(sent, sent + 0.5, refused=number < refused)
 
 
-def test_the_slots_fall_to_what_was_taken_and_answers_win_them_back() -> None:
-    slots = AdaptiveLimiter(64)
-    _round(slots, 0.0, refused=56)
-    assert slots.limit == 8
-    _round(slots, 0.4, refused=8)  # sent before the slots fell
-    assert slots.limit == 8
+def test_limit_falls_on_refusals_and_grows_back() -> None:
+    limiter = AdaptiveLimiter(64)
+    _round(limiter, 0.0, refused=56)
+    assert limiter.limit == 8
+    _round(limiter, 0.4, refused=8)  # sent before the limit fell
+    assert limiter.limit == 8
     for sent, limit in enumerate((16, 32, 33, 34), start=1):
-        _round(slots, sent, refused=0)
-        assert slots.limit == limit
-    _round(slots, 9.0, refused=0, times=10_000)
-    assert slots.limit == 64
+        _round(limiter, sent, refused=0)
+        assert limiter.limit == limit
+    _round(limiter, 9.0, refused=0, requests=10_000)
+    assert limiter.limit == 64
 
 
-def test_faults_now_and_then_take_no_slots() -> None:
-    slots = AdaptiveLimiter(50)
+def test_limit_tolerates_a_few_refusals() -> None:
+    limiter = AdaptiveLimiter(50)
     for sent in range(20):
-        _round(slots, sent, refused=10)
-    assert slots.limit == 50
+        _round(limiter, sent, refused=10)
+    assert limiter.limit == 50
 
 
-def test_one_slot_is_always_left() -> None:
-    slots = AdaptiveLimiter(2)
+def test_limit_is_at_least_one() -> None:
+    limiter = AdaptiveLimiter(2)
     for sent in range(10):
-        _round(slots, sent, refused=slots.limit)
-    assert slots.limit == 1
+        _round(limiter, sent, refused=limiter.limit)
+    assert limiter.limit == 1
 
 
-def test_slots_are_given_in_the_order_of_asking_and_one_that_no_longer_waits_is_passed_over() -> None:
+def test_acquire_is_first_come_first_served() -> None:
     async def go() -> list[int]:
-        slots, had = AdaptiveLimiter(1), []
+        limiter, served = AdaptiveLimiter(1), []
 
         async def use(number: int) -> None:
-            await slots.take()
-            had.append(number)
+            await limiter.acquire()
+            served.append(number)
             await asyncio.sleep(0)
-            slots.give()
+            limiter.release()
 
         tasks = [asyncio.create_task(use(number)) for number in range(4)]
         await asyncio.sleep(0)
         tasks[1].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.wait_for(slots.take(), 1)
-        return had
+        await asyncio.wait_for(limiter.acquire(), 30)
+        return served
 
     assert asyncio.run(go()) == [0, 2, 3]
 
 
-def test_a_slot_given_to_one_that_was_cancelled_goes_to_the_next() -> None:
+def test_cancelled_acquire_passes_its_place_on() -> None:
     async def go() -> None:
-        slots = AdaptiveLimiter(1)
-        await slots.take()
-        waiting = asyncio.create_task(slots.take())
+        limiter = AdaptiveLimiter(1)
+        await limiter.acquire()
+        waiting = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(0)
-        slots.give()
+        limiter.release()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        await asyncio.wait_for(slots.take(), 1)
+        await asyncio.wait_for(limiter.acquire(), 30)
 
     asyncio.run(go())
 
 
-def test_a_busy_endpoint_is_asked_by_fewer_at_once(
+def test_overloaded_endpoint_gets_fewer_requests(
+    fast_retries: None,
     run: Any,
     server: Any,
     make_reply: Any,
     make_program: Callable[..., PromptProgram],
     make_question: Callable[..., Question],
 ) -> None:
-    """It takes eight at once, and refuses what is more: most requests are not refused in the end."""
+    """The endpoint accepts eight concurrent requests and refuses the others."""
     refused = 0
 
     def reply(asked: Any) -> Any:
@@ -96,4 +97,4 @@ def test_a_busy_endpoint_is_asked_by_fewer_at_once(
     server.reply = reply
     ran = run(make_program(), [make_question(number) for number in range(300)], concurrency=64, max_retries=49)
     assert {outcome.answer for outcome in ran.outcomes} == {"B"}
-    assert refused < 300  # with 64 at once all the time, 500 are
+    assert refused < 300  # a constant 64 requests in flight get 500 refusals

@@ -7,8 +7,8 @@ MESSAGES = ({"role": "system", "content": "Answer."}, {"role": "user", "content"
 REQUEST = Request(MESSAGES, SamplingParams(32, temperature=0.8, top_p=0.9), sample=2, attempt=1, seed=7)
 
 
-def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> None:
-    """A known value: a store that was filled last year still has the answers."""
+def test_key_of_a_request_never_changes() -> None:
+    """A known value: caches of earlier releases stay valid."""
     assert REQUEST.key("hosted_vllm/small") == "6cff75389517626479d5f1c2217158e6deca80268ed9e52f9db4a8a683873b9a"
     assert REQUEST._replace(prompt=tuple(dict(reversed(m.items())) for m in MESSAGES)).key("m") == REQUEST.key("m")
 
@@ -30,14 +30,14 @@ def test_the_same_request_to_the_same_model_has_the_same_key_on_every_run() -> N
         {"choices": ("A", "B")},
     ],
 )
-def test_whatever_is_asked_otherwise_has_another_key(change: dict[str, object]) -> None:
+def test_key_depends_on_every_field_but_the_question(change: dict[str, object]) -> None:
     assert REQUEST._replace(**change).key("m") != REQUEST.key("m")
 
 
-def test_another_model_has_another_key() -> None:
+def test_key_depends_on_the_model() -> None:
     assert REQUEST.key("hosted_vllm/small") != REQUEST.key("hosted_vllm/large")
 
 
-def test_messages_are_chat_and_a_text_is_not() -> None:
+def test_chat_is_true_for_messages_only() -> None:
     assert REQUEST.chat
     assert not REQUEST._replace(prompt="Pumps?").chat

@@ -1,4 +1,4 @@
-"""What becomes of a vote that names no letter."""
+"""Tests of unparsed votes: resample, constrain, skip."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,8 +15,8 @@ Ask = Callable[..., Question]
 SAMPLED = SamplingParams(max_tokens=32, temperature=0.6, top_p=0.9)
 
 
-def readable_from(try_number: int, make_reply: Any) -> Callable[[Any], Any]:
-    """A server that names the letter B from the n-th try of each question on; earlier tries are cut off."""
+def parsable_from(try_number: int, make_reply: Any) -> Callable[[Any], Any]:
+    """Return a server script that answers B from the n-th request of each question on, and is cut off before."""
     tries: dict[str, int] = defaultdict(int)
 
     def reply(asked: Any) -> Any:
@@ -28,10 +28,10 @@ def readable_from(try_number: int, make_reply: Any) -> Callable[[Any], Any]:
     return reply
 
 
-def test_a_vote_is_asked_again_until_it_can_be_read(
+def test_resample_repeats_until_an_answer_is_parsed(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
-    server.reply = readable_from(3, make_reply)
+    server.reply = parsable_from(3, make_reply)
     (outcome,) = run(make_program(), [make_question()], on_unparsed="resample", max_resamples=4).outcomes
     (vote,) = outcome.votes
     assert (vote.letter, vote.text, vote.method, vote.finish_reason) == ("B", "B", "resampled", "stop")
@@ -39,10 +39,10 @@ def test_a_vote_is_asked_again_until_it_can_be_read(
     assert outcome.status == "answered"
 
 
-def test_a_greedy_vote_is_asked_again_warmer_and_with_seeds_of_its_own(
+def test_resample_of_a_greedy_vote_uses_temperature(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
-    server.reply = readable_from(4, make_reply)
+    server.reply = parsable_from(4, make_reply)
     run(make_program(), [make_question()], on_unparsed="resample", max_resamples=4)
     first, *others = server.bodies
     assert (first["temperature"], "seed" in first) == (0.0, False)
@@ -50,32 +50,30 @@ def test_a_greedy_vote_is_asked_again_warmer_and_with_seeds_of_its_own(
     assert len({body["seed"] for body in others}) == 3
 
 
-def test_a_sampled_vote_is_asked_again_in_the_same_way_with_another_seed(
+def test_resample_of_a_sampled_vote_changes_the_seed(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
-    server.reply = readable_from(4, make_reply)
+    server.reply = parsable_from(4, make_reply)
     run(make_program(decode=SAMPLED), [make_question()], on_unparsed="resample", max_resamples=4)
     assert {(body["temperature"], body["top_p"]) for body in server.bodies} == {(0.6, 0.9)}
     assert len({body["seed"] for body in server.bodies}) == 4
 
 
-@pytest.mark.parametrize("rounds", [1, 2, 5])
-def test_after_the_last_round_a_vote_stays_unread(
-    rounds: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+@pytest.mark.parametrize("requests", [1, 2, 5])
+def test_resample_stops_after_max_resamples(
+    requests: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("Let us see.")
-    outcomes = run(make_program(), [make_question()], on_unparsed="resample", max_resamples=rounds - 1).outcomes
-    assert len(server.requests) == rounds
-    assert outcomes[0].votes[0].calls == rounds
+    outcomes = run(make_program(), [make_question()], on_unparsed="resample", max_resamples=requests - 1).outcomes
+    assert len(server.requests) == requests
+    assert outcomes[0].votes[0].calls == requests
     summary = summarise(outcomes, 1.0)
-    assert (summary.unanswered, summary.errors, summary.correct, summary.calls) == (1, 0, 0, rounds)
-    assert summary.resampled == (rounds > 1)
+    assert (summary.unanswered, summary.errors, summary.correct, summary.calls) == (1, 0, 0, requests)
+    assert summary.resampled == (requests > 1)
 
 
-def test_asking_again_is_bought_once_too(
-    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
-) -> None:
-    server.reply = readable_from(3, make_reply)
+def test_resamples_are_cached(run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask) -> None:
+    server.reply = parsable_from(3, make_reply)
     first = run(make_program(), [make_question()], on_unparsed="resample")
     second = run(make_program(), [make_question()], on_unparsed="resample")
     assert (first.api_calls, second.api_calls, len(server.requests)) == (3, 0, 3)
@@ -102,13 +100,13 @@ SCHEMA = {
 
 
 @pytest.mark.parametrize(
-    ("constraint", "fields", "closing"),
+    ("constraint", "fields", "letter"),
     [("grammar", GRAMMAR, "B"), ("structured_outputs", CHOICE, "B"), ("json_schema", SCHEMA, '{"answer": "B"}')],
 )
-def test_a_vote_is_closed_with_a_constrained_letter(
+def test_constrain_requests_an_option_letter(
     constraint: str,
     fields: dict[str, Any],
-    closing: str,
+    letter: str,
     run: Any,
     server: Any,
     make_reply: Any,
@@ -118,21 +116,21 @@ def test_a_vote_is_closed_with_a_constrained_letter(
     cut_off = "Let us see, it may well"
 
     def reply(asked: Any) -> Any:
-        closes = len(asked.prompt) > 2
-        return make_reply(closing) if closes else make_reply(cut_off, finish_reason="length")
+        constrained = len(asked.prompt) > 2
+        return make_reply(letter) if constrained else make_reply(cut_off, finish_reason="length")
 
     server.reply = reply
     program = make_program(reasoning=True)
     outcomes = run(program, [make_question()], on_unparsed="constrain", constraint=constraint).outcomes
     (vote,) = outcomes[0].votes
-    asked, closed = server.bodies
-    assert not set(fields) & set(asked)
-    assert {name: closed[name] for name in fields} == fields
-    assert closed["temperature"] == 0.0
-    assert closed["messages"][:2] == asked["messages"]
-    assert closed["messages"][2] == {"role": "assistant", "content": cut_off}
+    first, second = server.bodies
+    assert not set(fields) & set(first)
+    assert {name: second[name] for name in fields} == fields
+    assert second["temperature"] == 0.0
+    assert second["messages"][:2] == first["messages"]
+    assert second["messages"][2] == {"role": "assistant", "content": cut_off}
     assert (vote.letter, vote.method, vote.calls) == ("B", "constrained", 2)
-    assert vote.text == f"{cut_off}\n\n{closing}"
+    assert vote.text == f"{cut_off}\n\n{letter}"
     assert vote.finish_reason == "length"
     summary = summarise(outcomes, 1.0)
     assert (summary.truncated, summary.constrained, summary.resampled, summary.unanswered) == (1, 1, 0, 0)
@@ -145,7 +143,7 @@ def test_a_vote_is_closed_with_a_constrained_letter(
         ("structured_outputs", {"structured_outputs": {"choice": [" A", " B", " C", " D"]}}),
     ],
 )
-def test_a_completion_is_closed_by_going_on_from_it(
+def test_constrain_continues_a_text_completion(
     constraint: str,
     field: dict[str, Any],
     run: Any,
@@ -157,14 +155,14 @@ def test_a_completion_is_closed_by_going_on_from_it(
     server.reply = lambda asked: make_reply(" B" if set(field) & set(asked.body) else " The organ is round.\n")
     program = make_program(template=PLAIN, reasoning=True)
     (outcome,) = run(program, [make_question()], on_unparsed="constrain", constraint=constraint).outcomes
-    asked, closed = server.requests
-    assert closed.path == "/v1/completions"
-    assert closed.prompt == f"{asked.prompt} The organ is round.\nAnswer:"
-    assert {name: closed.body[name] for name in field} == field
+    first, second = server.requests
+    assert second.path == "/v1/completions"
+    assert second.prompt == f"{first.prompt} The organ is round.\nAnswer:"
+    assert {name: second.body[name] for name in field} == field
     assert (outcome.answer, outcome.votes[0].method) == ("B", "constrained")
 
 
-def test_a_closing_letter_is_mapped_back_through_the_shuffle(
+def test_constrained_letter_is_unshuffled(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     def reply(asked: Any) -> Any:
@@ -180,7 +178,7 @@ def test_a_closing_letter_is_mapped_back_through_the_shuffle(
     assert [vote.letter for vote in outcome.votes] == ["B"] * 6
 
 
-def test_a_vote_that_is_read_at_once_is_not_closed(
+def test_constrain_skips_parsed_votes(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("B", finish_reason="length")
@@ -188,7 +186,7 @@ def test_a_vote_that_is_read_at_once_is_not_closed(
     assert (len(server.requests), outcome.votes[0].method, outcome.votes[0].calls) == (1, "free", 1)
 
 
-def test_a_vote_that_is_left_is_unanswered_not_wrong_or_broken(
+def test_skip_leaves_a_vote_unanswered(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("Let us see", finish_reason="length")
@@ -199,11 +197,11 @@ def test_a_vote_that_is_left_is_unanswered_not_wrong_or_broken(
     assert summarise(outcomes, 1.0).truncated == 1
 
 
-def test_a_vote_without_a_letter_does_not_count_against_the_others(
+def test_unparsed_vote_does_not_count(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     question, program = make_question(), make_program(votes=3, decode=SAMPLED)
-    said = {program.sampling_seed(question, n): text for n, text in enumerate(("Hm.", "C", "Hm."))}
-    server.reply = lambda asked: make_reply(said[asked.body["seed"]])
+    texts = {program.sampling_seed(question, n): text for n, text in enumerate(("Hm.", "C", "Hm."))}
+    server.reply = lambda asked: make_reply(texts[asked.body["seed"]])
     (outcome,) = run(program, [question], on_unparsed="skip", all_votes=True).outcomes
     assert (outcome.answer, [vote.letter for vote in outcome.votes]) == ("C", [None, "C", None])

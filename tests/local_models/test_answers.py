@@ -1,4 +1,4 @@
-"""What the engine promises of the server's answers, checked on the smallest model."""
+"""Tests of the server's responses, on the smallest model."""
 
 import json
 import urllib.error
@@ -40,20 +40,20 @@ def ask(endpoint: ServedModel, **options: Any) -> dict[str, Any]:
     return answer
 
 
-def said(answer: dict[str, Any]) -> str:
+def text_of(answer: dict[str, Any]) -> str:
     return str(answer["choices"][0]["message"]["content"])
 
 
-def test_chat_goes_through_the_models_own_template(endpoint: ServedModel) -> None:
+def test_chat_uses_the_template_of_the_model(endpoint: ServedModel) -> None:
     answer = ask(endpoint)
     assert answer["model"] == endpoint.model == "smollm2-135m"
-    assert len(said(answer)) > 10
-    assert "<|im_" not in said(answer)
+    assert len(text_of(answer)) > 10
+    assert "<|im_" not in text_of(answer)
     _, bare = post(endpoint, "/completions", {"prompt": QUESTION[0]["content"], "max_tokens": 1})
     assert answer["usage"]["prompt_tokens"] > bare["usage"]["prompt_tokens"], "roles and markers are tokens too"
 
 
-def test_a_text_is_completed_without_a_template(endpoint: ServedModel) -> None:
+def test_text_completion_uses_no_template(endpoint: ServedModel) -> None:
     body = {"prompt": "one two three four five six seven", "max_tokens": 3, "temperature": 0.0}
     status, answer = post(endpoint, "/completions", body)
     assert status == 200
@@ -61,23 +61,23 @@ def test_a_text_is_completed_without_a_template(endpoint: ServedModel) -> None:
 
 
 @pytest.mark.parametrize("letter", ["A", "D"])
-def test_a_grammar_leaves_only_its_letters(endpoint: ServedModel, letter: str) -> None:
+def test_grammar_constrains_the_answer(endpoint: ServedModel, letter: str) -> None:
     answer = ask(endpoint, grammar=f'root ::= "{letter}"', temperature=1.0)
-    assert said(answer) == letter
+    assert text_of(answer) == letter
     assert answer["choices"][0]["finish_reason"] == "stop"
 
 
-def test_an_answer_that_runs_out_of_room_says_so(endpoint: ServedModel) -> None:
+def test_truncated_answer_has_finish_reason_length(endpoint: ServedModel) -> None:
     assert ask(endpoint, max_tokens=2)["choices"][0]["finish_reason"] == "length"
 
 
-def test_a_seed_fixes_a_sampled_answer(endpoint: ServedModel) -> None:
-    answers = [said(ask(endpoint, temperature=1.0, seed=seed)) for seed in (1, 2, 3, 1)]
+def test_seed_fixes_a_sampled_answer(endpoint: ServedModel) -> None:
+    answers = [text_of(ask(endpoint, temperature=1.0, seed=seed)) for seed in (1, 2, 3, 1)]
     assert answers[0] == answers[3]
     assert len(set(answers)) == 3
 
 
-def test_logprobs_come_with_every_token(endpoint: ServedModel) -> None:
+def test_logprobs_cover_every_token(endpoint: ServedModel) -> None:
     tokens = ask(endpoint, max_tokens=3, logprobs=True, top_logprobs=2)["choices"][0]["logprobs"]["content"]
     assert len(tokens) == 3
     assert all(token["logprob"] <= 0.0 and len(token["top_logprobs"]) == 2 for token in tokens)
@@ -85,21 +85,21 @@ def test_logprobs_come_with_every_token(endpoint: ServedModel) -> None:
 
 def cached_tokens(endpoint: ServedModel, text: str) -> int:
     usage = ask(endpoint, messages=[{"role": "user", "content": text}], max_tokens=1)["usage"]
-    assert usage["prompt_tokens"] > 200, "counted whole, cached or not"
+    assert usage["prompt_tokens"] > 200, "cached tokens count, too"
     return int(usage["prompt_tokens_details"]["cached_tokens"])
 
 
-def test_a_prefix_seen_before_is_not_computed_again(endpoint: ServedModel) -> None:
+def test_prefix_is_cached_across_prompts(endpoint: ServedModel) -> None:
     enzymes, nerves = (
         " ".join(f"Fact {n}: {thing} {n} meets {thing} {n + 1}." for n in range(20)) for thing in ("enzyme", "nerve")
     )
     assert cached_tokens(endpoint, f"{enzymes} Name the first.") < 50
     assert cached_tokens(endpoint, f"{enzymes} Name the second.") > 200
     assert cached_tokens(endpoint, f"{nerves} Name the first.") < 50
-    assert cached_tokens(endpoint, f"{enzymes} Name the third.") > 200, "though another prefix came between"
+    assert cached_tokens(endpoint, f"{enzymes} Name the third.") > 200, "another prefix came between"
 
 
-def test_a_prompt_that_is_too_long_is_told_apart_from_other_errors(endpoint: ServedModel) -> None:
+def test_too_long_prompt_has_its_own_error_type(endpoint: ServedModel) -> None:
     body = {"messages": [{"role": "user", "content": "word " * (CONTEXT + 100)}]}
     status, answer = post(endpoint, "/chat/completions", body)
     assert status == 400

@@ -36,22 +36,22 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "model.gguf"
 
 
-def test_a_header_states_name_licence_context_and_chat(file: Path) -> None:
+def test_read_header_returns_all_fields(file: Path) -> None:
     file.write_bytes(WHOLE)
     assert read_header(file) == Header(name="Tiny", licence="mit", context=2048, chat=True)
 
 
-def test_a_base_model_has_no_chat_template(file: Path) -> None:
+def test_read_header_of_a_base_model_has_no_chat(file: Path) -> None:
     file.write_bytes(gguf(ARCHITECTURE, CONTEXT))
     assert read_header(file) == Header(name="", licence="", context=2048, chat=False)
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "message"),
     [
         (b"PK\x03\x04 a zip file", "not a GGUF file"),
         (b"", "not a GGUF file"),
-        (gguf(ARCHITECTURE, CONTEXT, version=1), "GGUF version 1"),
+        (gguf(ARCHITECTURE, CONTEXT, version=1), "unsupported GGUF version"),
         (gguf(ARCHITECTURE), "no context length"),
         (gguf(pair("general.architecture", 77, b"")), "damaged"),
         (gguf(pair("general.architecture", 8, struct.pack("<Q", 1 << 60))), "damaged"),
@@ -59,24 +59,24 @@ def test_a_base_model_has_no_chat_template(file: Path) -> None:
         (gguf(pair("general.name", 8, struct.pack("<Q", 1) + b"\xff")), "damaged"),
     ],
 )
-def test_what_cannot_be_served_is_refused_with_its_path(file: Path, content: bytes, complaint: str) -> None:
+def test_read_header_rejects_bad_files(file: Path, content: bytes, message: str) -> None:
     file.write_bytes(content)
-    with pytest.raises(UserError, match=complaint) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read_header(file)
     assert str(file) in str(caught.value)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(length=st.integers(0, len(WHOLE) - 1))
-def test_metadata_that_is_cut_short_is_refused(file: Path, length: int) -> None:
+def test_read_header_rejects_truncated_metadata(file: Path, length: int) -> None:
     file.write_bytes(WHOLE[:length])
     with pytest.raises(UserError):
         read_header(file)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
-def test_a_changed_byte_is_read_or_refused_and_nothing_else(file: Path, place: int, byte: int) -> None:
-    file.write_bytes(WHOLE[:place] + bytes([byte]) + WHOLE[place + 1 :])
+@given(position=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
+def test_read_header_survives_a_changed_byte(file: Path, position: int, byte: int) -> None:
+    file.write_bytes(WHOLE[:position] + bytes([byte]) + WHOLE[position + 1 :])
     with contextlib.suppress(UserError):
         assert isinstance(read_header(file), Header)

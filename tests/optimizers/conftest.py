@@ -1,4 +1,4 @@
-"""Pools to compile strategies on."""
+"""Pools that tests compile strategies on."""
 
 import os
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from openmedlm.data import Question, load_split
 from openmedlm.programs.convert import to_demos
 from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
 
-# DSPy asks the network for a price list otherwise, and waits for it where there is none.
+# Otherwise DSPy requests a price list from the network, and waits for it.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 @pytest.fixture(scope="session")
 def sample() -> Callable[[str, str], list[Question]]:
-    """The embedded sample's questions by benchmark and split."""
+    """Load questions of the embedded sample by benchmark and split."""
 
     def load(benchmark: str, split: str) -> list[Question]:
         return load_split(benchmark, split, "sample")
@@ -28,7 +28,7 @@ def sample() -> Callable[[str, str], list[Question]]:
 
 @pytest.fixture
 def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], list[dspy.Example]]:
-    """A benchmark's pool as a DSPy trainset, with the rationales that it brings."""
+    """Make a DSPy trainset of a benchmark's pool, with the benchmark's own rationales."""
 
     def make(benchmark: str) -> list[dspy.Example]:
         return to_demos(sample(benchmark, "pool"))
@@ -39,7 +39,7 @@ def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], li
 @pytest.fixture(scope="session")
 def minilm() -> SentenceEmbedder:
     """The offline default, loaded once for all tests."""
-    torch.set_num_threads(1)  # two of them wait for each other where another process is busy
+    torch.set_num_threads(1)  # two threads wait for each other on a busy machine
     return find_embedder()
 
 

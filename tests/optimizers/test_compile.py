@@ -20,7 +20,7 @@ REASONS = ("cot", "few-shot-cot", "knn-cot", "ensemble")
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_every_strategy_is_built_for_every_benchmark(name: str, benchmark: str, sample: Load, vectors: Path) -> None:
+def test_compile_builds_any_strategy_and_benchmark(name: str, benchmark: str, sample: Load, vectors: Path) -> None:
     program = compile_program(
         name, to_demos(sample(benchmark, "pool")), ProgramConfig(seed=4), vectors
     ).prompt_program()
@@ -35,14 +35,14 @@ def test_every_strategy_is_built_for_every_benchmark(name: str, benchmark: str, 
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_the_same_choices_build_the_same_program(name: str, sample: Load, vectors: Path) -> None:
+def test_compile_with_the_same_config_repeats(name: str, sample: Load, vectors: Path) -> None:
     pool = to_demos(sample("mmlu", "pool"))
     one, two = (compile_program(name, pool, ProgramConfig(seed=4), vectors).prompt_program().digest() for _ in range(2))
     assert one == two
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_decode_choices_stand_in_for_the_strategys_own(name: str, sample: Load, vectors: Path) -> None:
+def test_compile_overrides_sampling_parameters(name: str, sample: Load, vectors: Path) -> None:
     own = compile_program(name, to_demos(sample("mmlu", "pool")), ProgramConfig(), vectors).prompt_program().decode
     assert own.max_tokens == (REASONING_TOKENS if name in REASONS else DIRECT_TOKENS)
     assert own.temperature == (0.8 if name == "ensemble" else 0.0)
@@ -52,7 +52,7 @@ def test_decode_choices_stand_in_for_the_strategys_own(name: str, sample: Load, 
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_order_and_instructions_are_those_chosen(name: str, sample: Load, vectors: Path) -> None:
+def test_compile_uses_order_and_instructions(name: str, sample: Load, vectors: Path) -> None:
     choices = ProgramConfig(order="nearest-first", instructions="Say which.")
     program = compile_program(name, to_demos(sample("mmlu", "pool")), choices, vectors).prompt_program()
     assert program.instructions == "Say which."
@@ -60,7 +60,7 @@ def test_order_and_instructions_are_those_chosen(name: str, sample: Load, vector
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_the_template_is_the_one_chosen(name: str, sample: Load, vectors: Path) -> None:
+def test_compile_uses_the_configured_template(name: str, sample: Load, vectors: Path) -> None:
     program = compile_program(
         name, to_demos(sample("mmlu", "pool")), ProgramConfig(template=PLAIN), vectors
     ).prompt_program()
@@ -69,7 +69,7 @@ def test_the_template_is_the_one_chosen(name: str, sample: Load, vectors: Path) 
 
 
 @pytest.mark.parametrize("member", [name for name in STRATEGIES if name != "ensemble"])
-def test_an_ensemble_counts_votes_of_the_member_chosen(member: str, sample: Load, vectors: Path) -> None:
+def test_compile_ensemble_uses_the_member(member: str, sample: Load, vectors: Path) -> None:
     choices = ProgramConfig(member=member, votes=3, shuffle=False)
     pool = to_demos(sample("mmlu", "pool"))
     ensemble = compile_program("ensemble", pool, choices, vectors)
@@ -83,7 +83,7 @@ def test_an_ensemble_counts_votes_of_the_member_chosen(member: str, sample: Load
 
 @pytest.mark.parametrize("k", [0, 2])
 @pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in WITHOUT_EXEMPLARS])
-def test_k_exemplars_are_shown(k: int, name: str, sample: Load, vectors: Path) -> None:
+def test_compile_with_k_shows_k_exemplars(k: int, name: str, sample: Load, vectors: Path) -> None:
     program = compile_program(name, to_demos(sample("mmlu", "pool")), ProgramConfig(k=k), vectors).prompt_program()
     if name not in RETRIEVES:
         assert [len(s.exemplars) for s in program.exemplars.choose(sample("mmlu", "dev"))] == [k] * 12
@@ -91,7 +91,7 @@ def test_k_exemplars_are_shown(k: int, name: str, sample: Load, vectors: Path) -
         assert program.exemplars.describe()["k"] == k
 
 
-def test_another_seed_draws_other_exemplars(sample: Load, vectors: Path) -> None:
+def test_compile_with_another_seed_draws_others(sample: Load, vectors: Path) -> None:
     pool = to_demos(sample("medqa", "pool"))
     ids = {
         tuple(
@@ -108,22 +108,20 @@ def test_another_seed_draws_other_exemplars(sample: Load, vectors: Path) -> None
     ("name", "nearest"),
     [("few-shoot", "few-shot"), ("knn_cot", "knn-cot"), ("ensembel", "ensemble"), ("zeroshot", "zero-shot")],
 )
-def test_an_unknown_strategy_is_refused_with_the_nearest_name(
-    name: str, nearest: str, sample: Load, vectors: Path
-) -> None:
+def test_unknown_strategy_suggests_the_nearest(name: str, nearest: str, sample: Load, vectors: Path) -> None:
     with pytest.raises(UserError, match=f"{name}.*{nearest}") as caught:
         compile_program(name, to_demos(sample("mmlu", "pool")), ProgramConfig(), vectors)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("member", "named"), [("knn-cott", "knn-cot"), ("ensemble", "zero-shot")])
-def test_an_unknown_member_is_refused(member: str, named: str, sample: Load, vectors: Path) -> None:
+def test_compile_with_unknown_member_is_refused(member: str, named: str, sample: Load, vectors: Path) -> None:
     with pytest.raises(UserError, match=f"{member}.*{named}"):
         compile_program("ensemble", to_demos(sample("mmlu", "pool")), ProgramConfig(member=member), vectors)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_an_empty_pool_serves_only_strategies_without_exemplars(name: str, vectors: Path) -> None:
+def test_compile_with_an_empty_pool(name: str, vectors: Path) -> None:
     if name in WITHOUT_EXEMPLARS:
         assert compile_program(name, [], ProgramConfig(), vectors).prompt_program().strategy == name
     else:
@@ -132,21 +130,19 @@ def test_an_empty_pool_serves_only_strategies_without_exemplars(name: str, vecto
 
 
 @pytest.mark.parametrize("name", ["few-shot-cot", "knn-cot", "ensemble"])
-def test_a_pool_without_explanations_is_refused_where_rationales_are_shown(
-    name: str, sample: Load, vectors: Path
-) -> None:
+def test_compile_cot_without_rationales_is_refused(name: str, sample: Load, vectors: Path) -> None:
     bare = to_demos([replace(question, explanation=None) for question in sample("mmlu", "pool")])
     with pytest.raises(UserError, match="none of the 24 exemplars"):
         compile_program(name, bare, ProgramConfig(), vectors)
 
 
 @pytest.mark.parametrize("name", ["few-shot", "knn-few-shot"])
-def test_a_pool_without_explanations_serves_where_letters_are_enough(name: str, sample: Load, vectors: Path) -> None:
+def test_compile_direct_without_rationales(name: str, sample: Load, vectors: Path) -> None:
     bare = to_demos([replace(question, explanation=None) for question in sample("mmlu", "pool")])
     assert compile_program(name, bare, ProgramConfig(), vectors).prompt_program().strategy == name
 
 
-def test_an_embedder_that_cannot_be_loaded_is_one_clear_line(sample: Load, tmp_path: Path) -> None:
+def test_unloadable_embedder_is_one_line(sample: Load, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--embedder"):
         compile_program(
             "knn-cot", to_demos(sample("mmlu", "pool")), ProgramConfig(embedder=str(tmp_path)), tmp_path / "vectors"

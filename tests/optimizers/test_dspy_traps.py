@@ -1,4 +1,4 @@
-"""Traps of stock DSPy, each shown to be one, and shown not to hold for what is compiled here."""
+"""Pitfalls of stock DSPy, each reproduced there and shown to be absent here."""
 
 import asyncio
 from collections import Counter
@@ -34,7 +34,7 @@ Load = Callable[[str, str], list[Question]]
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
     with ModelServer() as running:
-        running.reply = lambda asked: Reply("It pumps.\n\nAnswer: A")
+        running.reply = lambda request: Reply("It pumps.\n\nAnswer: A")
         yield running
 
 
@@ -49,7 +49,7 @@ def lm(server: ModelServer) -> Iterator[dspy.LM]:
 def compiled(
     minilm: SentenceEmbedder, vectors: Path, trainset: Trainset
 ) -> Callable[[str], Strategy | MajorityEnsemble]:
-    """The compiled module of that name, over the sample of MMLU."""
+    """Compile the strategy of that name on the sample of MMLU."""
     nearest = KNNFewShot(k=2, embedder=minilm, cache=vectors)
     random = RandomFewShot(k=2, seed=3)
     ways: dict[str, Callable[[], Any]] = {
@@ -66,30 +66,30 @@ COMPILED = ("few-shot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
 
 
 def fresh(name: str) -> Strategy | MajorityEnsemble:
-    """What a user loads a saved state into: nothing of the pool is in it."""
+    """Make a module to load a saved state into, without anything of the pool."""
     kinds = {"few-shot": FewShot, "few-shot-cot": FewShotCoT, "knn-few-shot": KNNPredict, "knn-cot": KNNCoT}
     return MajorityEnsemble(KNNCoT(), votes=1, shuffle=False) if name == "ensemble" else kinds[name]()
 
 
-def test_votes_for_a_are_counted() -> None:
+def test_majority_counts_votes_for_a() -> None:
     votes = ["A", "A", "A", "B"]
     stock = dspy.majority(dspy.Prediction.from_completions({"answer": votes}), field="answer")
     assert stock.answer == "B"
     assert majority(votes).letter == "A"
 
 
-def test_an_ensemble_answers_a_where_most_votes_say_so(server: ModelServer, lm: dspy.LM) -> None:
+def test_ensemble_answers_with_the_majority(server: ModelServer, lm: dspy.LM) -> None:
     votes = iter(["A", "A", "A", "B"])
-    server.reply = lambda asked: Reply(next(votes))
+    server.reply = lambda request: Reply(next(votes))
     prediction = MajorityEnsemble(CoT(), votes=4, shuffle=False)(question="Which organ pumps?", options=OPTIONS)
     assert sorted(prediction.votes) == ["A", "A", "A", "B"]
     assert prediction.answer == "A"
 
 
-def test_stock_retrieval_asks_the_model_more_than_once_a_query(
+def test_stock_knn_sends_several_requests_per_call(
     server: ModelServer, lm: dspy.LM, trainset: Trainset, minilm: SentenceEmbedder
 ) -> None:
-    server.reply = lambda asked: Reply("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]")
+    server.reply = lambda request: Reply("[[ ## answer ## ]]\nA\n\n[[ ## completed ## ]]")
     pool = [example.with_inputs("question") for example in trainset("mmlu")[:6]]
     embedder = dspy.Embedder(minilm.encode)
     stock = dspy.KNNFewShot(k=2, trainset=pool, vectorizer=embedder).compile(dspy.Predict("question -> answer"))
@@ -98,7 +98,7 @@ def test_stock_retrieval_asks_the_model_more_than_once_a_query(
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_a_query_is_one_call_for_each_vote(
+def test_program_call_sends_one_request_per_vote(
     name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, lm: dspy.LM
 ) -> None:
     program = compiled(name)
@@ -108,7 +108,7 @@ def test_a_query_is_one_call_for_each_vote(
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_a_saved_and_loaded_program_sends_what_it_sent(
+def test_loaded_program_sends_the_same_requests(
     name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, lm: dspy.LM, tmp_path: Path
 ) -> None:
     program, loaded = compiled(name), fresh(name)
@@ -118,12 +118,12 @@ def test_a_saved_and_loaded_program_sends_what_it_sent(
     for module in (program, loaded):
         module(question="Which organ pumps?", options=OPTIONS)
     half = len(server.requests) // 2
-    sent = [Counter(asked.identity for asked in some) for some in (server.requests[:half], server.requests[half:])]
+    sent = [Counter(request.identity for request in some) for some in (server.requests[:half], server.requests[half:])]
     assert sent[0] == sent[1]
     assert "Which organ" not in str(server.requests[0].prompt[1])
 
 
-def test_a_program_inside_a_users_own_is_saved_with_its_pool(
+def test_nested_program_is_saved_with_its_pool(
     compiled: Callable[[str], Strategy | MajorityEnsemble], tmp_path: Path
 ) -> None:
     class Clinic(dspy.Module):
@@ -132,28 +132,28 @@ def test_a_program_inside_a_users_own_is_saved_with_its_pool(
             self.answerer = inner
 
     inner = compiled("knn-cot")
-    inner._compiled = False  # what DSPy takes for frozen, it leaves out of the state
+    inner._compiled = False  # DSPy leaves compiled modules out of the state
     outer, loaded = Clinic(inner), Clinic(KNNCoT())
     outer.save(tmp_path / "state.json")
     loaded.load(tmp_path / "state.json")
     assert loaded.answerer.prompt_program().digest() == inner.prompt_program().digest()
 
 
-def test_members_of_an_ensemble_differ(
+def test_ensemble_votes_are_different_requests(
     compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, lm: dspy.LM
 ) -> None:
-    """Every vote has a seed and an order of its own, so that none is another's copy from a cache."""
+    """Every vote has its own seed and order, so that no cache returns one vote for another."""
     compiled("ensemble")(question="Which organ pumps?", options=OPTIONS)
-    assert len({asked.identity for asked in server.requests}) == 4
-    assert len({asked.body["seed"] for asked in server.requests}) == 4
-    assert len({asked.question for asked in server.requests}) == 4
+    assert len({request.identity for request in server.requests}) == 4
+    assert len({request.body["seed"] for request in server.requests}) == 4
+    assert len({request.question for request in server.requests}) == 4
 
 
 @pytest.mark.parametrize("name", ["few-shot", "few-shot-cot", "knn-few-shot", "knn-cot"])
-def test_temperature_zero_stays_zero(
+def test_temperature_zero_stays_zero_when_saved(
     name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], server: ModelServer, tmp_path: Path
 ) -> None:
-    """Whatever temperature the configured model has, and after saving and loading as well."""
+    """The temperature of the configured model does not matter, nor does saving and loading."""
     program, loaded = compiled(name), fresh(name)
     program.save(tmp_path / "state.json")
     loaded.load(tmp_path / "state.json")
@@ -164,22 +164,22 @@ def test_temperature_zero_stays_zero(
     assert [body["temperature"] for body in server.bodies] == [0.0, 0.0]
 
 
-def test_an_ensemble_at_temperature_zero_stays_at_zero(server: ModelServer, lm: dspy.LM) -> None:
+def test_ensemble_at_temperature_zero_stays_greedy(server: ModelServer, lm: dspy.LM) -> None:
     ensemble = MajorityVote(votes=3, decode=SamplingParams(max_tokens=32, temperature=0.0)).compile(CoT(), trainset=[])
     asyncio.run(ensemble.acall(question="Which organ pumps?", options=OPTIONS))
     assert [body["temperature"] for body in server.bodies] == [0.0] * 3
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_stock_evaluate_scores_a_compiled_module(
+def test_dspy_evaluate_scores_a_compiled_module(
     name: str, compiled: Callable[[str], Strategy | MajorityEnsemble], sample: Load, server: ModelServer, lm: dspy.LM
 ) -> None:
-    """The server knows the right text, so every shuffle has to be undone to score 100 %."""
+    """The server answers with the right text, so a score of 100 % needs every shuffle undone."""
     questions = sample("mmlu", "dev")[:6]
     golds = {question.question: question.options[question.answer] for question in questions}
 
-    def right(asked: Any) -> Reply:
-        stem, *lines = asked.question.removeprefix("Question: ").split("\n")
+    def right(request: Any) -> Reply:
+        stem, *lines = request.question.removeprefix("Question: ").split("\n")
         (letter,) = (line[0] for line in lines if line[3:] == golds[stem])
         return Reply(f"So it is.\n\nAnswer: {letter}")
 

@@ -17,7 +17,7 @@ Load = Callable[[str, str], list[Question]]
 Trainset = Callable[[str], list[dspy.Example]]
 
 
-def test_votes_are_those_of_a_copy_of_the_student() -> None:
+def test_majority_vote_copies_the_student() -> None:
     student = ZeroShot(PLAIN, seed=4)
     student._compiled = True
     ensemble = MajorityVote(votes=3, shuffle=False, seed=9).compile(student, trainset=[])
@@ -29,7 +29,7 @@ def test_votes_are_those_of_a_copy_of_the_student() -> None:
     assert (ensemble.votes, ensemble.shuffle, ensemble.seed) == (3, False, 9)
 
 
-def test_the_member_is_compiled_by_its_own_optimizer(trainset: Trainset, sample: Load) -> None:
+def test_majority_vote_compiles_its_member(trainset: Trainset, sample: Load) -> None:
     optimizer = MajorityVote(votes=5, member=RandomFewShot(k=3, seed=1))
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     alone = RandomFewShot(k=3, seed=1).compile(FewShotCoT(), trainset=trainset("medqa"))
@@ -42,12 +42,12 @@ def test_the_member_is_compiled_by_its_own_optimizer(trainset: Trainset, sample:
 
 
 @pytest.mark.parametrize("decode", [None, SamplingParams(max_tokens=64, temperature=0.3)])
-def test_votes_are_sampled_as_asked_or_as_the_authors_code_does(decode: SamplingParams | None) -> None:
+def test_majority_vote_sampling_parameters(decode: SamplingParams | None) -> None:
     ensemble = MajorityVote(decode=decode).compile(CoT(), trainset=[])
     assert ensemble.prompt_program().decode == (decode or SamplingParams(CoT().decode.max_tokens, 0.8, 0.8))
 
 
-def test_a_saved_ensemble_keeps_the_exemplars_of_its_member(trainset: Trainset, tmp_path: Path) -> None:
+def test_saved_ensemble_keeps_member_exemplars(trainset: Trainset, tmp_path: Path) -> None:
     optimizer = MajorityVote(votes=5, member=RandomFewShot(k=3, seed=1))
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     ensemble.save(tmp_path / "x.json")

@@ -35,7 +35,7 @@ pools = st.lists(
 
 @settings(deadline=None)
 @given(pools, st.integers(0, 12), st.integers(0, 2**31 - 1))
-def test_k_different_exemplars_of_the_pool_are_drawn_by_seed(pool: list[Exemplar], k: int, seed: int) -> None:
+def test_stratified_draws_k_by_seed(pool: list[Exemplar], k: int, seed: int) -> None:
     chosen = stratified(pool, k, seed)
     names = [exemplar.question.id for exemplar in chosen]
     assert len(names) == len(set(names)) == min(k, len(pool))
@@ -45,7 +45,7 @@ def test_k_different_exemplars_of_the_pool_are_drawn_by_seed(pool: list[Exemplar
 
 @settings(deadline=None)
 @given(pools, st.integers(1, 12), st.integers(0, 2**31 - 1))
-def test_no_subject_is_taken_twice_more_than_one_that_has_some_left(pool: list[Exemplar], k: int, seed: int) -> None:
+def test_stratified_balances_subjects(pool: list[Exemplar], k: int, seed: int) -> None:
     taken = Counter(exemplar.question.subject for exemplar in stratified(pool, k, seed))
     there = Counter(exemplar.question.subject for exemplar in pool)
     for subject, count in there.items():
@@ -55,9 +55,7 @@ def test_no_subject_is_taken_twice_more_than_one_that_has_some_left(pool: list[E
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from("ABC"), max_size=40), st.integers(1, 12), st.integers(0, 2**31 - 1))
-def test_within_one_subject_no_letter_is_taken_twice_more_than_one_that_has_some_left(
-    answers: list[str], k: int, seed: int
-) -> None:
+def test_stratified_balances_letters(answers: list[str], k: int, seed: int) -> None:
     pool = pool_of([("anatomy", answer) for answer in answers])
     taken = Counter(exemplar.question.answer for exemplar in stratified(pool, k, seed))
     there = Counter(answers)
@@ -66,17 +64,17 @@ def test_within_one_subject_no_letter_is_taken_twice_more_than_one_that_has_some
             assert max(taken.values()) <= taken[letter] + 1
 
 
-def test_six_of_the_sample_are_of_six_subjects(sample: Load) -> None:
+def test_stratified_six_cover_six_subjects(sample: Load) -> None:
     chosen = stratified([Exemplar(question) for question in sample("mmlu", "pool")], 6, seed=0)
     assert len({exemplar.question.subject for exemplar in chosen}) == 6
 
 
-def test_other_seeds_draw_others_in_other_orders(sample: Load) -> None:
+def test_stratified_with_other_seeds_draws_others(sample: Load) -> None:
     pool = [Exemplar(question) for question in sample("medqa", "pool")]
     assert len({tuple(e.question.id for e in stratified(pool, 5, seed)) for seed in range(20)}) > 15
 
 
-def test_the_order_of_the_pool_is_not_changed(sample: Load) -> None:
+def test_stratified_leaves_the_pool_unchanged(sample: Load) -> None:
     pool = [Exemplar(question) for question in sample("medqa", "pool")]
     before = list(pool)
     stratified(pool, 5, seed=0)
@@ -84,14 +82,14 @@ def test_the_order_of_the_pool_is_not_changed(sample: Load) -> None:
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
-def test_every_question_sees_the_same_exemplars(benchmark: str, trainset: Trainset, sample: Load) -> None:
+def test_random_exemplars_are_the_same_for_all(benchmark: str, trainset: Trainset, sample: Load) -> None:
     program = RandomFewShot(k=4, seed=2).compile(FewShot(), trainset=trainset(benchmark)).prompt_program()
     first, *others = program.exemplars.choose(sample(benchmark, "dev"))
     assert len(first.exemplars) == 4
     assert all(selection == first for selection in others)
 
 
-def test_the_student_is_left_as_it_was(trainset: Trainset) -> None:
+def test_compile_leaves_the_student_unchanged(trainset: Trainset) -> None:
     student = FewShot()
     compiled = RandomFewShot(k=4).compile(student, trainset=trainset("medqa"))
     assert compiled is not student
@@ -99,31 +97,31 @@ def test_the_student_is_left_as_it_was(trainset: Trainset) -> None:
     assert isinstance(compiled, FewShot)
 
 
-def test_compiling_again_replaces_the_exemplars(trainset: Trainset) -> None:
+def test_compile_again_replaces_the_exemplars(trainset: Trainset) -> None:
     once = RandomFewShot(k=4, seed=1).compile(FewShot(), trainset=trainset("medqa"))
     twice = RandomFewShot(k=2, seed=2).compile(once, trainset=trainset("medqa"))
     fresh = RandomFewShot(k=2, seed=2).compile(FewShot(), trainset=trainset("medqa"))
     assert twice.exemplars == fresh.exemplars
 
 
-def test_a_direct_student_shows_letters_without_rationales(trainset: Trainset) -> None:
+def test_direct_student_shows_no_rationales(trainset: Trainset) -> None:
     compiled = RandomFewShot(k=4).compile(FewShot(), trainset=trainset("medqa"))
     assert all(exemplar.rationale is None for exemplar in compiled.exemplars.exemplars)
 
 
-def test_a_reasoning_student_shows_rationales_and_who_wrote_them(trainset: Trainset) -> None:
+def test_random_reasoning_student_shows_rationales(trainset: Trainset) -> None:
     compiled = RandomFewShot(k=4).compile(FewShotCoT(), trainset=trainset("medqa"))
     assert all(exemplar.rationale and exemplar.teacher == "dataset" for exemplar in compiled.exemplars.exemplars)
 
 
-def test_a_reasoning_student_takes_only_questions_with_rationales(sample: Load, trainset: Trainset) -> None:
+def test_random_cot_uses_only_rationales(sample: Load, trainset: Trainset) -> None:
     bare = [to_demo(Exemplar(replace(question, id=f"bare-{question.id}"))) for question in sample("mmlu", "pool")]
     compiled = RandomFewShot(k=30).compile(FewShotCoT(), trainset=[*bare, *trainset("mmlu")])
     assert len(compiled.exemplars.exemplars) == 24
     assert not any(exemplar.question.id.startswith("bare") for exemplar in compiled.exemplars.exemplars)
 
 
-def test_a_reasoning_student_refuses_a_pool_without_rationales_in_one_line(sample: Load) -> None:
+def test_reasoning_without_rationales_is_one_line(sample: Load) -> None:
     bare = [to_demo(Exemplar(question)) for question in sample("mmlu", "pool")]
     with pytest.raises(UserError, match="FewShotCoT: none of the 24 exemplars") as caught:
         RandomFewShot().compile(FewShotCoT(), trainset=bare)
@@ -132,9 +130,7 @@ def test_a_reasoning_student_refuses_a_pool_without_rationales_in_one_line(sampl
 
 
 @pytest.mark.parametrize("student", [FewShot, FewShotCoT, CoT])
-def test_a_compiled_program_is_saved_with_its_exemplars(
-    student: type[FewShot], trainset: Trainset, tmp_path: Path
-) -> None:
+def test_saved_program_keeps_its_exemplars(student: type[FewShot], trainset: Trainset, tmp_path: Path) -> None:
     compiled = RandomFewShot(k=3).compile(student(), trainset=trainset("pubmedqa"))
     compiled.save(tmp_path / "x.json")
     fresh = student()

@@ -102,8 +102,8 @@ def test_questions_in_trainset_name_the_conversion(optimizers: Optimizers, sampl
         optimizers["RandomFewShot"].compile(ZeroShot(), trainset=sample("mmlu", "pool"))
 
 
-def test_label_that_is_no_option_names_its_row(optimizers: Optimizers) -> None:
-    with pytest.raises(UserError, match=r"trainset\[1\].*: C\."):
+def test_label_that_is_no_option_names_the_question(optimizers: Optimizers) -> None:
+    with pytest.raises(UserError, match=r"trainset.*: C of \"Which organ has number 1"):
         optimizers["RandomFewShot"].compile(ZeroShot(), trainset=[qa(0), qa(1, answer="C")])
 
 

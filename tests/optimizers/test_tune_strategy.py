@@ -1,33 +1,43 @@
+"""The search as a DSPy optimizer."""
+
+from collections.abc import Iterator
+from typing import Any
+
 import dspy
 import pytest
-from model_server import ModelServer
+from model_server import ModelServer, Reply
 from student import Student
 
-from openmedlm.data import load_split
-from openmedlm.optimizers.search.space import Space
-from openmedlm.optimizers.tune_strategy import TuneStrategy
+from openmedlm.data import UserError, load_split
+from openmedlm.optimizers import Space, TuneStrategy
 from openmedlm.programs.convert import to_demos
 from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import CHAT_USER
 from openmedlm.programs.zero_shot import ZeroShot
 
 POOL = to_demos(load_split("mmlu", "pool", "sample"))
 DEV = to_demos(load_split("mmlu", "dev", "sample"))
+SMALL = Space(strategy=("zero-shot", "cot"), votes=(1,), temperature=(0.0,), instructions=("default",))
 
 
 @pytest.fixture
-def lm(tmp_path: object) -> dspy.LM:
-    with ModelServer() as server:
-        server.reply = Student(load_split("mmlu", "dev", "sample"), bare=0.2, taught=1.0)
-        lm = dspy.LM("openai/small", api_base=server.base_url, api_key="none")
-        with dspy.context(lm=lm):
-            yield lm
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        running.reply = Student(load_split("mmlu", "dev", "sample"), bare=0.2, taught=1.0)
+        yield running
 
 
-def test_the_search_runs_in_plain_dspy_and_gives_the_best_module(lm: dspy.LM) -> None:
+@pytest.fixture
+def lm(server: ModelServer) -> Iterator[dspy.LM]:
+    model = dspy.LM("openai/small", api_base=server.base_url, api_key="none", cache=False, num_retries=0)
+    with dspy.context(lm=model):
+        yield model
+
+
+def test_compile_returns_the_best_module_of_the_search(lm: dspy.LM) -> None:
     space = Space(strategy=("zero-shot", "few-shot", "cot"), k=(5,), votes=(1, 3), instructions=("default",))
-    student = ZeroShot(CHAT_USER)
-    best = TuneStrategy(space, trials=8, seed=1).compile(student, trainset=POOL, valset=DEV)
+    best = TuneStrategy(space, trials=8, seed=1).compile(ZeroShot(CHAT_USER), trainset=POOL, valset=DEV)
     member = best.member if isinstance(best, MajorityEnsemble) else best
     assert member.name == "few-shot"
     assert member.template == CHAT_USER
@@ -35,8 +45,63 @@ def test_the_search_runs_in_plain_dspy_and_gives_the_best_module(lm: dspy.LM) ->
     assert best(question=DEV[0].question, options=DEV[0].options).answer in "ABCD"
 
 
-def test_strategies_that_the_pool_can_not_serve_are_left_out(lm: dspy.LM) -> None:
+def test_strategies_without_rationales_in_the_pool_are_skipped(lm: dspy.LM) -> None:
     bare = [example.without("reasoning") for example in POOL]
     space = Space(strategy=("zero-shot", "few-shot-cot"), k=(2,), votes=(1,), instructions=("default",))
     best = TuneStrategy(space, trials=2).compile(ZeroShot(), trainset=bare, valset=DEV)
     assert best.name == "zero-shot"
+
+
+def test_pool_that_serves_no_strategy_is_a_user_error(lm: dspy.LM) -> None:
+    bare = [example.without("reasoning") for example in POOL]
+    space = Space(strategy=("few-shot-cot",), k=(2,), votes=(1,), instructions=("default",))
+    with pytest.raises(UserError, match="no strategy left"):
+        TuneStrategy(space, trials=2).compile(ZeroShot(), trainset=bare, valset=DEV)
+
+
+class Failing(dspy.BaseLM):  # type: ignore[misc, unused-ignore]
+    """A language model that raises on every call."""
+
+    def __init__(self) -> None:
+        super().__init__("failing")
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise ConnectionError("no route to the model")
+
+
+@pytest.mark.parametrize("size", [2, 12])
+def test_lm_that_always_raises_is_a_user_error(size: int) -> None:
+    with dspy.context(lm=Failing()), pytest.raises(UserError, match="no route to the model") as error:
+        TuneStrategy(SMALL, trials=2).compile(ZeroShot(), trainset=POOL, valset=DEV[:size])
+    assert "got no answer" in str(error.value)
+
+
+def test_no_lm_at_all_is_a_user_error() -> None:
+    with dspy.context(lm=None), pytest.raises(UserError, match=r"dspy\.configure"):
+        TuneStrategy(SMALL, trials=2).compile(ZeroShot(), trainset=POOL, valset=DEV)
+
+
+def test_one_failed_question_of_a_block_is_tolerated(server: ModelServer, lm: dspy.LM) -> None:
+    student = Student(load_split("mmlu", "dev", "sample"))
+
+    def reply(request: Any) -> Reply:
+        return Reply("too long", status=400) if DEV[0].question in request.question else student(request)
+
+    server.reply = reply
+    best = TuneStrategy(SMALL, trials=2).compile(ZeroShot(), trainset=POOL, valset=DEV)
+    assert best.name in ("zero-shot", "cot")
+
+
+def test_instructions_and_max_tokens_of_the_student_are_kept(server: ModelServer, lm: dspy.LM) -> None:
+    student = ZeroShot(decode=SamplingParams(max_tokens=77))
+    student.predictor.signature = student.predictor.signature.with_instructions("Name the option.")
+    best = TuneStrategy(SMALL, trials=2).compile(student, trainset=POOL, valset=DEV)
+    program = best.prompt_program()
+    assert (program.instructions, program.decode.max_tokens) == ("Name the option.", 77)
+    assert all("Name the option." in str(request.prompt) for request in server.requests)
+
+
+@pytest.mark.parametrize("valset", [None, DEV[:1]])
+def test_too_small_valset_is_a_user_error(valset: Any) -> None:
+    with pytest.raises(UserError, match="valset"):
+        TuneStrategy(SMALL).compile(ZeroShot(), trainset=POOL, valset=valset)

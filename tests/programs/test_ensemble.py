@@ -19,15 +19,15 @@ OPTIONS = {"A": "Liver", "B": "Heart", "C": "Spleen"}
 ASKED = to_question({"question": STEM, "options": OPTIONS})
 
 
-def by_vote(ensemble: MajorityEnsemble, said: list[str], make_reply: Any) -> Callable[[Any], Any]:
-    """A server that tells the votes apart by their seeds and says this to each, as lettered in what it was shown."""
+def by_vote(ensemble: MajorityEnsemble, replies: list[str], make_reply: Any) -> Callable[[Any], Any]:
+    """Make a reply function that answers each vote, known by its seed, in the lettering it was shown."""
     program = ensemble.prompt_program()
-    texts = {program.sampling_seed(ASKED, sample): text for sample, text in enumerate(said)}
+    texts = {program.sampling_seed(ASKED, sample): text for sample, text in enumerate(replies)}
     return lambda asked: make_reply(texts[asked.body["seed"]])
 
 
 @pytest.mark.parametrize(
-    ("said", "votes", "answer"),
+    ("replies", "votes", "answer"),
     [
         (["A", "A", "A", "B"], ["A", "A", "A", "B"], "A"),
         (["(A)", "A.", "B"], ["A", "A", "B"], "A"),
@@ -38,11 +38,11 @@ def by_vote(ensemble: MajorityEnsemble, said: list[str], make_reply: Any) -> Cal
         (["C"], ["C"], "C"),
     ],
 )
-def test_the_majority_of_readable_votes_answers(
-    said: list[str], votes: list[str | None], answer: str | None, server: Any, lm: dspy.LM, make_reply: Any
+def test_majority_of_parsed_votes_is_the_answer(
+    replies: list[str], votes: list[str | None], answer: str | None, server: Any, lm: dspy.LM, make_reply: Any
 ) -> None:
-    ensemble = MajorityEnsemble(ZeroShot(), votes=len(said), shuffle=False)
-    server.reply = by_vote(ensemble, said, make_reply)
+    ensemble = MajorityEnsemble(ZeroShot(), votes=len(replies), shuffle=False)
+    server.reply = by_vote(ensemble, replies, make_reply)
     prediction = ensemble(question=STEM, options=OPTIONS)
     assert (prediction.votes, prediction.answer) == (votes, answer)
 
@@ -54,20 +54,20 @@ def test_votes_differ_in_order_and_seed(server: Any, lm: dspy.LM) -> None:
     assert all(body["temperature"] == 0.8 and body["top_p"] == 0.8 for body in server.bodies)
 
 
-def test_without_shuffle_votes_differ_in_seed_alone(server: Any, lm: dspy.LM) -> None:
+def test_unshuffled_votes_differ_only_in_seed(server: Any, lm: dspy.LM) -> None:
     MajorityEnsemble(ZeroShot(), votes=4, shuffle=False)(question=STEM, options=OPTIONS)
     assert len({asked.question for asked in server.requests}) == 1
     assert len({body["seed"] for body in server.bodies}) == 4
 
 
-def test_greedy_votes_carry_no_seed_just_as_when_the_engine_runs_them(server: Any, lm: dspy.LM) -> None:
+def test_greedy_votes_have_no_seed(server: Any, lm: dspy.LM) -> None:
     MajorityEnsemble(ZeroShot(), votes=3, decode=SamplingParams(max_tokens=9))(question=STEM, options=OPTIONS)
     assert len(server.requests) == 3
     assert not any("seed" in body for body in server.bodies)
 
 
-def test_an_ensemble_shares_the_pool_of_its_member(ready: Callable[..., Strategy]) -> None:
-    """A pool of a hundred thousand questions, its vectors and the embedder are in memory once."""
+def test_ensemble_shares_the_pool_of_its_member(ready: Callable[..., Strategy]) -> None:
+    """A pool of a hundred thousand questions, its vectors and the embedder must be in memory once."""
     member = ready("knn-cot", "mmlu")
     source = MajorityEnsemble(member).prompt_program().exemplars
     assert source.pool is member.exemplars.pool
@@ -75,7 +75,7 @@ def test_an_ensemble_shares_the_pool_of_its_member(ready: Callable[..., Strategy
     assert source.index.embedder is member.exemplars.index.embedder
 
 
-def test_votes_are_sampled_as_the_ensemble_says_whatever_its_member_does(server: Any, lm: dspy.LM) -> None:
+def test_ensemble_overrides_sampling_of_its_member(server: Any, lm: dspy.LM) -> None:
     member = ZeroShot(decode=SamplingParams(max_tokens=9, temperature=0.3, top_p=0.5, stop=("x",)))
     MajorityEnsemble(member, votes=2, decode=SamplingParams(max_tokens=7, temperature=0.9))(
         question=STEM, options=OPTIONS
@@ -85,7 +85,7 @@ def test_votes_are_sampled_as_the_ensemble_says_whatever_its_member_does(server:
         assert not {"top_p", "stop"} & set(body)
 
 
-def test_awaiting_an_ensemble_comes_to_the_same_by_the_same_requests(server: Any, lm: dspy.LM) -> None:
+def test_awaited_ensemble_sends_the_same_requests(server: Any, lm: dspy.LM) -> None:
     ensemble = MajorityEnsemble(CoT(), votes=4, seed=8)
     called = ensemble(question=STEM, options=OPTIONS)
     awaited = asyncio.run(ensemble.acall(question=STEM, options=OPTIONS))
@@ -94,20 +94,20 @@ def test_awaiting_an_ensemble_comes_to_the_same_by_the_same_requests(server: Any
     assert {asked.identity for asked in first} == {asked.identity for asked in second}
 
 
-def test_one_call_is_made_for_each_vote(server: Any, lm: dspy.LM) -> None:
+def test_ensemble_makes_one_call_per_vote(server: Any, lm: dspy.LM) -> None:
     MajorityEnsemble(CoT(), votes=5)(question=STEM, options=OPTIONS)
     assert len(server.requests) == 5
 
 
-def test_a_cache_does_not_make_five_votes_of_one(server: Any) -> None:
+def test_dspy_cache_does_not_merge_votes(server: Any) -> None:
     cached = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=True, num_retries=0)
     with dspy.context(lm=cached):
         MajorityEnsemble(ZeroShot(), votes=5, shuffle=False)(question=f"{STEM} {server.base_url}", options=OPTIONS)
     assert len(server.requests) == 5
 
 
-def test_letters_are_given_in_the_lettering_of_the_question(server: Any, lm: dspy.LM, make_reply: Any) -> None:
-    """A model that always says A votes for whichever option stood first."""
+def test_vote_letters_are_unshuffled(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+    """A model that always replies A votes for the option shown first."""
     server.reply = lambda asked: make_reply("A")
     ensemble = MajorityEnsemble(ZeroShot(), votes=6, seed=3)
     orders = ensemble.prompt_program().orders(ASKED)
@@ -116,51 +116,51 @@ def test_letters_are_given_in_the_lettering_of_the_question(server: Any, lm: dsp
     assert sorted(prediction.votes) == ["A", "A", "B", "B", "C", "C"]
 
 
-def test_the_reasoning_is_that_of_the_first_vote_for_the_answer(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+def test_reasoning_is_of_the_first_vote_for_the_answer(server: Any, lm: dspy.LM, make_reply: Any) -> None:
     ensemble = MajorityEnsemble(CoT(), votes=3, shuffle=False)
-    said = ["It filters.\nAnswer: C", "It pumps.\nAnswer: B", "It beats.\nAnswer: B"]
-    server.reply = by_vote(ensemble, said, make_reply)
+    replies = ["It filters.\nAnswer: C", "It pumps.\nAnswer: B", "It beats.\nAnswer: B"]
+    server.reply = by_vote(ensemble, replies, make_reply)
     prediction = ensemble(question=STEM, options=OPTIONS)
     assert (prediction.answer, prediction.reasoning) == ("B", "It pumps.")
 
 
-def test_a_member_without_reasoning_gives_none(server: Any, lm: dspy.LM) -> None:
+def test_direct_member_gives_no_reasoning(server: Any, lm: dspy.LM) -> None:
     assert "reasoning" not in MajorityEnsemble(ZeroShot(), votes=2)(question=STEM, options=OPTIONS)
 
 
 @pytest.mark.parametrize("member", [ZeroShot, CoT])
-def test_an_ensemble_samples_with_the_room_of_its_member(member: type[Strategy]) -> None:
+def test_ensemble_keeps_the_token_limit_of_its_member(member: type[Strategy]) -> None:
     decode = MajorityEnsemble(member()).prompt_program().decode
     assert decode == SamplingParams(member().decode.max_tokens, temperature=0.8, top_p=0.8)
     greedy = SamplingParams(max_tokens=9)
     assert MajorityEnsemble(member(), decode=greedy).prompt_program().decode == greedy
 
 
-def test_the_prompt_program_names_the_member() -> None:
+def test_prompt_program_names_the_member() -> None:
     program = MajorityEnsemble(CoT(), votes=7, shuffle=False, seed=5).prompt_program()
     assert (program.strategy, program.member) == ("ensemble", "cot")
     assert (program.votes, program.shuffle, program.seed, program.reasoning) == (7, False, 5, True)
 
 
-def test_no_votes_are_refused() -> None:
+def test_zero_votes_are_rejected() -> None:
     with pytest.raises(ValueError, match=r"0\. Use at least 1"):
         MajorityEnsemble(ZeroShot(), votes=0)
 
 
-def test_an_endpoint_that_refuses_is_told_in_its_own_words(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+def test_endpoint_error_is_passed_on(server: Any, lm: dspy.LM, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("the prompt is too long", status=400)
     with pytest.raises(Exception, match="the prompt is too long"):
         MajorityEnsemble(ZeroShot(), votes=3)(question=STEM, options=OPTIONS)
 
 
-def test_an_ensemble_of_the_same_seed_asks_the_same(server: Any, lm: dspy.LM) -> None:
+def test_same_seed_sends_the_same_requests(server: Any, lm: dspy.LM) -> None:
     for _ in range(2):
         MajorityEnsemble(ZeroShot(), votes=4, seed=8)(question=STEM, options=OPTIONS)
     first, second = server.requests[:4], server.requests[4:]
     assert {asked.identity for asked in first} == {asked.identity for asked in second}
 
 
-def test_the_questions_own_lettering_may_be_longer_than_three(
+def test_questions_with_more_letters_are_unshuffled(
     server: Any, lm: dspy.LM, make_question: Callable[..., Question]
 ) -> None:
     question = make_question(options=dict(zip("ABCDEFGHIJ", "zyxwvutsrq", strict=True)))

@@ -1,4 +1,4 @@
-"""Every strategy on every benchmark: plain DSPy sends what the prompt program renders, and nothing besides."""
+"""Every strategy on every benchmark: DSPy sends exactly the prompts that the prompt program renders."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -32,13 +32,13 @@ def rendered(program: PromptProgram, question: Question) -> list[Any]:
 
 
 def canonical(prompts: list[Any]) -> list[bytes]:
-    """As bytes, in an order of their own, since an ensemble's votes are asked for side by side."""
+    """Return the prompts as sorted bytes, since an ensemble's votes are sent concurrently."""
     return sorted(orjson.dumps(prompt) for prompt in prompts)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 @pytest.mark.parametrize("name", NAMES)
-def test_plain_dspy_sends_the_rendered_messages(
+def test_dspy_sends_the_rendered_messages(
     name: str, benchmark: str, ready: Ready, sample: Load, server: Any, lm: dspy.LM
 ) -> None:
     strategy = ready(name, benchmark)
@@ -64,7 +64,7 @@ def test_awaited_dspy_sends_the_rendered_messages(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_plain_dspy_sends_a_completion_prompt_as_one_message(
+def test_dspy_sends_a_plain_prompt_as_one_message(
     name: str, ready: Ready, sample: Load, server: Any, lm: dspy.LM
 ) -> None:
     strategy = ready(name, "pubmedqa", PLAIN)
@@ -76,7 +76,7 @@ def test_plain_dspy_sends_a_completion_prompt_as_one_message(
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 @pytest.mark.parametrize("name", NAMES)
-def test_plain_dspy_samples_as_the_program_says(
+def test_dspy_sends_the_sampling_params(
     name: str, template: Template, ready: Ready, sample: Load, server: Any, lm: dspy.LM
 ) -> None:
     strategy = ready(name, "medqa", template)
@@ -94,7 +94,7 @@ def test_plain_dspy_samples_as_the_program_says(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_context_may_be_a_text_or_paragraphs_or_missing(
+def test_context_is_a_text_paragraphs_or_missing(
     name: str, ready: Ready, sample: Load, server: Any, lm: dspy.LM
 ) -> None:
     strategy, question = ready(name, "medmcqa"), sample("medmcqa", "dev")[0]
@@ -108,7 +108,7 @@ def test_the_context_may_be_a_text_or_paragraphs_or_missing(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_prediction_holds_what_the_strategy_promises(
+def test_prediction_has_the_declared_fields(
     name: str, ready: Ready, sample: Load, server: Any, lm: dspy.LM, make_reply: Any
 ) -> None:
     server.reply = lambda asked: make_reply("It pumps.\n\nAnswer: A")
@@ -125,7 +125,7 @@ def test_the_prediction_holds_what_the_strategy_promises(
 def test_stock_evaluate_scores_a_strategy(
     name: str, ready: Ready, sample: Load, server: Any, lm: dspy.LM, make_reply: Any
 ) -> None:
-    """The server knows the right text, so every shuffle has to be undone to score 100 %."""
+    """The server knows the correct text, so every shuffle must be undone to score 100 %."""
     questions = sample("mmlu", "dev")
     golds = {question.question: question.options[question.answer] for question in questions}
 
@@ -149,10 +149,10 @@ def test_stock_evaluate_scores_a_strategy(
     assert len(server.requests) == len(questions) * (3 if name == "ensemble" else 1)
 
 
-def test_every_name_of_the_ladder_stands_for_a_strategy() -> None:
+def test_every_strategy_name_has_a_class() -> None:
     assert NAMES == ("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot", "ensemble")
     assert all(strategy.strategy_name == name for name, strategy in STRATEGY_CLASSES.items())
 
 
-def test_a_template_is_chat_unless_another_is_asked_for() -> None:
+def test_default_template_is_chat() -> None:
     assert STRATEGY_CLASSES["zero-shot"]().adapter.template is CHAT

@@ -38,7 +38,7 @@ OPTIONS = {"A": "Greenstick fracture", "B": "Spiral fracture", "C": "Fracture", 
         "Given the above information, we can conclude that the correct answer is D.",
     ],
 )
-def test_a_closing_that_names_the_letter_is_taken_off(closing: str) -> None:
+def test_closing_with_a_letter_is_removed(closing: str) -> None:
     assert split_closing(f"{REASONING} {closing}") == (REASONING, "D")
 
 
@@ -55,7 +55,7 @@ def test_a_closing_that_names_the_letter_is_taken_off(closing: str) -> None:
         "",
     ],
 )
-def test_reasoning_without_a_closing_stays_whole(text: str) -> None:
+def test_reasoning_without_a_closing_is_unchanged(text: str) -> None:
     assert split_closing(text) == (text, None)
 
 
@@ -70,7 +70,7 @@ def test_reasoning_without_a_closing_stays_whole(text: str) -> None:
         "\\boxed{\\text{B. Spiral fracture}}",
     ],
 )
-def test_a_box_closes_too(box: str) -> None:
+def test_boxed_letter_is_a_closing(box: str) -> None:
     assert split_closing(f"It was twisted.\n\n{box}", OPTIONS) == ("It was twisted.", "B")
 
 
@@ -88,7 +88,7 @@ def test_a_box_closes_too(box: str) -> None:
         "The correct option is B, spiral fracture.",
     ],
 )
-def test_a_closing_may_say_its_option_too(closing: str) -> None:
+def test_closing_with_its_option_text_is_removed(closing: str) -> None:
     assert split_closing(f"It was twisted. {closing}", OPTIONS) == ("It was twisted.", "B")
 
 
@@ -102,27 +102,27 @@ def test_a_closing_may_say_its_option_too(closing: str) -> None:
         "Answer: X. Spiral fracture",
     ],
 )
-def test_a_closing_with_another_options_text_is_none(text: str) -> None:
+def test_closing_with_another_option_text_is_kept(text: str) -> None:
     assert split_closing(text, OPTIONS) == (text, None)
 
 
-def test_an_option_within_another_is_not_taken_for_it() -> None:
+def test_option_text_inside_another_is_not_matched() -> None:
     assert split_closing("Slow. The answer is D. Oblique (slanted) fracture.", OPTIONS) == ("Slow.", "D")
     assert split_closing("Slow. The answer is C. Fracture", OPTIONS) == ("Slow.", "C")
 
 
-def test_only_the_last_sentence_is_taken_off() -> None:
+def test_only_the_last_sentence_is_removed() -> None:
     text = "One might say that the answer is A. It is not.\nAnswer: D"
     assert split_closing(text) == ("One might say that the answer is A. It is not.", "D")
 
 
-def test_a_closing_that_is_said_twice_is_taken_off_twice() -> None:
+def test_repeated_closing_is_removed_twice() -> None:
     text = "It was twisted. So the answer is B.\n\nThe correct answer is B. Spiral fracture.\n\n**Answer: B**"
     assert split_closing(text, OPTIONS) == ("It was twisted.", "B")
     assert split_closing("The answer is B.\n\nAnswer: B") == ("", "B")
 
 
-def test_a_closing_on_another_letter_before_the_last_is_reasoning() -> None:
+def test_earlier_closing_on_another_letter_is_kept() -> None:
     assert split_closing("So the answer is A.\nAnswer: B") == ("So the answer is A.", "B")
 
 
@@ -132,7 +132,7 @@ def test_markup_of_the_reasoning_is_kept() -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=200), st.sampled_from("ABCDEFGHIJ"))
-def test_what_stands_before_the_closing_is_kept(text: str, letter: str) -> None:
+def test_text_before_the_closing_is_kept(text: str, letter: str) -> None:
     reasoning = f"{text}.".strip()
     assert split_closing(f"{reasoning}\n\nAnswer: {letter}") == (reasoning, letter)
 
@@ -141,7 +141,7 @@ def test_what_stands_before_the_closing_is_kept(text: str, letter: str) -> None:
 @given(
     st.lists(st.sampled_from(["It twists.", "The answer is B.", "Answer: B. Spiral fracture", "**Answer: A**", "\n"]))
 )
-def test_what_is_left_does_not_close_on_the_same_letter(parts: list[str]) -> None:
+def test_split_text_has_no_second_closing_of_the_letter(parts: list[str]) -> None:
     reasoning, letter = split_closing(" ".join(parts), OPTIONS)
     assert letter is None or split_closing(reasoning, OPTIONS)[1] != letter
 
@@ -150,13 +150,13 @@ def test_what_is_left_does_not_close_on_the_same_letter(parts: list[str]) -> Non
     "runaway",
     [" " * 5000 + "x", "\n" * 5000 + "x", "answer is" + "\n" * 1000 + "1", "*" * 5000, "based on " * 1000],
 )
-def test_a_runaway_completion_is_split_at_once(runaway: str) -> None:
+def test_split_of_a_runaway_completion_is_fast(runaway: str) -> None:
     started = time.process_time()
     split_closing(runaway)
     assert time.process_time() - started < 0.5
 
 
-def test_a_long_text_with_long_options_is_split_at_once() -> None:
+def test_split_with_long_options_is_fast() -> None:
     options = {letter: "a very " * 300 + letter for letter in "ABCDEFGHIJ"}
     started = time.process_time()
     split_closing("B. a very " * 3000, options)

@@ -17,7 +17,7 @@ def question(options: Mapping[str, str] = OPTIONS, stem: str = "What lets hepati
 
 
 def marked(text: str) -> tuple[str, tuple[int, ...]]:
-    """The text without its marks, and the offsets of the letters that were marked, as in `[B]`."""
+    """Return the text without its marks, and the offsets of the marked letters, such as `[B]`."""
     plain, offsets = "", []
     for before in text.split("["):
         if "]" in before:
@@ -62,7 +62,7 @@ def marked(text: str) -> tuple[str, tuple[int, ...]]:
         "Let's look at the options one by one.\n1. It is no vitamin.",
     ],
 )
-def test_letters_that_name_options_are_found_and_no_others(text: str) -> None:
+def test_references_are_exactly_the_marked_letters(text: str) -> None:
     plain, offsets = marked(text)
     assert letter_references(plain, question()) == offsets
 
@@ -83,7 +83,7 @@ def test_letters_that_name_options_are_found_and_no_others(text: str) -> None:
         "The pressure falls, the kidney answers, and volume is kept.",
     ],
 )
-def test_articles_names_and_abbreviations_name_no_option(text: str) -> None:
+def test_articles_names_and_abbreviations_are_no_references(text: str) -> None:
     assert letter_references(text, question()) == ()
 
 
@@ -113,7 +113,7 @@ def test_articles_names_and_abbreviations_name_no_option(text: str) -> None:
         "Answer: 2",
     ],
 )
-def test_options_that_are_named_by_place_are_not_sure(text: str) -> None:
+def test_options_named_by_position_are_unsure(text: str) -> None:
     assert letter_references(text, question()) is None
 
 
@@ -134,7 +134,7 @@ def test_options_that_are_named_by_place_are_not_sure(text: str) -> None:
         "a is false; b, c and d are true.",
     ],
 )
-def test_options_that_are_named_by_small_letters_are_not_sure(text: str) -> None:
+def test_options_named_by_small_letters_are_unsure(text: str) -> None:
     assert letter_references(text, question()) is None
 
 
@@ -177,30 +177,30 @@ def test_options_that_are_named_by_small_letters_are_not_sure(text: str) -> None
         "Not C, M/C cause",
     ],
 )
-def test_where_it_cannot_be_told_nothing_is_moved(text: str) -> None:
+def test_ambiguous_text_is_unsure(text: str) -> None:
     assert letter_references(text, question()) is None
 
 
-def test_a_phrase_of_the_question_is_a_name() -> None:
+def test_phrase_of_the_question_is_a_name() -> None:
     asked = question({"A": "Aspirin", "B": "Iron"}, "A man takes drug B with device A. What does he take?")
     assert letter_references("He takes drug B; device A is of no use.", asked) == ()
     assert letter_references("B has no use.", asked) is None
     assert letter_references("Option B.", asked) == (7,)
 
 
-def test_statements_that_the_question_letters_itself_are_not_sure() -> None:
+def test_question_with_its_own_lettering_is_unsure() -> None:
     asked = question({"A": "Both hold", "B": "None holds"}, "Statement A: it grows. Statement B: it stops.")
     assert letter_references("Statement A is true.", asked) is None
 
 
-def test_a_series_of_lettered_options_needs_the_options_text() -> None:
+def test_list_of_labels_needs_an_option_text() -> None:
     hepatitis = question({"A": "Hepatitis A", "B": "Hepatitis C", "C": "Hepatitis D"})
     assert letter_references("The answer is C.", hepatitis) is None
     assert letter_references("C is incorrect.", hepatitis) is None
     assert letter_references("The answer is B. Hepatitis C", hepatitis) == (14,)
 
 
-def test_an_option_that_begins_with_its_own_letter_is_told_from_its_label() -> None:
+def test_option_text_starting_with_its_letter_is_no_label() -> None:
     grown = question({"A": "A single coccus", "B": "Yeast", "C": "C difficile", "D": "D-xylose"})
     assert letter_references("Option A: A single coccus", grown) == (7,)
     assert letter_references("Answer: A single coccus", grown) == ()
@@ -209,19 +209,19 @@ def test_an_option_that_begins_with_its_own_letter_is_told_from_its_label() -> N
     assert letter_references("The answer is D-xylose.", grown) is None
 
 
-def test_short_options_are_no_proof_within_a_sentence() -> None:
+def test_short_option_text_in_a_sentence_is_no_proof() -> None:
     asked = question({"A": "yes", "B": "no", "C": "maybe"})
     assert letter_references("There was a difference in arm B. No harm was done.", asked) is None
     assert letter_references("The answer is B) no.", asked) == (14,)
 
 
-def test_the_pronoun_names_no_tenth_option() -> None:
+def test_pronoun_i_is_not_the_ninth_option() -> None:
     asked = question({letter: f"Bone {n}" for n, letter in enumerate("ABCDEFGHIJ")})
     assert letter_references("I think that option B is right. I'm sure.", asked) == (20,)
     assert letter_references("So I would say.", asked) is None
 
 
-def test_of_more_than_ten_options_no_letter_is_sure() -> None:
+def test_more_than_ten_options_are_unsure() -> None:
     assert letter_references("Option A.", question({letter: f"Bone {letter}" for letter in "ABCDEFGHIJK"})) is None
 
 
@@ -240,7 +240,7 @@ SENTENCES = st.sampled_from(
 
 
 @given(st.lists(SENTENCES, min_size=1), st.permutations("ABCD"))
-def test_a_moved_text_has_its_references_in_the_same_places(sentences: list[str], order: list[str]) -> None:
+def test_relabelled_text_keeps_its_reference_offsets(sentences: list[str], order: list[str]) -> None:
     text = "\n".join(sentences).format(**{letter: letter for letter in "ABCD"})
     found = letter_references(text, question())
     assert found is not None
@@ -257,7 +257,7 @@ def test_a_moved_text_has_its_references_in_the_same_places(sentences: list[str]
         st.sampled_from(["renin", "is made", "in a kidney", "(mostly)", "of the man;", "E", "4.5 mg", "b12", "\n"])
     )
 )
-def test_a_text_without_the_questions_letters_names_none(words: list[str]) -> None:
+def test_text_without_letters_has_no_references(words: list[str]) -> None:
     assert letter_references(" ".join(words), question()) == ()
 
 
@@ -265,7 +265,7 @@ def test_a_text_without_the_questions_letters_names_none(words: list[str]) -> No
     "runaway",
     ["A, " * 5000, "Option A is " * 3000, "vitamin " * 5000, "\n" * 20000 + "A", "answer " * 5000, "B" * 20000],
 )
-def test_a_runaway_text_is_read_at_once(runaway: str) -> None:
+def test_references_of_a_runaway_text_are_fast(runaway: str) -> None:
     started = time.process_time()
     letter_references(runaway, question())
     assert time.process_time() - started < 2

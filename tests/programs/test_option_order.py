@@ -27,29 +27,29 @@ def numbered(count: int, answer: int = 0) -> Question:
 @pytest.mark.parametrize(
     ("parts", "seed"), [((0,), 804681139), ((7, "q1", 2), 858217400), ((11, "Welches Organ?", 0, 1), 215941813)]
 )
-def test_a_seed_is_the_same_on_every_run(parts: tuple[object, ...], seed: int) -> None:
-    """Known values: the first 31 bits of the sha256 over the parts, a unit separator between them."""
+def test_seed_matches_known_values(parts: tuple[object, ...], seed: int) -> None:
+    """Known values: the first 31 bits of the sha256 over the parts, joined by a unit separator."""
     assert derive_seed(*parts) == seed
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers() | st.text(), min_size=1, max_size=4))
-def test_a_seed_has_31_bits(parts: list[object]) -> None:
+def test_seed_has_31_bits(parts: list[object]) -> None:
     assert 0 <= derive_seed(*parts) < 2**31
 
 
-def test_seeds_for_other_things_are_others() -> None:
+def test_seeds_of_different_parts_differ() -> None:
     seeds = {derive_seed(seed, stem, vote) for seed in range(10) for stem in ("a", "b") for vote in range(50)}
     assert len(seeds) == 1000
 
 
-def test_orders_are_the_same_on_every_run() -> None:
+def test_orders_match_known_values() -> None:
     assert option_orders("ABCD", 5, seed=1) == ["ABCD", "DBCA", "DABC", "BACD", "CDBA"]
 
 
 @settings(deadline=None)
 @given(st.integers(2, 5), st.integers(1, 130), st.integers(0, 2**31 - 1))
-def test_no_order_comes_twice_before_all_came_once(options: int, count: int, seed: int) -> None:
+def test_orders_repeat_only_after_all_were_used(options: int, count: int, seed: int) -> None:
     own = string.ascii_uppercase[:options]
     orders = option_orders(own, count, seed)
     every = math.factorial(options)
@@ -62,7 +62,7 @@ def test_no_order_comes_twice_before_all_came_once(options: int, count: int, see
         assert round_of == orders[: len(round_of)]
 
 
-def test_the_seventh_vote_on_three_options_begins_again_with_the_own_order() -> None:
+def test_seventh_order_of_three_options_is_the_first() -> None:
     orders = option_orders("ABC", 7, seed=3)
     assert len(set(orders[:6])) == 6
     assert orders[6] == orders[0] == "ABC"
@@ -74,7 +74,7 @@ def test_other_seeds_draw_other_orders() -> None:
 
 @settings(deadline=None)
 @given(st.data(), numbers_of_options)
-def test_reading_a_letter_back_undoes_the_shuffle(data: st.DataObject, count: int) -> None:
+def test_unshuffle_undoes_reorder(data: st.DataObject, count: int) -> None:
     question = numbered(count, data.draw(st.integers(0, count - 1)))
     order = "".join(data.draw(st.permutations(list(question.options))))
     shown = reorder(question, order)
@@ -85,21 +85,21 @@ def test_reading_a_letter_back_undoes_the_shuffle(data: st.DataObject, count: in
     assert shown.options[shown.answer] == question.options[question.answer]
 
 
-def test_an_order_names_the_option_that_each_letter_shows() -> None:
+def test_order_names_the_option_of_each_letter() -> None:
     shown = reorder(numbered(4, answer=2), "CABD")
     assert shown.options == {"A": "text C", "B": "text A", "C": "text B", "D": "text D"}
     assert shown.answer == "A"
     assert unshuffle_letter("A", "ABCD", "CABD") == "C"
 
 
-def test_the_own_order_leaves_the_question_as_it_is(make_question: Callable[..., Question]) -> None:
+def test_own_order_returns_the_same_question(make_question: Callable[..., Question]) -> None:
     question = make_question(1, context=("One.",), subject="anatomy", explanation="Because.")
     assert reorder(question, "ABCD") is question
     assert reorder(reorder(question, "CABD"), "BCAD") == question
 
 
 def with_last_option(option: str) -> Question:
-    """A question with this option last."""
+    """Return a question with this option last."""
     options = {"A": "Vitamin A", "B": "Renin", "C": "Protein C", "D": option}
     return Question("q", "invented", "pool", "What lets hepatitis B cells grow?", options, "A")
 
@@ -126,7 +126,7 @@ def with_last_option(option: str) -> Question:
         "D. Renin",
     ],
 )
-def test_options_that_speak_of_others_or_letters_keep_their_places(option: str) -> None:
+def test_options_that_mention_others_keep_the_order(option: str) -> None:
     assert not can_reorder_options(with_last_option(option))
 
 
@@ -134,7 +134,7 @@ def test_options_that_speak_of_others_or_letters_keep_their_places(option: str) 
     "option",
     ["None", "Vitamin C", "Hepatitis B", "E. coli", "Renin and albumin", "1 and 2", "I only", "abdomen", "It is true"],
 )
-def test_options_that_stand_alone_may_move(option: str) -> None:
+def test_independent_options_can_be_reordered(option: str) -> None:
     assert can_reorder_options(with_last_option(option))
 
 
@@ -156,12 +156,12 @@ def test_options_that_stand_alone_may_move(option: str) -> None:
         "All the others",
     ],
 )
-def test_options_that_name_others_keep_their_places(option: str) -> None:
+def test_options_that_name_letters_keep_the_order(option: str) -> None:
     assert not can_reorder_options(with_last_option(option))
 
 
 @given(st.text(), st.data())
-def test_moving_there_and_back_gives_the_same_text(text: str, data: st.DataObject) -> None:
+def test_relabel_and_back_gives_the_same_text(text: str, data: st.DataObject) -> None:
     text = text + " Option A, not option B: A is wrong."
     references = tuple(n for n, character in enumerate(text) if character in "ABCD")
     order = data.draw(st.permutations("ABCD"))

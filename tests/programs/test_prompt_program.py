@@ -11,14 +11,14 @@ Make = Callable[..., PromptProgram]
 Ask = Callable[..., Question]
 
 
-def test_a_single_answer_is_one_ballot_in_the_own_order(make_program: Make, make_question: Ask) -> None:
+def test_single_answer_is_one_prompt_in_own_order(make_program: Make, make_question: Ask) -> None:
     question = make_question()
     (sample_prompt,) = make_program().sample_prompts(question, [])
     assert (sample_prompt.sample, sample_prompt.order, sample_prompt.shown) == (0, "ABCD", question)
     assert sample_prompt.prompt == CHAT.render("Answer.", [], question, reasoning=False)
 
 
-def test_each_vote_shows_the_options_in_an_order_of_its_own(make_program: Make, make_question: Ask) -> None:
+def test_each_vote_has_its_own_option_order(make_program: Make, make_question: Ask) -> None:
     question = make_question()
     sample_prompts = make_program(votes=7, shuffle=True).sample_prompts(question, [])
     assert [sample_prompt.sample for sample_prompt in sample_prompts] == list(range(7))
@@ -28,17 +28,17 @@ def test_each_vote_shows_the_options_in_an_order_of_its_own(make_program: Make, 
     assert all(sample_prompt.shown.options[sample_prompt.shown.answer] == "Liver" for sample_prompt in sample_prompts)
 
 
-def test_without_shuffle_every_vote_shows_the_own_order(make_program: Make, make_question: Ask) -> None:
+def test_unshuffled_votes_show_the_own_order(make_program: Make, make_question: Ask) -> None:
     assert make_program(votes=4).orders(make_question()) == ["ABCD"] * 4
 
 
-def test_what_stands_before_the_question_is_the_same_for_all_its_votes(make_program: Make, make_question: Ask) -> None:
+def test_prefix_is_the_same_for_all_votes(make_program: Make, make_question: Ask) -> None:
     exemplars = [Exemplar(make_question(n, answer="C")) for n in (5, 6)]
     sample_prompts = make_program(votes=5, shuffle=True).sample_prompts(make_question(), exemplars)
     assert len({str(sample_prompt.prompt[:-1]) for sample_prompt in sample_prompts}) == 1
 
 
-def test_orders_depend_on_the_question_and_the_seed_alone(make_program: Make, make_question: Ask) -> None:
+def test_orders_depend_only_on_question_and_seed(make_program: Make, make_question: Ask) -> None:
     program = make_program(votes=5, shuffle=True)
     orders = program.orders(make_question(1))
     assert orders == program.orders(make_question(1, id="other", answer="D"))
@@ -46,7 +46,7 @@ def test_orders_depend_on_the_question_and_the_seed_alone(make_program: Make, ma
     assert orders != replace(program, seed=1).orders(make_question(1))
 
 
-def test_every_completion_has_a_sampling_seed_of_its_own(make_program: Make, make_question: Ask) -> None:
+def test_every_completion_has_its_own_seed(make_program: Make, make_question: Ask) -> None:
     seeds = {
         make_program(seed=seed).sampling_seed(make_question(number), sample, attempt)
         for seed in (0, 1)
@@ -57,14 +57,14 @@ def test_every_completion_has_a_sampling_seed_of_its_own(make_program: Make, mak
     assert len(seeds) == 60
 
 
-def test_the_same_exemplars_are_chosen_for_every_question(make_question: Ask) -> None:
+def test_fixed_exemplars_are_the_same_for_every_question(make_question: Ask) -> None:
     source = FixedExemplars((Exemplar(make_question(1)), Exemplar(make_question(2))))
     assert source.choose([make_question(3), make_question(4)]) == [RetrievedExemplars(source.exemplars)] * 2
     assert FixedExemplars().choose([make_question(3), make_question(4)]) == [RetrievedExemplars(), RetrievedExemplars()]
     assert source.choose([]) == []
 
 
-def test_a_question_does_not_see_the_exemplar_that_it_is(make_question: Ask) -> None:
+def test_question_does_not_see_itself_as_exemplar(make_question: Ask) -> None:
     one, two = Exemplar(make_question(1)), Exemplar(make_question(2))
     options = {"A": "kidney", "B": "SPLEEN", "C": "Liver.", "D": "Heart"}
     shuffled = make_question(2, id="asked", options=options, answer="C")
@@ -96,19 +96,19 @@ def test_equal_programs_have_equal_digests(make_program: Make) -> None:
         {"seed": 1},
     ],
 )
-def test_a_changed_program_has_another_digest(make_program: Make, change: dict[str, object]) -> None:
+def test_changed_program_has_another_digest(make_program: Make, change: dict[str, object]) -> None:
     assert make_program(**change).digest() != make_program().digest()
 
 
-def test_other_exemplars_are_another_digest(make_program: Make, make_question: Ask) -> None:
+def test_other_exemplars_change_the_digest(make_program: Make, make_question: Ask) -> None:
     def shown(*numbers: int) -> str:
         return make_program(exemplars=FixedExemplars(tuple(Exemplar(make_question(n)) for n in numbers))).digest()
 
     assert len({shown(), shown(1), shown(2), shown(1, 2), shown(2, 1)}) == 5
 
 
-def test_exemplars_that_differ_in_more_than_their_id_are_another_digest(make_program: Make, make_question: Ask) -> None:
-    """A digest is equal only for programs that send the same prompts."""
+def test_changed_exemplar_contents_change_the_digest(make_program: Make, make_question: Ask) -> None:
+    """Digests are equal only for programs that send the same prompts."""
 
     def shown(exemplar: Exemplar) -> str:
         return make_program(reasoning=True, exemplars=FixedExemplars((exemplar,))).digest()

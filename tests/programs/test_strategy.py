@@ -19,12 +19,12 @@ OPTIONS = {"A": "Liver", "B": "Heart", "C": "Spleen"}
 Load = Callable[[str, str], list[Question]]
 
 
-def test_a_greedy_temperature_stays_zero_on_the_wire(server: Any, lm: dspy.LM) -> None:
+def test_greedy_strategy_sends_temperature_zero(server: Any, lm: dspy.LM) -> None:
     ZeroShot()(question="Which organ pumps?", options=OPTIONS)
     assert [body["temperature"] for body in server.bodies] == [0.0]
 
 
-def test_the_temperature_of_the_language_model_does_not_override_the_strategy(server: Any) -> None:
+def test_strategy_overrides_parameters_of_the_lm(server: Any) -> None:
     hot = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=False, temperature=1.0, max_tokens=7)
     with dspy.context(lm=hot):
         ZeroShot()(question="Which organ pumps?", options=OPTIONS)
@@ -32,7 +32,7 @@ def test_the_temperature_of_the_language_model_does_not_override_the_strategy(se
     assert (body["temperature"], body["max_completion_tokens"]) == (0.0, DIRECT_TOKENS)
 
 
-def test_an_unreadable_completion_is_no_answer_and_is_not_sent_again(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+def test_unparsed_completion_gives_none_without_a_retry(server: Any, lm: dspy.LM, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("I would rather not say.")
     prediction = CoT()(question="Which organ pumps?", options=OPTIONS)
     assert prediction.answer is None
@@ -41,23 +41,23 @@ def test_an_unreadable_completion_is_no_answer_and_is_not_sent_again(server: Any
 
 
 @pytest.mark.parametrize("said", ["A", "(A)", "A.", "a)", "**A**", "The answer is A.", "A. Liver", "Liver"])
-def test_the_letter_a_is_an_answer_in_every_wording(said: str, server: Any, lm: dspy.LM, make_reply: Any) -> None:
+def test_letter_a_is_parsed_in_every_wording(said: str, server: Any, lm: dspy.LM, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply(said)
     assert ZeroShot()(question="Which organ makes bile?", options=OPTIONS).answer == "A"
 
 
-def test_reasoning_comes_without_its_closing_sentence(server: Any, lm: dspy.LM, make_reply: Any) -> None:
+def test_reasoning_excludes_its_closing_sentence(server: Any, lm: dspy.LM, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("The heart pumps, unlike (A).\n\nTherefore, the answer is (B).")
     prediction = CoT()(question="Which organ pumps?", options=OPTIONS)
     assert (prediction.answer, prediction.reasoning) == ("B", "The heart pumps, unlike (A).")
 
 
-def test_a_strategy_that_has_no_pool_says_how_to_give_it_one(lm: dspy.LM) -> None:
+def test_knn_without_a_pool_names_the_optimizer(lm: dspy.LM) -> None:
     with pytest.raises(ValueError, match=r"pool in KNNPredict.*optimizers\.KNNFewShot"):
         KNNPredict()(question="Which organ pumps?", options=OPTIONS)
 
 
-def test_what_is_shown_is_what_the_prompt_program_shows(sample: Load) -> None:
+def test_show_sets_exemplars_of_the_prompt_program(sample: Load) -> None:
     exemplars = tuple(Exemplar(question, "Because.", "dataset") for question in sample("medqa", "pool")[:2])
     strategy = FewShotCoT()
     strategy.show(exemplars)
@@ -69,7 +69,7 @@ def test_what_is_shown_is_what_the_prompt_program_shows(sample: Load) -> None:
     assert (one.rationale, one.teacher) == ("Because.", "dataset")
 
 
-def test_a_saved_program_keeps_its_exemplars(sample: Load, tmp_path: Path) -> None:
+def test_saved_strategy_keeps_its_exemplars(sample: Load, tmp_path: Path) -> None:
     exemplars = [
         Exemplar(question, f"Because {question.id}.", "dataset") for question in sample("pubmedqa", "pool")[:3]
     ]
@@ -82,7 +82,7 @@ def test_a_saved_program_keeps_its_exemplars(sample: Load, tmp_path: Path) -> No
     assert [exemplar.rationale for exemplar in fresh.exemplars.exemplars] == [e.rationale for e in exemplars]
 
 
-def test_a_loaded_program_sends_what_the_saved_one_sent(sample: Load, server: Any, lm: dspy.LM, tmp_path: Path) -> None:
+def test_loaded_strategy_sends_the_same_messages(sample: Load, server: Any, lm: dspy.LM, tmp_path: Path) -> None:
     strategy, fresh = FewShot(), FewShot()
     strategy.show([Exemplar(question) for question in sample("mmlu", "pool")[:3]])
     strategy.save(tmp_path / "x.json")
@@ -103,7 +103,7 @@ def test_a_loaded_program_sends_what_the_saved_one_sent(sample: Load, server: An
         (CoT, PLAIN, SamplingParams(REASONING_TOKENS, stop=("\nQuestion:", "\n\n\n"))),
     ],
 )
-def test_decoding_is_greedy_with_room_for_an_answer_of_the_style(
+def test_default_sampling_is_greedy_with_the_styles_limit(
     strategy: type[Strategy], template: Any, decode: SamplingParams
 ) -> None:
     assert strategy(template).decode == decode
@@ -111,7 +111,7 @@ def test_decoding_is_greedy_with_room_for_an_answer_of_the_style(
 
 
 @pytest.mark.parametrize("model", ["openai/x", "hosted_vllm/x"])
-def test_every_decode_parameter_reaches_the_wire(model: str, server: Any) -> None:
+def test_sampling_params_are_all_sent(model: str, server: Any) -> None:
     decode = SamplingParams(max_tokens=5, temperature=0.8, top_p=0.9, top_k=40, stop=("x",))
     with dspy.context(lm=dspy.LM(model, api_base=server.base_url, api_key="x", cache=False)):
         ZeroShot(decode=decode)(question="Which organ pumps?", options=OPTIONS)
@@ -120,6 +120,6 @@ def test_every_decode_parameter_reaches_the_wire(model: str, server: Any) -> Non
     assert sampled == {"temperature": 0.8, "top_p": 0.9, "top_k": 40, "stop": ["x"]}
 
 
-def test_decode_parameters_left_to_the_endpoint_are_not_sent(server: Any, lm: dspy.LM) -> None:
+def test_unset_sampling_params_are_not_sent(server: Any, lm: dspy.LM) -> None:
     ZeroShot(decode=SamplingParams(max_tokens=5))(question="Which organ pumps?", options=OPTIONS)
     assert set(server.bodies[0]) == {"model", "messages", "temperature", "max_completion_tokens"}

@@ -50,7 +50,7 @@ def questions(draw: st.DrawFn) -> Question:
     )
 
 
-def test_a_direct_chat_prompt() -> None:
+def test_direct_chat_prompt_has_exact_text() -> None:
     assert CHAT.render(INSTRUCTIONS, [EXEMPLAR.without_rationale()], QUESTION, reasoning=False) == (
         {
             "role": "system",
@@ -62,7 +62,7 @@ def test_a_direct_chat_prompt() -> None:
     )
 
 
-def test_a_reasoning_chat_prompt() -> None:
+def test_reasoning_chat_prompt_has_exact_text() -> None:
     assert CHAT.render(INSTRUCTIONS, [EXEMPLAR], QUESTION, reasoning=True) == (
         {
             "role": "system",
@@ -75,7 +75,7 @@ def test_a_reasoning_chat_prompt() -> None:
     )
 
 
-def test_a_direct_plain_prompt_ends_where_the_letter_is_to_come() -> None:
+def test_direct_plain_prompt_ends_before_the_letter() -> None:
     assert PLAIN.render(INSTRUCTIONS, [EXEMPLAR.without_rationale()], QUESTION, reasoning=False) == (
         "Answer the question.\n\n"
         "Question: Which organ makes bile?\nA. Liver\nB. Lung\nAnswer: A\n\n"
@@ -83,7 +83,7 @@ def test_a_direct_plain_prompt_ends_where_the_letter_is_to_come() -> None:
     )
 
 
-def test_a_reasoning_plain_prompt_ends_where_the_reasoning_is_to_come() -> None:
+def test_reasoning_plain_prompt_ends_before_the_reasoning() -> None:
     assert PLAIN.render(INSTRUCTIONS, [EXEMPLAR], QUESTION, reasoning=True) == (
         "Answer the question.\n\n"
         "Question: Which organ makes bile?\nA. Liver\nB. Lung\n"
@@ -93,7 +93,7 @@ def test_a_reasoning_plain_prompt_ends_where_the_reasoning_is_to_come() -> None:
     )
 
 
-def test_exemplars_stand_in_the_order_given_before_the_question() -> None:
+def test_exemplars_precede_the_question_in_order() -> None:
     others = [
         Exemplar(Question(str(n), "invented", "pool", f"Stem {n}?", {"A": "yes", "B": "no"}, answer="B"))
         for n in range(4)
@@ -103,7 +103,7 @@ def test_exemplars_stand_in_the_order_given_before_the_question() -> None:
     assert [turn["role"] for turn in turns] == ["user", "assistant"] * 4
 
 
-def test_paragraphs_of_context_stand_before_the_stem() -> None:
+def test_context_paragraphs_precede_the_stem() -> None:
     asked = Question("q", "invented", "dev", "Does it?", {"A": "yes", "B": "no"}, answer="A", context=("One.", "Two."))
     assert (
         CHAT.render("", [], asked, reasoning=False)[-1]["content"] == "One.\nTwo.\n\nQuestion: Does it?\nA. yes\nB. no"
@@ -111,7 +111,7 @@ def test_paragraphs_of_context_stand_before_the_stem() -> None:
 
 
 @pytest.mark.parametrize("template", [CHAT, PLAIN], ids=lambda template: template.name)
-def test_nothing_stands_in_for_a_context_that_is_not_there(template: Template) -> None:
+def test_missing_context_renders_nothing(template: Template) -> None:
     rendered = template.render("", [], QUESTION, reasoning=False)
     last = rendered if isinstance(rendered, str) else rendered[-1]["content"]
     assert last.lstrip("\n").startswith("Question: Which")
@@ -120,7 +120,7 @@ def test_nothing_stands_in_for_a_context_that_is_not_there(template: Template) -
 
 @settings(deadline=None)
 @given(asked=questions(), shown=questions(), rationale=texts)
-def test_texts_of_a_question_reach_the_chat_prompt_unchanged(asked: Question, shown: Question, rationale: str) -> None:
+def test_question_text_is_unchanged_in_chat_prompts(asked: Question, shown: Question, rationale: str) -> None:
     def written(question: Question) -> str:
         context = "\n".join(question.context) + "\n\n" if question.context else ""
         options = "\n".join(letter + ". " + text for letter, text in question.options.items())
@@ -135,7 +135,7 @@ def test_texts_of_a_question_reach_the_chat_prompt_unchanged(asked: Question, sh
 
 @settings(deadline=None)
 @given(asked=questions(), instructions=texts)
-def test_texts_of_a_question_reach_the_plain_prompt_unchanged(asked: Question, instructions: str) -> None:
+def test_question_text_is_unchanged_in_plain_prompts(asked: Question, instructions: str) -> None:
     context = "\n".join(asked.context) + "\n\n" if asked.context else ""
     options = "\n".join(letter + ". " + text for letter, text in asked.options.items())
     assert PLAIN.render(instructions, [], asked, reasoning=False) == (
@@ -145,13 +145,13 @@ def test_texts_of_a_question_reach_the_plain_prompt_unchanged(asked: Question, i
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.sampled_from("xyz")), max_size=5), texts, texts, texts)
-def test_a_pattern_is_filled_in_one_pass(pieces: list[tuple[str, str]], x: str, y: str, z: str) -> None:
+def test_pattern_is_filled_in_one_pass(pieces: list[tuple[str, str]], x: str, y: str, z: str) -> None:
     values = {"x": x, "y": y, "z": z}
     pattern = "".join(literal.replace("{", "{{").replace("}", "}}") + "{" + field + "}" for literal, field in pieces)
     assert fill(pattern, **values) == "".join(literal + values[field] for literal, field in pieces)
 
 
-def test_a_pattern_with_a_field_that_no_one_fills_is_an_error() -> None:
+def test_pattern_with_an_unknown_field_is_an_error() -> None:
     with pytest.raises(KeyError, match="stem"):
         fill("{stem}", question="x")
 
@@ -159,11 +159,11 @@ def test_a_pattern_with_a_field_that_no_one_fills_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("letters", "phrase"), [("A", "A"), ("AB", "A or B"), ("ABC", "A, B or C"), ("ABCDE", "A, B, C, D or E")]
 )
-def test_letters_are_listed_as_a_phrase(letters: str, phrase: str) -> None:
+def test_join_letters_makes_a_phrase(letters: str, phrase: str) -> None:
     assert join_letters(letters) == phrase
 
 
-def test_closing_a_chat_asks_for_the_letter_after_the_completion() -> None:
+def test_closed_chat_requests_the_letter() -> None:
     prompt = CHAT.render(INSTRUCTIONS, [], QUESTION, reasoning=True)
     assert CHAT.close(prompt, "It beats, {letters}", "ABC") == (
         *prompt,
@@ -172,11 +172,11 @@ def test_closing_a_chat_asks_for_the_letter_after_the_completion() -> None:
     )
 
 
-def test_closing_a_plain_prompt_goes_on_from_the_completion() -> None:
+def test_closed_plain_prompt_continues_the_completion() -> None:
     prompt = PLAIN.render(INSTRUCTIONS, [], QUESTION, reasoning=True)
     assert PLAIN.close(prompt, " It beats.\n\n", "ABC") == f"{prompt} It beats.\nAnswer:"
 
 
-def test_a_completion_stops_where_the_model_would_write_another_question() -> None:
+def test_plain_template_stops_before_another_question() -> None:
     assert PLAIN.style(reasoning=False).stop == ("\n",)
     assert PLAIN.style(reasoning=True).stop == ("\nQuestion:", "\n\n\n")

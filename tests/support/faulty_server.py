@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server that misbehaves on order, byte by byte."""
+"""OpenAI-compatible server that fails on demand, byte by byte."""
 
 import asyncio
 import contextlib
@@ -12,32 +12,32 @@ from typing import Any, Self
 import orjson
 
 Writer = asyncio.StreamWriter
-HANG = 60.0
+HANG_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request: its body, which attempt at it this is, from 0, and the letter that answers it."""
+    """Request: its body, its attempt, from 0, and the letter that answers it."""
 
     body: dict[str, Any]
     attempt: int
     letter: str
 
 
-def answer(text: Any, **choice: Any) -> bytes:
-    """The body of a completion."""
-    said = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", **choice}
+def answer(text: Any, **fields: Any) -> bytes:
+    """Return the body of a completion."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", **fields}
     usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
-    return orjson.dumps({"id": "x", "object": "chat.completion", "model": "m", "choices": [said], "usage": usage})
+    return orjson.dumps({"id": "x", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage})
 
 
 def response(body: bytes, status: str = "200 OK", headers: str = "", kind: str = "application/json") -> bytes:
-    """A whole HTTP response."""
+    """Return a complete HTTP response."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     return head.encode() + body
 
 
-def _sent(raw: bytes) -> Callable[[Call, Writer], Awaitable[None]]:
+def _send(raw: bytes) -> Callable[[Call, Writer], Awaitable[None]]:
     async def send(call: Call, writer: Writer) -> None:
         writer.write(raw)
         await writer.drain()
@@ -46,7 +46,7 @@ def _sent(raw: bytes) -> Callable[[Call, Writer], Awaitable[None]]:
 
 
 def _status(status: str, headers: str = "") -> Callable[[Call, Writer], Awaitable[None]]:
-    return _sent(response(b'{"error": {"message": "not now"}}', status, headers))
+    return _send(response(b'{"error": {"message": "not now"}}', status, headers))
 
 
 async def _reset(call: Call, writer: Writer) -> None:
@@ -54,8 +54,8 @@ async def _reset(call: Call, writer: Writer) -> None:
 
 
 async def _hang(call: Call, writer: Writer) -> None:
-    with contextlib.suppress(asyncio.CancelledError):  # the server ends
-        await asyncio.sleep(HANG)
+    with contextlib.suppress(asyncio.CancelledError):  # the server stops
+        await asyncio.sleep(HANG_SECONDS)
 
 
 async def _truncated(call: Call, writer: Writer) -> None:
@@ -65,7 +65,7 @@ async def _truncated(call: Call, writer: Writer) -> None:
 
 
 async def _dripping(call: Call, writer: Writer) -> None:
-    """Slow, but in time: the answer comes."""
+    """Send the answer slowly, but in time."""
     for start in range(0, len(raw := response(answer(call.letter))), 64):
         writer.write(raw[start : start + 64])
         await writer.drain()
@@ -73,23 +73,23 @@ async def _dripping(call: Call, writer: Writer) -> None:
 
 
 async def _twice(call: Call, writer: Writer) -> None:
-    """The response, and the same once more on the connection, which nobody asked for."""
+    """Send the response, and a second copy that was not requested."""
     writer.write(response(answer(call.letter)) * 2)
     await writer.drain()
 
 
-PASSING: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
+TRANSIENT: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
     "connection reset": _reset,
     "time-out": _hang,
     "truncated response": _truncated,
-    "truncated JSON": _sent(response(answer("B")[:-9])),
-    "no choices": _sent(response(b'{"choices": []}')),
-    "choices null": _sent(response(b'{"choices": null}')),
-    "an error in a 200": _sent(response(b'{"error": {"message": "overloaded"}}')),
-    "an HTML page": _sent(response(b"<html>Bad gateway</html>", kind="text/html")),
-    "no JSON at all": _sent(response(b"\xff\xfe\x00")),
-    "a list": _sent(response(b"[]")),
-    "a number for content": _sent(response(answer(7))),
+    "truncated JSON": _send(response(answer("B")[:-9])),
+    "no choices": _send(response(b'{"choices": []}')),
+    "choices null": _send(response(b'{"choices": null}')),
+    "an error in a 200": _send(response(b'{"error": {"message": "overloaded"}}')),
+    "an HTML page": _send(response(b"<html>Bad gateway</html>", kind="text/html")),
+    "no JSON at all": _send(response(b"\xff\xfe\x00")),
+    "a list": _send(response(b"[]")),
+    "a number for content": _send(response(answer(7))),
     **{
         f"HTTP {status.split()[0]}": _status(status)
         for status in (
@@ -105,11 +105,11 @@ PASSING: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
     "HTTP 429 with Retry-After": _status("429 Too Many Requests", "Retry-After: 0\r\n"),
     "HTTP 503 with a date": _status("503 Service Unavailable", "Retry-After: Wed, 21 Oct 2035 07:28:00 GMT\r\n"),
 }
-"""Faults after which the same request may go through."""
+"""Faults after which a retry may succeed."""
 
 
 async def _half(call: Call, writer: Writer) -> None:
-    """An answer that was cut off inside an emoji."""
+    """Send an answer that is cut off inside an emoji."""
     writer.write(response(answer(f"{call.letter}\n\nX").replace(b"X", b"\\ud83d")))
     await writer.drain()
 
@@ -119,23 +119,24 @@ HARMLESS: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
     "sent twice": _twice,
     "half a character": _half,
 }
-"""Odd ways to give the right answer."""
+"""Unusual ways to send the right answer."""
 
 
 class FaultyServer:
-    """Answers each request with a letter that follows from it, or with the fault that `fault` names.
+    """Server that answers with a letter derived from the request, or with the fault that `fault` names.
 
     Attributes:
-        fault: from a call to the name of a fault; None answers.
-        answered: how often each request was answered in full.
-        attempts: how often each was sent.
+        fault: Function from a call to the name of a fault; None answers the call.
+        answered: Number of complete answers per request.
+        attempts: Number of attempts per request.
+        faults: Number of calls per fault.
     """
 
     def __init__(self) -> None:
         self.fault: Callable[[Call], str | None] = lambda call: None
         self.answered: Counter[bytes] = Counter()
         self.attempts: Counter[bytes] = Counter()
-        self.seen: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -154,10 +155,10 @@ class FaultyServer:
 
     async def _end(self) -> None:
         self._server.close()
-        hanging = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in hanging:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*hanging, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
         try:
@@ -181,9 +182,9 @@ class FaultyServer:
         self.attempts[body] += 1
         name = self.fault(call)
         if name is not None:
-            self.seen[name] += 1
-        if name in PASSING:
-            await PASSING[name](call, writer)
+            self.faults[name] += 1
+        if name in TRANSIENT:
+            await TRANSIENT[name](call, writer)
             return
         self.answered[body] += 1
         await HARMLESS[name](call, writer) if name else writer.write(response(answer(call.letter)))

@@ -1,4 +1,4 @@
-"""A stock language model for the strategies."""
+"""Fixture of a stock DSPy language model."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ SHOWN = 3
 
 @pytest.fixture
 def lm(server: Any) -> Iterator[dspy.LM]:
-    """A stock language model of DSPy's, in front of the server."""
+    """A stock DSPy language model that calls the server."""
     model = dspy.LM("openai/x", api_base=server.base_url, api_key="x", cache=False, num_retries=0)
     with dspy.context(lm=model):
         yield model

@@ -1,4 +1,4 @@
-"""A real OpenAI-compatible server on loopback that says what a test wants it to say."""
+"""OpenAI-compatible server on loopback whose answers a test decides."""
 
 import asyncio
 import hashlib
@@ -14,7 +14,7 @@ from aiohttp import web
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came over the wire; `at` is when, in seconds of the monotonic clock."""
+    """Received request; `at` is its time in seconds of the monotonic clock."""
 
     path: str
     body: dict[str, Any]
@@ -23,24 +23,24 @@ class Asked:
 
     @property
     def prompt(self) -> Any:
-        """Messages of a chat request, the text of a completion request."""
+        """Messages of a chat request, or text of a completion request."""
         return self.body.get("messages", self.body.get("prompt"))
 
     @property
     def question(self) -> str:
-        """The part that holds the question itself, with its options as shown."""
+        """Part of the prompt with the question and its options as shown."""
         return self.prompt if isinstance(self.prompt, str) else self.prompt[-1]["content"]
 
     @property
     def identity(self) -> bytes:
-        """Equal for requests whose first completion is the same one."""
+        """Digestible form of the request, equal if the first completion is the same."""
         body = {name: value for name, value in self.body.items() if name != "n"}
         return orjson.dumps([self.path, body], option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server sends back; a text is wrapped as a completion."""
+    """Response of the server; a text is wrapped as a completion."""
 
     text: str = "A"
     finish_reason: str = "stop"
@@ -51,22 +51,21 @@ class Reply:
 
 
 def drawn_letter(asked: Asked) -> Reply:
-    """One of A, B and C, by a hash of the whole request: another seed or another order is another draw."""
+    """Return A, B or C by a hash of the request, which depends on its seed and option order."""
     return Reply("ABC"[hashlib.sha256(asked.identity).digest()[0] % 3])
 
 
 class ModelServer:
-    """Answers chat and text completions on a free port; `reply` decides what is said.
+    """Server of chat and text completions on a free port.
 
     Args:
-        host: the address that it listens on.
+        host: Address that it listens on.
 
     Attributes:
-        reply: from a request to what is sent back.
-        choices: completions that one request gets, at most; where it asks for several, each is what a request of its
-            own would get with the next seed.
-        requests: every request, in the order of arrival.
-        busiest: the most requests that were being answered at once.
+        reply: Function from a request to its response.
+        choices: Maximum number of completions per request; each further one is the completion of the next seed.
+        requests: All requests, in the order of arrival.
+        busiest: Maximum number of requests that were in progress at once.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
@@ -93,7 +92,7 @@ class ModelServer:
         self._loop.close()
 
     def stop(self) -> None:
-        """Answers nothing any more, whatever it was asked before."""
+        """Stop responding, even to requests in progress."""
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
 
     @property
@@ -101,9 +100,9 @@ class ModelServer:
         return [asked.body for asked in self.requests]
 
     def wait_for(self, count: int) -> None:
-        """Returns once so many requests have arrived."""
+        """Wait until that many requests have arrived."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.requests) >= count, timeout=30)
+            assert self._arrived.wait_for(lambda: len(self.requests) >= count, timeout=300)
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=2**26)
@@ -129,7 +128,7 @@ class ModelServer:
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
         try:
-            replies = [self.reply(each) for each in self._alone(asked)]
+            replies = [self.reply(each) for each in self._single_requests(asked)]
             reply = replies[0]
             await asyncio.sleep(reply.delay)
         finally:
@@ -137,8 +136,8 @@ class ModelServer:
         raw = _completion(asked, replies) if reply.raw is None else reply.raw
         return web.Response(body=raw, status=reply.status, headers=reply.headers, content_type="application/json")
 
-    def _alone(self, asked: Asked) -> list[Asked]:
-        """The requests for one completion that a request for several stands for, as many as are given at once."""
+    def _single_requests(self, asked: Asked) -> list[Asked]:
+        """Return the equivalent requests for one completion each, at most `choices`."""
         body = {name: value for name, value in asked.body.items() if name != "n"}
         count = min(asked.body.get("n", 1), self.choices)
         return [
@@ -152,13 +151,13 @@ def _completion(asked: Asked, replies: Sequence[Reply]) -> bytes:
     chat = "messages" in asked.body
     choices = []
     for place, reply in enumerate(replies):
-        said = {"message": {"role": "assistant", "content": reply.text}} if chat else {"text": reply.text}
-        choices.append({"index": place, "finish_reason": reply.finish_reason, **said})
-    read, written = len(str(asked.prompt).split()), sum(len(reply.text.split()) for reply in replies)
+        content = {"message": {"role": "assistant", "content": reply.text}} if chat else {"text": reply.text}
+        choices.append({"index": place, "finish_reason": reply.finish_reason, **content})
+    prompt_tokens, completion_tokens = len(str(asked.prompt).split()), sum(len(reply.text.split()) for reply in replies)
     usage = {
-        "prompt_tokens": read,
-        "completion_tokens": written,
-        "total_tokens": read + written,
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
         "prompt_tokens_details": {"cached_tokens": 3},
     }
     kind = "chat.completion" if chat else "text_completion"

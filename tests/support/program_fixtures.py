@@ -1,4 +1,4 @@
-"""A real OpenAI-compatible server on loopback, and what the tests of this room ask it with."""
+"""Fixtures for programs: a local OpenAI-compatible server, strategies, questions and embedders."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ from openmedlm.programs.to_module import STRATEGY_CLASSES
 
 EXEMPLARS_SHOWN = 3
 
-# DSPy and litellm both ask the network for a price list otherwise, and wait for it where there is none.
+# Otherwise DSPy and litellm download a price list, and wait if there is no network.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
@@ -52,7 +52,7 @@ def make_reply() -> type[Reply]:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run came to, and how many completions it had to buy."""
+    """Results of one run, and the number of API calls it made."""
 
     outcomes: list[Outcome]
     api_calls: int
@@ -60,7 +60,7 @@ class Ran:
 
 @pytest.fixture
 def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
-    """Runs a program over questions at the server; runs of one test share a vote store, unless another is named."""
+    """Run a program over questions at the server; runs of one test share a completion cache by its name."""
 
     def run(
         program: PromptProgram,
@@ -98,7 +98,7 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
 
 @pytest.fixture
 def make_program() -> Callable[..., PromptProgram]:
-    """A zero-shot program that answers directly and greedily; keywords replace its fields."""
+    """Make a direct, greedy zero-shot program; keywords replace its fields."""
 
     def make(**fields: Any) -> PromptProgram:
         values: dict[str, Any] = {
@@ -115,7 +115,7 @@ def make_program() -> Callable[..., PromptProgram]:
 
 @pytest.fixture
 def make_question() -> Callable[..., Question]:
-    """A valid invented question; keywords replace its fields."""
+    """Make a valid invented question; keywords replace its fields."""
 
     def make(number: int = 0, **fields: Any) -> Question:
         values: dict[str, Any] = {
@@ -131,7 +131,7 @@ def make_question() -> Callable[..., Question]:
     return make
 
 
-class Remembering:
+class MemoizingEmbedder:
     """An embedder that computes each text's vector once."""
 
     def __init__(self, inner: SentenceEmbedder) -> None:
@@ -159,26 +159,26 @@ class Remembering:
 
 @pytest.fixture(scope="session")
 def minilm() -> SentenceEmbedder:
-    """The offline default, loaded once for all tests."""
-    torch.set_num_threads(1)  # two of them wait for each other where another process is busy
+    """The offline default embedder, loaded once for all tests."""
+    torch.set_num_threads(1)  # two threads wait for each other if another process is busy
     return find_embedder()
 
 
 @pytest.fixture(scope="session")
-def embedder(minilm: SentenceEmbedder) -> Remembering:
-    """The offline default, which is asked for each text once in all tests."""
-    return Remembering(minilm)
+def embedder(minilm: SentenceEmbedder) -> MemoizingEmbedder:
+    """The offline default embedder, which computes each text once in all tests."""
+    return MemoizingEmbedder(minilm)
 
 
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Embedded pools, shared by all tests that need not see them computed."""
+    """Folder of embedded pools, shared by tests that do not test embedding."""
     return tmp_path_factory.mktemp("vectors")
 
 
 @pytest.fixture(scope="session")
 def sample() -> Callable[[str, str], list[Question]]:
-    """The embedded sample's questions by benchmark and split."""
+    """Load the embedded sample's questions by benchmark and split."""
 
     def load(benchmark: str, split: str) -> list[Question]:
         return load_split(benchmark, split, "sample")
@@ -190,7 +190,7 @@ def sample() -> Callable[[str, str], list[Question]]:
 def ready(
     sample: Callable[[str, str], list[Question]], embedder: Embedder, vectors: Path
 ) -> Callable[..., Strategy | MajorityEnsemble]:
-    """The strategy of that name, with exemplars from the pool of that benchmark."""
+    """Make the strategy of a name, with exemplars from the pool of a benchmark."""
 
     def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | MajorityEnsemble:
         if name == MajorityEnsemble.name:

@@ -1,7 +1,7 @@
-"""A model server as a process of its own: python replica.py HOST SECONDS LOG
+"""Model server in a process: python replica.py HOST SECONDS LOG
 
-It answers each request after so many seconds, prints its address, and writes the identity of every request, a line
-each, to the log before it answers.
+It prints its address and answers each request after SECONDS. Before it answers, it writes the identity of the request
+to the log, one line per request.
 """
 
 import signal
@@ -19,12 +19,11 @@ from openmedlm.data import load_split
 def main() -> None:
     host, seconds, log = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
     student = Student([*load_split("mmlu", "dev", "sample"), *load_split("mmlu", "pool", "sample")])
-    with log.open("a", buffering=1) as told, ModelServer(host) as server:
+    with log.open("a", buffering=1) as log_file, ModelServer(host) as server:
 
         def reply(asked: Asked) -> Reply:
-            told.write(f"{asked.identity.hex()}\n")
-            said = student(asked)
-            return Reply(said.text, delay=seconds)
+            log_file.write(f"{asked.identity.hex()}\n")
+            return Reply(student(asked).text, delay=seconds)
 
         server.reply = reply
         print(server.base_url, flush=True)

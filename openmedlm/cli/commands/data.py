@@ -1,3 +1,5 @@
+"""Command `openmedlm data`: list, show, check and import questions."""
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,19 +13,24 @@ from openmedlm.terminal.console import SafeConsole, one_line, print_json, wide_c
 if TYPE_CHECKING:
     from openmedlm.data import DuplicatePair
 
-SHOWN = 20
-"""Pairs that are named on the terminal."""
+MAX_PAIRS_SHOWN = 20
+"""Number of duplicate pairs that the terminal output names."""
+
+MAX_IDS_LISTED = 50
+"""Number of question ids that an error message may list."""
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Benchmarks and splits: list them, show a question, find duplicates, import your own.",
+    help="List benchmarks and splits, show a question, find duplicates, import your own questions.",
 )
 
 DataDir = Annotated[
     str | None,
     typer.Option(
-        metavar="DIR", help="Local files, or 'sample' for the embedded sample; without it the hub.", show_default=False
+        metavar="DIR",
+        help="Folder with local files, or 'sample' for the embedded sample. Default: the Hugging Face hub.",
+        show_default=False,
     ),
 ]
 
@@ -31,12 +38,12 @@ DataDir = Annotated[
 @app.command("list")
 @with_options(Output)
 def list_splits(output: Output, data_dir: DataDir = None) -> None:
-    """Benchmarks and their splits, with counts."""
+    """List the benchmarks and their splits, with counts."""
     from openmedlm.data import SPLITS, UserError, available
 
     splits = available(data_dir)
     if not splits:
-        raise UserError(f"{data_dir}: holds no benchmark; put questions there as <benchmark>/<official split>.jsonl")
+        raise UserError(f"{data_dir}: no benchmark. Save questions there as <benchmark>/<official split>.jsonl.")
     names = list(dict.fromkeys(split.benchmark for split in splits))
     if output.json:
         counts = {
@@ -45,11 +52,11 @@ def list_splits(output: Output, data_dir: DataDir = None) -> None:
         }
         print_json({"benchmarks": counts})
         return
-    table = Table("benchmark", "pool", "dev", "test", "where")
+    table = Table("benchmark", *SPLITS, "location")
     for name in names:
-        mine = {s.split: s for s in splits if s.benchmark == name}
-        places = ", ".join(dict.fromkeys(s.place for s in mine.values()))
-        table.add_row(name, *[str(mine[split]) if split in mine else "–" for split in SPLITS], places)
+        by_split = {s.split: s for s in splits if s.benchmark == name}
+        locations = ", ".join(dict.fromkeys(s.place for s in by_split.values()))
+        table.add_row(name, *[str(by_split[split]) if split in by_split else "–" for split in SPLITS], locations)
     wide_console().print(table)
 
 
@@ -57,21 +64,24 @@ def list_splits(output: Output, data_dir: DataDir = None) -> None:
 @with_options(Output)
 def show(
     output: Output,
-    benchmark: Annotated[str, typer.Option("--benchmark", "-b", help="The benchmark.")],
-    split: Annotated[str, typer.Option(help="pool, dev or test.")] = "dev",
+    benchmark: Annotated[str, typer.Option("--benchmark", "-b", help="Name of the benchmark.")],
+    split: Annotated[str, typer.Option(help="pool (or train), dev or test.")] = "dev",
     data_dir: DataDir = None,
     question_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The question's id; without one, the first.")
+        str | None, typer.Argument(metavar="[ID]", help="Id of the question. Default: the first one.")
     ] = None,
 ) -> None:
-    """One question: text, options, gold answer."""
-    from openmedlm.data import UserError, load_split, to_record
+    """Show one question: text, options, gold answer."""
+    from openmedlm.data import UserError, canonical_split, load_split, to_record
     from openmedlm.utils.choices import check_choice
 
+    split = canonical_split(split)
     questions = {question.id: question for question in load_split(benchmark, split, data_dir)}
     question_id = next(iter(questions)) if question_id is None else question_id
-    if question_id not in questions and len(questions) > 50:
-        raise UserError(f'{benchmark} {split} has no question "{question_id}"; its first is {next(iter(questions))}')
+    if question_id not in questions and len(questions) > MAX_IDS_LISTED:
+        raise UserError(
+            f'unknown question of {benchmark} {split}: "{question_id}". The first is {next(iter(questions))}.'
+        )
     question = questions[check_choice(question_id, questions, f"question of {benchmark} {split}")]
     if output.json:
         print_json(to_record(question))
@@ -95,27 +105,28 @@ def check(
     benchmark: Annotated[
         list[str] | None,
         typer.Option(
-            "--benchmark", "-b", help="Of this benchmark only; may be given several times.", show_default=False
+            "--benchmark", "-b", help="Check only this benchmark. Repeat the option for several.", show_default=False
         ),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Questions that stand twice: inside a split, and across splits and benchmarks, word for word or nearly.
+    """Find duplicate questions: inside a split, and across splits and benchmarks.
 
-    Exact: the same words in context, stem and options, whatever their order, case and punctuation. Near: four fifths of
-    their five-word runs in common. Exemplars are kept apart from such questions whatever this finds.
+    Exact duplicates have the same words in context, stem and options, ignoring case, punctuation and the order of the
+    options. Near duplicates share at least 80 % of their five-word sequences (Jaccard similarity). A run never shows a
+    duplicate of a question as its exemplar, whatever this command finds.
     """
     from openmedlm.data import UserError, available, find_duplicates, load_split
     from openmedlm.utils.choices import check_choice
 
     splits = available(data_dir)
     names = list(dict.fromkeys(split.benchmark for split in splits))
-    asked = [check_choice(name, names, "benchmark") for name in benchmark or names]
-    questions = [q for s in splits if s.benchmark in asked for q in load_split(s.benchmark, s.split, data_dir)]
+    selected = [check_choice(name, names, "benchmark") for name in benchmark or names]
+    questions = [q for s in splits if s.benchmark in selected for q in load_split(s.benchmark, s.split, data_dir)]
     if not questions:
-        raise UserError(f"{data_dir or 'the hub'}: no benchmark's questions are there; name another --data-dir")
-    found = find_duplicates(questions)
-    leaks, duplicates = [t for t in found if t.leak], [t for t in found if not t.leak]
+        raise UserError(f"{data_dir or 'the hub'}: no questions. Pass another --data-dir.")
+    pairs = find_duplicates(questions)
+    leaks, duplicates = [pair for pair in pairs if pair.leak], [pair for pair in pairs if not pair.leak]
     if output.json:
         print_json(
             {
@@ -126,27 +137,28 @@ def check(
         )
         return
     console = wide_console()
-    console.print(_pairs_table(found))
-    for pair in found[:SHOWN]:
+    console.print(_duplicates_table(pairs))
+    for pair in pairs[:MAX_PAIRS_SHOWN]:
         first, second = (one_line(f"{q.benchmark} {q.split} {q.id}") for q in (pair.first, pair.second))
-        console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', with another answer'}")
-    more = f"; --json has the other {len(found) - SHOWN:,} pairs" if len(found) > SHOWN else ""
-    print(
-        f"{len(questions):,} questions, {len(duplicates):,} pairs inside a split, {len(leaks):,} across splits{more}."
-    )
+        console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', different key'}")
+    hidden = len(pairs) - MAX_PAIRS_SHOWN
+    print(f"{len(questions):,} questions.", end=" ")
+    print(f"Duplicate pairs inside a split: {len(duplicates):,}, across splits: {len(leaks):,}.")
+    if hidden > 0:
+        print(f"{hidden:,} pairs are not shown. Pass --json for all of them.")
 
 
-def _pairs_table(found: list["DuplicatePair"]) -> Table:
-    """A row for each pair of splits that share questions."""
-    table = Table("of", "and", "exact", "near", "with another answer", title="Questions that stand twice")
+def _duplicates_table(pairs: list["DuplicatePair"]) -> Table:
+    """Return a table with one row per pair of splits that share questions."""
+    table = Table("split A", "split B", "exact", "near", "different key", title="Duplicate questions")
     rows: dict[tuple[str, str], list[DuplicatePair]] = {}
-    for pair in found:
+    for pair in pairs:
         key = (f"{pair.first.benchmark} {pair.first.split}", f"{pair.second.benchmark} {pair.second.split}")
         rows.setdefault(key, []).append(pair)
-    for (first, second), pairs in rows.items():
-        exact = sum(pair.kind == "exact" for pair in pairs)
-        told = (exact, len(pairs) - exact, sum(not pair.same_answer for pair in pairs))
-        table.add_row(first, second, *map(str, told))
+    for (first, second), same_splits in rows.items():
+        exact = sum(pair.kind == "exact" for pair in same_splits)
+        different_key = sum(not pair.same_answer for pair in same_splits)
+        table.add_row(first, second, *map(str, (exact, len(same_splits) - exact, different_key)))
     return table
 
 
@@ -154,24 +166,25 @@ def _pairs_table(found: list["DuplicatePair"]) -> Table:
 @with_options(Output)
 def import_file(
     output: Output,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSONL, CSV or parquet.")],
-    name: Annotated[str, typer.Option(help="What -b will call the benchmark.")],
-    split: Annotated[str, typer.Option(help="pool, dev or test.")] = "dev",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSONL, CSV or parquet file with questions.")],
+    name: Annotated[str, typer.Option(help="Name of the new benchmark, for -b.")],
+    split: Annotated[str, typer.Option(help="pool (or train), dev or test.")] = "dev",
     data_dir: DataDir = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a split that is already there.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a split that exists.")] = False,
 ) -> None:
-    """Checks your own questions and keeps them as a benchmark.
+    """Check your own questions and save them as a benchmark.
 
-    JSONL: {"id","question","options":{"A":…},"answer":"A"} a line, with "subject", "context" and "explanation" where
-    there are any. CSV and parquet: the same as columns, with a column A, B, … for each option.
+    JSONL: one {"id","question","options":{"A":…},"answer":"A"} per line; "subject", "context" and "explanation" are
+    optional. CSV and parquet: the same names as columns, with one column A, B, … per option.
     """
-    from openmedlm.data import import_questions, read_questions
+    from openmedlm.data import canonical_split, import_questions, read_questions
 
+    split = canonical_split(split)
     path = import_questions(file, name, split, data_dir, replace)
     count = len(read_questions(path, name, split))
     if output.json:
         print_json({"benchmark": name, "split": split, "questions": count, "file": str(path)})
         return
     where = f" --data-dir {data_dir}" if data_dir else ""
-    print(f"{count:,} questions kept in {path}")
-    print(f"Use them: openmedlm evaluate zero-shot -b {name} --split {split}{where} -m MODEL")
+    print(f"{count:,} questions saved in {path}")
+    print(f"Next: openmedlm evaluate zero-shot -b {name} --split {split}{where} -m MODEL")

@@ -1,4 +1,4 @@
-"""Every completion that was ever paid for, on disk before it is used."""
+"""Completion cache: every completion is on disk before it is used."""
 
 from openmedlm.inference.cache.backend import Lease, Usage
 from openmedlm.inference.cache.leases import this_machine

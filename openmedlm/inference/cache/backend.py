@@ -1,4 +1,4 @@
-"""What a vote store needs of a database."""
+"""Interface between the completion cache and its databases."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import NamedTuple, Protocol
 
 from openmedlm.inference.request import Completion
 
-SCHEMA = 3
-"""The schema's version: the last of `migrations/versions`."""
+SCHEMA_VERSION = 3
+"""Version of the database schema: the last step in `migrations/versions`."""
 
 LEASE_SECONDS = 30.0
-"""Seconds after which a claimant that gave no sign of life has lost its claims."""
+"""Seconds without a heartbeat after which a process loses its leases."""
 
 HEARTBEAT_SECONDS = LEASE_SECONDS / 6
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 
 class Usage(NamedTuple):
-    """What was spent on a purpose: completions bought, their tokens, US dollars where their price is known."""
+    """Usage under one budget id: completions, their tokens, and their cost in US dollars where it is known."""
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -26,44 +26,46 @@ class Usage(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Read and written together."""
+        """Prompt tokens plus completion tokens."""
         return self.prompt_tokens + self.completion_tokens
 
 
 class Row(NamedTuple):
-    """A completion on its way to the disk.
+    """Completion to be written.
 
     Attributes:
-        key, model, endpoint: of the request, and who answered it.
-        completion: what was answered.
-        purpose: what it was bought for; None where nobody counts.
+        key: Cache key of the request.
+        model: Model identity.
+        endpoint: Addresses of the endpoint that answered.
+        completion: The completion.
+        budget_id: Name under which its usage is counted; None if it is not counted.
     """
 
     key: str
     model: str
     endpoint: str | None
     completion: Completion
-    purpose: str | None
+    budget_id: str | None
 
 
 class Lease(NamedTuple):
-    """What became of keys that somebody wants to buy.
+    """Result of acquiring keys; keys in neither attribute are leased to another process.
 
     Attributes:
-        held: those that are the claimant's to buy; nobody else does until it lets go of them, or dies.
-        found: completions of those that were bought meanwhile. What is in neither is another's to buy.
+        keys: Keys leased to the caller. No other process requests them until they are released or this process dies.
+        completions: Completions that were already cached, by key.
     """
 
-    held: frozenset[str]
-    found: Mapping[str, Completion]
+    keys: frozenset[str]
+    completions: Mapping[str, Completion]
 
 
 class Database(Protocol):
-    """A database of completions and claims; each method is one transaction, and waits for the database.
+    """Database of completions and leases; each method is one transaction and blocks.
 
     Attributes:
-        remote: whether a call may take so long that an event loop should not wait for it.
-        folder: where files may lie that go with the process.
+        remote: Whether calls are too slow for the event loop's thread.
+        folder: Folder for temporary files of this process.
     """
 
     @property
@@ -72,28 +74,28 @@ class Database(Protocol):
     def folder(self) -> Path: ...
 
     def get(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """The completions of those keys that there are."""
+        """Return the cached completions of those keys."""
 
     def put(self, rows: Sequence[Row]) -> list[Completion]:
-        """Keeps completions, and lets go of the claims on them; what is there then, for each row.
+        """Write completions, release their leases, count their usage, and return what is stored for each row.
 
-        That is another one where the key was there already. What was bought for a purpose is counted there.
+        If a key is already stored, its stored completion stays.
         """
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
-        """Claims keys for this process, and lets go of others; what it holds already it is told again."""
+    def acquire(self, keys: Sequence[str], release: Sequence[str]) -> Lease:
+        """Lease keys to this process, and release others; keys that it already holds are leased again."""
 
-    def sign(self) -> None:
-        """Gives a sign of life, for the claims that this process holds."""
+    def heartbeat(self) -> None:
+        """Extend the leases of this process."""
 
-    def spent(self, purpose: str) -> Usage:
-        """What was spent on a purpose so far."""
+    def spent(self, budget_id: str) -> Usage:
+        """Return the usage under a budget id."""
 
-    def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
-        """Writes down a look at test; how many there were (`CompletionCache.record_test_use`)."""
+    def record_test_use(self, benchmark: str, model: str, program: str, questions: str) -> int:
+        """See `CompletionCache.record_test_use`."""
 
     def stop_retrying(self) -> None:
-        """Waits no more for a database that is away, now or later."""
+        """Stop waiting for an unreachable database, now and later."""
 
     def close(self) -> None:
-        """Lets go of everything."""
+        """Release all leases and close the connections."""

@@ -1,4 +1,4 @@
-"""Who claims, and whether that process still lives."""
+"""Lease holders: processes, and whether they are still alive."""
 
 import os
 import socket
@@ -12,11 +12,12 @@ from openmedlm.inference.cache.backend import HEARTBEAT_SECONDS, LEASE_SECONDS
 
 
 class LeaseHolder(NamedTuple):
-    """A process that claims.
+    """Process that can hold leases.
 
     Attributes:
-        name: of its own, never used again.
-        host, pid: where it runs; processes of one host see each other.
+        name: Unique name, never reused.
+        host: Machine and process-number namespace; processes with the same host can see each other.
+        pid: Process number on that host.
     """
 
     name: str
@@ -24,44 +25,44 @@ class LeaseHolder(NamedTuple):
     pid: int
 
 
-def this_process() -> LeaseHolder:
-    """A claimant that nobody else is."""
+def new_holder() -> LeaseHolder:
+    """Return a lease holder with a new name for this process."""
     return LeaseHolder(uuid.uuid4().hex, _host(), os.getpid())
 
 
-def is_due(signed: float) -> bool:
-    """Whether a sign of life is due.
+def heartbeat_due(last: float) -> bool:
+    """Return whether a heartbeat is due.
 
     Args:
-        signed: when the last one was, in seconds since 1970; that clock goes on while the machine sleeps.
+        last: Time of the last heartbeat in seconds since 1970; that clock continues while the machine sleeps.
     """
-    return not 0 <= time.time() - signed < HEARTBEAT_SECONDS
+    return not 0 <= time.time() - last < HEARTBEAT_SECONDS
 
 
-def is_gone(claimant: LeaseHolder, silent: float) -> bool:
-    """Whether its claims are anybody's again.
+def is_dead(holder: LeaseHolder, silent_seconds: float) -> bool:
+    """Return whether a holder has lost its leases.
 
     Args:
-        claimant: of whom.
-        silent: seconds since its last sign of life, by the database's clock.
+        holder: The lease holder.
+        silent_seconds: Seconds since its last heartbeat, by the database's clock.
     """
-    if silent > LEASE_SECONDS:
+    if silent_seconds > LEASE_SECONDS:
         return True
-    if claimant.host != _host():
+    if holder.host != _host():
         return False
     try:
-        os.kill(claimant.pid, 0)
-        state = Path(f"/proc/{claimant.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        os.kill(holder.pid, 0)
+        state = Path(f"/proc/{holder.pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
-    except OSError:  # somebody else's, or not Linux
+    except OSError:  # a process of another user, or not Linux
         return False
-    return state in "ZX"  # dead, but its parent did not ask yet
+    return state in "ZX"  # dead, but its parent has not collected it yet
 
 
 @cache
 def this_machine() -> str:
-    """Its name and, since several may have the same, a number that each draws when it starts."""
+    """Return the host name and the boot id, since several machines may share a host name."""
     try:
         return f"{socket.gethostname()} {Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
     except OSError:  # not Linux
@@ -70,7 +71,7 @@ def this_machine() -> str:
 
 @cache
 def _host() -> str:
-    """The machine and, since containers have their own, the space of process numbers."""
+    """Return the machine and the process-number namespace, since containers have their own."""
     try:
         return f"{this_machine()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115
     except OSError:

@@ -1,4 +1,4 @@
-"""Work that costs less done together than one by one."""
+"""Micro-batches of items that cost less together than one by one."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,62 +9,62 @@ Result = TypeVar("Result")
 
 
 class MicroBatcher(Generic[Item, Result]):
-    """Hands over what comes in the same turn of the event loop, or while the last group is at work, as one group.
+    """Batches items that arrive in the same turn of the event loop, or while the previous batch is processed.
 
     Args:
-        work: from items to their results, in the same order.
-        aside: whether it works in another thread, so that the loop goes on.
-        missed: called with the result of an item that nobody waits for any more.
+        process: Function from items to their results, in the same order.
+        in_thread: Run `process` in another thread, so that the event loop continues.
+        on_abandoned: Called with the result of an item whose caller was cancelled.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[Item]], Sequence[Result]],
+        process: Callable[[Sequence[Item]], Sequence[Result]],
         *,
-        aside: bool,
-        missed: Callable[[Result], None] = lambda result: None,
+        in_thread: bool,
+        on_abandoned: Callable[[Result], None] = lambda result: None,
     ) -> None:
-        self._work = work
-        self._aside = aside
-        self._missed = missed
+        self._process = process
+        self._in_thread = in_thread
+        self._on_abandoned = on_abandoned
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._worker: asyncio.Task[None] | None = None
 
     async def __call__(self, item: Item) -> Result:
-        """The result of an item.
+        """Return the result of an item.
 
         Raises:
-            Exception: what the work raised for the item's group.
+            Exception: The error of the item's batch.
         """
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._run())
         try:
-            return await done
+            return await future
         except asyncio.CancelledError:
-            if done.done() and not done.cancelled() and done.exception() is None:  # it had come, and nobody looked yet
-                self._missed(done.result())
+            if future.done() and not future.cancelled() and future.exception() is None:  # cancelled after the result
+                self._on_abandoned(future.result())
             raise
 
     async def drain(self) -> None:
-        """Returns once all that was handed over is done."""
+        """Wait until all items are processed."""
         if self._worker is not None and not self._worker.done():
             await self._worker
 
     async def _run(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting, []
-            items = [item for item, _ in group]
+            batch, self._waiting = self._waiting, []
+            items = [item for item, _ in batch]
             try:
-                results = await asyncio.to_thread(self._work, items) if self._aside else self._work(items)
+                results = await asyncio.to_thread(self._process, items) if self._in_thread else self._process(items)
             except Exception as error:
-                for _, done in group:
-                    if not done.cancelled():
-                        done.set_exception(error)
+                for _, future in batch:
+                    if not future.cancelled():
+                        future.set_exception(error)
             else:
-                for (_, done), result in zip(group, results, strict=True):
-                    if done.cancelled():
-                        self._missed(result)
+                for (_, future), result in zip(batch, results, strict=True):
+                    if future.cancelled():
+                        self._on_abandoned(result)
                     else:
-                        done.set_result(result)
+                        future.set_result(result)

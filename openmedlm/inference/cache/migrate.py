@@ -1,4 +1,4 @@
-"""Brings a database's schema up to date, by the steps in `migrations/versions`."""
+"""Upgrade of a database's schema by the steps in `migrations/versions`."""
 
 import sqlite3
 from pathlib import Path
@@ -10,26 +10,26 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from openmedlm.inference.cache.backend import SCHEMA
+from openmedlm.inference.cache.backend import SCHEMA_VERSION
 
 VERSION_TABLE = "store_version"
-"""Optuna has one under alembic's own name, and a study may lie in the same database."""
+"""Table of the schema version. Optuna uses alembic's default name, and may share the database."""
 
 _ADVISORY_LOCK = 2402_19371
-"""Whoever holds it changes the schema."""
+"""PostgreSQL lock of the process that changes the schema."""
 
 
 def migrate_sqlite(path: Path) -> None:
-    """Brings a file up to date, in one transaction that no other process sees half of.
+    """Upgrade a file in one transaction, so that no other process sees half of it.
 
     Raises:
-        sqlite3.Error: it can't be.
+        sqlite3.Error: The upgrade failed.
     """
     engine = create_engine("sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(path, timeout=60))
 
     @event.listens_for(engine, "connect")
-    def let_us_begin(connection: Any, record: object) -> None:
-        connection.isolation_level = None  # or the driver ends the transaction before tables are made
+    def disable_implicit_commits(connection: Any, record: object) -> None:
+        connection.isolation_level = None  # else the driver commits before it creates tables
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -38,18 +38,18 @@ def migrate_sqlite(path: Path) -> None:
     try:
         with engine.begin() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version == SCHEMA:  # another process was first
+            if version == SCHEMA_VERSION:  # another process has upgraded it meanwhile
                 return
             if version and not connection.dialect.has_table(connection, VERSION_TABLE):
-                command.stamp(_config(connection), str(version))  # made before the steps were counted by alembic
+                command.stamp(_config(connection), str(version))  # created before alembic counted the steps
             command.upgrade(_config(connection), "head")
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except DBAPIError as error:
         raise error.orig or error from None
 
 
 def migrate_postgres(connection: Connection) -> None:
-    """Brings a database up to date, in the connection's transaction; waits for another that is just doing it."""
+    """Upgrade a database in the connection's transaction; wait for a process that already does so."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
     command.upgrade(_config(connection), "head")
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server, which may be away for a while."""
+"""Transactions on a PostgreSQL server that may be unreachable for a while."""
 
 import threading
 from collections.abc import Callable
@@ -21,128 +21,133 @@ from tenacity import (
 from openmedlm.data import UserError
 from openmedlm.utils.urls import scrubbed, shown_url, with_driver
 
-PATIENCE = 60.0
-"""Seconds that a database may be away, as when it is started anew, before a command gives up."""
+OUTAGE_SECONDS = 60.0
+"""Seconds that a server may be unreachable, for example during a restart, before a command gives up."""
 
-ATTEMPTS = 3
-"""Of a transaction, at once, where nobody wants to wait any more."""
+MIN_ATTEMPTS = 3
+"""Attempts of a transaction after `stop_retrying`."""
 
-_TRANSIENT = ("25P03", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03")
-"""Ended as it was idle, serialization failure, deadlock, too many connections, lock not had in time, shutdown, crash,
-not yet up."""
+_TRANSIENT_SQLSTATES = ("25P03", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03")
+"""Idle-in-transaction timeout, serialization failure, deadlock, too many connections, lock timeout, shutdown, crash,
+and a server that is starting."""
 
-_CONNECTION = {
+_CONNECTION_OPTIONS = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""After so many seconds (milliseconds, the last) a machine that says nothing is away; a URL may say otherwise."""
+"""Timeouts of a silent machine in seconds, the last in milliseconds; a URL may override them."""
 
 _SESSION = "SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '20s'"
-"""A process that freezes in a transaction holds up the others for no longer."""
+"""Limits how long a process that freezes in a transaction blocks the others."""
 
 T = TypeVar("T")
 
 
-class Server:
-    """Runs transactions.
+class SqlServer:
+    """Runs transactions on a PostgreSQL server.
 
     Args:
-        url: of the database, as SQLAlchemy writes it.
+        url: SQLAlchemy URL of the database.
 
     Attributes:
-        where: the option that named it, as it may be shown.
+        option: Option and URL that name the server, without the password, for messages.
 
     Raises:
-        UserError: the URL is none of a PostgreSQL database, or there is no driver for it.
+        UserError: The URL names no PostgreSQL database, or its driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._hurried = threading.Event()
-        self.where = f"--store {shown_url(url)}"
+        self._stop = threading.Event()
+        self.option = f"--store {shown_url(url)}"
         try:
-            self._engine = _engine(with_driver(url))
+            self._engine = _create_engine(with_driver(url))
         except ImportError as error:
-            said = f"{self.where}: {scrubbed(str(error), url)}"
-            raise UserError(f"{said}; install the driver: pip install 'openmedlm[postgres]'") from error
+            raise UserError(
+                f"no driver for {self.option}: {scrubbed(str(error), url)}. "
+                "Install it: pip install 'openmedlm[postgres]'."
+            ) from error
         except (ArgumentError, ValueError) as error:
-            raise self._no_url() from error
+            raise self._bad_url() from error
 
-    def first(self, transaction: Callable[[Connection], T]) -> T:
-        """As `written`, for the first time: a server that is not there is told at once."""
+    def run_first(self, transaction: Callable[[Connection], T]) -> T:
+        """Run the first transaction: like `run`, but an unreachable server is an error at once."""
         try:
-            return self._retrying(_not_ready)(lambda: self.once(transaction))
+            return self._retrying(_is_starting)(lambda: self.run_once(transaction))
         except UserError:
             raise
         except (ArgumentError, ValueError) as error:
-            raise self._no_url() from error
+            raise self._bad_url() from error
         except SQLAlchemyError as error:
             raise self._failure(error) from error
 
-    def written(self, transaction: Callable[[Connection], T]) -> T:
-        """What a transaction came to; begun anew while the server is away, or where two got in each other's way.
+    def run(self, transaction: Callable[[Connection], T]) -> T:
+        """Return the result of a transaction; retry while the server is unreachable, or after a conflict.
 
         Raises:
-            UserError: it stayed away for `PATIENCE`, or takes nothing.
+            UserError: The server was unreachable for `OUTAGE_SECONDS`, or refuses the transaction.
         """
         try:
-            return self._retrying(_may_pass)(lambda: self.once(transaction))
+            return self._retrying(_is_transient)(lambda: self.run_once(transaction))
         except SQLAlchemyError as error:
             raise self._failure(error) from error
 
-    def once(self, transaction: Callable[[Connection], T]) -> T:
-        """The same, with a single attempt.
+    def run_once(self, transaction: Callable[[Connection], T]) -> T:
+        """Return the result of a transaction after a single attempt.
 
         Raises:
-            SQLAlchemyError: it came to nothing.
+            SQLAlchemyError: The transaction failed.
         """
         with self._engine.begin() as connection:
             return transaction(connection)
 
     def stop_retrying(self) -> None:
-        """Waits no more for a server that is away, now or later."""
-        self._hurried.set()
+        """Stop waiting for an unreachable server, now and later."""
+        self._stop.set()
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
-    def _retrying(self, passes: Callable[[BaseException], bool]) -> Retrying:
+    def _retrying(self, is_transient: Callable[[BaseException], bool]) -> Retrying:
         return Retrying(
-            retry=retry_if_exception(passes),
+            retry=retry_if_exception(is_transient),
             stop=stop_any(
-                stop_after_delay(PATIENCE), stop_all(stop_when_event_set(self._hurried), stop_after_attempt(ATTEMPTS))
+                stop_after_delay(OUTAGE_SECONDS),
+                stop_all(stop_when_event_set(self._stop), stop_after_attempt(MIN_ATTEMPTS)),
             ),
-            sleep=sleep_using_event(self._hurried),
+            sleep=sleep_using_event(self._stop),
             wait=wait_random_exponential(multiplier=0.05, max=5.0),
             reraise=True,
         )
 
     def _failure(self, error: SQLAlchemyError) -> UserError:
-        said = scrubbed(str(error), self._url)
-        return UserError(f"{self.where}: {said}; mend that, and the same command goes on")
+        message = scrubbed(str(error), self._url)
+        return UserError(f"cannot use {self.option}: {message}. Fix this and rerun the command to resume.")
 
-    def _no_url(self) -> UserError:
-        return UserError(f"{self.where}: not a vote store; write postgresql://USER@HOST/NAME, or a file's name")
+    def _bad_url(self) -> UserError:
+        return UserError(
+            f"not a completion cache: {self.option}. Write postgresql://USER@HOST/NAME, or the name of a file."
+        )
 
 
-def _engine(url: str) -> Engine:
-    given = make_url(url)
+def _create_engine(url: str) -> Engine:
+    parsed = make_url(url)
     engine = create_engine(
-        given,
+        parsed,
         pool_pre_ping=True,
         pool_size=4,
         isolation_level="READ COMMITTED",
-        connect_args={name: value for name, value in _CONNECTION.items() if name not in given.query},
+        connect_args={name: value for name, value in _CONNECTION_OPTIONS.items() if name not in parsed.query},
     )
     if engine.dialect.name != "postgresql":
-        raise ArgumentError("another database")
+        raise ArgumentError("not a PostgreSQL database")
 
     @event.listens_for(engine, "connect")
-    def begin(connection: Any, record: object) -> None:
+    def set_timeouts(connection: Any, record: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_SESSION)
         connection.commit()
@@ -150,13 +155,13 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _not_ready(error: BaseException) -> bool:
-    """Whether a server is there, and says that it may take the same later."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TRANSIENT
+def _is_starting(error: BaseException) -> bool:
+    """Return whether a server responds, but cannot run the transaction now."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
-    unreached = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
-    return error.connection_invalidated or unreached or _not_ready(error)
+    unreachable = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
+    return error.connection_invalidated or unreachable or _is_starting(error)

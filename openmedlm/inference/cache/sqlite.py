@@ -1,4 +1,4 @@
-"""Completions in a SQLite file."""
+"""Completion database in a SQLite file."""
 
 import sqlite3
 import time
@@ -10,26 +10,26 @@ from pathlib import Path
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from openmedlm.data import UserError
-from openmedlm.inference.cache.backend import SCHEMA, Lease, Row, Usage
-from openmedlm.inference.cache.sqlite_leases import SqliteClaims
+from openmedlm.inference.cache.backend import SCHEMA_VERSION, Lease, Row, Usage
+from openmedlm.inference.cache.sqlite_leases import SqliteLeases
 from openmedlm.inference.request import Completion
 
-_BUSY_SECONDS = 60
-_BY_KEY = (
+_BUSY_TIMEOUT_SECONDS = 60
+_GET_ONE = (
     "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
     " FROM completions WHERE key = ?"
 )
-_MANY = f"SELECT key, {_BY_KEY.removeprefix('SELECT ').removesuffix('= ?')}IN"
+_GET_MANY = f"SELECT key, {_GET_ONE.removeprefix('SELECT ').removesuffix('= ?')}IN"
 
 
 class SqliteDatabase:
-    """A `Database` in a file that several processes of one machine may use at once.
+    """`Database` in a file that several processes of one machine may use at once.
 
-    The statements are written by hand: through SQLAlchemy each would take as long as everything else that the engine
-    does for a call.
+    The SQL is written by hand: through SQLAlchemy, each statement would take as long as the rest of the engine's work
+    for a call.
 
     Args:
-        path: of the file; its directory is made.
+        path: The file; its folder is created.
     """
 
     remote = False
@@ -38,139 +38,144 @@ class SqliteDatabase:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Two connections, so that a reader never sees a group that is not committed yet.
-            self._reading, self._writing = (_open(path) for _ in range(2))
-            waiting = Retrying(
-                retry=retry_if_exception(_busy),
-                stop=stop_after_delay(_BUSY_SECONDS),
+            # Two connections, so that a reader never sees an uncommitted batch.
+            self._reader, self._writer = (_connect(path) for _ in range(2))
+            retrying = Retrying(
+                retry=retry_if_exception(_is_locked),
+                stop=stop_after_delay(_BUSY_TIMEOUT_SECONDS),
                 wait=wait_fixed(0.05),
                 reraise=True,
             )
-            for attempt in waiting:
+            for attempt in retrying:
                 with attempt:
                     self._prepare()
         except (OSError, sqlite3.DatabaseError) as error:
-            raise UserError(f"{path}: not a usable vote store ({error}); name another with --store") from error
-        self._claims = SqliteClaims(self._writing, self._written, partial(_completions, self._writing))
+            raise UserError(
+                f"cannot open the completion cache {path}: {error}. Name another file with --store."
+            ) from error
+        self._leases = SqliteLeases(self._writer, self._write_transaction, partial(_completions, self._writer))
 
     def _prepare(self) -> None:
-        """Makes the tables in a new file; refuses a file of something else without touching it."""
+        """Create the tables in a new file; refuse any other file without changing it."""
         with self._transaction():
-            (version,) = self._writing.execute("PRAGMA user_version").fetchone()
-            tables = {name for (name,) in self._writing.execute("SELECT name FROM sqlite_master")}
+            (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+            tables = {name for (name,) in self._writer.execute("SELECT name FROM sqlite_master")}
         ours = version > 0 and "completions" in tables
-        if version > SCHEMA or (tables and not ours):
-            kind = "by another version of openmedlm" if ours else "by something else"
-            raise UserError(f"{self._path}: written {kind}; name another file with --store")
-        if version < SCHEMA:
+        if version > SCHEMA_VERSION or (tables and not ours):
+            writer = "another version of openmedlm" if ours else "another program"
+            raise UserError(
+                f"unknown database schema in {self._path}: written by {writer}. Name another file with --store."
+            )
+        if version < SCHEMA_VERSION:
             from openmedlm.inference.cache.migrate import migrate_sqlite
 
             migrate_sqlite(self._path)
-        self._writing.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode NORMAL loses no commit when the process dies; only a power cut can take the last ones.
-        self._writing.execute("PRAGMA synchronous = NORMAL")
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode, NORMAL loses no commit if the process dies; only a power cut can lose the last ones.
+        self._writer.execute("PRAGMA synchronous = NORMAL")
 
     @property
     def folder(self) -> Path:
         return self._path.parent
 
     def get(self, keys: Sequence[str]) -> dict[str, Completion]:
-        return _completions(self._reading, keys)
+        return _completions(self._reader, keys)
 
     def put(self, rows: Sequence[Row]) -> list[Completion]:
-        with self._written():
+        with self._write_transaction():
             return self._insert(rows)
 
     def _insert(self, rows: Sequence[Row]) -> list[Completion]:
         now = time.time()
-        written = self._writing.executemany(
+        inserted = self._writer.executemany(
             "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(row.key, row.model, row.endpoint, now, *row.completion) for row in rows],
         )
-        new = written.rowcount == len(rows)
-        self._claims.remove([row.key for row in rows])
-        api_calls = [(row.purpose, row.completion) for row in rows if row.purpose is not None]
-        if api_calls:
-            self._writing.executemany(
+        all_new = inserted.rowcount == len(rows)
+        self._leases.remove([row.key for row in rows])
+        counted = [(row.budget_id, row.completion) for row in rows if row.budget_id is not None]
+        if counted:
+            self._writer.executemany(
                 "INSERT INTO spending VALUES (?, 1, ?, ?, ?) ON CONFLICT (purpose) DO UPDATE SET calls = calls + 1,"
                 " prompt_tokens = prompt_tokens + excluded.prompt_tokens,"
                 " completion_tokens = completion_tokens + excluded.completion_tokens,"
                 " cost_usd = cost_usd + excluded.cost_usd",
-                [(purpose, c.prompt_tokens, c.completion_tokens, c.cost_usd or 0.0) for purpose, c in api_calls],
+                [(budget_id, c.prompt_tokens, c.completion_tokens, c.cost_usd or 0.0) for budget_id, c in counted],
             )
-        if new:
+        if all_new:
             return [row.completion for row in rows]
-        kept = _completions(self._writing, [row.key for row in rows])
-        return [kept[row.key] for row in rows]
+        stored = _completions(self._writer, [row.key for row in rows])
+        return [stored[row.key] for row in rows]
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
-        return self._claims.claim(keys, free)
+    def acquire(self, keys: Sequence[str], release: Sequence[str]) -> Lease:
+        return self._leases.acquire(keys, release)
 
-    def sign(self) -> None:
-        self._claims.sign()
+    def heartbeat(self) -> None:
+        self._leases.heartbeat()
 
-    def spent(self, purpose: str) -> Usage:
-        row = self._reading.execute(
-            "SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = ?", (purpose,)
+    def spent(self, budget_id: str) -> Usage:
+        row = self._reader.execute(
+            "SELECT calls, prompt_tokens, completion_tokens, cost_usd FROM spending WHERE purpose = ?", (budget_id,)
         ).fetchone()
         return Usage(*row) if row else Usage()
 
-    def look(self, benchmark: str, model: str, program: str, questions: str) -> int:
-        self._writing.execute(
-            "INSERT OR IGNORE INTO test_evaluations VALUES (?, ?, ?, ?, ?)",
+    def record_test_use(self, benchmark: str, model: str, program: str, questions: str) -> int:
+        self._writer.execute(
+            "INSERT OR IGNORE INTO test_looks VALUES (?, ?, ?, ?, ?)",
             (benchmark, model, program, questions, time.time()),
         )
-        (looks,) = self._writing.execute(
-            "SELECT count(*) FROM test_evaluations WHERE benchmark = ? AND model = ?", (benchmark, model)
+        (evaluations,) = self._writer.execute(
+            "SELECT count(*) FROM test_looks WHERE benchmark = ? AND model = ?", (benchmark, model)
         ).fetchone()
-        return int(looks)
+        return int(evaluations)
 
     def stop_retrying(self) -> None:
-        """Does nothing: a file is there or not."""
+        """Do nothing: a file is never unreachable for a while."""
 
     def close(self) -> None:
-        with suppress(UserError):  # a full disk, perhaps; whoever wants to claim the same finds this process gone
-            self._claims.leave()
-        self._reading.close()
-        self._writing.close()
+        with suppress(UserError):  # the disk may be full; other processes see that this one has ended
+            self._leases.release_all()
+        self._reader.close()
+        self._writer.close()
 
     @contextmanager
-    def _written(self) -> Iterator[None]:
-        """A transaction.
+    def _write_transaction(self) -> Iterator[None]:
+        """Run a transaction.
 
         Raises:
-            UserError: the file can't be written.
+            UserError: The file cannot be written.
         """
         try:
             with self._transaction():
                 yield
         except sqlite3.Error as error:
-            reason = f"{self._path}: can't be written ({error}); mend that, and the same command goes on"
-            raise UserError(reason) from error
+            raise UserError(
+                f"cannot write the completion cache {self._path}: {error}. Fix this and rerun the command to resume."
+            ) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._writing.execute("BEGIN IMMEDIATE")
+        self._writer.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._writing.execute("ROLLBACK")
+            self._writer.execute("ROLLBACK")
             raise
-        self._writing.execute("COMMIT")
+        self._writer.execute("COMMIT")
 
 
 def _completions(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Completion]:
     if len(keys) == 1:
-        row = connection.execute(_BY_KEY, keys).fetchone()
+        row = connection.execute(_GET_ONE, keys).fetchone()
         return {keys[0]: Completion(*row)} if row else {}
-    rows = connection.execute(f"{_MANY} ({','.join('?' * len(keys))})", keys)
+    rows = connection.execute(f"{_GET_MANY} ({','.join('?' * len(keys))})", keys)
     return {key: Completion(*row) for key, *row in rows}
 
 
-def _busy(error: BaseException) -> bool:
-    """Whether another command is just making the file; SQLite's own waiting does not cover a change of journal."""
+def _is_locked(error: BaseException) -> bool:
+    """Return whether another command creates the file now; SQLite's timeout does not cover a change of journal."""
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)

@@ -1,4 +1,4 @@
-"""Claims in a SQLite file."""
+"""Leases in a SQLite file; the tables `claims` and `claimants` hold them."""
 
 import sqlite3
 import time
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from openmedlm.inference.cache.backend import Lease
-from openmedlm.inference.cache.leases import LeaseHolder, is_due, is_gone, this_process
+from openmedlm.inference.cache.leases import LeaseHolder, heartbeat_due, is_dead, new_holder
 from openmedlm.inference.request import Completion
 
-_CLAIM = (
+_LEASE = (
     "INSERT INTO claims VALUES (?, ?)"
     " ON CONFLICT (key) DO UPDATE SET claimant = claimant WHERE claimant = excluded.claimant"
 )
 
 
-class SqliteClaims:
-    """Who buys what, among the processes that use a file.
+class SqliteLeases:
+    """Leases of the processes that use a file.
 
     Args:
-        connection: to the file.
-        transaction: of that connection.
-        find: the completions of keys that there are, as the connection sees them.
+        connection: Connection to the file.
+        transaction: Opens a transaction of that connection.
+        find: Returns the completions of keys, as the connection sees them.
     """
 
     def __init__(
@@ -34,79 +34,80 @@ class SqliteClaims:
         self._executemany = connection.executemany
         self._transaction = transaction
         self._find = find
-        self._me: LeaseHolder | None = None
-        self._signed = 0.0
+        self._holder: LeaseHolder | None = None
+        self._last_heartbeat = 0.0
 
-    def claim(self, keys: Sequence[str], free: Sequence[str]) -> Lease:
-        """Claims keys for this process, and lets go of others."""
-        with self._changing():
-            # Signed before, or others would take what is claimed now for the claim of a process that is gone.
-            if self._me is None or (is_due(self._signed) and not self._sign()):
-                self._enter()
-            self.remove(free)
-            found = self._find(keys)
-            missing = [key for key in keys if key not in found]
-            held = self._insert(missing)
-            if len(held) < len(missing) and self._let_go_of_gone():
-                held |= self._insert([key for key in missing if key not in held])
-        return Lease(frozenset(held), found)
+    def acquire(self, keys: Sequence[str], release: Sequence[str]) -> Lease:
+        """Lease keys to this process, and release others."""
+        with self._undo_on_error():
+            # An overdue heartbeat comes first: else others would take the new leases for those of a dead process.
+            if self._holder is None or (heartbeat_due(self._last_heartbeat) and not self._update_heartbeat()):
+                self._register()
+            self.remove(release)
+            completions = self._find(keys)
+            missing = [key for key in keys if key not in completions]
+            leased = self._insert(missing)
+            if len(leased) < len(missing) and self._remove_dead_holders():
+                leased |= self._insert([key for key in missing if key not in leased])
+        return Lease(frozenset(leased), completions)
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Lets go of keys, in the transaction that is open."""
-        if self._me is not None and keys:
-            name = self._me.name
+        """Release keys, in the transaction that is open."""
+        if self._holder is not None and keys:
+            name = self._holder.name
             self._executemany("DELETE FROM claims WHERE key = ? AND claimant = ?", [(key, name) for key in keys])
 
-    def sign(self) -> None:
-        """Gives a sign of life."""
-        if self._me is not None:
-            with self._changing():
-                self._sign()
+    def heartbeat(self) -> None:
+        """Extend the leases of this process."""
+        if self._holder is not None:
+            with self._undo_on_error():
+                self._update_heartbeat()
 
-    def leave(self) -> None:
-        """Holds nothing from now on."""
-        if self._me is not None:
-            with self._changing():
-                name = (self._me.name,)
+    def release_all(self) -> None:
+        """Release all leases of this process, and its registration."""
+        if self._holder is not None:
+            with self._undo_on_error():
+                name = (self._holder.name,)
                 self._execute("DELETE FROM claims WHERE claimant = ?", name)
                 self._execute("DELETE FROM claimants WHERE name = ?", name)
-                self._me = None
+                self._holder = None
 
-    def _enter(self) -> None:
-        self._me, self._signed = this_process(), time.time()
-        self._execute("INSERT INTO claimants VALUES (?, ?, ?, ?)", (*self._me, self._signed))
+    def _register(self) -> None:
+        self._holder, self._last_heartbeat = new_holder(), time.time()
+        self._execute("INSERT INTO claimants VALUES (?, ?, ?, ?)", (*self._holder, self._last_heartbeat))
 
-    def _sign(self) -> bool:
-        """Signs, and returns whether this process was still known; others may have taken it for gone."""
-        assert self._me is not None
-        self._signed = time.time()
-        known = self._execute("UPDATE claimants SET seen = ? WHERE name = ?", (self._signed, self._me.name)).rowcount
-        if not known:  # its machine slept, say: it claims as a new one from then on
-            self._me = None
-        return bool(known)
+    def _update_heartbeat(self) -> bool:
+        """Write a heartbeat, and return whether this process was still registered."""
+        assert self._holder is not None
+        self._last_heartbeat = time.time()
+        update = "UPDATE claimants SET seen = ? WHERE name = ?"
+        registered = self._execute(update, (self._last_heartbeat, self._holder.name)).rowcount
+        if not registered:  # others took it for dead, say after the machine slept: it registers under a new name
+            self._holder = None
+        return bool(registered)
 
     def _insert(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that this process holds now."""
-        assert self._me is not None
-        name = self._me.name
-        return {key for key in keys if self._execute(_CLAIM, (key, name)).rowcount}
+        """Return the keys that are leased to this process now."""
+        assert self._holder is not None
+        name = self._holder.name
+        return {key for key in keys if self._execute(_LEASE, (key, name)).rowcount}
 
-    def _let_go_of_gone(self) -> bool:
-        """Lets go of the claims of processes that are gone; whether there were such."""
+    def _remove_dead_holders(self) -> bool:
+        """Remove the leases of dead processes, and return whether there were any."""
         rows = self._execute("SELECT name, host, pid, seen FROM claimants").fetchall()
         now = time.time()
-        gone = [(name,) for name, host, pid, seen in rows if is_gone(LeaseHolder(name, host, pid), now - seen)]
-        self._executemany("DELETE FROM claimants WHERE name = ?", gone)
+        dead = [(name,) for name, host, pid, seen in rows if is_dead(LeaseHolder(name, host, pid), now - seen)]
+        self._executemany("DELETE FROM claimants WHERE name = ?", dead)
         orphaned = self._execute("DELETE FROM claims WHERE claimant NOT IN (SELECT name FROM claimants)")
         return orphaned.rowcount > 0
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """A transaction; where it comes to nothing, this object is as it was before."""
-        before = self._me, self._signed
+    def _undo_on_error(self) -> Iterator[None]:
+        """Run a transaction; if it fails, restore the state of this object."""
+        before = self._holder, self._last_heartbeat
         try:
             with self._transaction():
                 yield
         except BaseException:
-            self._me, self._signed = before
+            self._holder, self._last_heartbeat = before
             raise

@@ -1,4 +1,4 @@
-"""Completions by key, for one event loop after another."""
+"""Cache of completions by key."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -14,31 +14,39 @@ from openmedlm.inference.request import Completion
 
 
 class CompletionCache:
-    """Completions by key, in a database that several commands may use at once.
+    """Cache of completions by key, in a database that several commands may use at once.
 
-    What arrives in the same turn of the event loop goes to the database in one transaction; `put` returns once its own
-    completion is on disk. A SQLite file is written in the loop's own thread: no commit waits for the disk in its mode,
-    and handing a group to another thread costs more than writing it.
+    Completions that arrive in the same turn of the event loop are written in one transaction; `put` returns once its
+    own completion is on disk. A SQLite file is written in the event loop's thread: its commits do not wait for the
+    disk, and handing a batch to another thread costs more than writing it.
 
     Args:
-        where: a SQLite file, whose directory is made, or the URL of a PostgreSQL database.
+        where: SQLite file, whose folder is created, or URL of a PostgreSQL database.
 
     Attributes:
-        place: what opens it from anywhere, with its password.
+        location: Absolute path, or URL with password, that opens the cache from any working directory.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, CompletionCache(f"{folder}/votes.sqlite") as cache:
+        ...     print(cache.get("no-such-key"))
+        None
     """
 
     def __init__(self, where: Path | str) -> None:
         where = str(where).removeprefix("sqlite:///")
-        self.place = where if "://" in where else str(Path(where).absolute())
+        self.location = where if "://" in where else str(Path(where).absolute())
         self._database = _open(where)
-        aside = self._database.remote
-        self._gets = MicroBatcher(self._get_groups, aside=aside)
-        self._claims = MicroBatcher(self._claim_groups, aside=aside, missed=lambda claim: self.free(claim.held))
-        self._puts = MicroBatcher(self._database.put, aside=aside)
-        self._spending = MicroBatcher(self._spent_groups, aside=aside)
-        self._held: set[str] = set()
-        self._freed: list[str] = []
-        self._signing: asyncio.Task[None] | None = None
+        in_thread = self._database.remote
+        self._gets = MicroBatcher(self._get_batch, in_thread=in_thread)
+        self._acquires = MicroBatcher(
+            self._acquire_batch, in_thread=in_thread, on_abandoned=lambda lease: self.release(lease.keys)
+        )
+        self._puts = MicroBatcher(self._database.put, in_thread=in_thread)
+        self._usages = MicroBatcher(self._spent_batch, in_thread=in_thread)
+        self._leased: set[str] = set()
+        self._released: list[str] = []
+        self._heartbeats: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -50,111 +58,116 @@ class CompletionCache:
 
     @property
     def folder(self) -> Path:
-        """Where files may lie that go with the process."""
+        """Folder for temporary files of this process."""
         return self._database.folder
 
     def get(self, key: str) -> Completion | None:
-        """The completion of that key; waits for the database."""
+        """Return the completion of a key, or None; blocks on the database."""
         return self._database.get([key]).get(key)
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, Completion]:
-        """The completions of those keys that there are."""
+        """Return the cached completions of those keys."""
         return await self._gets(keys) if self._database.remote else self._database.get(keys)
 
     async def put(
-        self, key: str, model: str, endpoint: str | None, completion: Completion, purpose: str | None = None
+        self, key: str, model: str, endpoint: str | None, completion: Completion, budget_id: str | None = None
     ) -> Completion:
-        """Keeps a completion, and lets go of the claim on it; returns what is on disk then.
+        """Write a completion, release the lease of its key, and return the completion that is stored.
 
-        That is another one where the key was there already: two commands that buy the same at the same moment both use
-        the one that came first.
+        If the key is already stored, that completion stays: two commands that request the same at the same moment
+        both use the first one.
 
         Args:
-            key, model, endpoint: of the request, and who answered it.
-            completion: what was answered.
-            purpose: what it was bought for; it is counted there in the same transaction.
+            key: Cache key of the request.
+            model: Model identity.
+            endpoint: Addresses of the endpoint that answered.
+            completion: The completion.
+            budget_id: Name under which its usage is counted, in the same transaction; None if it is not counted.
         """
-        kept = await self._puts(Row(key, model, endpoint, completion, purpose))
-        self._held.discard(key)
-        return kept
+        stored = await self._puts(Row(key, model, endpoint, completion, budget_id))
+        self._leased.discard(key)
+        return stored
 
-    async def claim(self, keys: Sequence[str]) -> Lease:
-        """Claims what is to be bought, so that nobody else buys it meanwhile.
+    async def acquire(self, keys: Sequence[str]) -> Lease:
+        """Lease keys, so that no other process requests their completions meanwhile.
 
-        Each key that is held has to be `put` or `free`d. The claims of a process that is gone are anybody's.
+        Each leased key must be `put` or released. The leases of a dead process become free.
         """
-        claimed = await self._claims(keys)
-        if claimed.held and (self._signing is None or self._signing.done()):
-            self._signing = asyncio.create_task(self._sign())
-        return claimed
+        lease = await self._acquires(keys)
+        if lease.keys and (self._heartbeats is None or self._heartbeats.done()):
+            self._heartbeats = asyncio.create_task(self._send_heartbeats())
+        return lease
 
-    def free(self, keys: Iterable[str]) -> None:
-        """Lets go of claims, with the next group of them, or at the end."""
+    def release(self, keys: Iterable[str]) -> None:
+        """Release leases, together with the next acquisition or `drain`."""
         for key in keys:
-            if key in self._held:
-                self._held.discard(key)
-                self._freed.append(key)
+            if key in self._leased:
+                self._leased.discard(key)
+                self._released.append(key)
 
     def stop_retrying(self) -> None:
-        """Waits no more for a database that is away."""
+        """Stop waiting for an unreachable database."""
         self._database.stop_retrying()
 
     async def drain(self) -> None:
-        """Returns once everything given to `put` is on disk, and no claim is held that was let go of."""
+        """Wait until every completion given to `put` is on disk and every released lease is free."""
         await self._puts.drain()
-        if self._freed:
-            await self._claims(())
+        if self._released:
+            await self._acquires(())
 
-    def spent(self, purpose: str) -> Usage:
-        """What was spent on a purpose so far, by whoever uses this store; waits for the database."""
-        return self._database.spent(purpose)
+    def spent(self, budget_id: str) -> Usage:
+        """Return the usage under a budget id, of all commands that use this cache; blocks on the database."""
+        return self._database.spent(budget_id)
 
-    async def spent_async(self, purpose: str) -> Usage:
-        """The same, while the event loop goes on."""
-        return await self._spending(purpose) if self._database.remote else self._database.spent(purpose)
+    async def spent_async(self, budget_id: str) -> Usage:
+        """Return the usage under a budget id without blocking the event loop."""
+        return await self._usages(budget_id) if self._database.remote else self._database.spent(budget_id)
 
     def record_test_use(self, benchmark: str, model: str, program: str, questions: str) -> int:
-        """Writes down that a program met test questions.
+        """Record that a program is evaluated on test questions.
 
         Args:
-            benchmark, model: whose test split, and which model.
-            program, questions: digests; the same program over the same questions is one look, however often it runs.
+            benchmark: Benchmark of the test split.
+            model: Model identity.
+            program, questions: Digests. The same program on the same questions counts once.
 
         Returns:
-            How many different looks at this benchmark's test split there were with this model, this one included.
+            The number of different evaluations of this model on this benchmark's test split, this one included.
         """
-        return self._database.look(benchmark, model, program, questions)
+        return self._database.record_test_use(benchmark, model, program, questions)
 
-    async def _sign(self) -> None:
-        """Shows that this process lives, for as long as it holds claims."""
-        while self._held:
+    async def _send_heartbeats(self) -> None:
+        """Send heartbeats while this process holds leases."""
+        while self._leased:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            with suppress(UserError):  # the next claim, or the next completion, tells
+            with suppress(UserError):  # the next acquisition or completion raises it
                 if self._database.remote:
-                    await asyncio.to_thread(self._database.sign)
+                    await asyncio.to_thread(self._database.heartbeat)
                 else:
-                    self._database.sign()
+                    self._database.heartbeat()
 
-    def _get_groups(self, groups: Sequence[Sequence[str]]) -> list[dict[str, Completion]]:
-        found = self._database.get([key for group in groups for key in group])
-        return [{key: found[key] for key in group if key in found} for group in groups]
+    def _get_batch(self, batch: Sequence[Sequence[str]]) -> list[dict[str, Completion]]:
+        completions = self._database.get([key for keys in batch for key in keys])
+        return [{key: completions[key] for key in keys if key in completions} for keys in batch]
 
-    def _claim_groups(self, groups: Sequence[Sequence[str]]) -> list[Lease]:
-        freed, self._freed = self._freed, []
-        # What this process holds already another buyer of it is buying.
-        claimed = self._database.claim([key for group in groups for key in group if key not in self._held], freed)
-        left = set(claimed.held)
-        claims = []
-        for group in groups:
-            held = left.intersection(group)
-            left -= held  # two that claim the same in one turn: the first has it
-            self._held |= held
-            claims.append(Lease(frozenset(held), {key: claimed.found[key] for key in group if key in claimed.found}))
-        return claims
+    def _acquire_batch(self, batch: Sequence[Sequence[str]]) -> list[Lease]:
+        released, self._released = self._released, []
+        # Another client of this process already requests the keys that it holds.
+        wanted = [key for keys in batch for key in keys if key not in self._leased]
+        acquired = self._database.acquire(wanted, released)
+        available = set(acquired.keys)
+        leases = []
+        for keys in batch:
+            leased = available.intersection(keys)
+            available -= leased  # if two callers want a key in one turn, the first gets it
+            self._leased |= leased
+            completions = {key: acquired.completions[key] for key in keys if key in acquired.completions}
+            leases.append(Lease(frozenset(leased), completions))
+        return leases
 
-    def _spent_groups(self, purposes: Sequence[str]) -> list[Usage]:
-        known = {purpose: self._database.spent(purpose) for purpose in set(purposes)}
-        return [known[purpose] for purpose in purposes]
+    def _spent_batch(self, budget_ids: Sequence[str]) -> list[Usage]:
+        usages = {budget_id: self._database.spent(budget_id) for budget_id in set(budget_ids)}
+        return [usages[budget_id] for budget_id in budget_ids]
 
 
 def _open(where: str) -> Database:

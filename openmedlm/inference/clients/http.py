@@ -1,4 +1,4 @@
-"""OpenAI-compatible endpoints, spoken to directly: pooled keep-alive connections and nothing in between."""
+"""Client for OpenAI-compatible endpoints over pooled keep-alive connections."""
 
 import asyncio
 import json
@@ -17,16 +17,16 @@ from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion, Request
 
-CHECK_SECONDS = 10.0
+CHECK_TIMEOUT_SECONDS = 10.0
 
 
 class HttpClient:
     """Chat and text completions over HTTP.
 
     Args:
-        endpoint: with a `base_url`.
-        connections: kept open, at most.
-        timeout: seconds that one request may take.
+        endpoint: Endpoint with a `base_url`.
+        connections: Maximum number of open connections.
+        timeout: Maximum seconds of one request.
     """
 
     def __init__(self, endpoint: Endpoint, connections: int, timeout: float) -> None:
@@ -41,7 +41,7 @@ class HttpClient:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=bool(getproxies()),  # a proxy that the environment names; to look for one takes time
+            trust_env=bool(getproxies()),  # a proxy lookup per request takes time
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             headers=headers,
         )
@@ -55,36 +55,40 @@ class HttpClient:
     async def check(self) -> None:
         url = f"{self._endpoint.base_url}/models"
         try:
-            async with asyncio.timeout(CHECK_SECONDS), self._session.get(url) as response:
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS), self._session.get(url) as response:
                 if response.status in (401, 403):
                     raise EndpointDownError(str(wire.failure(response.status, _json(await response.read()), None)))
         except TimeoutError as error:
-            raise EndpointDownError(f"{url} says nothing within {CHECK_SECONDS:g} s; is the server up?") from error
+            raise EndpointDownError(
+                f"no response from {url} within {CHECK_TIMEOUT_SECONDS:g} s. Check that the server is running."
+            ) from error
         except aiohttp.ClientError as error:
-            raise EndpointDownError(f"{url}: {_reason(error)}; is the server up?") from error
+            raise EndpointDownError(
+                f"cannot connect to {url}: {_reason(error)}. Check that the server is running."
+            ) from error
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         path = "chat/completions" if request.chat else "completions"
-        sent = orjson.dumps(wire.body(request, self._endpoint.served_name, self._endpoint.constraint, count))
+        body = orjson.dumps(wire.body(request, self._endpoint.served_name, self._endpoint.constraint, count))
         started = time.perf_counter()
         try:
-            async with self._session.post(f"{self._endpoint.base_url}/{path}", data=sent) as response:
+            async with self._session.post(f"{self._endpoint.base_url}/{path}", data=body) as response:
                 received = await response.read()
                 status, headers = response.status, response.headers
         except TimeoutError as error:
-            raise EndpointError(f"no answer within {self._timeout:g} s", failure="timeout", transient=True) from error
+            raise EndpointError(f"no response within {self._timeout:g} s", failure="timeout", transient=True) from error
         except aiohttp.ClientError as error:
-            said = f"{self._endpoint.base_url}: {_reason(error)}"
-            raise EndpointError(said, failure="connection", transient=True) from error
-        answer = _json(received)
+            message = f"cannot connect to {self._endpoint.base_url}: {_reason(error)}"
+            raise EndpointError(message, failure="connection", transient=True) from error
+        parsed = _json(received)
         if status != 200:
-            raise wire.failure(status, answer, _seconds(headers.get("Retry-After")))
+            raise wire.failure(status, parsed, _seconds(headers.get("Retry-After")))
         cost = 0.0 if self._endpoint.free else None
-        return wire.completions(answer, time.perf_counter() - started, cost)
+        return wire.completions(parsed, time.perf_counter() - started, cost)
 
 
 def _reason(error: aiohttp.ClientError) -> str:
-    """What went wrong in a connection, in the system's own words where it has some."""
+    """Return the cause of a connection error: the operating system's message if there is one."""
     code = error.os_error.errno if isinstance(error, aiohttp.ClientConnectorError) else None
     return os.strerror(code).lower() if code else str(error) or type(error).__name__
 
@@ -95,11 +99,11 @@ def _json(received: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(received)  # which takes half of a surrogate pair, as models cut off inside an emoji send it
+        return json.loads(received)  # accepts half of a surrogate pair, which models cut off inside an emoji send
     except (ValueError, RecursionError):
         return received.decode(errors="replace")
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """The header's delay in seconds; its other form, a date, is left to the engine's own backoff."""
+    """Return the seconds of a Retry-After header; None for its other form, a date."""
     return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else None

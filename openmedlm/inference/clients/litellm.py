@@ -1,4 +1,4 @@
-"""Every other provider, through litellm."""
+"""Client for all other providers, through litellm."""
 
 import os
 import time
@@ -11,7 +11,7 @@ from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Completion, Request
 from openmedlm.metrics import Failure
 
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or importing litellm asks the network for prices
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else the import of litellm downloads prices
 
 import litellm
 from litellm.types.router import RouterRateLimitError
@@ -27,21 +27,21 @@ class LitellmClient:
         self._router = _router(endpoint) if endpoint.replicas else None
 
     async def check(self) -> None:
-        """Providers differ too much for a question that all of them answer free of charge."""
+        """Do nothing: no request is free of charge at every provider."""
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
-        """One completion: not every provider gives several, and litellm does not tell which do."""
+        """Return one completion: litellm does not report which providers can return several."""
         fields = wire.body(request, self._endpoint.served_name, self._endpoint.constraint)
-        by = self._router or litellm
-        call = by.acompletion if request.chat else by.atext_completion
-        where = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
+        target = self._router or litellm
+        call = target.acompletion if request.chat else target.atext_completion
+        address = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
         if request.chat:
             fields["messages"] = list(fields["messages"])
         started = time.perf_counter()
         try:
             response = await call(
                 **fields,
-                **where,
+                **address,
                 timeout=self._timeout,
                 num_retries=0,
                 max_retries=0,
@@ -54,7 +54,7 @@ class LitellmClient:
 
 
 def _router(endpoint: Endpoint) -> "litellm.Router":
-    """One that sends each request to the replica that has the fewest in flight, and leaves failing ones alone."""
+    """Return a router that picks the replica with the fewest requests in flight and avoids failing ones."""
     parameters = {"model": endpoint.served_name, "api_key": endpoint.api_key}
     deployments = [
         {"model_name": endpoint.served_name, "litellm_params": {**parameters, "api_base": address}}
@@ -64,10 +64,10 @@ def _router(endpoint: Endpoint) -> "litellm.Router":
 
 
 def _failure(error: Exception) -> EndpointError:
-    """litellm's error in our terms; one without a status is a fault of the call itself and does not pass."""
-    if isinstance(error, RouterRateLimitError):  # each replica is left alone just now
-        said = "every replica is busy or fails"
-        return EndpointError(said, status=429, transient=True, retry_after=float(error.cooldown_time))
+    """Convert litellm's error; one without a status is an error of the call itself and not transient."""
+    if isinstance(error, RouterRateLimitError):  # all replicas are in their cooldown
+        message = "all replicas are overloaded or down"
+        return EndpointError(message, status=429, transient=True, retry_after=float(error.cooldown_time))
     status = getattr(error, "status_code", None)
     headers = getattr(error, "litellm_response_headers", None) or {}
     retry_after = str(headers.get("retry-after") or "")
@@ -86,24 +86,24 @@ def _failure(error: Exception) -> EndpointError:
 
 
 def _price(response: object) -> float | None:
-    """US dollars by litellm's price map; None for a model that is not in it."""
+    """Return the cost in US dollars by litellm's price map; None for a model that is not in it."""
     try:
         return float(litellm.completion_cost(completion_response=response))
-    except Exception:  # litellm raises a bare Exception for a model that has no price
+    except Exception:  # litellm raises a bare Exception for a model without a price
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars for one token."""
+    """Prices in US dollars per token."""
 
     prompt: float
     completion: float
 
 
 def prices(model: str) -> Prices | None:
-    """A model's prices by litellm's map; None for a model that is not in it."""
-    found = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2])
-    if not found or "input_cost_per_token" not in found:
+    """Return a model's prices by litellm's map; None for a model that is not in it."""
+    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2])
+    if not entry or "input_cost_per_token" not in entry:
         return None
-    return Prices(found["input_cost_per_token"], found.get("output_cost_per_token", 0.0))
+    return Prices(entry["input_cost_per_token"], entry.get("output_cost_per_token", 0.0))

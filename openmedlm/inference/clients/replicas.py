@@ -1,4 +1,4 @@
-"""Several endpoints that serve one model, as one client."""
+"""Client that distributes requests over replicas of one model."""
 
 import asyncio
 import hashlib
@@ -11,68 +11,74 @@ from openmedlm.inference.clients.base import Client
 from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion, Request
 
-SLACK = 0.25
-"""Share by which a replica may be busier than all are on average, before a question's votes go elsewhere."""
+MAX_LOAD_EXCESS = 0.25
+"""Share by which a replica's load may exceed the average before requests go to another replica."""
 
-TRIPS = 3
-"""Failures in a row after which a replica is left alone for a while."""
+MIN_FAILURES = 3
+"""Consecutive failures after which a replica gets no requests for a while."""
 
-REFUSALS = (401, 403, 404)
-"""Statuses by which a replica says that it serves another model, or other users, whatever it is asked."""
+REFUSAL_STATUSES = (401, 403, 404)
+"""Statuses of a replica that serves another model or other users: it refuses every request."""
 
-SHORTEST, LONGEST = 1.0, 60.0
-"""Seconds for which it is left alone: at first, and at most; each failure after that doubles them."""
+MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 60.0
+"""First and longest pause of a failing replica; each further failure doubles it."""
 
 
 @dataclass(eq=False)
 class _Replica:
-    """One of them.
+    """State of one replica.
 
     Attributes:
-        name: its address, which settles the questions that it is the first choice for.
-        load: completions that it is asked for just now.
-        failures: in a row; those that come while it is left alone anyway do not count.
-        left_until: when it may be asked again, in seconds of a clock that only goes forward.
-        refused: whether the last word of it was a refusal of everything.
+        name: Its address, which decides the questions that prefer it.
+        load: Completions in flight.
+        failures: Consecutive failures; those during a pause do not count.
+        paused_until: End of its pause, in seconds of a monotonic clock; 0 for no pause.
+        refused: Whether its last response was a refusal of every request.
     """
 
     name: str
     client: Client
     load: int = 0
     failures: int = 0
-    left_until: float = 0.0
+    paused_until: float = 0.0
     refused: bool = False
 
-    def failed(self, error: EndpointError, now: float) -> None:
-        """A request came to nothing."""
-        if error.status in (429, 503):  # it is well, and busy
-            self.left_until = max(self.left_until, now + min(error.retry_after or SHORTEST, LONGEST))
+    def record_failure(self, error: EndpointError, now: float) -> None:
+        if error.status in (429, 503):  # it is overloaded, not broken
+            pause = min(error.retry_after or MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS)
+            self.paused_until = max(self.paused_until, now + pause)
             return
-        self.refused = error.status in REFUSALS
-        if now < self.left_until:
+        self.refused = error.status in REFUSAL_STATUSES
+        if now < self.paused_until:
             return
         self.failures += 1
-        if self.failures >= TRIPS or error.failure == "connection" or self.refused:
-            seconds = SHORTEST * 2.0 ** min(self.failures - 1, 10)
-            self.left_until = now + min(seconds, LONGEST)
+        if self.failures >= MIN_FAILURES or error.failure == "connection" or self.refused:
+            seconds = MIN_PAUSE_SECONDS * 2.0 ** min(self.failures - 1, 10)
+            self.paused_until = now + min(seconds, MAX_PAUSE_SECONDS)
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         self.failures = 0
-        self.left_until = 0.0
+        self.paused_until = 0.0
         self.refused = False
+
+    def is_available(self, now: float) -> bool:
+        """Return whether it is not paused, or may try a single request after its pause."""
+        if not self.paused_until:
+            return True
+        return now >= self.paused_until and (self.load == 0 or self.failures == 0)
 
 
 class Replicas:
     """Sends each request to one of several endpoints of the same model.
 
-    The votes of a question go to one replica, so that its prefix cache serves them: to the first in the order of a hash
-    of question and address that is not more than `SLACK` busier than the average (rendezvous hashing, Thaler and
-    Ravishankar 1998, with bounded loads, Mirrokni et al. 2018). One that fails is left alone, longer each time, and
-    then tried with a single request.
+    The votes of a question go to the same replica, whose prefix cache then serves them: the first one in the order of
+    a hash of question and address whose load exceeds the average by at most `MAX_LOAD_EXCESS` (rendezvous hashing,
+    Thaler and Ravishankar 1998, with bounded loads, Mirrokni et al. 2018). A failing replica is paused, longer each
+    time, and then tried with a single request.
 
     Args:
-        clients: by the address that each speaks to.
-        clock: seconds, only ever going forward.
+        clients: Address and client of each replica.
+        clock: Seconds of a monotonic clock.
     """
 
     def __init__(self, clients: Sequence[tuple[str, Client]], clock: Callable[[], float] = time.monotonic) -> None:
@@ -80,36 +86,36 @@ class Replicas:
         self._clock = clock
 
     async def check(self) -> None:
-        """As `Client.check`; those that do not answer are left alone as long as one does."""
+        """See `Client.check`; silent replicas are paused as long as one responds."""
         checks = (replica.client.check() for replica in self._replicas)
-        found = await asyncio.gather(*checks, return_exceptions=True)
-        down = [error for error in found if error is not None]
-        for error in down:
+        results = await asyncio.gather(*checks, return_exceptions=True)
+        errors = [error for error in results if error is not None]
+        for error in errors:
             if not isinstance(error, EndpointDownError):
                 raise error
-        if len(down) == len(self._replicas):
-            raise down[0]
-        for replica, missed in zip(self._replicas, found, strict=True):
-            if missed is not None:
-                replica.failed(EndpointError(str(missed), failure="connection"), self._clock())
+        if len(errors) == len(self._replicas):
+            raise errors[0]
+        for replica, result in zip(self._replicas, results, strict=True):
+            if result is not None:
+                replica.record_failure(EndpointError(str(result), failure="connection"), self._clock())
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
-        """As `Client.complete`; what one refuses is asked of the others, and is a fault of the request where all do."""
+        """See `Client.complete`; a refused request goes to the other replicas, and fails if all refuse it."""
         refusals: list[tuple[_Replica, EndpointError]] = []
-        while (replica := self._of(request, [each for each, _ in refusals])) is not None:
+        while (replica := self._choose(request, [each for each, _ in refusals])) is not None:
             replica.load += count
             try:
                 completions = await replica.client.complete(request, count)
             except EndpointError as error:
                 if error.transient:
-                    replica.failed(error, self._clock())
-                if error.transient or error.status not in REFUSALS:
+                    replica.record_failure(error, self._clock())
+                if error.transient or error.status not in REFUSAL_STATUSES:
                     raise
                 refusals.append((replica, error))
             else:
-                replica.answered()
+                replica.record_success()
                 for other, refusal in refusals:
-                    other.failed(refusal, self._clock())
+                    other.record_failure(refusal, self._clock())
                 return completions
             finally:
                 replica.load -= count
@@ -119,22 +125,16 @@ class Replicas:
             raise first
         raise EndpointError(str(first), failure=first.failure, status=first.status, transient=True) from first
 
-    def _of(self, request: Request, without: Sequence[_Replica]) -> _Replica | None:
-        """The replica for a request; None where there is none but those that it goes without."""
+    def _choose(self, request: Request, excluded: Sequence[_Replica]) -> _Replica | None:
+        """Return the replica for a request; None if only excluded ones are available."""
         now = self._clock()
-        well = [each for each in self._replicas if each not in without and self._may_be_asked(each, now)]
-        if not well:  # all fail: the engine finds out from whichever is due first
-            return None if without else min(self._replicas, key=lambda replica: (replica.left_until, replica.load))
-        room = math.ceil((1 + SLACK) * (sum(replica.load for replica in well) + 1) / len(well))
-        ranked = sorted(well, key=lambda replica: _rank(request.question, replica.name))
-        return next(replica for replica in ranked if replica.load < room)
-
-    @staticmethod
-    def _may_be_asked(replica: _Replica, now: float) -> bool:
-        """Whether it is well, or may show with one request that it is well again."""
-        if not replica.left_until:
-            return True
-        return now >= replica.left_until and (replica.load == 0 or replica.failures == 0)
+        available = [each for each in self._replicas if each not in excluded and each.is_available(now)]
+        if not available:  # all are paused: try the one whose pause ends first
+            return None if excluded else min(self._replicas, key=lambda replica: (replica.paused_until, replica.load))
+        total_load = sum(replica.load for replica in available)
+        max_load = math.ceil((1 + MAX_LOAD_EXCESS) * (total_load + 1) / len(available))
+        ranked = sorted(available, key=lambda replica: _rank(request.question, replica.name))
+        return next(replica for replica in ranked if replica.load < max_load)
 
 
 def _rank(question: str, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Vote stores of both kinds."""
+"""Fixtures of completion caches, in SQLite and PostgreSQL."""
 
 import contextlib
 import sqlite3
@@ -27,8 +27,8 @@ where, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 async def write(store):
     async def one(number):
         key = f"{name}-{number}"
-        claimed = await store.claim([key])
-        assert claimed.held == {key}, claimed
+        lease = await store.acquire([key])
+        assert lease.keys == {key}, lease
         await store.put(key, "model", None, Completion(key, None, 1, 1, 0, None, 0.1))
         print(key, flush=True)
     for start in range(0, count, 10):
@@ -38,13 +38,13 @@ with CompletionCache(where) as store:
     asyncio.run(write(store))
 """
 
-CLAIMANT = """
+HOLDER = """
 import asyncio, sys
 from openmedlm.inference import CompletionCache
 
 async def hold(store):
-    claimed = await store.claim(sys.argv[2:])
-    print(*sorted(claimed.held), flush=True)
+    lease = await store.acquire(sys.argv[2:])
+    print(*sorted(lease.keys), flush=True)
     await asyncio.sleep(600)
 
 with CompletionCache(sys.argv[1]) as store:
@@ -54,7 +54,7 @@ with CompletionCache(sys.argv[1]) as store:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a new vote store may be: a file, or a database on a server."""
+    """Location of a new cache: a file, or a database on a server."""
     if request.param == "sqlite":
         return str(tmp_path / "new" / "votes.sqlite")
     server: PostgresServer = request.getfixturevalue("postgres")
@@ -63,7 +63,7 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def execute(where: str) -> Callable[[str], list[Any]]:
-    """Runs a statement in the store's database, past the store."""
+    """Run a statement in the cache's database directly."""
 
     def run(statement: str) -> list[Any]:
         if "://" not in where:
@@ -71,8 +71,8 @@ def execute(where: str) -> Callable[[str], list[Any]]:
                 return database.execute(statement).fetchall()
         engine = create_engine(with_driver(where))
         with engine.begin() as connection:
-            done = connection.execute(text(statement))
-            rows = [tuple(row) for row in done] if done.returns_rows else []
+            result = connection.execute(text(statement))
+            rows = [tuple(row) for row in result] if result.returns_rows else []
         engine.dispose()
         return rows
 
@@ -81,10 +81,10 @@ def execute(where: str) -> Callable[[str], list[Any]]:
 
 @pytest.fixture
 def process() -> Callable[..., subprocess.Popen[str]]:
-    """Starts another process on a store: a `writer` puts completions and prints keys, a `claimant` holds claims."""
+    """Start a process on a cache: a `writer` puts completions and prints their keys, a `holder` holds leases."""
 
     def start(kind: str, *arguments: object) -> subprocess.Popen[str]:
-        script = {"writer": WRITER, "claimant": CLAIMANT}[kind]
+        script = {"writer": WRITER, "holder": HOLDER}[kind]
         command = [sys.executable, "-c", script, *map(str, arguments)]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -1,4 +1,4 @@
-"""Stores that earlier versions made."""
+"""Tests of caches written by earlier versions."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, inspect
 from openmedlm.data import UserError
 from openmedlm.inference import CompletionCache
 from openmedlm.inference.cache import migrate
-from openmedlm.inference.cache.backend import SCHEMA
+from openmedlm.inference.cache.backend import SCHEMA_VERSION
 from openmedlm.inference.request import Completion
 from openmedlm.utils.urls import with_driver
 
@@ -24,12 +24,12 @@ CREATE TABLE completions (
     finish_reason TEXT, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
     cached_tokens INTEGER NOT NULL, cost_usd REAL, seconds REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE test_evaluations (
+CREATE TABLE test_looks (
     benchmark TEXT NOT NULL, model TEXT NOT NULL, program TEXT NOT NULL, questions TEXT NOT NULL,
     looked_at REAL NOT NULL, PRIMARY KEY (benchmark, model, program, questions)
 ) WITHOUT ROWID;
 INSERT INTO completions VALUES ('k', 'm', NULL, 1.5, 'The answer is B.', 'stop', 9, 1, 0, NULL, 0.25);
-INSERT INTO test_evaluations VALUES ('medqa', 'm', 'p', 'q', 1.5);
+INSERT INTO test_looks VALUES ('medqa', 'm', 'p', 'q', 1.5);
 """
 SECOND = """
 CREATE TABLE spending (
@@ -41,7 +41,7 @@ INSERT INTO spending VALUES ('study', 7, 70, 7, 0.5);
 
 
 @pytest.mark.parametrize(("version", "script"), [(1, FIRST), (2, FIRST + SECOND)])
-def test_a_file_of_an_earlier_version_goes_on_with_all_that_is_in_it(version: int, script: str, tmp_path: Path) -> None:
+def test_older_sqlite_file_keeps_its_rows(version: int, script: str, tmp_path: Path) -> None:
     path = tmp_path / "votes.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as old:
         old.executescript(f"{script} PRAGMA user_version = {version};")
@@ -50,25 +50,25 @@ def test_a_file_of_an_earlier_version_goes_on_with_all_that_is_in_it(version: in
             assert store.get("k") == Completion("The answer is B.", "stop", 9, 1, 0, None, 0.25)
             assert store.record_test_use("medqa", "m", "p", "q") == 1
             assert store.spent("study").calls == (7 if version == 2 else 0)
-            assert asyncio.run(store.claim(["k", "new"])).held == {"new"}
+            assert asyncio.run(store.acquire(["k", "new"])).keys == {"new"}
 
 
-def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_migration_leaves_the_file_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "votes.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as old:
         old.executescript(f"{FIRST} CREATE TABLE claims (x); PRAGMA user_version = 1;")
         before = old.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall()
-    with pytest.raises(UserError, match=r"votes\.sqlite: not a usable vote store .*claims"):
+    with pytest.raises(UserError, match=r"votes\.sqlite.*claims"):
         CompletionCache(path)
     with contextlib.closing(sqlite3.connect(path)) as old:
         assert old.execute("SELECT name FROM sqlite_master ORDER BY 1").fetchall() == before
         assert old.execute("PRAGMA user_version").fetchone() == (1,)
 
 
-def test_the_version_is_that_of_the_last_step() -> None:
+def test_schema_version_is_the_last_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).with_name("migrations")))
-    assert ScriptDirectory.from_config(config).get_current_head() == str(SCHEMA)
+    assert ScriptDirectory.from_config(config).get_current_head() == str(SCHEMA_VERSION)
 
 
 def test_both_databases_have_the_same_tables(tmp_path: Path, postgres: PostgresServer) -> None:

@@ -1,4 +1,4 @@
-"""The way through litellm comes to the same as the direct one."""
+"""Tests of the litellm client against the HTTP client."""
 
 import asyncio
 from typing import Any
@@ -42,9 +42,7 @@ def directly(model: str, base_url: str, request: Request) -> Completion:
 
 
 @pytest.mark.parametrize("model", PROVIDERS)
-def test_text_tokens_and_reason_are_those_of_the_direct_way(
-    model: str, server: Any, question: Question, make_reply: Any
-) -> None:
+def test_litellm_completion_equals_the_http_one(model: str, server: Any, question: Question, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("Hm, the answer may be B", finish_reason="length")
     request = prompt(model, question)
     one = through_litellm(model, server.base_url, request)
@@ -54,7 +52,7 @@ def test_text_tokens_and_reason_are_those_of_the_direct_way(
 
 
 @pytest.mark.parametrize("model", PROVIDERS)
-def test_the_same_is_asked_as_on_the_direct_way(model: str, server: Any, question: Question) -> None:
+def test_litellm_request_equals_the_http_one(model: str, server: Any, question: Question) -> None:
     request = prompt(model, question)
     through_litellm(model, server.base_url, request)
     directly(model, server.base_url, request)
@@ -68,7 +66,7 @@ def test_the_same_is_asked_as_on_the_direct_way(model: str, server: Any, questio
     ("status", "transient"),
     [(400, False), (401, False), (404, False), (429, True), (503, True)],
 )
-def test_failures_are_told_apart_and_tried_once(
+def test_litellm_failures_are_classified_and_sent_once(
     status: int, transient: bool, server: Any, question: Question, make_reply: Any
 ) -> None:
     server.reply = lambda asked: make_reply("it is\nfull", status=status)
@@ -79,29 +77,28 @@ def test_failures_are_told_apart_and_tried_once(
     assert len(server.requests) == 1
 
 
-def test_a_hanging_endpoint_is_a_failure_that_may_pass(server: Any, question: Question, make_reply: Any) -> None:
+def test_litellm_timeout_is_transient(server: Any, question: Question, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("B", delay=30)
     with pytest.raises(EndpointError) as caught:
-        through_litellm("openai/small", server.base_url, prompt("openai/small", question), timeout=1.0)
+        through_litellm("openai/small", server.base_url, prompt("openai/small", question), timeout=0.2)
     assert (caught.value.transient, caught.value.failure) == (True, "timeout")
-    assert len(server.requests) == 1
 
 
-def test_the_wait_that_the_endpoint_asks_for_is_passed_on(server: Any, question: Question, make_reply: Any) -> None:
+def test_litellm_passes_retry_after_on(server: Any, question: Question, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("full", status=429, headers={"Retry-After": "7"})
     with pytest.raises(EndpointError) as caught:
         through_litellm("openai/small", server.base_url, prompt("openai/small", question))
     assert caught.value.retry_after == 7.0
 
 
-def test_a_model_in_the_price_map_has_prices_and_another_has_none() -> None:
+def test_prices_are_known_for_mapped_models_only() -> None:
     known = prices("openai/gpt-4o-mini")
     assert known is not None
     assert 0 < known.prompt < known.completion < 1e-4
     assert prices("hosted_vllm/01-ai/Yi-34B") is None
 
 
-def test_a_call_is_priced_by_litellms_map(server: Any, question: Question, make_reply: Any) -> None:
+def test_litellm_call_has_a_cost(server: Any, question: Question, make_reply: Any) -> None:
     server.reply = lambda asked: make_reply("B")
     request = prompt("openai/gpt-4o-mini", question)
     done = through_litellm("openai/gpt-4o-mini", server.base_url, request)

@@ -26,7 +26,7 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def make_question() -> Callable[..., Question]:
-    """A valid invented pool question whose right option reads `gold`; keywords replace its fields."""
+    """Make an invented pool question with the right option `gold`; keywords replace its fields."""
 
     def make(number: int = 0, **fields: Any) -> Question:
         answer = fields.get("answer", "ABCD"[number % 4])

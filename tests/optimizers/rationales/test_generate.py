@@ -20,36 +20,34 @@ from openmedlm.programs import PLAIN
 Ask = Callable[..., Question]
 
 
-def shown(asked: Asked) -> dict[str, str]:
-    """Letter to option text, as the request shows them."""
-    lines = asked.question.split("\n")
+def shown(request: Asked) -> dict[str, str]:
+    """Return letter to option text, as the request shows them."""
+    lines = request.question.split("\n")
     return {line[0]: line[3:] for line in lines if line[1:3] == ". "}
 
 
-def letter_of(asked: Asked, text: str = "gold") -> str:
-    (letter,) = (letter for letter, option in shown(asked).items() if option == text)
+def letter_of(request: Asked, text: str = "gold") -> str:
+    (letter,) = (letter for letter, option in shown(request).items() if option == text)
     return letter
 
 
-def stem(asked: Asked) -> str:
-    return asked.question.split("\n")[0].removeprefix("Question: ")
+def stem(request: Asked) -> str:
+    return request.question.split("\n")[0].removeprefix("Question: ")
 
 
-def right(asked: Asked) -> Reply:
-    return Reply(f"The chart says so.\n\nAnswer: {letter_of(asked)}")
+def right(request: Asked) -> Reply:
+    return Reply(f"The chart says so.\n\nAnswer: {letter_of(request)}")
 
 
 def closing_on(text: str) -> Callable[[Asked], Reply]:
-    return lambda asked: Reply(f"The chart says so.\n\nAnswer: {letter_of(asked, text)}")
+    return lambda request: Reply(f"The chart says so.\n\nAnswer: {letter_of(request, text)}")
 
 
 def repeated_requests(server: ModelServer) -> list[bytes]:
-    return [asked for asked, count in Counter(a.identity for a in server.requests).items() if count > 1]
+    return [request for request, count in Counter(a.identity for a in server.requests).items() if count > 1]
 
 
-def test_reasoning_that_closes_on_the_gold_letter_is_kept_without_its_closing(
-    teach: Any, server: ModelServer, make_question: Ask
-) -> None:
+def test_correct_reasoning_is_kept_without_closing(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = right
     questions = [make_question(number) for number in range(4)]
     job = teach(questions)
@@ -80,24 +78,26 @@ def test_reasoning_that_closes_on_the_gold_letter_is_kept_without_its_closing(
         *("answer first", "letter in the reasoning", "letter that is none", "two letters"),
     ],
 )
-def test_anything_else_is_asked_again(
+def test_reply_without_correct_closing_is_asked_again(
     reply: Reply, letter: str | None, teach: Any, server: ModelServer, make_question: Ask
 ) -> None:
     question = make_question(answer="A")
-    server.reply = lambda asked: reply if len(server.requests) == 1 else right(asked)
+    server.reply = lambda request: reply if len(server.requests) == 1 else right(request)
     record = teach([question]).get(question)
     assert len(server.requests) == 2
     assert record.letters == (letter, "A")
     assert record.rationale == "The chart says so."
 
 
-def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    """From the second round on, the gold letter of the question's own order is mostly another option's."""
+def test_record_letter_follows_the_order_shown(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    """From the second round on, the question's gold letter mostly shows another option."""
     question = make_question(answer="A")
-    server.reply = lambda asked: Reply("I can't say." if len(server.requests) == 1 else f"So.\n\nAnswer: {own(asked)}")
+    server.reply = lambda request: Reply(
+        "I can't say." if len(server.requests) == 1 else f"So.\n\nAnswer: {own(request)}"
+    )
 
-    def own(asked: Asked) -> str:
-        assert letter_of(asked) != "A"
+    def own(request: Asked) -> str:
+        assert letter_of(request) != "A"
         return "A"
 
     record = teach([question], rounds=2, seed=1).get(question)
@@ -105,7 +105,7 @@ def test_the_letter_counts_in_the_order_shown(teach: Any, server: ModelServer, m
     assert record.letters[1] not in (None, "A")
 
 
-def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_question: Ask) -> None:
+def test_round_temperature_rises_to_one(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = closing_on("organ D")
     teach([make_question()], rounds=6)
     assert [body["temperature"] for body in server.bodies] == [0, 0.25, 0.5, 0.75, 1, 1]
@@ -114,25 +114,23 @@ def test_each_round_is_warmer_up_to_one(teach: Any, server: ModelServer, make_qu
     assert len(set(seeds)) == 6
 
 
-def test_each_round_shows_another_order_and_letters_are_the_questions_own(
-    teach: Any, server: ModelServer, make_question: Ask
-) -> None:
+def test_each_round_shows_another_order(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = closing_on("organ D")
     question = make_question(answer="B")
     record = teach([question], rounds=6).get(question)
-    orders = [tuple(shown(asked).values()) for asked in server.requests]
+    orders = [tuple(shown(request).values()) for request in server.requests]
     assert orders[0] == tuple(question.options.values())
     assert len(set(orders)) == 6
-    assert len({letter_of(asked, "organ D") for asked in server.requests}) > 1
+    assert len({letter_of(request, "organ D") for request in server.requests}) > 1
     assert record.letters == ("D",) * 6
     assert (record.rationale, record.order, record.key) == (None, None, None)
 
 
-def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
-    teach: Any, server: ModelServer, make_question: Ask
-) -> None:
-    server.reply = lambda asked: (
-        Reply("No.") if len(server.requests) < 3 else Reply(f"It is {letter_of(asked)}.\n\nAnswer: {letter_of(asked)}")
+def test_record_keeps_the_order_of_its_rationale(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda request: (
+        Reply("No.")
+        if len(server.requests) < 3
+        else Reply(f"It is {letter_of(request)}.\n\nAnswer: {letter_of(request)}")
     )
     question = make_question(answer="B")
     job = teach([question], seed=3)
@@ -144,33 +142,31 @@ def test_the_order_that_is_kept_is_the_one_that_the_rationale_speaks_of(
 
 
 @pytest.mark.parametrize("last", ["All of the above", "Both A and C", "None of the above"])
-def test_an_option_that_speaks_of_the_others_keeps_the_order(
-    last: str, teach: Any, server: ModelServer, make_question: Ask
-) -> None:
+def test_option_about_others_keeps_the_order(last: str, teach: Any, server: ModelServer, make_question: Ask) -> None:
     question = make_question(options={"A": "gold", "B": "organ B", "C": "organ C", "D": last}, answer="A")
     server.reply = closing_on("organ B")
     teach([question], rounds=6)
-    assert {tuple(shown(asked).items()) for asked in server.requests} == {tuple(question.options.items())}
+    assert {tuple(shown(request).items()) for request in server.requests} == {tuple(question.options.items())}
     assert len(server.requests) == 6
 
 
-def test_a_question_with_a_rationale_is_not_asked_about(teach: Any, server: ModelServer, make_question: Ask) -> None:
+def test_question_with_a_rationale_is_skipped(teach: Any, server: ModelServer, make_question: Ask) -> None:
     questions = [make_question(number) for number in range(3)]
     known = RationaleRecord("q001", question_sha256(questions[1]), "another", ("B",), "Known.", "ABCD")
     server.reply = right
     job = teach(questions, RationalePool((known,)))
-    assert {stem(asked) for asked in server.requests} == {questions[0].question, questions[2].question}
+    assert {stem(request) for request in server.requests} == {questions[0].question, questions[2].question}
     assert job.get(questions[1]) == known
 
 
-def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
+def test_only_wrong_questions_are_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
     questions = [make_question(n, answer="BCD"[n % 3]) for n in range(8)]
     wanting = {question.question: n for n, question in enumerate(questions)}
     seen: Counter[str] = Counter()
 
-    def right_in_its_round(asked: Asked) -> Reply:
-        seen[stem(asked)] += 1
-        return right(asked) if seen[stem(asked)] > wanting[stem(asked)] % 4 else closing_on("organ A")(asked)
+    def right_in_its_round(request: Asked) -> Reply:
+        seen[stem(request)] += 1
+        return right(request) if seen[stem(request)] > wanting[stem(request)] % 4 else closing_on("organ A")(request)
 
     server.reply = right_in_its_round
     begun: list[tuple[str, int]] = []
@@ -184,41 +180,37 @@ def test_only_what_did_not_come_right_is_asked_again(teach: Any, server: ModelSe
     assert len(server.requests) == 20
 
 
-def test_rounds_are_a_limit(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    server.reply = lambda asked: Reply("No.")
+def test_generate_stops_after_max_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda request: Reply("No.")
     question = make_question()
     record = teach([question], rounds=2).get(question)
     assert (len(server.requests), record.letters, record.rationale) == (2, (None, None), None)
 
 
-def test_the_same_call_again_asks_nothing_twice_and_comes_to_the_same(
-    teach: Any, server: ModelServer, make_question: Ask
-) -> None:
+def test_generate_again_repeats_without_requests(teach: Any, server: ModelServer, make_question: Ask) -> None:
     questions = [make_question(number) for number in range(12)]
-    server.reply = lambda asked: Reply(f"So.\n\nAnswer: {'ABCD'[hashlib.sha256(asked.identity).digest()[0] % 4]}")
+    server.reply = lambda request: Reply(f"So.\n\nAnswer: {'ABCD'[hashlib.sha256(request.identity).digest()[0] % 4]}")
     first = teach(questions, rounds=3)
-    asked = len(server.requests)
+    sent = len(server.requests)
     from_the_start = teach(questions, rounds=3)
     going_on = teach(questions, first.pool, rounds=3)
-    assert (len(server.requests), repeated_requests(server)) == (asked, [])
+    assert (len(server.requests), repeated_requests(server)) == (sent, [])
     assert from_the_start.pool == going_on.pool == first.pool
     more = teach(questions, first.pool, rounds=4)
-    assert len(server.requests) == asked + len(report(first.pool, questions).never_right)
+    assert len(server.requests) == sent + len(report(first.pool, questions).never_right)
     assert more.pool == teach(questions, rounds=4, store="another", concurrency=1).pool
 
 
-def test_an_endpoint_error_is_no_wrong_answer_and_leaves_the_question_for_the_next_call(
-    teach: Any, server: ModelServer, make_question: Ask
-) -> None:
+def test_endpoint_error_leaves_the_question_open(teach: Any, server: ModelServer, make_question: Ask) -> None:
     questions = [make_question(number) for number in range(3)]
-    server.reply = lambda asked: (
-        Reply("too long for me", status=400) if stem(asked) == questions[1].question else right(asked)
+    server.reply = lambda request: (
+        Reply("too long for me", status=400) if stem(request) == questions[1].question else right(request)
     )
     job = teach(questions)
     assert job.pool.get(questions[1]) is None
     assert len(job.errors) == 1
     assert "too long for me" in job.errors[0]
-    assert [stem(asked) for asked in server.requests].count(questions[1].question) == 1
+    assert [stem(request) for request in server.requests].count(questions[1].question) == 1
     server.reply = right
     before = len(server.requests)
     again = teach(questions, job.pool)
@@ -226,12 +218,10 @@ def test_an_endpoint_error_is_no_wrong_answer_and_leaves_the_question_for_the_ne
     assert (again.errors, len(server.requests)) == ([], before + 1)
 
 
-def test_an_error_in_a_later_round_keeps_what_the_earlier_ones_came_to(
-    teach: Any, server: ModelServer, make_question: Ask
-) -> None:
+def test_error_in_a_later_round_keeps_earlier_ones(teach: Any, server: ModelServer, make_question: Ask) -> None:
     question = make_question(answer="A")
-    server.reply = lambda asked: (
-        closing_on("organ C")(asked) if len(server.requests) == 1 else Reply("overloaded", status=503)
+    server.reply = lambda request: (
+        closing_on("organ C")(request) if len(server.requests) == 1 else Reply("overloaded", status=503)
     )
     job = teach([question])
     assert job.get(question).letters == ("C",)
@@ -241,11 +231,11 @@ def test_an_error_in_a_later_round_keeps_what_the_earlier_ones_came_to(
     assert len(server.requests) == 3
 
 
-def test_a_rationale_names_the_prompt_and_the_completion_that_it_comes_from(
+def test_record_names_prompt_and_completion(
     teach: Any, server: ModelServer, make_question: Ask, tmp_path: Path
 ) -> None:
     question = make_question(context=("The chart is of 1908.",))
-    server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
+    server.reply = lambda request: closing_on("organ D")(request) if len(server.requests) < 3 else right(request)
     record = teach([question]).get(question)
     sent = server.bodies[-1]["messages"]
     assert record.prompt_sha256 == hashlib.sha256(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -256,9 +246,9 @@ def test_a_rationale_names_the_prompt_and_the_completion_that_it_comes_from(
     assert completion.text.startswith(f"{record.rationale}\n\n")
 
 
-def test_a_completion_prompt_is_named_as_it_was_sent(teach: Any, server: ModelServer, make_question: Ask) -> None:
+def test_record_hashes_a_completion_prompt_as_sent(teach: Any, server: ModelServer, make_question: Ask) -> None:
     question = make_question()
-    server.reply = lambda asked: Reply(f" The chart says so.\nAnswer: {question.answer}")
+    server.reply = lambda request: Reply(f" The chart says so.\nAnswer: {question.answer}")
     record = teach([question], template=PLAIN).get(question)
     (body,) = server.bodies
     assert body["prompt"].endswith("Let's think step by step.")
@@ -266,17 +256,17 @@ def test_a_completion_prompt_is_named_as_it_was_sent(teach: Any, server: ModelSe
     assert record.rationale == "The chart says so."
 
 
-def test_tokens_are_those_of_all_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    server.reply = lambda asked: closing_on("organ D")(asked) if len(server.requests) < 3 else right(asked)
+def test_record_sums_tokens_of_all_rounds(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda request: closing_on("organ D")(request) if len(server.requests) < 3 else right(request)
     question = make_question()
     record = teach([question]).get(question)
-    assert record.prompt_tokens == sum(len(str(asked.prompt).split()) for asked in server.requests)
+    assert record.prompt_tokens == sum(len(str(request.prompt).split()) for request in server.requests)
     assert (record.completion_tokens, record.cost_usd) == (3 * 6, 0.0)
 
 
-def test_what_comes_out_does_not_depend_on_concurrency(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    def drawn(asked: Asked) -> Reply:
-        draw = hashlib.sha256(asked.identity).digest()
+def test_generate_is_independent_of_concurrency(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    def drawn(request: Asked) -> Reply:
+        draw = hashlib.sha256(request.identity).digest()
         return Reply(f"So.\n\nAnswer: {'ABCD'[draw[0] % 4]}", delay=draw[1] / 256 / 50)
 
     server.reply = drawn
@@ -285,9 +275,9 @@ def test_what_comes_out_does_not_depend_on_concurrency(teach: Any, server: Model
     assert server.busiest > 1
 
 
-def test_a_position_passes_for_no_knowledge(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    """A teacher that always says A is right by chance, a quarter of the time, in every round."""
-    server.reply = lambda asked: Reply("It must be so.\n\nAnswer: A")
+def test_teacher_that_guesses_is_right_by_chance(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    """A teacher that always answers A is right in a quarter of the cases, in every round."""
+    server.reply = lambda request: Reply("It must be so.\n\nAnswer: A")
     questions = [make_question(number) for number in range(240)]
     job = teach(questions, rounds=4, concurrency=32)
     rounds = report(job.pool, questions).rounds
@@ -298,7 +288,7 @@ def test_a_position_passes_for_no_knowledge(teach: Any, server: ModelServer, mak
         assert each.expected_by_guessing == each.asked / 4
 
 
-def test_every_outcome_is_shown_as_it_comes(teach: Any, server: ModelServer, make_question: Ask) -> None:
+def test_on_outcome_gets_every_outcome(teach: Any, server: ModelServer, make_question: Ask) -> None:
     server.reply = right
     seen: list[str] = []
     lock = threading.Lock()
@@ -311,20 +301,20 @@ def test_every_outcome_is_shown_as_it_comes(teach: Any, server: ModelServer, mak
     assert sorted(seen) == [f"q{number:03}" for number in range(5)]
 
 
-def test_no_questions_ask_nothing(teach: Any, server: ModelServer) -> None:
+def test_generate_without_questions_sends_nothing(teach: Any, server: ModelServer) -> None:
     assert teach([]).rounds == []
     assert server.requests == []
 
 
-def test_what_a_reasoning_model_thought_is_no_rationale(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    server.reply = lambda asked: Reply(
-        f"<think>I ponder B. Hmm.</think>The chart says so.\n\nAnswer: {letter_of(asked)}"
+def test_rationale_excludes_thoughts(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda request: Reply(
+        f"<think>I ponder B. Hmm.</think>The chart says so.\n\nAnswer: {letter_of(request)}"
     )
     job = teach([make_question(1)])
     assert job.get(make_question(1)).rationale == "The chart says so."
 
 
-def test_thoughts_alone_are_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
-    server.reply = lambda asked: Reply(f"<think>The chart says so.</think>Answer: {letter_of(asked)}")
+def test_thoughts_without_rationale_are_asked_again(teach: Any, server: ModelServer, make_question: Ask) -> None:
+    server.reply = lambda request: Reply(f"<think>The chart says so.</think>Answer: {letter_of(request)}")
     job = teach([make_question(1)], rounds=2)
     assert job.get(make_question(1)).letters == (None, None)

@@ -54,14 +54,14 @@ entries = st.builds(
 
 
 @given(records=st.lists(entries, max_size=6, unique_by=lambda entry: entry.question))
-def test_what_is_added_to_a_file_is_read_from_it(records: list[RationaleRecord], tmp_path_factory: Any) -> None:
+def test_add_to_pool_round_trip_is_equal(records: list[RationaleRecord], tmp_path_factory: Any) -> None:
     file = tmp_path_factory.mktemp("pool") / "deep" / "pool.jsonl"
     added = add_to_pool(file, records)
     assert read_pool(file) == added
     assert set(added.records) == set(records)
 
 
-def test_a_file_is_a_json_object_a_line_ordered_by_question(make_question: Ask, tmp_path: Path) -> None:
+def test_pool_file_is_jsonl_sorted_by_question(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     for number in (2, 0, 1):
         add_to_pool(file, [verified(make_question(number), "Line\u2028one.\nLine two.")])
@@ -70,7 +70,7 @@ def test_a_file_is_a_json_object_a_line_ordered_by_question(make_question: Ask, 
     assert orjson.loads(lines[0])["letters"] == ["A"]
 
 
-def test_the_same_news_in_another_order_make_the_same_bytes(make_question: Ask, tmp_path: Path) -> None:
+def test_pool_bytes_do_not_depend_on_order(make_question: Ask, tmp_path: Path) -> None:
     news = [verified(make_question(number)) for number in range(5)]
     add_to_pool(tmp_path / "one.jsonl", news)
     for record in reversed(news):
@@ -78,11 +78,11 @@ def test_the_same_news_in_another_order_make_the_same_bytes(make_question: Ask, 
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
 
 
-def test_a_file_that_is_not_there_is_an_empty_pool(tmp_path: Path) -> None:
+def test_read_pool_of_a_missing_file_is_empty(tmp_path: Path) -> None:
     assert read_pool(tmp_path / "none.jsonl") == RationalePool()
 
 
-def test_a_verified_rationale_is_never_given_up(make_question: Ask) -> None:
+def test_merge_keeps_a_verified_rationale(make_question: Ask) -> None:
     question = make_question()
     first = verified(question, "The first.")
     pool = RationalePool((first,))
@@ -90,7 +90,7 @@ def test_a_verified_rationale_is_never_given_up(make_question: Ask) -> None:
     assert pool.merge([verified(question, "A second.")]).get(question) == first
 
 
-def test_a_rationale_takes_the_place_of_failures_and_newer_failures_that_of_older(make_question: Ask) -> None:
+def test_merge_prefers_rationales_and_more_rounds(make_question: Ask) -> None:
     question = make_question()
     pool = RationalePool((failed(question, "B"),))
     assert pool.merge([failed(question, "B", "C")]).get(question) == failed(question, "B", "C")
@@ -98,7 +98,7 @@ def test_a_rationale_takes_the_place_of_failures_and_newer_failures_that_of_olde
     assert pool.merge([right]).get(question) == right
 
 
-def test_news_of_other_questions_leave_the_rest_alone(make_question: Ask) -> None:
+def test_merge_of_new_questions_keeps_the_others(make_question: Ask) -> None:
     old = tuple(verified(make_question(number)) for number in range(3))
     pool = RationalePool(old).merge([failed(make_question(7), "A")])
     assert pool.records == (*old, failed(make_question(7), "A"))
@@ -116,7 +116,7 @@ def test_news_of_other_questions_leave_the_rest_alone(make_question: Ask) -> Non
     ],
     ids=lambda change: "+".join(change),
 )
-def test_another_question_under_the_same_id_has_no_rationale(make_question: Ask, change: dict[str, Any]) -> None:
+def test_pool_ignores_a_changed_question(make_question: Ask, change: dict[str, Any]) -> None:
     question = make_question()
     pool = RationalePool((verified(question),))
     other = replace(question, **change)
@@ -125,7 +125,7 @@ def test_another_question_under_the_same_id_has_no_rationale(make_question: Ask,
     assert pool.exemplar(other).rationale is None
 
 
-def test_questions_of_two_data_sets_that_share_an_id_keep_their_own_rationales(make_question: Ask) -> None:
+def test_same_id_of_two_data_sets_keeps_both(make_question: Ask) -> None:
     question = make_question()
     now = replace(question, question="Which bone has number 0 on the chart?")
     pool = RationalePool((verified(question, "Of then."),)).merge([verified(now, "Of now.")])
@@ -133,20 +133,20 @@ def test_questions_of_two_data_sets_that_share_an_id_keep_their_own_rationales(m
     assert pool.exemplar(question).rationale == "Of then."
 
 
-def test_a_question_is_the_same_in_another_split(make_question: Ask) -> None:
+def test_pool_finds_a_question_of_another_split(make_question: Ask) -> None:
     question = make_question()
     pool = RationalePool((verified(question),))
     assert pool.get(replace(question, split="dev")) is not None
 
 
-def test_an_exemplar_stands_in_the_order_that_its_teacher_saw(make_question: Ask) -> None:
+def test_exemplar_has_the_teachers_option_order(make_question: Ask) -> None:
     question = make_question()
     exemplar = RationalePool((verified(question, "C is gold.", order="DBAC"),)).exemplar(question)
     assert list(exemplar.question.options.values()) == ["organ D", "organ B", "gold", "organ C"]
     assert (exemplar.question.answer, exemplar.rationale, exemplar.teacher) == ("C", "C is gold.", "hosted_vllm/wise")
 
 
-def test_a_question_that_never_came_right_is_an_exemplar_without_a_rationale(make_question: Ask) -> None:
+def test_exemplar_without_rationale_is_plain(make_question: Ask) -> None:
     question = make_question()
     exemplar = RationalePool((failed(question, "B", None),)).exemplar(question)
     assert (exemplar.question, exemplar.rationale, exemplar.teacher) == (question, None, None)
@@ -170,7 +170,7 @@ GOOD = asdict(RationaleRecord("q", "0" * 64, "wise", ("A",), "Why.", "ABCD"))
         orjson.dumps(GOOD | {"letters": None}),
     ],
 )
-def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_path: Path) -> None:
+def test_read_pool_damaged_line_names_the_row(line: bytes, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(orjson.dumps(GOOD) + b"\n" + line + b"\n" + orjson.dumps(GOOD) + b"\n")
     with pytest.raises(UserError, match=r"pool\.jsonl:2\b") as refused:
@@ -190,7 +190,7 @@ def test_a_damaged_line_is_one_line_that_names_file_and_row(line: bytes, tmp_pat
     ],
     ids=str,
 )
-def test_a_value_of_another_kind_is_a_damaged_line(change: dict[str, Any], tmp_path: Path) -> None:
+def test_read_pool_with_a_wrong_type_names_the_row(change: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(orjson.dumps(GOOD) + b"\n" + orjson.dumps(GOOD | change) + b"\n")
     with pytest.raises(UserError, match=r"pool\.jsonl:2\b"):
@@ -198,9 +198,7 @@ def test_a_value_of_another_kind_is_a_damaged_line(change: dict[str, Any], tmp_p
 
 
 @pytest.mark.parametrize("order", ["ABC", "AABC", "ABCE", ""])
-def test_an_order_that_is_none_of_the_questions_letters_is_bad_input(
-    order: str, make_question: Ask, tmp_path: Path
-) -> None:
+def test_exemplar_with_a_wrong_order_is_refused(order: str, make_question: Ask, tmp_path: Path) -> None:
     question = make_question()
     file = tmp_path / "pool.jsonl"
     add_to_pool(file, [verified(question, order=order)])
@@ -208,7 +206,7 @@ def test_an_order_that_is_none_of_the_questions_letters_is_bad_input(
         read_pool(file).exemplar(question)
 
 
-def test_a_file_is_one_teacher_s(make_question: Ask, tmp_path: Path) -> None:
+def test_add_to_pool_of_another_teacher_is_refused(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     add_to_pool(file, [verified(make_question(1))])
     before = file.read_bytes()
@@ -217,13 +215,13 @@ def test_a_file_is_one_teacher_s(make_question: Ask, tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_file_that_cannot_be_written_is_bad_input(make_question: Ask, tmp_path: Path) -> None:
+def test_add_to_pool_unwritable_file_is_refused(make_question: Ask, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Name a writable file with -o"):
         add_to_pool(tmp_path / "file" / "pool.jsonl", [verified(make_question())])
 
 
-def test_a_damaged_file_is_not_written_over(make_question: Ask, tmp_path: Path) -> None:
+def test_add_to_pool_keeps_a_damaged_file(make_question: Ask, tmp_path: Path) -> None:
     file = tmp_path / "pool.jsonl"
     file.write_bytes(b"precious, but no pool\n")
     with pytest.raises(UserError):
@@ -231,13 +229,13 @@ def test_a_damaged_file_is_not_written_over(make_question: Ask, tmp_path: Path) 
     assert file.read_bytes() == b"precious, but no pool\n"
 
 
-def test_a_directory_in_the_place_of_the_file_is_bad_input(tmp_path: Path) -> None:
+def test_read_pool_of_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Name a readable file"):
         read_pool(tmp_path)
 
 
-def test_two_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
-    """Each adds thirty questions, one at a time, and each fails at one question that the other has a rationale for."""
+def test_concurrent_add_to_pool_loses_nothing(tmp_path: Path) -> None:
+    """Each process adds thirty rationales, and thirty failures for questions that the other has a rationale for."""
     file = tmp_path / "pool.jsonl"
     code = f"""
 import sys

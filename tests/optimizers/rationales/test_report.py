@@ -25,7 +25,7 @@ def questions(make_question: Ask) -> list[Question]:
     return [*(make_question(n) for n in range(4)), *few]
 
 
-def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: list[Question]) -> None:
+def test_report_counts_each_round(questions: list[Question]) -> None:
     pool = RationalePool(
         (
             record(questions[0], "A"),
@@ -35,8 +35,8 @@ def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: l
             record(questions[5], "A"),
         )
     )
-    found = report(pool, questions)
-    assert found == PoolReport(
+    result = report(pool, questions)
+    assert result == PoolReport(
         questions=6,
         kept=4,
         rounds=[
@@ -54,31 +54,31 @@ def test_rounds_count_what_was_asked_kept_unread_and_to_be_expected(questions: l
     )
 
 
-def test_a_cost_that_is_not_known_leaves_the_sum_unknown(questions: list[Question]) -> None:
+def test_report_with_unknown_cost_has_no_sum(questions: list[Question]) -> None:
     pool = RationalePool((record(questions[0], "A"), record(questions[1], "B", cost_usd=None)))
     assert report(pool, questions).cost_usd is None
 
 
-def test_only_the_questions_that_are_meant_count(questions: list[Question]) -> None:
+def test_report_counts_only_its_questions(questions: list[Question]) -> None:
     pool = RationalePool(tuple(record(question, "A") for question in questions))
-    found = report(pool, questions[:2])
-    assert (found.questions, found.kept, found.calls, found.never_right) == (2, 1, 2, ["q001"])
+    result = report(pool, questions[:2])
+    assert (result.questions, result.kept, result.calls, result.never_right) == (2, 1, 2, ["q001"])
 
 
-def test_a_pool_that_knows_nothing_has_no_rounds(questions: list[Question]) -> None:
+def test_report_of_an_empty_pool_has_no_rounds(questions: list[Question]) -> None:
     assert report(RationalePool(), questions) == PoolReport(6, 0, [], [], 0, 6, 0, 0, 0, 0.0)
     assert report(RationalePool(), []) == PoolReport(0, 0, [], [], 0, 0, 0, 0, 0, 0.0)
 
 
-def test_a_question_that_changed_since_counts_as_not_asked(questions: list[Question], make_question: Ask) -> None:
+def test_report_counts_a_changed_question_as_not_asked(questions: list[Question], make_question: Ask) -> None:
     pool = RationalePool((record(make_question(0, question="Which bone?"), "A"),))
     assert report(pool, questions).not_asked == 6
 
 
-def test_a_question_whose_later_rounds_failed_is_unfinished_and_not_hard(questions: list[Question]) -> None:
+def test_report_counts_failed_rounds_as_unfinished(questions: list[Question]) -> None:
     pool = RationalePool(
         (record(questions[0], "B"), record(questions[1], "B", "C", "D"), record(questions[2], "B", "A"))
     )
-    found = report(pool, questions[:3], max_rounds=3)
-    assert "q000" not in found.never_right
-    assert (found.unfinished, found.never_right) == (2, ["q001"])
+    result = report(pool, questions[:3], max_rounds=3)
+    assert "q000" not in result.never_right
+    assert (result.unfinished, result.never_right) == (2, ["q001"])

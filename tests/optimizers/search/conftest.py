@@ -1,4 +1,4 @@
-"""Questions and a model of numbers, so that a search takes no time."""
+"""Questions and a numeric model, so that a search is fast."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def questions(count: int) -> list[Question]:
-    """Questions that differ in their text and gold."""
+    """Make questions that differ in text and gold letter."""
     return [
         Question(
             id=f"q{i}",
@@ -36,17 +36,17 @@ def questions(count: int) -> list[Question]:
 
 @dataclass
 class Numbers:
-    """Answers right with a share that depends on the configuration; a vote asked for again is the same vote."""
+    """Answer with an accuracy that depends on the configuration; a repeated vote is the same vote."""
 
-    asked: list[tuple[TrialConfig, int]] = field(default_factory=list)
+    calls: list[tuple[TrialConfig, int]] = field(default_factory=list)
 
     def right(self, configuration: TrialConfig) -> float:
-        """The share of its right votes."""
+        """Return the share of right votes."""
         return 0.3 + 0.06 * min(configuration.k, 5) + 0.1 * configuration.strategy.startswith("knn")
 
-    def evaluate(self, configuration: TrialConfig, asked: Sequence[Question]) -> list[QuestionVotes]:
-        self.asked.append((configuration, len(asked)))
-        return [self._answered(configuration, question) for question in asked]
+    def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
+        self.calls.append((configuration, len(questions)))
+        return [self._answered(configuration, question) for question in questions]
 
     def _answered(self, configuration: TrialConfig, question: Question) -> QuestionVotes:
         family = (configuration.strategy, configuration.k, configuration.temperature, configuration.instructions)
@@ -63,7 +63,7 @@ class Numbers:
 
 @pytest.fixture(scope="session")
 def made() -> Callable[[int], list[Question]]:
-    """Makes questions."""
+    """Function that makes questions."""
     return questions
 
 

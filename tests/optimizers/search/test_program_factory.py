@@ -28,7 +28,7 @@ POINTS = [
 
 
 @pytest.mark.parametrize("point", POINTS, ids=TrialConfig.label)
-def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: TrialConfig) -> None:
+def test_factory_program_equals_a_compiled_one(point: TrialConfig) -> None:
     made = ProgramFactory(SPACE, ProgramConfig(seed=7), DEMOS, DEMOS, None).program(point)
     choices = ProgramConfig(
         k=point.k,
@@ -43,7 +43,7 @@ def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: 
     )
     name = "ensemble" if point.votes > 1 else point.strategy
     compiled = compile_program(name, DEMOS, choices, None).prompt_program()
-    if point.temperature == 0:  # an ensemble samples unless it is told otherwise
+    if point.temperature == 0:  # by default an ensemble samples
         compiled = replace(compiled, decode=replace(compiled.decode, top_p=None))
     assert made.describe() == compiled.describe()
     questions = load_split("mmlu", "dev", "sample")[:3]
@@ -53,14 +53,14 @@ def test_a_program_is_the_one_that_would_be_compiled_of_the_same_choices(point: 
         assert made.sample_prompts(question, ours.exemplars) == compiled.sample_prompts(question, theirs.exemplars)
 
 
-def test_a_strategy_is_compiled_once_for_each_embedder() -> None:
+def test_factory_compiles_once_per_embedder() -> None:
     program_factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, None)
     assert program_factory.compiled("knn-cot") is program_factory.compiled("knn-cot")
     path = find_embedder().name
     assert program_factory.compiled("knn-cot", path) is not program_factory.compiled("knn-cot")
 
 
-def test_what_the_pool_can_not_serve_is_told() -> None:
+def test_program_without_rationales_is_refused() -> None:
     bare = [demo.without("reasoning") for demo in DEMOS]
     with pytest.raises(MissingRationales, match="rationale"):
         ProgramFactory(SPACE, ProgramConfig(), bare, bare, None).program(TrialConfig("knn-cot", k=2))

@@ -14,7 +14,7 @@ def answers(row: str, tokens: int = 10) -> list[QuestionVotes]:
 
 
 def begun(study: optuna.Study, row: str, votes: int = 1, at: int = 1, tokens: int = 10) -> optuna.Trial:
-    """A trial that has answered so far; `at` is the size that its ensemble has come to."""
+    """Begin a trial with some answers, at the ensemble size `at`."""
     trial = study.ask()
     write_trial_config(trial, TrialConfig("zero-shot", votes=votes, temperature=0.8))
     write_block(trial, at, 0, answers(row, tokens))
@@ -30,72 +30,72 @@ def study() -> optuna.Study:
     return optuna.create_study(direction="maximize")
 
 
-def finish(study: optuna.Study, row: str, **how: int) -> None:
-    study.tell(begun(study, row, **how), row.count("A") / len(row))
+def finish(study: optuna.Study, row: str, **settings: int) -> None:
+    study.tell(begun(study, row, **settings), row.count("A") / len(row))
 
 
-def test_nothing_is_behind_before_anything_has_finished(study: optuna.Study) -> None:
+def test_first_trial_is_never_pruned(study: optuna.Study) -> None:
     assert not judged(RacingPruner(GOLDS), study, begun(study, "B" * 20))
 
 
-def test_a_trial_that_loses_every_question_is_behind(study: optuna.Study) -> None:
+def test_trial_that_loses_every_question_is_pruned(study: optuna.Study) -> None:
     finish(study, "A" * 40)
     assert judged(RacingPruner(GOLDS), study, begun(study, "B" * 20))
 
 
-def test_only_questions_that_tell_the_two_apart_count(study: optuna.Study) -> None:
-    """3 lost of 3 that differ has p = 1/8 and 4 of 4 has 1/16, however many questions both answer alike."""
+def test_pruner_counts_only_discordant_questions(study: optuna.Study) -> None:
+    """3 of 3 discordant questions lost has p = 1/8, and 4 of 4 has 1/16, whatever the number of concordant ones."""
     finish(study, "A" * 40)
     pruner = RacingPruner(GOLDS, alpha=0.08)
     assert not judged(pruner, study, begun(study, "BBB" + "A" * 15))
     assert judged(pruner, study, begun(study, "BBBB" + "A" * 15))
 
 
-def test_the_best_of_the_finished_is_the_one_to_beat(study: optuna.Study) -> None:
+def test_pruner_compares_with_the_best_complete_trial(study: optuna.Study) -> None:
     finish(study, "B" * 40)
     finish(study, "A" * 40)
     finish(study, "B" * 40)
     assert judged(RacingPruner(GOLDS), study, begun(study, "B" * 20))
 
 
-def test_the_level_rises_with_what_has_been_answered(study: optuna.Study) -> None:
+def test_pruner_level_rises_with_answered_questions(study: optuna.Study) -> None:
     finish(study, "A" * 40)
     pruner = RacingPruner(GOLDS, alpha=0.07)  # 0.125 against 0.0875 at ten questions, and 0.14 at all
     assert not judged(pruner, study, begun(study, "BBB" + "A" * 7))
     assert judged(pruner, study, begun(study, "BBB" + "A" * 37))
 
 
-def test_an_ensemble_that_has_not_come_to_its_size_meets_the_leader_at_that_size(study: optuna.Study) -> None:
-    """The leader's single votes are wrong, and its ensembles of five right: against one vote it loses nothing."""
+def test_low_fidelity_trial_meets_the_leader_at_its_size(study: optuna.Study) -> None:
+    """The leader is wrong with one vote and right with five; the trial does not lose to one vote."""
     trial = study.ask()
     write_trial_config(trial, TrialConfig("zero-shot", votes=5, temperature=0.8))
     write_block(trial, 5, 0, [QuestionVotes("BBAAA")] * 40)
     study.tell(trial, 1.0)
     pruner = RacingPruner(GOLDS)
     assert not judged(pruner, study, begun(study, "B" * 20, votes=9, at=3))
-    assert judged(pruner, study, begun(study, "B" * 20, votes=1, at=1))  # it is as large as it will be
+    assert judged(pruner, study, begun(study, "B" * 20, votes=1, at=1))  # its final size
 
 
-def test_where_costs_count_only_a_leader_that_costs_no_more_can_beat(study: optuna.Study) -> None:
+def test_pruner_with_prices_ignores_costlier_leaders(study: optuna.Study) -> None:
     finish(study, "A" * 40, tokens=100)
     pruner = RacingPruner(GOLDS, prices=TokenPrices(1.0, 1.0, "tokens"))
     assert not judged(pruner, study, begun(study, "B" * 20, tokens=50))
     assert judged(pruner, study, begun(study, "B" * 20, tokens=100))
 
 
-def test_a_trial_is_not_raced_against_itself(study: optuna.Study) -> None:
+def test_prune_skips_the_trial_itself(study: optuna.Study) -> None:
     trial = begun(study, "B" * 40)
     study.tell(trial, 0.0)
     assert not RacingPruner(GOLDS).prune(study, study.trials[0])
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -1.0])
-def test_a_level_that_is_none_is_refused(alpha: float) -> None:
+def test_pruner_alpha_out_of_range_is_refused(alpha: float) -> None:
     with pytest.raises(ValueError, match="alpha"):
         RacingPruner(GOLDS, alpha)
 
 
-def test_the_test_is_paired_question_by_question() -> None:
+def test_is_worse_pairs_question_by_question() -> None:
     leader = TrialAnswers(tuple(answers("AABB")), "AAAA", 1)
     assert not is_worse(TrialAnswers(tuple(answers("BBAA")), "AAAA", 1), leader, 1, 0.3)
     assert is_worse(TrialAnswers(tuple(answers("BB")), "AA", 1), leader, 1, 0.3)

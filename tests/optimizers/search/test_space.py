@@ -25,20 +25,20 @@ ALWAYS = {"strategy", "instructions", "votes", "temperature"}
         ({"strategy": "knn-cot", "k": 3, "votes": 5, "temperature": 0.6}, {"k", "order", "top_p", "shuffle"}),
     ],
 )
-def test_only_what_has_a_bearing_is_asked_for(params: dict[str, object], besides: set[str]) -> None:
+def test_suggest_samples_only_relevant_parameters(params: dict[str, object], besides: set[str]) -> None:
     assert suggested(Space(), **params)[1] == ALWAYS | besides
 
 
-def test_a_choice_of_one_is_no_parameter() -> None:
-    point, asked = suggested(
+def test_space_with_one_choice_has_no_parameter() -> None:
+    point, sampled = suggested(
         Space(strategy=("cot",), votes=(5,), temperature=(0.6,), top_p=(0.8,), instructions=("short",))
     )
-    assert asked == {"shuffle"}
+    assert sampled == {"shuffle"}
     assert point.strategy == "cot"
     assert (point.votes, point.temperature, point.top_p, point.instructions) == (5, 0.6, 0.8, "short")
 
 
-def test_every_suggestion_lies_in_the_space() -> None:
+def test_suggest_stays_in_the_space() -> None:
     space = Space(k=Span(low=2, high=8, step=3), votes=(1, 5), temperature=Span(low=0, high=1, step=0.5))
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     points = [space.suggest(study.ask()) for _ in range(200)]
@@ -48,7 +48,7 @@ def test_every_suggestion_lies_in_the_space() -> None:
     assert all(point == point.canonical() for point in points)
 
 
-def test_a_span_without_a_step_has_one_that_suits_it() -> None:
+def test_span_without_step_gets_a_default_step() -> None:
     space = Space.model_validate({"k": {"low": 2, "high": 4}, "temperature": {"low": 0.2, "high": 0.8}})
     assert isinstance(space.k, Span)
     assert isinstance(space.temperature, Span)
@@ -56,7 +56,7 @@ def test_a_span_without_a_step_has_one_that_suits_it() -> None:
     assert space.temperature.values() == [0.2, 0.4, 0.6, 0.8]
 
 
-def test_parameters_lead_back_to_their_configuration() -> None:
+def test_to_params_round_trip_is_equal() -> None:
     space = Space()
     point = TrialConfig("knn-cot", k=5, votes=5, temperature=0.8, top_p=0.8, shuffle=True)
     params = space.to_params(point)
@@ -68,7 +68,7 @@ def test_parameters_lead_back_to_their_configuration() -> None:
     "point",
     [TrialConfig("cot"), TrialConfig("few-shot", k=5), TrialConfig("few-shot", k=2, votes=21)],
 )
-def test_a_configuration_outside_the_space_has_no_parameters(point: TrialConfig) -> None:
+def test_to_params_outside_the_space_is_none(point: TrialConfig) -> None:
     assert Space(strategy=("few-shot",), k=Span(low=0, high=3)).to_params(point) is None
 
 
@@ -95,12 +95,12 @@ def test_a_configuration_outside_the_space_has_no_parameters(point: TrialConfig)
         {"temperature": [float("nan")]},
     ],
 )
-def test_what_could_not_be_searched_is_refused(values: dict[str, object]) -> None:
+def test_space_with_invalid_values_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Space.model_validate(values)
 
 
-def test_a_grid_has_every_choice_and_no_more_points_than_can_be_finished() -> None:
+def test_grid_has_every_program_up_to_a_limit() -> None:
     space = Space(
         strategy=("zero-shot", "cot"), votes=(1, 5), temperature=(0.0, 0.8), top_p=(0.8,), instructions=("short",)
     )

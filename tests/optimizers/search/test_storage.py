@@ -12,7 +12,7 @@ from openmedlm.utils.urls import scrubbed, shown_url
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}/study.db", "journal:{}/study.log", "journal://{}/study.log"])
-def test_a_study_is_there_again_when_it_is_opened_again(url: str, tmp_path: Path) -> None:
+def test_reopened_storage_has_the_same_study(url: str, tmp_path: Path) -> None:
     url = url.format(tmp_path)
     study = optuna.create_study(storage=open_storage(url), study_name="s")
     study.set_user_attr("note", "something")
@@ -34,7 +34,7 @@ def test_a_study_is_there_again_when_it_is_opened_again(url: str, tmp_path: Path
         ("postgresql://me:secret@host:port/studies", "not a storage URL"),
     ],
 )
-def test_a_storage_that_can_not_be_used_is_told_in_one_line(url: str, problem: str) -> None:
+def test_unusable_storage_is_one_line(url: str, problem: str) -> None:
     with pytest.raises(UserError, match=problem) as error:
         open_storage(url)
     assert "secret" not in str(error.value)
@@ -59,7 +59,7 @@ SECRET = "s3cret"
         "mysql://me:s3cret/x@host/x",
     ],
 )
-def test_no_form_of_a_password_is_repeated(url: str) -> None:
+def test_open_storage_error_never_shows_a_password(url: str) -> None:
     assert SECRET not in shown_url(url)
     assert shown_url(url).startswith(url[:5])
     assert SECRET not in scrubbed(f"failed for {url}, {unquote(url)} [SQL: INSERT {SECRET}]", url)
@@ -71,11 +71,11 @@ def test_no_form_of_a_password_is_repeated(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["sqlite:///a:b@c.db", "journal:a:b@c.log", "postgresql://host/x", "postgresql://me@host/x"]
 )
-def test_what_is_no_password_is_shown(url: str) -> None:
+def test_shown_url_without_password_is_unchanged(url: str) -> None:
     assert shown_url(url) == url
 
 
-def test_workers_may_make_a_new_database_at_once(tmp_path: Path) -> None:
+def test_concurrent_workers_create_one_database(tmp_path: Path) -> None:
     code = (
         "import sys, optuna\nfrom openmedlm.optimizers.search.storage import open_storage\n"
         "sys.stdin.readline()\n"
@@ -92,7 +92,7 @@ def test_workers_may_make_a_new_database_at_once(tmp_path: Path) -> None:
         assert worker.returncode == 0, errors
 
 
-def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+def test_open_storage_keeps_a_foreign_file(tmp_path: Path) -> None:
     file = tmp_path / "notes.db"
     file.write_text("my notes, which are long enough to be taken for a database")
     with pytest.raises(UserError, match="can't be opened"):
@@ -100,6 +100,6 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     assert file.read_text().startswith("my notes")
 
 
-def test_opening_a_storage_loads_no_driver_that_is_not_needed() -> None:
+def test_open_storage_loads_no_extra_driver() -> None:
     code = "import sys, openmedlm.optimizers.search.storage; assert 'psycopg' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

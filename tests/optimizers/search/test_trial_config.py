@@ -16,7 +16,7 @@ from openmedlm.optimizers.search.trial_config import TrialConfig
         (TrialConfig("zero-shot", temperature=0.8, shuffle=True), TrialConfig("zero-shot", temperature=0.8)),
     ],
 )
-def test_configurations_of_one_program_are_equal(one: TrialConfig, other: TrialConfig) -> None:
+def test_canonical_makes_equal_programs_equal(one: TrialConfig, other: TrialConfig) -> None:
     assert one.canonical() == other.canonical() == other
 
 
@@ -29,17 +29,17 @@ def test_configurations_of_one_program_are_equal(one: TrialConfig, other: TrialC
         TrialConfig("few-shot", k=2, instructions="short"),
     ],
 )
-def test_what_has_a_bearing_stays(point: TrialConfig) -> None:
+def test_canonical_keeps_relevant_options(point: TrialConfig) -> None:
     assert point.canonical() == point
 
 
-def test_a_smaller_ensemble_keeps_everything_but_its_size() -> None:
+def test_with_size_changes_only_the_size() -> None:
     point = TrialConfig("cot", votes=9, temperature=0.6, top_p=0.8, shuffle=True)
     assert point.with_size(3) == TrialConfig("cot", votes=3, temperature=0.6, top_p=0.8, shuffle=True)
     assert point.with_size(1) == TrialConfig("cot", temperature=0.6, top_p=0.8)
 
 
-def test_a_label_says_what_differs_from_the_simplest() -> None:
+def test_label_shows_non_default_options() -> None:
     assert TrialConfig("zero-shot").label() == "zero-shot"
     point = TrialConfig("knn-cot", 5, 7, 0.6, 0.8, True, "nearest-first", "minilm", "short")
     assert point.label() == "knn-cot k=5 ×7 T=0.6 top_p=0.8 shuffled nearest-first minilm “short”"

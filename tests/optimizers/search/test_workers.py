@@ -20,7 +20,7 @@ def states(study: optuna.Study) -> list[TrialState]:
     return [trial.state for trial in study.trials]
 
 
-def test_trials_of_a_worker_that_is_gone_are_given_up(study: optuna.Study, tmp_path: Path) -> None:
+def test_trials_of_a_dead_worker_are_failed(study: optuna.Study, tmp_path: Path) -> None:
     with register_worker(tmp_path) as gone:
         gone.mark(study.ask())
     with register_worker(tmp_path) as worker:
@@ -28,7 +28,7 @@ def test_trials_of_a_worker_that_is_gone_are_given_up(study: optuna.Study, tmp_p
     assert states(study) == [TrialState.FAIL]
 
 
-def test_trials_of_a_worker_that_lives_are_left_alone(study: optuna.Study, tmp_path: Path) -> None:
+def test_trials_of_a_live_worker_keep_running(study: optuna.Study, tmp_path: Path) -> None:
     with register_worker(tmp_path) as other, register_worker(tmp_path) as worker:
         other.mark(study.ask())
         worker.mark(study.ask())
@@ -36,15 +36,13 @@ def test_trials_of_a_worker_that_lives_are_left_alone(study: optuna.Study, tmp_p
     assert states(study) == [TrialState.RUNNING] * 2
 
 
-def test_trials_of_a_worker_elsewhere_are_left_alone(study: optuna.Study, tmp_path: Path) -> None:
+def test_trials_of_another_location_keep_running(study: optuna.Study, tmp_path: Path) -> None:
     study.ask().set_user_attr("worker", [f"{socket.gethostname()} another folder", "12"])
     with register_worker(tmp_path) as worker:
         assert fail_orphaned_trials(study, worker) == 0
 
 
-def test_a_trial_that_was_never_marked_is_given_up_when_nobody_else_is_there(
-    study: optuna.Study, tmp_path: Path
-) -> None:
+def test_unmarked_trial_of_a_lone_worker_is_failed(study: optuna.Study, tmp_path: Path) -> None:
     study.ask()
     with register_worker(tmp_path) as worker:
         with register_worker(tmp_path):
@@ -52,7 +50,7 @@ def test_a_trial_that_was_never_marked_is_given_up_when_nobody_else_is_there(
         assert fail_orphaned_trials(study, worker) == 1
 
 
-def test_a_killed_worker_is_gone(study: optuna.Study, tmp_path: Path) -> None:
+def test_killed_worker_counts_as_dead(study: optuna.Study, tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\nfrom pathlib import Path\n"
         "from openmedlm.optimizers.search.workers import register_worker\n"
@@ -65,7 +63,7 @@ def test_a_killed_worker_is_gone(study: optuna.Study, tmp_path: Path) -> None:
         assert fail_orphaned_trials(study, worker) == 1
 
 
-def test_two_that_find_the_dead_at_once_do_not_trip(
+def test_concurrent_failing_of_orphans_is_safe(
     study: optuna.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with register_worker(tmp_path) as gone:
@@ -78,7 +76,7 @@ def test_two_that_find_the_dead_at_once_do_not_trip(
     assert states(study) == [TrialState.FAIL]
 
 
-def test_one_waits_for_the_trials_of_others(study: optuna.Study, tmp_path: Path) -> None:
+def test_wait_for_others_waits_for_running_trials(study: optuna.Study, tmp_path: Path) -> None:
     with register_worker(tmp_path) as other, register_worker(tmp_path) as worker:
         trial = study.ask()
         other.mark(trial)
@@ -91,7 +89,7 @@ def test_one_waits_for_the_trials_of_others(study: optuna.Study, tmp_path: Path)
         assert not waiting.is_alive()
 
 
-def test_one_does_not_wait_for_the_dead(study: optuna.Study, tmp_path: Path) -> None:
+def test_wait_for_others_fails_trials_of_dead_workers(study: optuna.Study, tmp_path: Path) -> None:
     with register_worker(tmp_path) as gone:
         gone.mark(study.ask())
     with register_worker(tmp_path) as worker:
@@ -99,7 +97,7 @@ def test_one_does_not_wait_for_the_dead(study: optuna.Study, tmp_path: Path) -> 
     assert states(study) == [TrialState.FAIL]
 
 
-def test_a_worker_leaves_no_lock_behind(tmp_path: Path) -> None:
+def test_ended_worker_removes_its_lock(tmp_path: Path) -> None:
     with register_worker(tmp_path) as worker:
         alive = set(tmp_path.iterdir())
     assert {path.name for path in alive - set(tmp_path.iterdir())} == {worker.name}

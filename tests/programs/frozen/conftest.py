@@ -1,4 +1,4 @@
-"""Frozen programs of every strategy, over the embedded sample."""
+"""Fixture that freezes programs over the embedded sample."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ POOL = DataSource(benchmark="mmlu", split="pool", source="sample", count=24, sha
 
 @pytest.fixture
 def frozen(tmp_path: Path, sample: Callable[[str, str], list[Question]]) -> Callable[..., FrozenProgram]:
-    """Freezes a program with two golden questions of a benchmark of the sample."""
+    """Freeze a program with two golden questions of a benchmark of the sample."""
 
     def make(program: PromptProgram, name: str = "program", benchmark: str = "mmlu") -> FrozenProgram:
         return freeze_program(program, tmp_path / name, FACTS, sample(benchmark, "dev")[:2])

@@ -1,5 +1,4 @@
-"""docs/frozen-programs.md is enough: a reader that follows that page, and shares no code with the product, renders the
-same prompts."""
+"""docs/frozen-programs.md is complete: an independent reader that follows the page renders the same prompts."""
 
 import hashlib
 import json
@@ -53,7 +52,7 @@ def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 @dataclass
 class Reader:
-    """The page, as code."""
+    """Implementation of the page, without code of the package."""
 
     program: dict[str, Any]
     exemplars: list[dict[str, Any]]
@@ -97,9 +96,9 @@ class Reader:
         ranked = sorted(left, key=lambda row: -near[row["id"]])[: source["k"]]
         if source.get("order", "nearest-last") == "nearest-last":
             ranked.reverse()
-        return self.balance_answers(ranked, seed_of(source["seed"], "letters", question["question"]))
+        return self.balanced(ranked, seed_of(source["seed"], "letters", question["question"]))
 
-    def balance_answers(self, rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    def balanced(self, rows: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
         used = dict.fromkeys("ABCDEFGHIJ", 0)
         for row in rows:
             if row["letters"] is None:
@@ -173,20 +172,20 @@ def check(frozen: FrozenProgram) -> None:
 
 @pytest.mark.parametrize("benchmark", ["medqa", "medmcqa", "pubmedqa", "mmlu"])
 @pytest.mark.parametrize("name", [*STRATEGY_CLASSES, MajorityEnsemble.name])
-def test_whoever_follows_the_page_renders_the_golden_prompts(
+def test_page_renders_the_golden_prompts(
     name: str, benchmark: str, ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     check(frozen(ready(name, benchmark).prompt_program(), benchmark=benchmark))
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=lambda template: template.name)
-def test_the_page_holds_for_every_template(
+def test_page_covers_every_template(
     template: Template, ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     check(frozen(ready("ensemble", "pubmedqa", template).prompt_program(), benchmark="pubmedqa"))
 
 
-def test_the_page_holds_for_more_votes_than_there_are_orders(
+def test_page_covers_more_votes_than_orders(
     ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     member = ready("knn-few-shot", "pubmedqa", PLAIN)
@@ -195,7 +194,7 @@ def test_the_page_holds_for_more_votes_than_there_are_orders(
     check(frozen(ensemble.prompt_program(), benchmark="pubmedqa"))
 
 
-def test_the_page_holds_where_the_nearest_stands_first(
+def test_page_covers_nearest_first(
     ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
     program = ready("knn-cot", "mmlu").prompt_program()
@@ -203,10 +202,10 @@ def test_the_page_holds_where_the_nearest_stands_first(
     check(frozen(replace(program, exemplars=replace(program.exemplars, order="nearest-first")), benchmark="mmlu"))
 
 
-def test_a_program_that_says_nothing_of_the_order_shows_the_nearest_last(
+def test_program_without_an_order_is_nearest_last(
     ready: Callable[..., Strategy | MajorityEnsemble], frozen: Callable[..., FrozenProgram]
 ) -> None:
-    """Programs that were frozen before there was a choice."""
+    """Early programs have no field for the order."""
     there = frozen(ready("knn-cot", "mmlu").prompt_program(), benchmark="mmlu")
     described = there.document.exemplars
     assert isinstance(described, Nearest)

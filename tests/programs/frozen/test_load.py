@@ -19,7 +19,7 @@ Freeze = Callable[..., FrozenProgram]
 
 
 @pytest.mark.parametrize("name", [*STRATEGY_CLASSES, MajorityEnsemble.name])
-def test_a_program_in_another_place_proves_itself(name: str, ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
+def test_moved_program_verifies(name: str, ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
     made = frozen(ready(name, "mmlu").prompt_program())
     relabel = shutil.move(made.directory, tmp_path / "elsewhere")
     proof = verify_program(relabel)
@@ -28,8 +28,8 @@ def test_a_program_in_another_place_proves_itself(name: str, ready: Ready, froze
     assert proof.frozen.document == made.document
 
 
-def test_loading_and_rendering_need_no_dspy_and_no_network(ready: Ready, frozen: Freeze) -> None:
-    """A process of its own, in which DSPy can't be imported and no socket can be opened."""
+def test_verification_needs_no_dspy_and_no_network(ready: Ready, frozen: Freeze) -> None:
+    """Run in a new process that can neither import DSPy nor open a socket."""
     directory = frozen(ready("few-shot-cot", "mmlu").prompt_program()).directory
     code = f"""
 import socket, sys
@@ -45,7 +45,7 @@ assert not heavy, heavy
     assert (ended.stdout.strip(), ended.stderr) == ("2", "")
 
 
-def test_a_retrieving_program_loads_no_model_before_it_has_to(ready: Ready, frozen: Freeze) -> None:
+def test_loading_a_retrieving_program_loads_no_model(ready: Ready, frozen: Freeze) -> None:
     directory = frozen(ready("knn-cot", "mmlu").prompt_program()).directory
     code = f"""
 import sys
@@ -56,7 +56,7 @@ assert "torch" not in sys.modules and "dspy" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_same_embedder_elsewhere_is_taken_and_another_is_refused(
+def test_embedder_copy_is_accepted_and_another_rejected(
     ready: Ready, frozen: Freeze, tmp_path: Path, sample: Callable[[str, str], list[Question]]
 ) -> None:
     directory = frozen(ready("knn-cot", "mmlu").prompt_program()).directory
@@ -71,8 +71,8 @@ def test_the_same_embedder_elsewhere_is_taken_and_another_is_refused(
         load_program(directory, str(copy)).program.exemplars.choose(sample("mmlu", "dev"))
 
 
-def test_an_exemplar_that_would_not_fit_its_vector_is_refused(ready: Ready, frozen: Freeze) -> None:
-    """Whoever forges the checksums too still can't make it into what it is not."""
+def test_forged_exemplar_count_is_rejected(ready: Ready, frozen: Freeze) -> None:
+    """Correct checksums do not make inconsistent files valid."""
     from openmedlm.programs.frozen.schema import serialize_document
 
     made = frozen(ready("knn-cot", "mmlu").prompt_program())
@@ -82,7 +82,7 @@ def test_an_exemplar_that_would_not_fit_its_vector_is_refused(ready: Ready, froz
         load_program(made.directory)
 
 
-def test_a_golden_prompt_that_is_no_longer_rendered_is_named(ready: Ready, frozen: Freeze) -> None:
+def test_changed_golden_prompt_is_named(ready: Ready, frozen: Freeze) -> None:
     from openmedlm.programs.frozen.schema import serialize_document
 
     made = frozen(ready("cot", "mmlu").prompt_program())
@@ -94,7 +94,7 @@ def test_a_golden_prompt_that_is_no_longer_rendered_is_named(ready: Ready, froze
         verify_program(made.directory)
 
 
-def test_a_missing_directory_is_one_line(tmp_path: Path) -> None:
+def test_missing_directory_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InvalidProgram, match="no such directory") as refused:
         load_program(tmp_path / "nothing")
     assert "\n" not in str(refused.value)
@@ -111,7 +111,7 @@ def test_a_missing_directory_is_one_line(tmp_path: Path) -> None:
         lambda d: {"decode": replace(d.decode, temperature=float(9))},
     ],
 )
-def test_what_could_not_be_run_is_refused_when_it_is_loaded(
+def test_unrunnable_program_is_rejected_on_load(
     forge: Callable[..., dict[str, object]], ready: Ready, frozen: Freeze
 ) -> None:
     from openmedlm.programs.frozen.schema import serialize_document
@@ -128,7 +128,7 @@ def test_what_could_not_be_run_is_refused_when_it_is_loaded(
 @pytest.mark.parametrize(
     ("name", "content"), [("exemplars.parquet", b"PAR1 nonsense"), ("golden.jsonl", b""), ("golden.jsonl", b"{}\n")]
 )
-def test_a_forged_file_is_refused_in_one_line(name: str, content: bytes, ready: Ready, frozen: Freeze) -> None:
+def test_forged_file_is_one_line(name: str, content: bytes, ready: Ready, frozen: Freeze) -> None:
     import hashlib
 
     from openmedlm.programs.frozen.schema import serialize_document
@@ -143,7 +143,7 @@ def test_a_forged_file_is_refused_in_one_line(name: str, content: bytes, ready: 
 
 
 @pytest.mark.parametrize("version", [b"true", b'"2\\n\\u001b[31mred"', b"1.0", b"null"])
-def test_a_schema_version_is_a_number_and_is_never_printed_raw(version: bytes, ready: Ready, frozen: Freeze) -> None:
+def test_wrong_schema_version_is_escaped_in_the_error(version: bytes, ready: Ready, frozen: Freeze) -> None:
     made = frozen(ready("cot", "mmlu").prompt_program())
     file = made.directory / "program.json"
     file.write_bytes(file.read_bytes().replace(b'"schema_version": 1', b'"schema_version": ' + version))
@@ -152,7 +152,7 @@ def test_a_schema_version_is_a_number_and_is_never_printed_raw(version: bytes, r
     assert str(refused.value).isprintable()
 
 
-def test_a_program_that_stood_aside_when_its_replacement_was_killed_comes_back(ready: Ready, frozen: Freeze) -> None:
+def test_killed_replacement_restores_the_old_program(ready: Ready, frozen: Freeze) -> None:
     from openmedlm.programs.frozen import check_target_directory
 
     made = frozen(ready("cot", "mmlu").prompt_program())
@@ -161,7 +161,7 @@ def test_a_program_that_stood_aside_when_its_replacement_was_killed_comes_back(r
     assert verify_program(made.directory).prompts == 2
 
 
-def test_a_link_to_a_program_stays_a_link(ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
+def test_link_to_a_program_stays_a_link(ready: Ready, frozen: Freeze, tmp_path: Path) -> None:
     from openmedlm.programs.frozen import ProgramMetadata, freeze_program
 
     made = frozen(ready("cot", "mmlu").prompt_program())

@@ -1,4 +1,4 @@
-"""A program's own word sends no key anywhere."""
+"""A program alone never causes a key to be sent."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from openmedlm.programs.retrieval import LitellmEmbedder, NeighbourIndex
 
 @pytest.fixture
 def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer) -> Path:
-    """A frozen program whose embedder is a service at an address that its maker chose."""
+    """A frozen program whose embedder is a service at an address chosen by its author."""
     embedder = LitellmEmbedder("openai/e", server.base_url)
     monkeypatch.setattr(embedder, "encode", lambda texts: np.tile(np.float32([1, 0]), (len(texts), 1)))
     question = Question("q", "invented", "pool", "Which organ pumps?", {"A": "Heart", "B": "Liver"}, "A")
@@ -26,7 +26,7 @@ def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ModelServer
     return tmp_path / "p"
 
 
-def test_an_address_that_only_the_program_names_is_never_called(
+def test_address_named_only_by_the_program_is_not_called(
     foreign: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-user")
@@ -35,6 +35,8 @@ def test_an_address_that_only_the_program_names_is_never_called(
         verify_program(foreign)
 
 
-def test_the_user_may_name_it(foreign: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_address_named_by_the_user_is_called(
+    foreign: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(LitellmEmbedder, "encode", lambda _, texts: np.tile(np.float32([1, 0]), (len(texts), 1)))
     assert verify_program(foreign, f"litellm:openai/e@{server.base_url}").prompts == 1

@@ -1,4 +1,4 @@
-"""What a frozen program renders is, byte for byte, what its DSPy module sends under the installed DSPy."""
+"""Frozen programs render the bytes that their DSPy modules send under the installed DSPy."""
 
 import string
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def questions(draw: st.DrawFn) -> Question:
 
 
 class Recording(dspy.BaseLM):
-    """A language model that keeps what it is sent."""
+    """A language model that records its messages."""
 
     def __init__(self) -> None:
         super().__init__("recording")
@@ -82,7 +82,7 @@ _SAID = _said()
 
 
 def sent(module: Strategy | MajorityEnsemble, question: Question) -> list[bytes]:
-    """The messages that the module sends, in an order of their own: votes are asked for side by side."""
+    """Return the messages that the module sends, sorted, since votes are sent concurrently."""
     lm = Recording()
     with dspy.context(lm=lm):
         module(question=question.question, options=question.options, context=list(question.context) or None)
@@ -105,7 +105,7 @@ def pairs() -> dict[Any, tuple[Strategy | MajorityEnsemble, FrozenProgram]]:
 def pair(
     pairs: dict[Any, Any], ready: Ready, frozen: Callable[..., FrozenProgram]
 ) -> Callable[..., tuple[Strategy | MajorityEnsemble, FrozenProgram]]:
-    """A DSPy module and the program that was frozen from it, loaded from its directory."""
+    """Make a DSPy module and its frozen program, loaded from its directory."""
 
     def make(name: str, benchmark: str, template: Template) -> tuple[Strategy | MajorityEnsemble, FrozenProgram]:
         key = (name, benchmark, template.name)
@@ -123,7 +123,7 @@ def pair(
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=questions())
 @example(question=Question("q", "b", "test", "{question}", {"A": "{letter}", "B": "}{"}, "A", context=("{context}",)))
-def test_odd_questions_render_as_dspy_renders_them(name: str, benchmark: str, question: Question, pair: Any) -> None:
+def test_odd_questions_render_as_in_dspy(name: str, benchmark: str, question: Question, pair: Any) -> None:
     module, frozen = pair(name, benchmark, CHAT)
     assert rendered(frozen, question) == sent(module, question)
 
@@ -132,16 +132,14 @@ def test_odd_questions_render_as_dspy_renders_them(name: str, benchmark: str, qu
 @pytest.mark.parametrize("name", NAMES)
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=questions())
-def test_every_template_renders_as_dspy_renders_it(
-    name: str, template: Template, question: Question, pair: Any
-) -> None:
+def test_templates_render_as_in_dspy(name: str, template: Template, question: Question, pair: Any) -> None:
     module, frozen = pair(name, "pubmedqa", template)
     assert rendered(frozen, question) == sent(module, question)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 @pytest.mark.parametrize("name", NAMES)
-def test_real_questions_render_as_dspy_renders_them(
+def test_real_questions_render_as_in_dspy(
     name: str, benchmark: str, pair: Any, sample: Callable[[str, str], list[Question]]
 ) -> None:
     module, frozen = pair(name, benchmark, CHAT)
@@ -150,7 +148,7 @@ def test_real_questions_render_as_dspy_renders_them(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_frozen_program_is_the_program_it_was_frozen_from(
+def test_frozen_program_has_the_digest_of_its_source(
     name: str, ready: Ready, frozen: Callable[..., FrozenProgram]
 ) -> None:
     program = ready(name, "mmlu", PLAIN).prompt_program()

@@ -1,4 +1,4 @@
-"""An embedder that costs nothing, for tests of what stands around one."""
+"""Fast embedder, for tests of the code around embedders."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from openmedlm.programs.retrieval import Vectors
 
 @dataclass
 class Hashing:
-    """Draws a text's vector by its hash, and writes down which texts it was given, call by call."""
+    """Draw a text's vector by its hash, and record the texts of each call."""
 
     fingerprint: str = "hashing"
     dimension: int = 8

@@ -1,4 +1,4 @@
-"""Names on the hub, against a cache laid out as the hub's client does it, and against an HTTP server that is a hub."""
+"""Hub names, against a cache with the layout of the hub's client and against a local HTTP server as the hub."""
 
 import json
 import os
@@ -24,7 +24,7 @@ TEXT = "A 62-year-old man has crushing chest pain that spreads to the left arm. 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A hub cache that is the only place to find models, as with HF_HUB_OFFLINE=1."""
+    """A hub cache as the only source of models, as with HF_HUB_OFFLINE=1."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.delenv("SENTENCE_TRANSFORMERS_HOME", raising=False)
@@ -32,7 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def keep(cache: Path, repository: str, commit: str, files: dict[str, Path | bytes], *refs: str) -> None:
-    """Puts a snapshot into the cache."""
+    """Put a snapshot into the cache."""
     folder = cache / f"models--{repository.replace('/', '--')}"
     for name, content in files.items():
         file = folder / "snapshots" / commit / name
@@ -56,21 +56,21 @@ def cut_at_eight_tokens(files: dict[str, Path | bytes]) -> dict[str, Path | byte
 
 
 @pytest.mark.parametrize("file", ["modules.json", "config.json"])
-def test_a_name_stands_for_the_commit_that_the_cache_holds(cache: Path, file: str) -> None:
+def test_name_resolves_to_the_cached_commit(cache: Path, file: str) -> None:
     keep(cache, "org/small", OLD, {file: b"{}"})
     keep(cache, "org/small", NEW, {file: b"{}"}, "main")
     assert str(find_revision("org/small")) == f"org/small@{NEW}"
     assert SentenceEmbedder("org/small").fingerprint == f"org/small@{NEW}"
 
 
-def test_a_commit_a_branch_or_a_tag_may_be_named(cache: Path) -> None:
+def test_commit_branch_or_tag_is_resolved(cache: Path) -> None:
     keep(cache, "org/small", OLD, {"config.json": b"{}"}, "v1")
     keep(cache, "org/small", NEW, {"config.json": b"{}"}, "main")
     assert find_revision(f"org/small@{OLD}") == find_revision("org/small@v1")
     assert find_revision("org/small@v1").commit == OLD
 
 
-def test_a_fingerprint_is_a_name_of_the_same_model(cache: Path) -> None:
+def test_fingerprint_is_a_name_of_the_same_model(cache: Path) -> None:
     keep(cache, "org/small", NEW, {"config.json": b"{}"}, "main")
     fingerprint = SentenceEmbedder("org/small").fingerprint
     keep(cache, "org/small", OLD, {"config.json": b"{}"}, "main")
@@ -78,12 +78,12 @@ def test_a_fingerprint_is_a_name_of_the_same_model(cache: Path) -> None:
     assert SentenceEmbedder(fingerprint).fingerprint == fingerprint
 
 
-def test_a_bare_name_is_one_of_sentence_transformers_own(cache: Path) -> None:
+def test_plain_name_is_of_sentence_transformers(cache: Path) -> None:
     keep(cache, "sentence-transformers/small", NEW, {"modules.json": b"[]"}, "main")
     assert str(find_revision("small")) == f"sentence-transformers/small@{NEW}"
 
 
-def test_sentence_transformers_own_cache_folder_is_heeded(
+def test_sentence_transformers_cache_folder_is_used(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(tmp_path / "own", "org/small", NEW, {"config.json": b"{}"}, "main")
@@ -94,7 +94,7 @@ def test_sentence_transformers_own_cache_folder_is_heeded(
 @pytest.mark.parametrize(
     "name", ["org/none", "none", "./models/none", "/no/such/place", "not a name!/x", "a/b/c", "@x"]
 )
-def test_a_name_of_nothing_is_one_clear_line(cache: Path, name: str) -> None:
+def test_unknown_name_is_one_line(cache: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"can't load .*--embedder") as caught:
         _ = SentenceEmbedder(name).fingerprint
     assert "\n" not in str(caught.value)
@@ -114,7 +114,7 @@ except UserError as error:
 
 
 def encode(name: str, home: Path, **environment: str) -> tuple[str, Vectors]:
-    """Fingerprint and vector in a process of its own, since the hub's client reads its settings when it is imported."""
+    """Return fingerprint and vector from a new process, since the hub's client reads its settings on import."""
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("HF_", "SENTENCE_")) and "proxy" not in k.lower()
     }
@@ -125,9 +125,7 @@ def encode(name: str, home: Path, **environment: str) -> tuple[str, Vectors]:
     return fingerprint, np.array(rows, dtype=np.float32)
 
 
-def test_a_model_in_the_cache_is_loaded_at_its_commit_without_a_network(
-    minilm: SentenceEmbedder, tmp_path: Path
-) -> None:
+def test_cached_model_loads_its_commit_offline(minilm: SentenceEmbedder, tmp_path: Path) -> None:
     files = files_of(minilm)
     keep(tmp_path / "hub", "org/small", OLD, cut_at_eight_tokens(files))
     keep(tmp_path / "hub", "org/small", NEW, files, "main")
@@ -140,7 +138,7 @@ def test_a_model_in_the_cache_is_loaded_at_its_commit_without_a_network(
 
 
 class Hub(ThreadingHTTPServer):
-    """A hub with the model org/small at one commit."""
+    """Hub server with the model org/small at one commit."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), HubHandler)
@@ -175,7 +173,7 @@ class HubHandler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, *_args: object) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -189,9 +187,7 @@ def hub(minilm: SentenceEmbedder) -> Iterator[Hub]:
     server.server_close()
 
 
-def test_a_model_that_was_fetched_stays_at_its_commit_when_the_hub_moves_on(
-    hub: Hub, minilm: SentenceEmbedder, tmp_path: Path
-) -> None:
+def test_fetched_model_keeps_its_commit_on_hub_changes(hub: Hub, minilm: SentenceEmbedder, tmp_path: Path) -> None:
     endpoint = f"http://127.0.0.1:{hub.server_address[1]}"
     fetched, (vector,) = encode("org/small", tmp_path, HF_ENDPOINT=endpoint)
     assert fetched == f"org/small@{OLD}"

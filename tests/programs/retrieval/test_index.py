@@ -30,7 +30,7 @@ Make = Callable[..., Any]
 
 
 def invented(number: int) -> Question:
-    """A question that is no near duplicate of one with another number."""
+    """Return a question that is no near duplicate of one with another number."""
     options = {"A": f"Heart of {number}", "B": f"Liver of {number}"}
     return Question(f"q{number}", "invented", "pool", f"Organ {number} lies where on chart {number}?", options, "A")
 
@@ -46,9 +46,7 @@ def graphs_for_any_pool(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
-def test_neighbours_are_those_of_the_largest_cosine(
-    benchmark: str, sample: Load, embedder: Embedder, vectors: Path
-) -> None:
+def test_neighbours_have_the_largest_cosines(benchmark: str, sample: Load, embedder: Embedder, vectors: Path) -> None:
     pool, asked = sample(benchmark, "pool"), sample(benchmark, "dev")
     index = build_index(pool, embedder, vectors)
     cosines = embedder.encode([q.question for q in asked]) @ index.vectors.T
@@ -58,7 +56,7 @@ def test_neighbours_are_those_of_the_largest_cosine(
         assert near.similarities == pytest.approx(cosine[list(near.rows)], abs=2e-6)
 
 
-def test_the_nearest_comes_first(heart_attack: Question, embedder: Embedder, tmp_path: Path) -> None:
+def test_nearest_neighbour_is_first(heart_attack: Question, embedder: Embedder, tmp_path: Path) -> None:
     stems = ("Which bone is in the wrist?", "What supplies the anterior wall of the heart?", "What is insulin?")
     pool = [Question(stem, "medqa", "pool", stem, {"A": "one", "B": "two"}, "A") for stem in stems]
     (near,) = build_index(pool, embedder, tmp_path).nearest([heart_attack], 3)
@@ -67,13 +65,13 @@ def test_the_nearest_comes_first(heart_attack: Question, embedder: Embedder, tmp
 
 
 @pytest.mark.parametrize("k", [0, 1, 4, 24, 30])
-def test_k_rows_come_back_where_the_pool_has_them(k: int, sample: Load, embedder: Embedder, vectors: Path) -> None:
+def test_k_rows_are_returned_if_the_pool_has_them(k: int, sample: Load, embedder: Embedder, vectors: Path) -> None:
     index = build_index(sample("medqa", "pool"), embedder, vectors)
     found = index.nearest(sample("medqa", "dev"), k)
     assert [(len(near.rows), len(near.similarities)) for near in found] == [(min(k, 24), min(k, 24))] * 12
 
 
-def test_no_questions_an_empty_pool_and_k_of_none_need_no_embedder(make_embedder: Make) -> None:
+def test_empty_search_needs_no_embedder(make_embedder: Make) -> None:
     idle = make_embedder(fails_at=0)
     pool = [invented(n) for n in range(3)]
     index = NeighbourIndex(tuple(pool), np.eye(3, dtype=np.float32), idle)
@@ -82,7 +80,7 @@ def test_no_questions_an_empty_pool_and_k_of_none_need_no_embedder(make_embedder
     assert build_index([], idle, None).nearest(pool, 5) == [Neighbours((), (), 0)] * 3
 
 
-def test_a_pool_question_is_never_its_own_neighbour(sample: Load, embedder: Embedder, vectors: Path) -> None:
+def test_pool_question_is_not_its_own_neighbour(sample: Load, embedder: Embedder, vectors: Path) -> None:
     pool = sample("mmlu", "pool")
     for row, near in enumerate(build_index(pool, embedder, vectors).nearest(pool, 23)):
         assert row not in near.rows
@@ -90,7 +88,7 @@ def test_a_pool_question_is_never_its_own_neighbour(sample: Load, embedder: Embe
         assert near.duplicates == 1
 
 
-def test_exact_and_near_duplicates_are_passed_over_and_counted(
+def test_duplicates_are_skipped_and_counted(
     heart_attack: Question, sample: Load, embedder: Embedder, tmp_path: Path
 ) -> None:
     reordered = dict(zip("ABCD", reversed(VESSELS.values()), strict=True))
@@ -108,7 +106,7 @@ def test_exact_and_near_duplicates_are_passed_over_and_counted(
     assert near.duplicates == 4
 
 
-def test_only_duplicates_nearer_than_the_last_row_count() -> None:
+def test_only_duplicates_before_the_last_row_count() -> None:
     asked = invented(0)
     pool = (invented(1), replace(asked, id="near"), invented(2), replace(asked, id="far"), invented(3))
     angles = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
@@ -121,7 +119,7 @@ def test_only_duplicates_nearer_than_the_last_row_count() -> None:
     assert counted[2].similarities == pytest.approx(np.cos([0.1, 0.3, 0.5]), abs=1e-6)
 
 
-def test_the_search_widens_where_duplicates_fill_the_front(
+def test_search_widens_past_many_duplicates(
     heart_attack: Question, sample: Load, embedder: Embedder, tmp_path: Path
 ) -> None:
     crowd = [replace(heart_attack, id=f"copy-{n}", question=f"{VIGNETTE} ({n})") for n in range(40)]
@@ -136,7 +134,7 @@ def test_the_search_widens_where_duplicates_fill_the_front(
 
 
 def brute_force(index: NeighbourIndex, query: Vectors, asked: Question, k: int) -> Neighbours:
-    """What the docstrings promise, over all rows, with exact sums."""
+    """Return the documented result, computed over all rows with exact sums."""
     cosines = [round(math.fsum(map(float, row.astype(float) * query.astype(float))), 6) for row in index.vectors]
     rows, duplicates = [], 0
     for row in sorted(range(len(cosines)), key=lambda row: (-cosines[row], row)):
@@ -151,7 +149,7 @@ def brute_force(index: NeighbourIndex, query: Vectors, asked: Question, k: int) 
 
 @st.composite
 def crowded_pools(draw: st.DrawFn) -> tuple[NeighbourIndex, Vectors, list[Question], int]:
-    """Few directions and many rows, so that equal vectors abound and straddle whatever faiss returns."""
+    """Draw few directions and many rows, so that ties extend past the candidates of faiss."""
     directions = draw(st.integers(1, 6))
     points = np.random.default_rng(draw(st.integers(0, 2**16))).normal(size=(directions, draw(st.integers(1, 40))))
     unit = np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True), dtype=np.float32)
@@ -166,7 +164,7 @@ def crowded_pools(draw: st.DrawFn) -> tuple[NeighbourIndex, Vectors, list[Questi
 @pytest.mark.parametrize("allowed", [0, 8])
 @settings(max_examples=150, deadline=None)
 @given(crowded_pools())
-def test_answers_are_those_of_a_comparison_with_every_row_alone_and_in_a_batch(
+def test_search_equals_brute_force_alone_and_in_a_batch(
     allowed: int, case: tuple[NeighbourIndex, Vectors, list[Question], int]
 ) -> None:
     index, queries, asked, k = case
@@ -178,15 +176,15 @@ def test_answers_are_those_of_a_comparison_with_every_row_alone_and_in_a_batch(
     assert together == [brute_force(index, query, question, k) for query, question in zip(queries, asked, strict=True)]
 
 
-def test_ties_that_faiss_cuts_through_come_in_row_order() -> None:
-    """Three hundred rows at one place, of which faiss returns any ten."""
+def test_ties_cut_by_faiss_are_in_row_order() -> None:
+    """Of three hundred equal rows, faiss returns any ten."""
     vectors = np.concatenate([np.tile([[0.6, 0.8]], (300, 1)), [[1.0, 0.0]]]).astype(np.float32)
     index = NeighbourIndex(tuple(invented(n) for n in range(301)), vectors, embedder=None)  # type: ignore[arg-type]
     (near,) = index.nearest_to(np.array([[1, 0]], dtype=np.float32), [invented(1000)], 4)
     assert near == Neighbours((300, 0, 1, 2), (1.0, 0.6, 0.6, 0.6), 0)
 
 
-def test_a_difference_that_float32_can_not_bear_does_not_rank() -> None:
+def test_difference_below_float32_does_not_rank() -> None:
     nearly = np.array([[1, 3e-7], [1, 2e-7], [1, 0], [0.6, 0.8]], dtype=np.float32)
     index = NeighbourIndex(tuple(map(invented, range(4))), nearly, embedder=None)  # type: ignore[arg-type]
     straight = np.array([[0.8, 0.6]], dtype=np.float32)
@@ -194,7 +192,7 @@ def test_a_difference_that_float32_can_not_bear_does_not_rank() -> None:
 
 
 @pytest.mark.parametrize("folder", [True, False])
-def test_a_real_models_answers_do_not_depend_on_the_batch(
+def test_neighbours_of_a_real_model_ignore_the_batch(
     folder: bool, sample: Load, minilm: SentenceEmbedder, tmp_path: Path
 ) -> None:
     pool, asked = sample("pubmedqa", "pool"), sample("pubmedqa", "dev")[:6]
@@ -204,7 +202,7 @@ def test_a_real_models_answers_do_not_depend_on_the_batch(
     assert index.nearest(asked[::-1], 5) == alone[::-1]
 
 
-def test_vectors_at_hand_give_the_same_answers_and_ask_no_embedder(make_embedder: Make, tmp_path: Path) -> None:
+def test_given_vectors_need_no_embedder(make_embedder: Make, tmp_path: Path) -> None:
     pool, asked = [invented(n) for n in range(60)], [invented(n) for n in range(100, 110)]
     embedder = make_embedder()
     index = build_index(pool, embedder, tmp_path)
@@ -213,7 +211,7 @@ def test_vectors_at_hand_give_the_same_answers_and_ask_no_embedder(make_embedder
     assert idle.nearest_to(at_hand, asked, 5) == index.nearest(asked, 5)
 
 
-def test_the_pools_vectors_and_those_of_questions_are_computed_once(make_embedder: Make, tmp_path: Path) -> None:
+def test_vectors_of_pool_and_questions_are_computed_once(make_embedder: Make, tmp_path: Path) -> None:
     pool, asked = [invented(n) for n in range(5)], [invented(n) for n in range(3, 8)]
     first, second = make_embedder(), make_embedder()
     found = build_index(pool, first, tmp_path).nearest(asked, 3)
@@ -224,21 +222,23 @@ def test_the_pools_vectors_and_those_of_questions_are_computed_once(make_embedde
     assert second.calls == []
 
 
-def test_without_a_folder_the_answers_are_the_same(make_embedder: Make, tmp_path: Path) -> None:
+def test_search_without_a_folder_is_the_same(make_embedder: Make, tmp_path: Path) -> None:
     pool, asked = [invented(n) for n in range(30)], [invented(n) for n in range(28, 34)]
     kept, passing = (build_index(pool, make_embedder(), folder) for folder in (tmp_path, None))
     assert np.array_equal(kept.vectors, passing.vectors)
     assert kept.nearest(asked, 5) == passing.nearest(asked, 5)
 
 
-def test_progress_is_told_while_a_pool_is_embedded(make_embedder: Make) -> None:
-    told: list[tuple[int, int]] = []
-    build_index([invented(n) for n in range(5)], make_embedder(), None, on_progress=lambda *counts: told.append(counts))
-    assert told == [(0, 5), (5, 5)]
+def test_progress_is_reported_while_embedding(make_embedder: Make) -> None:
+    progress: list[tuple[int, int]] = []
+    build_index(
+        [invented(n) for n in range(5)], make_embedder(), None, on_progress=lambda *counts: progress.append(counts)
+    )
+    assert progress == [(0, 5), (5, 5)]
 
 
 @pytest.mark.usefixtures("graphs_for_any_pool")
-def test_a_graph_finds_nearly_what_a_comparison_with_every_row_finds(make_embedder: Make, tmp_path: Path) -> None:
+def test_graph_finds_nearly_all_exact_neighbours(make_embedder: Make, tmp_path: Path) -> None:
     pool, asked = [invented(n) for n in range(2000)], [invented(n) for n in range(2000, 2060)]
     kinds: tuple[Kind, Kind] = ("exact", "hnsw")
     exact, graph, again = (
@@ -252,7 +252,7 @@ def test_a_graph_finds_nearly_what_a_comparison_with_every_row_finds(make_embedd
 
 
 @pytest.mark.usefixtures("graphs_for_any_pool")
-def test_a_graph_passes_over_duplicates_and_widens_too(make_embedder: Make) -> None:
+def test_graph_skips_duplicates_and_widens(make_embedder: Make) -> None:
     asked = invented(1000)
     pool = [*[replace(asked, id=f"copy-{n}") for n in range(40)], *map(invented, range(200))]
     (near,) = build_index(pool, make_embedder(), None, "hnsw").nearest([asked], 5)
@@ -261,7 +261,7 @@ def test_a_graph_passes_over_duplicates_and_widens_too(make_embedder: Make) -> N
     assert all(row >= 40 for row in near.rows)
 
 
-def test_a_graph_for_a_small_pool_is_refused_before_anything_is_embedded(make_embedder: Make) -> None:
+def test_graph_of_a_small_pool_is_rejected_at_once(make_embedder: Make) -> None:
     embedder = make_embedder()
     with pytest.raises(UserError, match=r"hnsw: 3 questions.*100,000.*index exact") as caught:
         build_index([invented(n) for n in range(3)], embedder, None, "hnsw")
@@ -271,7 +271,7 @@ def test_a_graph_for_a_small_pool_is_refused_before_anything_is_embedded(make_em
         NeighbourIndex((invented(0),), np.ones((1, 1), dtype=np.float32), embedder, "hnsw")
 
 
-def test_vectors_of_another_length_than_the_pools_are_one_clear_line(make_embedder: Make) -> None:
+def test_vectors_of_another_dimension_are_one_line(make_embedder: Make) -> None:
     pool = [invented(n) for n in range(3)]
     index = replace(build_index(pool, make_embedder(), None), embedder=make_embedder(dimension=16))
     with pytest.raises(UserError, match=r"'hashing': 16, but the pool has 8") as caught:
@@ -279,6 +279,6 @@ def test_vectors_of_another_length_than_the_pools_are_one_clear_line(make_embedd
     assert "\n" not in str(caught.value)
 
 
-def test_vectors_that_are_not_one_a_question_are_refused(make_embedder: Make) -> None:
+def test_wrong_number_of_vectors_is_rejected(make_embedder: Make) -> None:
     with pytest.raises(ValueError, match="2 and 1"):
         NeighbourIndex((invented(0),), np.eye(2, dtype=np.float32), make_embedder())

@@ -10,7 +10,7 @@ from openmedlm.programs.retrieval.knn import Kind, error_bound, faiss_index, fin
 
 @pytest.fixture(scope="module")
 def vectors() -> Vectors:
-    """Three thousand unit vectors around fifty centres, as questions lie around topics."""
+    """Three thousand unit vectors around fifty centres, like questions around topics."""
     draw = np.random.default_rng(0)
     centres = np.repeat(draw.normal(size=(50, 24)), 60, axis=0)
     points = centres + 0.4 * draw.normal(size=centres.shape)
@@ -18,7 +18,7 @@ def vectors() -> Vectors:
 
 
 @pytest.mark.parametrize("kind", ["exact", "hnsw"])
-def test_no_other_row_exceeds_what_is_said_of_the_rest(kind: Kind, vectors: Vectors) -> None:
+def test_rest_bounds_the_cosine_of_other_rows(kind: Kind, vectors: Vectors) -> None:
     cosines = vectors[:40].astype(np.float64) @ vectors.T.astype(np.float64)
     exceeding = 0
     for cosine, (rows, rest) in zip(
@@ -30,7 +30,7 @@ def test_no_other_row_exceeds_what_is_said_of_the_rest(kind: Kind, vectors: Vect
     assert exceeding <= (0 if kind == "exact" else 8)
 
 
-def test_a_graph_depends_on_the_rows_and_their_order_alone(vectors: Vectors) -> None:
+def test_graph_ignores_the_number_of_threads(vectors: Vectors) -> None:
     threads = faiss.omp_get_max_threads()
     built = []
     try:
@@ -43,8 +43,8 @@ def test_a_graph_depends_on_the_rows_and_their_order_alone(vectors: Vectors) -> 
     assert built[0] == built[1] == built[2]
 
 
-def test_a_graph_is_built_by_one_thread(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some releases of faiss link rows in another order where several threads do."""
+def test_graph_is_built_by_one_thread(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some releases of faiss link rows in another order with several threads."""
     add, threads = faiss.IndexHNSWFlat.add, []
 
     def watched(self: faiss.IndexHNSWFlat, rows: Vectors) -> None:
@@ -56,7 +56,7 @@ def test_a_graph_is_built_by_one_thread(vectors: Vectors, monkeypatch: pytest.Mo
     assert threads == [1]
 
 
-def test_a_graph_gives_a_query_the_same_candidates_alone_and_among_others(vectors: Vectors) -> None:
+def test_graph_candidates_ignore_the_batch(vectors: Vectors) -> None:
     graph = faiss_index(vectors, "hnsw")
     together = find_candidates(graph, vectors[:30], 12)
     for query, (rows, rest) in zip(vectors, together, strict=False):
@@ -65,7 +65,7 @@ def test_a_graph_gives_a_query_the_same_candidates_alone_and_among_others(vector
         assert rest == rest_alone
 
 
-def test_a_graph_that_leads_to_fewer_rows_than_wanted_gives_those() -> None:
+def test_graph_with_fewer_rows_returns_them() -> None:
     few = np.eye(5, dtype=np.float32)
     ((rows, _),) = find_candidates(faiss_index(few, "hnsw"), few[:1], 9)
     assert sorted(rows.tolist()) == [0, 1, 2, 3, 4]
@@ -76,7 +76,7 @@ def unit(rows: int, dimension: int, seed: int) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_rows_come_by_cosine_and_carry_it() -> None:
+def test_rank_sorts_by_cosine() -> None:
     pool = unit(50, 384, seed=1)
     rows, similarities = rank(pool, pool[7], np.arange(50))
     assert rows[0] == 7
@@ -85,19 +85,19 @@ def test_rows_come_by_cosine_and_carry_it() -> None:
     assert similarities == pytest.approx((pool @ pool[7])[rows], abs=1e-6)
 
 
-def test_equal_vectors_come_in_row_order_whatever_the_order_of_the_candidates() -> None:
+def test_rank_puts_ties_in_row_order() -> None:
     pool = np.repeat(unit(2, 16, seed=2), 5, axis=0)
     assert rank(pool, pool[9], np.array([8, 1, 9, 4, 5, 0, 7]))[0] == [5, 7, 8, 9, 0, 1, 4]
 
 
-def test_similarities_have_six_decimals_and_no_negative_zero() -> None:
+def test_rank_rounds_without_negative_zero() -> None:
     pool = np.array([[1, 0], [0.6, 0.8], [1e-9, -1]], dtype=np.float32)
     _, similarities = rank(pool, np.array([-1, 1e-9], dtype=np.float32), np.arange(3))
     assert [f"{similarity}" for similarity in similarities] == ["0.0", "-0.6", "-1.0"]
 
 
 @given(st.integers(1, 40), st.sampled_from([1, 3, 8, 130, 384, 1024]), st.data())
-def test_a_row_has_the_same_similarity_among_any_others(rows: int, dimension: int, data: st.DataObject) -> None:
+def test_rank_similarity_ignores_other_rows(rows: int, dimension: int, data: st.DataObject) -> None:
     pool = unit(rows, dimension, seed=rows)
     query = unit(1, dimension, seed=dimension)[0]
     some = data.draw(st.lists(st.integers(0, rows - 1), min_size=1, unique=True))
@@ -106,7 +106,7 @@ def test_a_row_has_the_same_similarity_among_any_others(rows: int, dimension: in
         assert similarity == among_all[row]
 
 
-def test_a_pool_of_more_rows_than_are_compared_at_once_ranks_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rank_in_blocks_equals_rank_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     pool, query = unit(100, 8, seed=3), unit(1, 8, seed=4)[0]
     whole = rank(pool, query, np.arange(100))
     monkeypatch.setattr("openmedlm.programs.retrieval.knn._BLOCK_ROWS", 7)

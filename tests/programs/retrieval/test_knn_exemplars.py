@@ -18,9 +18,7 @@ def nearest(pool: list[Question], k: int, embedder: Embedder, cache: Path) -> KN
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
-def test_the_nearest_exemplar_comes_last_next_to_the_question(
-    benchmark: str, sample: Load, embedder: Embedder, vectors: Path
-) -> None:
+def test_nearest_exemplar_is_last_by_default(benchmark: str, sample: Load, embedder: Embedder, vectors: Path) -> None:
     asked = sample(benchmark, "dev")
     source = nearest(sample(benchmark, "pool"), 4, embedder, vectors)
     for question, selection in zip(asked, source.choose(asked), strict=True):
@@ -32,7 +30,7 @@ def test_the_nearest_exemplar_comes_last_next_to_the_question(
         assert selection.similarities == pytest.approx(cosines, abs=1e-5)
 
 
-def test_the_nearest_may_stand_first(sample: Load, embedder: Embedder, vectors: Path) -> None:
+def test_nearest_exemplar_is_first_on_request(sample: Load, embedder: Embedder, vectors: Path) -> None:
     last = nearest(sample("mmlu", "pool"), 4, embedder, vectors)
     first = replace(last, order="nearest-first", balance=False)
     asked = sample("mmlu", "dev")
@@ -49,7 +47,7 @@ def test_exemplars_keep_their_rationales(sample: Load, embedder: Embedder, vecto
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
-def test_no_exemplar_is_the_question_itself(benchmark: str, sample: Load, embedder: Embedder, vectors: Path) -> None:
+def test_question_is_not_its_own_exemplar(benchmark: str, sample: Load, embedder: Embedder, vectors: Path) -> None:
     pool = sample(benchmark, "pool")
     copies = [replace(question, id="asked", split="dev") for question in pool]
     for question, selection in zip(copies, nearest(pool, 5, embedder, vectors).choose(copies), strict=True):
@@ -58,14 +56,12 @@ def test_no_exemplar_is_the_question_itself(benchmark: str, sample: Load, embedd
         assert not any(near_duplicate(question, exemplar.question) for exemplar in selection.exemplars)
 
 
-def test_a_question_has_the_same_exemplars_alone_and_among_others(
-    sample: Load, minilm: Embedder, vectors: Path
-) -> None:
+def test_exemplars_ignore_the_batch(sample: Load, minilm: Embedder, vectors: Path) -> None:
     source, asked = nearest(sample("mmlu", "pool"), 5, minilm, vectors), sample("mmlu", "dev")
     assert source.choose(asked) == [source.choose([question])[0] for question in asked]
 
 
-def test_a_source_is_described_by_k_and_what_the_index_is_of(sample: Load, embedder: Embedder, vectors: Path) -> None:
+def test_description_holds_k_and_the_index(sample: Load, embedder: Embedder, vectors: Path) -> None:
     source = nearest(sample("mmlu", "pool"), 5, embedder, vectors)
     described = source.describe()
     assert described == {

@@ -1,4 +1,4 @@
-"""Against a real server that speaks OpenAI's /v1/embeddings, on loopback."""
+"""LitellmEmbedder against a local server with OpenAI's /v1/embeddings."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ def embeddings(rows: object) -> tuple[int, object]:
 
 
 class EmbeddingServer:
-    """Answers on a free loopback port.
+    """Server on a free loopback port.
 
     Attributes:
         answer: from a request's texts to a status and a body.
@@ -86,12 +86,12 @@ def embedder(request: pytest.FixtureRequest, server: EmbeddingServer) -> Litellm
 
 @pytest.fixture
 def twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests are sent twice at most, so that what fails for good does so soon."""
+    """Limit requests to two attempts, so that permanent failures end soon."""
     monkeypatch.setattr("openmedlm.programs.retrieval.litellm_embedder.MAX_ATTEMPTS", 2)
 
 
 def failing(embedder: LitellmEmbedder, texts: list[str], match: str) -> str:
-    """What the user reads, which never holds a key."""
+    """Return the error message, after a check that it holds no key."""
     with pytest.raises(UserError, match=match) as caught:
         embedder.encode(texts)
     said = str(caught.value)
@@ -101,7 +101,7 @@ def failing(embedder: LitellmEmbedder, texts: list[str], match: str) -> str:
     return said
 
 
-def test_vectors_are_brought_to_unit_length(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
+def test_vectors_are_scaled_to_unit_length(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
     texts = ["heart", "the left atrium", "x"]
     vectors = embedder.encode(texts)
     expected = np.array([vector_of(text) for text in texts])
@@ -111,14 +111,14 @@ def test_vectors_are_brought_to_unit_length(embedder: LitellmEmbedder, server: E
     assert [(body["model"], body["input"]) for body in server.bodies] == [("small", texts)]
 
 
-def test_rows_go_to_the_texts_that_their_index_names(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
+def test_rows_follow_the_index_of_the_response(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
     texts = ["one", "three", "fourteen"]
     in_order = embedder.encode(texts)
     server.answer = lambda asked: embeddings(rows_of(asked)[::-1])
     assert np.array_equal(embedder.encode(texts), in_order)
 
 
-def test_a_request_holds_64_texts_at_most(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
+def test_request_holds_at_most_64_texts(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
     texts = [f"question {n}" for n in range(2 * MAX_TEXTS_PER_REQUEST + 1)]
     vectors = embedder.encode(texts)
     assert [len(body["input"]) for body in server.bodies] == [64, 64, 1]
@@ -127,9 +127,7 @@ def test_a_request_holds_64_texts_at_most(embedder: LitellmEmbedder, server: Emb
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_what_fails_and_then_works_is_asked_again(
-    embedder: LitellmEmbedder, server: EmbeddingServer, status: int
-) -> None:
+def test_transient_failure_is_retried(embedder: LitellmEmbedder, server: EmbeddingServer, status: int) -> None:
     faults = [(status, {"error": {"message": "busy"}})] * 3
     server.answer = lambda texts: faults.pop() if faults else embeddings(rows_of(texts))
     assert embedder.encode(["heart"]).shape == (1, 3)
@@ -137,7 +135,7 @@ def test_what_fails_and_then_works_is_asked_again(
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_what_will_never_work_is_asked_once(embedder: LitellmEmbedder, server: EmbeddingServer, status: int) -> None:
+def test_permanent_failure_is_not_retried(embedder: LitellmEmbedder, server: EmbeddingServer, status: int) -> None:
     server.answer = lambda texts: (status, {"error": {"message": f"no\nsuch thing for {KEY}"}})
     said = failing(embedder, ["heart"], r"litellm:.*such thing for \*\*\*.*--embedder")
     assert embedder.name in said
@@ -145,17 +143,13 @@ def test_what_will_never_work_is_asked_once(embedder: LitellmEmbedder, server: E
 
 
 @pytest.mark.usefixtures("twice")
-def test_an_endpoint_that_stays_down_is_one_line_without_the_key(
-    embedder: LitellmEmbedder, server: EmbeddingServer
-) -> None:
+def test_dead_endpoint_is_one_line_without_the_key(embedder: LitellmEmbedder, server: EmbeddingServer) -> None:
     server.answer = lambda texts: (500, {"error": {"message": f"down; you said Bearer {KEY}"}})
     failing(embedder, ["heart"], "down; you said Bearer")
     assert len(server.bodies) >= 2
 
 
-def test_a_key_from_the_environment_is_not_shown_either(
-    server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_key_from_the_environment_is_not_shown(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOSTED_VLLM_API_KEY", KEY)
     server.answer = lambda texts: (401, {"error": {"message": f"{KEY} is not known"}})
     failing(LitellmEmbedder("hosted_vllm/small", server.base_url), ["heart"], r"\*\*\* is not known")
@@ -163,7 +157,7 @@ def test_a_key_from_the_environment_is_not_shown_either(
 
 
 @pytest.mark.usefixtures("twice")
-def test_nothing_is_printed_and_no_key_is_logged(
+def test_encode_prints_nothing_and_logs_no_key(
     embedder: LitellmEmbedder,
     server: EmbeddingServer,
     capfd: pytest.CaptureFixture[str],
@@ -199,9 +193,7 @@ def test_nothing_is_printed_and_no_key_is_logged(
         (lambda texts: embeddings([{"index": n, "embedding": [0.0, 0.0]} for n in range(3)]), "length 0 or infinity"),
     ],
 )
-def test_an_answer_that_is_no_vector_for_each_text_is_an_error(
-    answer: Answer, match: str, server: EmbeddingServer
-) -> None:
+def test_response_without_valid_vectors_is_an_error(answer: Answer, match: str, server: EmbeddingServer) -> None:
     server.answer = answer
     failing(LitellmEmbedder("hosted_vllm/small", server.base_url, KEY), ["a", "bb", "ccc"], match)
     assert len(server.bodies) == 1
@@ -209,17 +201,17 @@ def test_an_answer_that_is_no_vector_for_each_text_is_an_error(
 
 @pytest.mark.usefixtures("twice")
 @pytest.mark.parametrize("said", [{"hello": 1}, [], {"data": None}])
-def test_an_answer_of_another_kind_is_one_line(said: object, server: EmbeddingServer) -> None:
+def test_response_of_another_kind_is_one_line(said: object, server: EmbeddingServer) -> None:
     for model in ("openai/small", "hosted_vllm/small"):
         server.answer = lambda texts: (200, said)
         failing(LitellmEmbedder(model, server.base_url, KEY), ["a"], r"can't use the embedder")
 
 
-def test_a_model_without_a_provider_is_one_line() -> None:
+def test_model_without_a_provider_is_one_line() -> None:
     failing(LitellmEmbedder("small"), ["heart"], "litellm:small")
 
 
-def test_the_address_tells_endpoints_apart_and_a_closing_slash_does_not() -> None:
+def test_fingerprint_has_the_address_without_its_slash() -> None:
     plain, one, two, slash = (
         LitellmEmbedder("openai/small", base).fingerprint
         for base in (None, "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1", "http://127.0.0.1:1/v1/")
@@ -230,12 +222,12 @@ def test_the_address_tells_endpoints_apart_and_a_closing_slash_does_not() -> Non
 
 
 @pytest.mark.parametrize("base", [f"http://me:{KEY}@127.0.0.1/v1", f"http://127.0.0.1/v1?key={KEY}", "127.0.0.1:80"])
-def test_an_address_that_is_none_or_holds_a_secret_is_refused(base: str) -> None:
+def test_invalid_or_secret_address_is_rejected(base: str) -> None:
     with pytest.raises(UserError, match="api base") as caught:
         LitellmEmbedder("openai/small", base)
     assert KEY not in str(caught.value)
 
 
-def test_no_model_is_refused() -> None:
+def test_empty_model_is_rejected() -> None:
     with pytest.raises(UserError, match="no model in --embedder"):
         LitellmEmbedder("")

@@ -20,14 +20,14 @@ from openmedlm.programs.retrieval import SentenceEmbedder, Vectors, encode_cache
 Make = Callable[..., Any]
 
 CHUNK = 64
-"""Texts that the embedder is best given at once."""
+"""Batch size of the embedder, in texts."""
 
 
 def texts(count: int) -> list[str]:
     return [f"Question number {n} of the pool?" for n in range(count)]
 
 
-def test_a_text_is_computed_once_and_kept(make_embedder: Make, tmp_path: Path) -> None:
+def test_text_is_computed_once_and_stored(make_embedder: Make, tmp_path: Path) -> None:
     first, second = make_embedder(), make_embedder()
     vectors = encode_cached(texts(5), first, tmp_path)
     assert first.encoded == texts(5)
@@ -36,7 +36,7 @@ def test_a_text_is_computed_once_and_kept(make_embedder: Make, tmp_path: Path) -
     assert second.calls == []
 
 
-def test_a_grown_pool_computes_what_is_new_and_a_part_of_it_nothing(make_embedder: Make, tmp_path: Path) -> None:
+def test_grown_pool_computes_only_new_texts(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     encode_cached(texts(100), embedder, tmp_path)
     grown = encode_cached(texts(120), embedder, tmp_path)
@@ -48,9 +48,7 @@ def test_a_grown_pool_computes_what_is_new_and_a_part_of_it_nothing(make_embedde
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.text(max_size=3), max_size=12), max_size=5))
-def test_whatever_is_asked_in_whatever_order_no_text_is_computed_twice(
-    make_embedder: Make, asked: list[list[str]]
-) -> None:
+def test_texts_in_any_order_are_computed_once(make_embedder: Make, asked: list[list[str]]) -> None:
     embedder, plain = make_embedder(), make_embedder()
     with tempfile.TemporaryDirectory() as folder:
         for some in asked:
@@ -60,7 +58,7 @@ def test_whatever_is_asked_in_whatever_order_no_text_is_computed_twice(
     assert sorted(embedder.encoded) == sorted({text for some in asked for text in some})
 
 
-def test_texts_that_come_twice_are_computed_once(make_embedder: Make, tmp_path: Path) -> None:
+def test_repeated_texts_are_computed_once(make_embedder: Make, tmp_path: Path) -> None:
     for folder in (tmp_path, None):
         embedder = make_embedder()
         vectors = encode_cached(["a", "b", "a", "a"], embedder, folder)
@@ -68,7 +66,7 @@ def test_texts_that_come_twice_are_computed_once(make_embedder: Make, tmp_path: 
         assert np.array_equal(vectors, embedder.encode(["a", "b", "a", "a"]))
 
 
-def test_without_a_folder_nothing_is_kept(make_embedder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_stores_nothing(make_embedder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     embedder = make_embedder()
     vectors = [encode_cached(texts(100), embedder, None) for _ in range(2)]
@@ -82,14 +80,14 @@ def test_no_texts_need_no_embedder(make_embedder: Make, tmp_path: Path) -> None:
         assert encode_cached([], make_embedder(fails_at=0), folder).shape[0] == 0
 
 
-def test_vectors_can_be_written_to(make_embedder: Make, tmp_path: Path) -> None:
+def test_returned_vectors_are_writable(make_embedder: Make, tmp_path: Path) -> None:
     for folder in (tmp_path, None):
         vectors = encode_cached(texts(3), make_embedder(), folder)
         vectors += 1
         assert vectors.dtype == np.float32
 
 
-def test_what_was_computed_before_a_failure_stays(make_embedder: Make, tmp_path: Path) -> None:
+def test_vectors_before_a_failure_are_kept(make_embedder: Make, tmp_path: Path) -> None:
     failing, working = make_embedder(fails_at=2), make_embedder()
     with pytest.raises(RuntimeError, match="out of memory"):
         encode_cached(texts(200), failing, tmp_path)
@@ -112,7 +110,7 @@ encode_cached([f"Question number {{n}} of the pool?" for n in range(300)], Dying
 """
 
 
-def test_a_kill_loses_one_chunk_at_most(make_embedder: Make, tmp_path: Path) -> None:
+def test_killed_process_loses_at_most_one_batch(make_embedder: Make, tmp_path: Path) -> None:
     code = KILLED.format(here=str(Path(__file__).parent), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -122,7 +120,7 @@ def test_a_kill_loses_one_chunk_at_most(make_embedder: Make, tmp_path: Path) -> 
     assert np.array_equal(vectors, embedder.encode(texts(300)))
 
 
-TOGETHER = """
+CONCURRENT = """
 import sys, time
 from pathlib import Path
 from openmedlm.programs.retrieval import encode_cached
@@ -140,11 +138,11 @@ print("\\n".join(embedder.encoded))
 """
 
 
-def test_two_commands_at_once_compute_each_text_once_between_them(make_embedder: Make, tmp_path: Path) -> None:
+def test_two_processes_compute_each_text_once(make_embedder: Make, tmp_path: Path) -> None:
     here = str(Path(__file__).parent)
     commands = [
         subprocess.Popen(
-            [sys.executable, "-c", TOGETHER.format(here=here, folder=str(tmp_path), order=order)],
+            [sys.executable, "-c", CONCURRENT.format(here=here, folder=str(tmp_path), order=order)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -167,9 +165,7 @@ def test_two_commands_at_once_compute_each_text_once_between_them(make_embedder:
     assert embedder.calls == []
 
 
-def test_one_question_does_not_wait_until_another_command_has_embedded_its_pool(
-    make_embedder: Make, tmp_path: Path
-) -> None:
+def test_one_question_waits_for_one_batch_of_a_pool(make_embedder: Make, tmp_path: Path) -> None:
     started, embedder = threading.Event(), make_embedder()
 
     class Slow(type(embedder)):  # type: ignore[misc]
@@ -221,7 +217,7 @@ def of_another_version(path: Path) -> None:
         lambda path: path.write_bytes(b""),
     ],
 )
-def test_a_damaged_or_foreign_file_is_made_anew(
+def test_damaged_or_foreign_file_is_computed_again(
     damage: Callable[[Path], None], make_embedder: Make, tmp_path: Path
 ) -> None:
     vectors = encode_cached(texts(100), make_embedder(), tmp_path)
@@ -234,7 +230,7 @@ def test_a_damaged_or_foreign_file_is_made_anew(
     assert later.calls == []
 
 
-def test_a_file_that_can_not_be_made_anew_is_one_clear_line(make_embedder: Make, tmp_path: Path) -> None:
+def test_file_that_stays_damaged_is_one_line(make_embedder: Make, tmp_path: Path) -> None:
     encode_cached(["a"], make_embedder(), tmp_path)
     (file,) = tmp_path.glob("*.sqlite")
     file.unlink()
@@ -244,18 +240,18 @@ def test_a_file_that_can_not_be_made_anew_is_one_clear_line(make_embedder: Make,
     assert "\n" not in str(caught.value)
 
 
-def test_progress_counts_different_texts_and_begins_with_those_at_hand(make_embedder: Make, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_counts_different_texts(make_embedder: Make, tmp_path: Path) -> None:
+    progress: list[tuple[int, int]] = []
     encode_cached(texts(30), make_embedder(), tmp_path)
-    encode_cached(texts(100) * 2, make_embedder(), tmp_path, lambda done, total: told.append((done, total)))
-    assert told == [(30, 100), (30 + CHUNK, 100), (100, 100)]
-    encode_cached(texts(100), make_embedder(), tmp_path, lambda done, total: told.append((done, total)))
-    assert len(told) == 3
-    encode_cached(texts(100), make_embedder(), None, lambda done, total: told.append((done, total)))
-    assert told[3:] == [(0, 100), (CHUNK, 100), (100, 100)]
+    encode_cached(texts(100) * 2, make_embedder(), tmp_path, lambda done, total: progress.append((done, total)))
+    assert progress == [(30, 100), (30 + CHUNK, 100), (100, 100)]
+    encode_cached(texts(100), make_embedder(), tmp_path, lambda done, total: progress.append((done, total)))
+    assert len(progress) == 3
+    encode_cached(texts(100), make_embedder(), None, lambda done, total: progress.append((done, total)))
+    assert progress[3:] == [(0, 100), (CHUNK, 100), (100, 100)]
 
 
-def test_a_real_models_vectors_come_back_bit_for_bit(minilm: SentenceEmbedder, tmp_path: Path) -> None:
+def test_vectors_of_a_real_model_are_stored_bit_for_bit(minilm: SentenceEmbedder, tmp_path: Path) -> None:
     asked = ["myocardial infarction", "heart attack"]
     encode_cached(asked[:1], minilm, tmp_path)
     assert np.array_equal(encode_cached(asked, minilm, tmp_path), minilm.encode(asked))

@@ -25,7 +25,7 @@ def change(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_a_vector_comes_back_as_it_was_computed(make_embedder: Make, tmp_path: Path) -> None:
+def test_stored_vector_is_returned_unchanged(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder(dimension=384)
     with store_of(tmp_path, embedder) as store:
         assert store.get_many(["heart"]) == {}
@@ -36,7 +36,7 @@ def test_a_vector_comes_back_as_it_was_computed(make_embedder: Make, tmp_path: P
     assert np.array_equal(np.frombuffer(filled["heart"], dtype="<f4"), expected)
 
 
-def test_only_missing_texts_are_computed(make_embedder: Make, tmp_path: Path) -> None:
+def test_fill_computes_only_missing_texts(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store:
         store.fill(["a", "b"], embedder.encode)
@@ -45,7 +45,7 @@ def test_only_missing_texts_are_computed(make_embedder: Make, tmp_path: Path) ->
     assert filled.keys() == {"b", "c", "d"}
 
 
-def test_an_embedder_has_a_file_named_by_its_fingerprint(make_embedder: Make, tmp_path: Path) -> None:
+def test_file_is_named_by_the_fingerprint(make_embedder: Make, tmp_path: Path) -> None:
     one, two = make_embedder(fingerprint="org/one@1"), make_embedder(fingerprint="org/two@1")
     for embedder in (one, two):
         with store_of(tmp_path / "new" / "folder", embedder) as store:
@@ -64,7 +64,7 @@ def test_an_embedder_has_a_file_named_by_its_fingerprint(make_embedder: Make, tm
         "DELETE FROM vectors WHERE 1",
     ],
 )
-def test_a_row_of_the_wrong_length_is_computed_anew(damage: str, make_embedder: Make, tmp_path: Path) -> None:
+def test_row_of_the_wrong_length_is_computed_again(damage: str, make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store:
         filled = store.fill(["a", "b"], embedder.encode)
@@ -87,7 +87,7 @@ def test_a_row_of_the_wrong_length_is_computed_anew(damage: str, make_embedder: 
         "DELETE FROM embedder",
     ],
 )
-def test_a_file_of_something_else_is_told_apart(statement: str, make_embedder: Make, tmp_path: Path) -> None:
+def test_foreign_file_is_damaged(statement: str, make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store:
         store.fill(["a"], embedder.encode)
@@ -96,7 +96,7 @@ def test_a_file_of_something_else_is_told_apart(statement: str, make_embedder: M
         again.get_many(["a"])
 
 
-def test_a_damaged_file_is_set_aside_once(make_embedder: Make, tmp_path: Path) -> None:
+def test_damaged_file_is_set_aside_once(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     path = store_of(tmp_path, embedder).path
     path.write_bytes(b"no database at all, " * 100)
@@ -114,8 +114,8 @@ def test_a_damaged_file_is_set_aside_once(make_embedder: Make, tmp_path: Path) -
         assert store.get_many(["a"]) == filled
 
 
-def test_what_belongs_to_a_file_is_set_aside_with_it(tmp_path: Path) -> None:
-    """A log that a killed command left would otherwise be played into the new file."""
+def test_set_aside_includes_the_files_log(tmp_path: Path) -> None:
+    """SQLite would otherwise apply the log of a killed process to the new file."""
     parts = [tmp_path / f"x.sqlite{end}" for end in ("", "-wal", "-shm")]
     for part in parts:
         part.write_bytes(part.name.encode())
@@ -124,7 +124,7 @@ def test_what_belongs_to_a_file_is_set_aside_with_it(tmp_path: Path) -> None:
     assert (tmp_path / "x.sqlite.damaged-wal").read_bytes() == b"x.sqlite-wal"
 
 
-def test_a_file_is_set_aside_only_when_nobody_uses_it(make_embedder: Make, tmp_path: Path) -> None:
+def test_set_aside_waits_for_other_users(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store:
         store.fill(["a"], embedder.encode)
@@ -137,7 +137,7 @@ def test_a_file_is_set_aside_only_when_nobody_uses_it(make_embedder: Make, tmp_p
     assert not store.path.exists()
 
 
-def test_a_failing_embedder_leaves_the_store_open_to_the_next(make_embedder: Make, tmp_path: Path) -> None:
+def test_failed_embedder_releases_the_store(make_embedder: Make, tmp_path: Path) -> None:
     failing, working = make_embedder(fails_at=0), make_embedder()
     with store_of(tmp_path, failing) as store:
         with pytest.raises(RuntimeError, match="out of memory"):
@@ -148,7 +148,7 @@ def test_a_failing_embedder_leaves_the_store_open_to_the_next(make_embedder: Mak
         assert store.get_many(["a"]).keys() == {"a"}
 
 
-def test_others_read_while_one_computes(make_embedder: Make, tmp_path: Path) -> None:
+def test_reads_continue_while_one_process_computes(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store, store_of(tmp_path, embedder) as other:
         store.fill(["a"], embedder.encode)
@@ -162,7 +162,7 @@ def test_others_read_while_one_computes(make_embedder: Make, tmp_path: Path) -> 
         assert seen == [{"a"}]
 
 
-def test_who_reads_at_length_keeps_nobody_from_committing(make_embedder: Make, tmp_path: Path) -> None:
+def test_long_read_does_not_block_a_commit(make_embedder: Make, tmp_path: Path) -> None:
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store, closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
         store.fill(["a"], embedder.encode)
@@ -172,7 +172,7 @@ def test_who_reads_at_length_keeps_nobody_from_committing(make_embedder: Make, t
         assert store.get_many(["a", "b"]).keys() == {"a", "b"}
 
 
-def test_vectors_of_another_length_under_the_same_fingerprint_are_refused(make_embedder: Make, tmp_path: Path) -> None:
+def test_another_dimension_of_a_fingerprint_is_rejected(make_embedder: Make, tmp_path: Path) -> None:
     small, large = make_embedder(dimension=8), make_embedder(dimension=16)
     with store_of(tmp_path, small) as store:
         kept = store.fill(["a"], small.encode)
@@ -182,7 +182,7 @@ def test_vectors_of_another_length_under_the_same_fingerprint_are_refused(make_e
         assert store.get_many(["a", "b"]) == kept
 
 
-def test_a_folder_that_can_not_be_one_is_one_clear_line(make_embedder: Make, tmp_path: Path) -> None:
+def test_invalid_folder_is_one_line(make_embedder: Make, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with (
         pytest.raises(UserError, match="can't use the vector store") as caught,
@@ -192,9 +192,7 @@ def test_a_folder_that_can_not_be_one_is_one_clear_line(make_embedder: Make, tmp
     assert "\n" not in str(caught.value)
 
 
-def test_who_waits_too_long_for_another_is_told_so(
-    make_embedder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lock_timeout_is_one_line(make_embedder: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openmedlm.programs.retrieval.vector_store.LOCK_TIMEOUT_SECONDS", 0.1)
     embedder = make_embedder()
     with store_of(tmp_path, embedder) as store, closing(sqlite3.connect(store.path, isolation_level=None)) as other:

@@ -1,4 +1,4 @@
-"""Runs the steps in the connection, and the transaction, of `openmedlm.inference.cache.migrate`."""
+"""Alembic environment: runs the steps in the connection and transaction of `openmedlm.inference.cache.migrate`."""
 
 from alembic import context
 

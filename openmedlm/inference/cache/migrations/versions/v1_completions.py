@@ -1,4 +1,4 @@
-"""Completions, and looks at test."""
+"""Create the tables of completions and of test evaluations (`test_looks`)."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What was spent, by purpose."""
+"""Create the table of usage by budget id (`purpose`)."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who is buying what just now."""
+"""Create the tables of leases (`claims`) and their holders (`claimants`)."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The error of a task comes out of a group as itself, on every Python since 3.11.0."""
+"""Tests of `task_group`: it raises the error of a failed task itself, on every Python since 3.11.0."""
 
 import ast
 import asyncio
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openmedlm.inference.task_group import task_group
+from openmedlm.inference.event_loop import task_group
 
 
 async def fail(error: Exception) -> None:

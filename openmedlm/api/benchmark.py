@@ -1,0 +1,78 @@
+"""Benchmarks as `dspy.Example`s."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import dspy
+
+from openmedlm.data import SPLITS, load_split
+from openmedlm.programs.convert import to_demo
+from openmedlm.programs.exemplar import Exemplar, exemplar_from_explanation
+from openmedlm.utils.choices import check_choice
+
+
+@dataclass(frozen=True)
+class BenchmarkData:
+    """Splits of one benchmark, each loaded when it is first used.
+
+    Attributes:
+        name: Name of the benchmark.
+        data_dir: Folder of local files, `sample` for the embedded sample, or None for the Hugging Face hub.
+    """
+
+    name: str
+    data_dir: str | None = None
+
+    @cached_property
+    def train(self) -> list[dspy.Example]:
+        """Questions that exemplars may be taken from, with a rationale where the benchmark explains its answer."""
+        return self.split("pool")
+
+    @cached_property
+    def dev(self) -> list[dspy.Example]:
+        """Questions for tuning and for choosing among programs."""
+        return self.split("dev")
+
+    @cached_property
+    def test(self) -> list[dspy.Example]:
+        """Questions for final results."""
+        return self.split("test")
+
+    def split(self, name: str) -> list[dspy.Example]:
+        """Return the questions of a split: `pool` (or `train`), `dev` or `test`.
+
+        Every example has the inputs `question`, `options` (a dict of letter to text) and `context` (a list of texts, or
+        None), the label `answer` (a letter), and `id`, `benchmark`, `subject` and `split`.
+
+        Raises:
+            UserError: The split does not exist or cannot be loaded.
+        """
+        split = "pool" if name == "train" else check_choice(name, SPLITS, "split")
+        exemplars = [
+            (exemplar_from_explanation(question) if split == "pool" else None) or Exemplar(question)
+            for question in load_split(self.name, split, self.data_dir)
+        ]
+        return [_with_split(to_demo(exemplar), split) for exemplar in exemplars]
+
+
+def _with_split(example: dspy.Example, split: str) -> dspy.Example:
+    return dspy.Example(**example, split=split).with_inputs("context", "question", "options")
+
+
+def load_benchmark(name: str, data_dir: str | None = None) -> BenchmarkData:
+    """Return the splits of a benchmark as lists of `dspy.Example`.
+
+    Args:
+        name: `medqa`, `medmcqa`, `pubmedqa`, `mmlu`, or the name of imported questions.
+        data_dir: Folder with `<benchmark>/<split>.jsonl`; `sample` for the embedded sample. None takes the Hugging Face
+            hub, at a pinned revision.
+
+    Raises:
+        UserError: When a split is first used: the benchmark is unknown or cannot be loaded.
+
+    Example:
+        >>> mmlu = load_benchmark("mmlu", "sample")
+        >>> len(mmlu.train), len(mmlu.dev), mmlu.dev[0].answer in mmlu.dev[0].options
+        (24, 12, True)
+    """
+    return BenchmarkData(name, data_dir)
