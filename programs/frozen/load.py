@@ -6,6 +6,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -21,6 +22,10 @@ from openmedlm.programs.frozen.schema import SCHEMA_VERSION, Document, Fixed, Ne
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
+
+if TYPE_CHECKING:
+    from openmedlm.programs.ensemble import MajorityEnsemble
+    from openmedlm.programs.strategy import Strategy
 
 PROGRAM_FILE = "program.json"
 
@@ -47,6 +52,16 @@ class FrozenProgram:
     document: Document
     program: PromptProgram
     golden: bytes
+
+    def __repr__(self) -> str:
+        document = self.document
+        return f"{document.strategy} for {document.model} on {document.benchmark}, frozen in {self.directory}"
+
+    def module(self) -> "Strategy | MajorityEnsemble":
+        """Return the program as a DSPy module that renders the same prompts; imports DSPy."""
+        from openmedlm.programs.to_module import to_module
+
+        return to_module(self.program)
 
 
 def is_frozen(directory: Path) -> bool:

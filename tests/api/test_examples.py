@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import dspy
@@ -17,6 +18,14 @@ ADDRESS = "http://127.0.0.1:8000/v1"
 MODULES = [f"openmedlm.api.{module.name}" for module in pkgutil.iter_modules(openmedlm.api.__path__)]
 
 
+@pytest.fixture(autouse=True)
+def configured() -> Iterator[None]:
+    """DSPy's settings as they were, whatever an example configures."""
+    before = dspy.settings.lm
+    yield
+    dspy.configure(lm=before)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_the_api_run(name: str, server: ModelServer) -> None:
     module = importlib.import_module(name)
@@ -25,8 +34,7 @@ def test_examples_of_the_api_run(name: str, server: ModelServer) -> None:
         example.examples = [
             doctest.Example(each.source.replace(ADDRESS, server.base_url), each.want) for each in example.examples
         ]
-        with dspy.context():
-            runner.run(example)
+        runner.run(example)
     assert runner.summarize(verbose=False).failed == 0
 
 
