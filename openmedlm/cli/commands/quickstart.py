@@ -65,7 +65,9 @@ def quickstart(
     ),
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars per prompt in the ladder.")] = 3,
     votes: Annotated[int, typer.Option(min=1, help="Votes of the ladder's ensemble.")] = 3,
-    max_completion_tokens: Annotated[int, typer.Option(min=1, help="Maximum tokens per completion.")] = 200,
+    max_completion_tokens: Annotated[
+        int, typer.Option("--max-tokens", "--max-completion-tokens", min=1, help="Maximum tokens of a completion.")
+    ] = 200,
     max_calls: Annotated[int, typer.Option(min=1, help="Maximum completions that tuning requests.")] = 100,
     directory: Annotated[
         Path,
