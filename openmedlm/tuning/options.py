@@ -138,7 +138,7 @@ class TuneOptions(NamedTuple):
     search: SearchOptions
     budget: BudgetOptions
     study: StudyOptions
-    settled: FixedProgramOptions
-    spend: RequestOptions
+    program: FixedProgramOptions
+    requests: RequestOptions
     seed: int
     directory: Path

@@ -151,7 +151,7 @@ def _plan(
     rationales = any(shows_rationales(name, name) for name in space.strategy)
     pool = load_exemplar_pool(data, space.strategy, rationales=rationales, model=endpoint.model)
     plain, with_rationales = pool.exemplars(rationales=False), pool.exemplars(rationales=True)
-    config = make_program_config(ProgramOptions(**asdict(options.settled)), endpoint, seed)
+    config = make_program_config(ProgramOptions(**asdict(options.program)), endpoint, seed)
     embedding = progress_printer("embedding the pool")
     factory = ProgramFactory(space, config, plain, with_rationales, vectors_directory(), embedding)
     skipped = _unservable(factory, space)
@@ -168,7 +168,7 @@ def _plan(
         )
     search_set, holdout = sets
     return TuningPlan(
-        calls=make_call_settings(options.spend, endpoint, make_policy(options.spend, endpoint)),
+        calls=make_call_settings(options.requests, endpoint, make_policy(options.requests, endpoint)),
         benchmark=data.benchmark,
         source=data.data_dir or "hub",
         search_set=search_set,

@@ -108,13 +108,13 @@ class Search:
             configuration = self.space.suggest(trial)
             write_trial_config(trial, configuration)
             sizes = [LOW_FIDELITY_VOTES] if self.pruner == "racing" and configuration.votes > LOW_FIDELITY_VOTES else []
-            for lap, votes in enumerate((*sizes, configuration.votes)):
+            for stage, votes in enumerate((*sizes, configuration.votes)):
                 answers = TrialAnswers((), "", votes)
                 for number, block in enumerate(schedule.blocks()):
                     block_answers = evaluator.evaluate(configuration.with_size(votes), block)
                     answers = answers.extended(block_answers, "".join(question.answer for question in block))
                     write_block(trial, votes, number, block_answers)
-                    self._report(trial, lap * len(schedule.questions), answers, len(block_answers))
+                    self._report(trial, stage * len(schedule.questions), answers, len(block_answers))
                     frozen = study.get_trials(deepcopy=False)[trial.number]
                     if on_block is not None:
                         on_block(frozen, answers)

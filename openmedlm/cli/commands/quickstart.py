@@ -109,8 +109,8 @@ def quickstart(
         search=SearchOptions(trials=12, block=3),
         budget=BudgetOptions(max_calls=max_calls),
         study=StudyOptions(),
-        settled=FixedProgramOptions(max_completion_tokens=max_completion_tokens),
-        spend=spend,
+        program=FixedProgramOptions(max_completion_tokens=max_completion_tokens),
+        requests=spend,
         seed=output.seed,
         directory=directory,
     )
