@@ -80,7 +80,7 @@ def tune(
     data_dir: str | None = None,
     trials: int | None = None,
     max_calls: int | None = None,
-    max_tokens: int | None = None,
+    token_limit: int | None = None,
     cost_limit: float | None = None,
     timeout: float | None = None,
     objective: Objective = "accuracy",
@@ -105,7 +105,7 @@ def tune(
         data_dir: Folder of local benchmark files; `sample` for the embedded sample, None for the Hugging Face hub.
         trials: Number of trials; None takes a quarter of the number of dev questions, between 60 and 150.
         max_calls: Maximum number of completions.
-        max_tokens: Maximum number of tokens, prompts and completions together.
+        token_limit: Maximum number of tokens, prompts and completions together.
         cost_limit: Maximum cost, in US dollars.
         timeout: Maximum duration, in seconds.
         objective: `accuracy`, `cost` of a correct answer, or `both`: the Pareto front.
@@ -133,7 +133,7 @@ def tune(
         ModelsOptions(**model_options(model, api_base, api_key)),
         DataOptions(benchmark, data_dir),
         SearchOptions(trials=trials, objective=objective, limit=limit),
-        BudgetOptions(max_calls, max_tokens, cost_limit, timeout),
+        BudgetOptions(max_calls, token_limit, cost_limit, timeout),
         StudyOptions(),
         FixedProgramOptions(),
         RequestOptions(max_concurrency=max_concurrency, store=str(cache) if cache is not None else None),

@@ -80,10 +80,11 @@ def plan(
     Raises:
         UserError: An option does not fit.
     """
-    data, split = options.data, canonical_split(options.split.split)
+    data, split = options.data, options.split.split
     frozen = load_frozen_args(names, options)
     endpoint = resolve_endpoint(options.model, frozen.values())
     if questions is None:
+        split = canonical_split(split)
         questions = subsample(load_split(data.benchmark, split, data.data_dir), options.split.limit)
     programs = {name: each.program for name, each in frozen.items()}
     for program in programs.values():
