@@ -1,6 +1,6 @@
 """Reader of the result files of a study, those of release 0.1.0 included."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,20 @@ _STATES = {"finished": "complete", "stopped": "pruned", "broken off": "failed", 
 _USER_KEYS = ("by_subject", "by_benchmark", "importances", "configuration")
 """Fields whose keys are names of subjects, benchmarks or parameters, and stay."""
 
+_RESULT_FIELDS = (
+    "model",
+    "benchmark",
+    "label",
+    "configuration",
+    "search_set",
+    "holdout",
+    "baseline",
+    "trials",
+    "stopped",
+)
+_ROW_FIELDS = ("number", "state", "program", "configuration", "answered", "correct")
+"""Fields that every study and every trial has, after the upgrade."""
+
 
 def read_result(directory: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Read the results and the trial rows that `tune` wrote into a directory.
@@ -51,24 +65,39 @@ def read_result(directory: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     except (OSError, orjson.JSONDecodeError) as error:
         raise UserError(f"unreadable study in {directory}: {error}. Run openmedlm tune again.") from error
     version = result.get("schema_version", 1) if isinstance(result, dict) else None
-    if version == SCHEMA_VERSION:
-        return result, rows
+    if version not in (1, SCHEMA_VERSION):
+        raise UserError(
+            f"unknown schema_version in {directory / RESULT}: {version}. This release reads 1 and {SCHEMA_VERSION}; "
+            "use the release that wrote it."
+        )
     if version == 1:
-        return _upgrade_result(result), [_upgrade_row(row) for row in rows]
-    raise UserError(
-        f"unknown schema_version in {directory / RESULT}: {version}. This release reads 1 and {SCHEMA_VERSION}; use "
-        "the release that wrote it."
-    )
+        result, rows = _upgrade_result(result), [_upgrade_row(row) for row in rows]
+    _check_fields(result, _RESULT_FIELDS, directory / RESULT)
+    for number, row in enumerate(rows, 1):
+        _check_fields(row, _ROW_FIELDS, directory / TRIALS, number)
+    return result, rows
+
+
+def _check_fields(value: Any, fields: Sequence[str], file: Path, row: int | None = None) -> None:
+    missing = [name for name in fields if not isinstance(value, Mapping) or name not in value]
+    if missing:
+        place = f"{file}:{row}" if row else f"{file}"
+        raise UserError(f"missing field in {place}: {missing[0]}. Run openmedlm tune again.")
 
 
 def _upgrade_result(result: Mapping[str, Any]) -> dict[str, Any]:
     upgraded: dict[str, Any] = _rename(result)
-    trials = {_STATES.get(state, state): count for state, count in result["trials"].items()}
-    return {"schema_version": SCHEMA_VERSION, **upgraded, "trials": trials}
+    trials = result.get("trials")
+    if isinstance(trials, Mapping):
+        upgraded["trials"] = {_STATES.get(state, state): count for state, count in trials.items()}
+    return {"schema_version": SCHEMA_VERSION, **upgraded}
 
 
-def _upgrade_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_rename(row), "state": _STATES.get(row["state"], row["state"])}
+def _upgrade_row(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    state = row.get("state")
+    return {**_rename(row), **({"state": _STATES.get(state, state)} if isinstance(state, str) else {})}
 
 
 def _rename(value: Any) -> Any:
