@@ -9,8 +9,8 @@ from dspy.teleprompt import Teleprompter
 from openmedlm.optimizers.trainset import Metric, check_student, usable_exemplars
 from openmedlm.programs import KNNExemplars
 from openmedlm.programs.knn_strategy import KNNStrategy
-from openmedlm.programs.retrieval import Embedder, Kind, build_index, find_embedder
-from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
+from openmedlm.programs.retrieval import Embedder, IndexKind, build_index, find_embedder
+from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrder
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import as_knn
 
@@ -49,10 +49,10 @@ class KNNFewShot(Teleprompter):
         k: int = 5,
         embedder: Embedder | None = None,
         cache: Path | None = None,
-        index: Kind = "exact",
+        index: IndexKind = "exact",
         balance: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
-        order: Order = NEAREST_LAST,
+        order: ExemplarOrder = NEAREST_LAST,
         metric: Metric | None = None,
     ) -> None:
         if k < 0:

@@ -97,8 +97,8 @@ class TuneStrategy(Teleprompter):
 
         Raises:
             TypeError: The student is not a single strategy.
-            UserError: The trainset or valset has no labelled questions, the trainset serves no strategy of the space,
-                or more than a tenth of a block of questions got no answer from the language model.
+            UserError: The trainset or valset has no labelled questions, the trainset lacks the rationales of every
+                strategy, or more than a tenth of a block of questions got no answer from the language model.
         """
         name = type(self).__name__
         student = check_student(student, name)
@@ -112,7 +112,7 @@ class TuneStrategy(Teleprompter):
         share = min(max(self.search_share, 1 / len(questions)), 1 - 1 / len(questions))
         search_set, holdout = split_dev(questions, self.seed, share)
         factory = ProgramFactory(self.space, _config(student, self.seed), trainset, trainset, self.cache)
-        missing = _unservable(factory, self.space)
+        missing = _skipped_strategies(factory, self.space)
         if len(missing) == len(set(self.space.strategy)):
             raise UserError(f"no strategy left in {name}.compile: {next(iter(missing.values()))}")
         search = Search(self.space.without(list(missing)), seed=self.seed)
@@ -203,8 +203,8 @@ def _config(student: Strategy, seed: int) -> ProgramConfig:
     )
 
 
-def _unservable(factory: ProgramFactory, space: Space) -> dict[str, str]:
-    """Return the strategies that the trainset can't serve, each with the reason."""
+def _skipped_strategies(factory: ProgramFactory, space: Space) -> dict[str, str]:
+    """Return the strategies whose exemplars or rationales the trainset lacks, each with the reason."""
     missing: dict[str, str] = {}
     for name in space.strategy:
         try:
