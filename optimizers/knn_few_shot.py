@@ -48,7 +48,7 @@ class KNNFewShot(Teleprompter):
         self,
         k: int = 5,
         embedder: Embedder | None = None,
-        cache: Path | None = None,
+        cache: str | Path | None = None,
         index: IndexKind = "exact",
         balance: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
@@ -59,7 +59,7 @@ class KNNFewShot(Teleprompter):
             raise ValueError(f"k must be at least 0, got {k}")
         super().__init__()
         self.embedder = embedder or find_embedder()
-        self.cache = cache
+        self.cache = Path(cache) if cache is not None else None
         self.k = k
         self.index = index
         self.balance = balance
@@ -81,10 +81,13 @@ class KNNFewShot(Teleprompter):
 
         Raises:
             TypeError: The student is not a single strategy.
+            MissingRationales: The student reasons, and no exemplar has a rationale.
             UserError: The trainset holds no usable exemplar.
         """
         student = check_student(student, type(self).__name__)
-        exemplars = usable_exemplars(student, trainset, type(self).__name__, metric=self.metric, valset=valset)
+        exemplars = usable_exemplars(
+            student, trainset, type(self).__name__, kind="retrieved", metric=self.metric, valset=valset
+        )
         pool = tuple(exemplar.with_letter_refs() for exemplar in exemplars)
         compiled = as_knn(student)
         questions = [exemplar.question for exemplar in pool]
