@@ -107,6 +107,18 @@ def test_result_saved_is_a_run(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Pa
     assert "points" in repr(direct)
 
 
+def test_compare_refuses_what_is_no_result(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Path) -> None:
+    result = om.evaluate([om.ZeroShot(), om.CoT()], mmlu.dev[:2])
+    with pytest.raises(TypeError, match=r"EvaluationResult.*result\[\"cot\"\]"):
+        om.compare(result, result["cot"])  # type: ignore[arg-type]
+    with pytest.raises(om.UserError, match=r"runs/old.*save"):
+        om.compare(result["cot"], Path("runs/old"))
+    result.save(tmp_path / "run")
+    with pytest.raises(om.UserError, match="same questions"):
+        om.compare(result["cot"], om.evaluate(om.CoT(), mmlu.dev[:1])["cot"])
+    assert om.compare(f"{tmp_path / 'run'}:cot", f"{tmp_path / 'run'}:zero-shot").comparison.n == 2
+
+
 def test_evaluate_records_test_evaluations(lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
     assert om.evaluate(om.ZeroShot(), mmlu.dev).test_evaluations is None
     assert om.evaluate(om.ZeroShot(), mmlu.test).test_evaluations == 1
