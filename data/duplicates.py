@@ -13,7 +13,7 @@ PREFILTER_MIN_QUESTIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class DuplicatePair:
-    """Two questions that are the same.
+    """A pair of duplicate questions.
 
     Attributes:
         first: Earlier question, in the order given.

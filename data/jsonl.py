@@ -1,4 +1,4 @@
-"""JSON lines."""
+"""Records of JSONL files."""
 
 import json
 from collections.abc import Iterator

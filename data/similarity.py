@@ -15,8 +15,8 @@ _BATCH_QUESTIONS = 4_096
 _BUCKETS = 1 << 22
 """Number of counters of shingle frequency; more counters would only improve the order of the shingles."""
 
-_BETWEEN = b"\x1f"
-_PLAIN = bytes(code if chr(code).isalnum() or code == _BETWEEN[0] else ord(" ") for code in range(128)) + bytes(128)
+_SEPARATOR = b"\x1f"
+_PLAIN = bytes(code if chr(code).isalnum() or code == _SEPARATOR[0] else ord(" ") for code in range(128)) + bytes(128)
 """Translation table from an ASCII character to its form in a normalised text."""
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -25,7 +25,7 @@ MAX_QUESTIONS = 1 << int(_OWNER_BITS)
 """Maximum number of questions in one search."""
 
 Numbers = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 
 
 def similar_pairs(questions: Sequence[Question], threshold: float) -> Iterator[tuple[int, int]]:
@@ -66,10 +66,10 @@ def similar_candidates(questions: Sequence[Question], others: Sequence[Question]
     known = np.isin(shingles, _shingles(others)[1])
     shared = np.bincount(owners[known], minlength=len(questions))
     likely = shared >= threshold * np.bincount(owners, minlength=len(questions))
-    return [int(place) for place in np.flatnonzero(likely)]
+    return [int(position) for position in np.flatnonzero(likely)]
 
 
-def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
+def _shingles(questions: Sequence[Question]) -> tuple[Positions, Numbers]:
     """Return the position of the question and the hash of each shingle; repeated shingles are kept."""
     words: list[int] = []
     lengths: list[int] = []
@@ -86,19 +86,19 @@ def _shingles(questions: Sequence[Question]) -> tuple[Places, Numbers]:
     first = np.repeat(np.cumsum(length) - length, length) == np.arange(len(words))
     number = np.array(words, np.int64).view(np.uint64)
     rolled = np.zeros(len(words), np.uint64)
-    for place in range(SHINGLE_WORDS):
+    for offset in range(SHINGLE_WORDS):
         ahead = np.zeros(len(words), np.uint64)
-        ahead[: max(0, len(words) - place)] = number[place:]
-        rolled = _mixed(rolled * _BASE + np.where(left > place, ahead, np.uint64(place)))
+        ahead[: max(0, len(words) - offset)] = number[offset:]
+        rolled = _mixed(rolled * _BASE + np.where(left > offset, ahead, np.uint64(offset)))
     whole = (left >= SHINGLE_WORDS) | first  # a shorter text is one shingle
     return owner[whole], rolled[whole]
 
 
 def _words(texts: Sequence[str]) -> list[list[bytes]]:
     """Return the normalised words of each text; ASCII texts are processed in one pass."""
-    joined = _BETWEEN.decode().join(texts)
+    joined = _SEPARATOR.decode().join(texts)
     if joined.isascii():
-        split = [text.split() for text in joined.encode().lower().translate(_PLAIN).split(_BETWEEN)]
+        split = [text.split() for text in joined.encode().lower().translate(_PLAIN).split(_SEPARATOR)]
         if len(split) == len(texts) and all(split):
             return split
     # A text may consist of punctuation alone, which then counts as its words and may contain the separator.
@@ -109,7 +109,7 @@ def _mixed(number: Numbers) -> Numbers:
     return (number ^ (number >> np.uint64(29))) * _BASE
 
 
-def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Places, Places]:
+def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Positions, Positions]:
     """Return the question and the number of each question's rarest shingles.
 
     Of these shingles, two similar questions must share one. Shingles of a single question are left out. The shingles
@@ -128,7 +128,7 @@ def _rarest(questions: Sequence[Question], threshold: float) -> tuple[Places, Pl
     return _shared(np.concatenate(owners), np.concatenate(rarest))
 
 
-def _shared(owners: npt.NDArray[np.int32], shingles: Numbers) -> tuple[Places, Places]:
+def _shared(owners: npt.NDArray[np.int32], shingles: Numbers) -> tuple[Positions, Positions]:
     """Return the owners of the shingles that occur at least twice, and a number for each distinct shingle."""
     order = np.argsort(shingles)
     equals_next = np.diff(shingles[order]) == 0  # most occur once; they are dropped before further arrays are made
@@ -140,7 +140,7 @@ def _shared(owners: npt.NDArray[np.int32], shingles: Numbers) -> tuple[Places, P
 
 def _rarest_of(
     questions: Sequence[Question], frequencies: npt.NDArray[np.uint32], threshold: float
-) -> tuple[Places, Numbers]:
+) -> tuple[Positions, Numbers]:
     """Return the owners and the rarest shingles of some questions.
 
     The number of a shingle is its frequency followed by a part of its hash. A collision only adds a pair to compare.
@@ -162,11 +162,11 @@ def _short(shingles: Numbers) -> Numbers:
     return shingles >> (np.uint64(64) - _HASH_BITS)
 
 
-def _bucket(short: Numbers) -> Places:
+def _bucket(short: Numbers) -> Positions:
     return (short & np.uint64(_BUCKETS - 1)).astype(np.int64)
 
 
-def _sharing(rows: Places, columns: Places, count: int) -> Iterator[tuple[Places, Places]]:
+def _sharing(rows: Positions, columns: Positions, count: int) -> Iterator[tuple[Positions, Positions]]:
     """Yield the pairs of rows that share a column, the earlier first."""
     from scipy.sparse import triu
 
@@ -180,19 +180,19 @@ def _sharing(rows: Places, columns: Places, count: int) -> Iterator[tuple[Places
             yield shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
 
 
-def _similarity(questions: Sequence[Question], one: Places, other: Places) -> npt.NDArray[np.float64]:
+def _similarity(questions: Sequence[Question], one: Positions, other: Positions) -> npt.NDArray[np.float64]:
     """Return the Jaccard similarity of each pair."""
-    involved, place = np.unique(np.concatenate((one, other)), return_inverse=True)
-    owners, shingles = _shingles([questions[position] for position in involved.tolist()])
+    involved, position = np.unique(np.concatenate((one, other)), return_inverse=True)
+    owners, shingles = _shingles([questions[row] for row in involved.tolist()])
     _, column = np.unique(shingles, return_inverse=True)
     sets = _incidence(owners, column, len(involved))
     sizes = np.diff(sets.indptr)
-    first, second = np.split(place, 2)
+    first, second = np.split(position, 2)
     shared = sets[first].multiply(sets[second]).sum(axis=1)
     return np.asarray(shared / (sizes[first] + sizes[second] - shared))
 
 
-def _incidence(rows: Places, columns: Places, count: int) -> Any:
+def _incidence(rows: Positions, columns: Positions, count: int) -> Any:
     """Return a sparse 0/1 matrix with a one for each given row and column."""
     from scipy.sparse import csr_array
 

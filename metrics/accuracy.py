@@ -35,10 +35,12 @@ class Tally:
     correct: int = 0
 
     def add(self, correct: bool) -> None:
+        """Add one question."""
         self.n += 1
         self.correct += correct
 
     def score(self) -> Score:
+        """Return the accuracy so far, with its interval."""
         if not self.n:
             return Score(0, 0, None, None, None)
         interval = wilson_interval(self.correct, self.n)

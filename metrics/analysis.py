@@ -67,6 +67,7 @@ class AnalysisTally:
         self._rules: dict[str, Tally] = defaultdict(Tally)
 
     def add(self, outcome: Outcome) -> None:
+        """Add the outcome of one question."""
         self._answers[outcome.gold, outcome.answer] += 1
         self._position.add(outcome)
         self._sizes.add(outcome)
@@ -80,6 +81,7 @@ class AnalysisTally:
                 self._rules[vote.rule].add(vote.letter == outcome.gold)
 
     def result(self) -> Analysis:
+        """Return the result over the outcomes so far."""
         ranked = sorted(self._rules.items(), key=lambda pair: -pair[1].n)
         return Analysis(
             macro_f1=weighted_macro_f1(self._answers),

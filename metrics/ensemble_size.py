@@ -94,6 +94,7 @@ class SizesTally:
         self._kinds: dict[tuple[object, ...], tuple[Outcome, list[int]]] = {}
 
     def add(self, outcome: Outcome) -> None:
+        """Add the outcome of one question."""
         letters = tuple([vote.letter if vote.error is None else False for vote in outcome.votes])
         kind = (letters, outcome.gold, outcome.answer, outcome.votes_saved)
         known = self._kinds.get(kind)
@@ -103,6 +104,7 @@ class SizesTally:
             known[1][0] += 1
 
     def result(self) -> list[SizeResult]:
+        """Return the result over the outcomes so far."""
         kinds = [(outcome, count) for outcome, (count,) in self._kinds.values()]
         largest = max((len(outcome.votes) + outcome.votes_saved for outcome, _ in kinds), default=0)
         return [_size_result(kinds, votes) for votes in range(1, largest + 1)]

@@ -92,7 +92,8 @@ def _options(options: Any) -> dict[str, str]:
 def _gold(answer: Any, options: Mapping[str, str]) -> str:
     gold = str(answer).strip().upper()
     if gold not in (options or string.ascii_uppercase) or not gold:
-        raise ValueError(f"the example's answer must be one of its options {', '.join(options)}, got {answer!r}")
+        known = ", ".join(options) or "A to Z"
+        raise ValueError(f"the example's answer must be one of its options {known}, got {answer!r}")
     return gold
 
 

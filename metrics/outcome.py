@@ -107,7 +107,7 @@ class Outcome:
 
     @property
     def status(self) -> Status:
-        """`answered`, `unanswered` (no vote was parsed) or `error` (the endpoint failed)."""
+        """Status: `answered`, `unanswered` (no vote was parsed) or `error` (the endpoint failed)."""
         if self.error is not None:
             return "error"
         return "answered" if self.answer is not None else "unanswered"

@@ -55,6 +55,7 @@ class PositionTally:
         self._chosen: Counter[str] = Counter()
 
     def add(self, outcome: Outcome) -> None:
+        """Add the outcome of one question."""
         positions = list(_positions(outcome))
         shuffled = len({gold for gold, _ in positions}) > 1
         for gold, letter in positions:
@@ -65,6 +66,7 @@ class PositionTally:
                 self._chosen[letter] += 1
 
     def result(self) -> PositionBias:
+        """Return the result over the outcomes so far."""
         recall = {letter: self._all[letter].score() for letter in sorted(self._all)}
         shares = [score.correct / score.n for score in recall.values()]
         swings = [tally.correct / tally.n for tally in self._shuffled.values()]

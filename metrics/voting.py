@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Majority:
-    """Result of a vote.
+    """Majority of the votes on one question.
 
     Attributes:
         letter: Most frequent letter, ties to the one that came first; None if no vote was parsed.

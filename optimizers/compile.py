@@ -25,7 +25,7 @@ def shows_rationales(name: str, member: str) -> bool:
     """Return True if the strategy shows exemplars with rationales; an ensemble does if its member does."""
     name = member if name == MajorityEnsemble.name else name
     strategy = STRATEGY_CLASSES.get(name)
-    return strategy is not None and name not in WITHOUT_EXEMPLARS and strategy.module is dspy.ChainOfThought
+    return strategy is not None and name not in WITHOUT_EXEMPLARS and strategy.predictor_class is dspy.ChainOfThought
 
 
 def compile_program(

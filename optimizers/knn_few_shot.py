@@ -9,8 +9,8 @@ from dspy.teleprompt import Teleprompter
 from openmedlm.optimizers.trainset import Metric, check_student, usable_exemplars
 from openmedlm.programs import KNNExemplars
 from openmedlm.programs.knn_strategy import KNNStrategy
-from openmedlm.programs.retrieval import Embedder, Kind, build_index, find_embedder
-from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
+from openmedlm.programs.retrieval import Embedder, IndexKind, build_index, find_embedder
+from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrder
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import as_knn
 
@@ -48,18 +48,18 @@ class KNNFewShot(Teleprompter):
         self,
         k: int = 5,
         embedder: Embedder | None = None,
-        cache: Path | None = None,
-        index: Kind = "exact",
+        cache: str | Path | None = None,
+        index: IndexKind = "exact",
         balance: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
-        order: Order = NEAREST_LAST,
+        order: ExemplarOrder = NEAREST_LAST,
         metric: Metric | None = None,
     ) -> None:
         if k < 0:
             raise ValueError(f"k must be at least 0, got {k}")
         super().__init__()
         self.embedder = embedder or find_embedder()
-        self.cache = cache
+        self.cache = Path(cache) if cache is not None else None
         self.k = k
         self.index = index
         self.balance = balance
@@ -81,10 +81,13 @@ class KNNFewShot(Teleprompter):
 
         Raises:
             TypeError: The student is not a single strategy.
+            MissingRationales: The student reasons, and no exemplar has a rationale.
             UserError: The trainset holds no usable exemplar.
         """
         student = check_student(student, type(self).__name__)
-        exemplars = usable_exemplars(student, trainset, type(self).__name__, metric=self.metric, valset=valset)
+        exemplars = usable_exemplars(
+            student, trainset, type(self).__name__, kind="retrieved", metric=self.metric, valset=valset
+        )
         pool = tuple(exemplar.with_letter_refs() for exemplar in exemplars)
         compiled = as_knn(student)
         questions = [exemplar.question for exemplar in pool]

@@ -16,7 +16,7 @@ class MajorityVote(Teleprompter):
 
     Args:
         votes: Ensemble size, at least 1.
-        member: Optimizer that compiles the strategy. None if it is compiled already or shows no exemplars.
+        optimizer: Optimizer that compiles the member. None if the student is compiled already or shows no exemplars.
         shuffle: Show the options in another order in every vote after the first.
         decode: Sampling parameters of the votes; see `openmedlm.programs.MajorityEnsemble`.
         seed: Seed of option orders and samples.
@@ -34,7 +34,7 @@ class MajorityVote(Teleprompter):
     def __init__(
         self,
         votes: int = 5,
-        member: Teleprompter | None = None,
+        optimizer: Teleprompter | None = None,
         shuffle: bool = True,
         decode: SamplingParams | None = None,
         seed: int = 0,
@@ -43,7 +43,7 @@ class MajorityVote(Teleprompter):
             raise ValueError(f"votes must be at least 1, got {votes}")
         super().__init__()
         self.votes = votes
-        self.member = member
+        self.optimizer = optimizer
         self.shuffle = shuffle
         self.decode = decode
         self.seed = seed
@@ -55,15 +55,15 @@ class MajorityVote(Teleprompter):
 
         Args:
             student: Any single strategy.
-            trainset: Trainset of the member's optimizer. It is not needed where there is none, and may be empty.
-            valset: Valset of the member's optimizer.
+            trainset: Trainset of the optimizer; not used without one, and may then be empty.
+            valset: Valset of the optimizer.
 
         Raises:
             TypeError: The student is not a single strategy.
         """
         member = check_student(student, type(self).__name__)
-        if self.member is not None:
-            compiled = self.member.compile(member, trainset=trainset, valset=valset)
+        if self.optimizer is not None:
+            compiled = self.optimizer.compile(member, trainset=trainset, valset=valset)
             member = check_student(compiled, type(self).__name__)
         ensemble = MajorityEnsemble(member, self.votes, self.shuffle, self.decode, self.seed)
         ensemble._compiled = True

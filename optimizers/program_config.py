@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from openmedlm.programs.retrieval import Kind
-from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
+from openmedlm.programs.retrieval import IndexKind
+from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrder
 from openmedlm.programs.template import CHAT, Template
 
 
@@ -43,8 +43,8 @@ class ProgramConfig:
     template: Template = CHAT
     embedder: str | None = None
     embedder_api_base: str | None = None
-    index: Kind = "exact"
+    index: IndexKind = "exact"
     balance: bool = True
-    order: Order = NEAREST_LAST
+    order: ExemplarOrder = NEAREST_LAST
     instructions: str | None = None
     seed: int = 0

@@ -60,10 +60,13 @@ class RandomFewShot(Teleprompter):
 
         Raises:
             TypeError: The student is not a single strategy.
+            MissingRationales: The student reasons, and no exemplar has a rationale.
             UserError: The trainset holds no usable exemplar.
         """
         student = check_student(student, type(self).__name__)
-        exemplars = usable_exemplars(student, trainset, type(self).__name__, metric=self.metric, valset=valset)
+        exemplars = usable_exemplars(
+            student, trainset, type(self).__name__, kind="fixed", metric=self.metric, valset=valset
+        )
         compiled = _without_pool(student) if isinstance(student, KNNStrategy) else student.reset_copy()
         compiled.show(stratified(exemplars, self.k, self.seed))
         compiled._compiled = True
@@ -87,7 +90,7 @@ def stratified(exemplars: Sequence[Exemplar], k: int, seed: int) -> list[Exempla
 
 def _without_pool(student: KNNStrategy) -> Strategy:
     """Return a strategy that shows fixed exemplars, with the signature, template, sampling parameters and seed."""
-    kind = FewShotCoT if student.reasoning else FewShot
-    fixed = kind(student.template, student.decode, student.seed)
+    strategy = FewShotCoT if student.reasoning else FewShot
+    fixed = strategy(student.template, student.decode, student.seed)
     fixed.predictor.signature = student.predictor.signature
     return fixed

@@ -1,4 +1,4 @@
-"""Checks of what optimizers are given, and the exemplars that a program may show."""
+"""Checks of the students and examples that optimizers get, and the exemplars that a program may show."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import dspy
 from openmedlm.data import UserError
 from openmedlm.programs import Exemplar
 from openmedlm.programs.convert import to_demo, to_exemplar
+from openmedlm.programs.registry import ExemplarKind, derive_strategy_name
 from openmedlm.programs.strategy import Strategy
 
 Metric = Callable[..., Any]
@@ -20,7 +21,7 @@ class MissingRationales(UserError):
 
 
 def check_student(student: object, optimizer: str) -> Strategy:
-    """Return the student where it is a single strategy.
+    """Return the student if it is a single strategy.
 
     Args:
         student: Any object.
@@ -68,7 +69,8 @@ def check_examples(examples: object, name: str, optimizer: str) -> list[dspy.Exa
 
 
 _HOW_TO_MAKE_EXAMPLES = (
-    "Pass dspy.Example objects with question, options and answer, such as those of openmedlm.to_demos(questions)."
+    "Pass dspy.Example objects with question, options and answer, such as those of openmedlm.load_benchmark, "
+    "or openmedlm.programs.to_demos(questions)."
 )
 
 
@@ -77,6 +79,7 @@ def usable_exemplars(
     trainset: Sequence[dspy.Example | Exemplar],
     optimizer: str,
     *,
+    kind: ExemplarKind,
     metric: Metric | None = None,
     valset: Sequence[dspy.Example | Exemplar] | None = None,
 ) -> list[Exemplar]:
@@ -86,6 +89,7 @@ def usable_exemplars(
         student: The strategy to compile. One that reasons uses only exemplars with a rationale.
         trainset: See `openmedlm.programs.to_demo`.
         optimizer: Name of the class that compiles, for messages.
+        kind: `fixed` or `retrieved`: with the student it decides the name of the compiled strategy, for messages.
         metric: Keeps an exemplar only if it accepts the answer and the rationale that the prompt would show. None keeps
             all.
         valset: Questions that are left out of the exemplars, so that no prompt shows the answer of a validation
@@ -108,9 +112,11 @@ def usable_exemplars(
         questions = len(exemplars)
         exemplars = [exemplar for exemplar in exemplars if exemplar.rationale]
         if not exemplars:
+            strategy = derive_strategy_name(reasoning=True, exemplars=kind)
             raise MissingRationales(
-                f"no rationales for {type(student).__name__}: none of the {questions:,} exemplars has one. Create them "
-                "with openmedlm pool, use a pool that has them (--pool mmlu) or a strategy without rationales."
+                f"no rationales for {strategy} in {optimizer}.compile: none of the {questions:,} exemplars has one. "
+                "Create them with openmedlm pool, use a pool that has them (--pool medmcqa), or use a strategy "
+                "without rationales."
             )
     else:
         exemplars = [exemplar.without_rationale() for exemplar in exemplars]
@@ -142,5 +148,5 @@ def _accepts(metric: Metric, exemplar: Exemplar) -> bool:
 
 
 def _identity(exemplar: Exemplar) -> tuple[str, tuple[str, ...]]:
-    """Return what makes two exemplars the same question: the stem and the options, in any order."""
+    """Return the identity of an exemplar's question: its stem, and its options in any order."""
     return exemplar.question.question, tuple(sorted(exemplar.question.options.values()))

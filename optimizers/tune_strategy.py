@@ -42,7 +42,7 @@ class TuneStrategy(Teleprompter):
         seed: Seed of the search, and of option orders and samples in the programs.
         search_share: Share of the valset in the search set, which ranks configurations; the holdout set, the rest,
             picks the winner. Between 0 and 1 exclusive.
-        threads: Number of concurrent questions.
+        num_threads: Number of concurrent questions.
         cache: Folder of cached vectors, so that each is computed once. None caches none.
 
     Raises:
@@ -66,13 +66,13 @@ class TuneStrategy(Teleprompter):
         trials: int = 50,
         seed: int = 0,
         search_share: float = 0.5,
-        threads: int = 8,
-        cache: Path | None = None,
+        num_threads: int = 8,
+        cache: str | Path | None = None,
     ) -> None:
         if trials < 1:
             raise ValueError(f"trials must be at least 1, got {trials}")
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1, got {threads}")
+        if num_threads < 1:
+            raise ValueError(f"num_threads must be at least 1, got {num_threads}")
         if not 0 < search_share < 1:
             raise ValueError(f"search_share must be between 0 and 1 exclusive, got {search_share}")
         super().__init__()
@@ -80,8 +80,8 @@ class TuneStrategy(Teleprompter):
         self.trials = trials
         self.seed = seed
         self.search_share = search_share
-        self.threads = threads
-        self.cache = cache
+        self.num_threads = num_threads
+        self.cache = Path(cache) if cache is not None else None
 
     def compile(
         self, student: Strategy, *, trainset: Sequence[dspy.Example], valset: Sequence[dspy.Example] | None = None
@@ -97,8 +97,8 @@ class TuneStrategy(Teleprompter):
 
         Raises:
             TypeError: The student is not a single strategy.
-            UserError: The trainset or valset has no labelled questions, the trainset serves no strategy of the space,
-                or more than a tenth of a block of questions got no answer from the language model.
+            UserError: The trainset or valset has no labelled questions, the trainset lacks the rationales of every
+                strategy, or more than a tenth of a block of questions got no answer from the language model.
         """
         name = type(self).__name__
         student = check_student(student, name)
@@ -112,14 +112,14 @@ class TuneStrategy(Teleprompter):
         share = min(max(self.search_share, 1 / len(questions)), 1 - 1 / len(questions))
         search_set, holdout = split_dev(questions, self.seed, share)
         factory = ProgramFactory(self.space, _config(student, self.seed), trainset, trainset, self.cache)
-        missing = _unservable(factory, self.space)
+        missing = _skipped_strategies(factory, self.space)
         if len(missing) == len(set(self.space.strategy)):
             raise UserError(f"no strategy left in {name}.compile: {next(iter(missing.values()))}")
         search = Search(self.space.without(list(missing)), seed=self.seed)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
-            study, best = self._search(search, search_set, holdout, _DspyEvaluator(factory, self.threads))
+            study, best = self._search(search, search_set, holdout, _DspyEvaluator(factory, self.num_threads))
         finally:
             optuna.logging.set_verbosity(verbosity)
         compiled = to_module(factory.program(best.configuration))
@@ -140,9 +140,9 @@ class TuneStrategy(Teleprompter):
 class _DspyEvaluator:
     """Evaluate configurations with their DSPy modules."""
 
-    def __init__(self, factory: ProgramFactory, threads: int) -> None:
+    def __init__(self, factory: ProgramFactory, num_threads: int) -> None:
         self._factory = factory
-        self._threads = threads
+        self._num_threads = num_threads
 
     def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
         """Return the answers, in the order of the questions.
@@ -152,7 +152,7 @@ class _DspyEvaluator:
         """
         program = self._factory.program(configuration)
         module = to_module(program)
-        with ThreadPoolExecutor(self._threads) as threads:
+        with ThreadPoolExecutor(self._num_threads) as threads:
             # Each call runs in a copy of the context, where DSPy keeps its settings.
             calls = [threads.submit(copy_context().run, _ask, module, question) for question in questions]
             predictions = [call.result() if call.exception() is None else None for call in calls]
@@ -203,8 +203,8 @@ def _config(student: Strategy, seed: int) -> ProgramConfig:
     )
 
 
-def _unservable(factory: ProgramFactory, space: Space) -> dict[str, str]:
-    """Return the strategies that the trainset can't serve, each with the reason."""
+def _skipped_strategies(factory: ProgramFactory, space: Space) -> dict[str, str]:
+    """Return the strategies whose exemplars or rationales the trainset lacks, each with the reason."""
     missing: dict[str, str] = {}
     for name in space.strategy:
         try:

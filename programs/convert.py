@@ -45,8 +45,9 @@ def to_exemplar(demo: Mapping[str, Any] | Exemplar) -> Exemplar:
 
 
 def to_question(fields: Mapping[str, Any]) -> Question:
-    """Return the question of a strategy's call: `question`, `options` and optionally `context`."""
+    """Return the question of a demo, or of a strategy's call: `question`, `options` and optionally `context`."""
     context = fields.get("context") or ()
+    # A call has no gold letter, which a Question needs: the prompt of the question itself shows none.
     options = fields["options"]
     return Question(
         id=fields.get("id") or "",

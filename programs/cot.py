@@ -12,4 +12,4 @@ class CoT(Strategy):
     """
 
     strategy_name = "cot"
-    module = dspy.ChainOfThought
+    predictor_class = dspy.ChainOfThought

@@ -14,4 +14,4 @@ class FewShot(Strategy):
     """
 
     strategy_name = "few-shot"
-    module = dspy.Predict
+    predictor_class = dspy.Predict

@@ -14,4 +14,4 @@ class FewShotCoT(Strategy):
     """
 
     strategy_name = "few-shot-cot"
-    module = dspy.ChainOfThought
+    predictor_class = dspy.ChainOfThought

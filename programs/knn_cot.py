@@ -14,4 +14,4 @@ class KNNCoT(KNNStrategy):
     """
 
     strategy_name = "knn-cot"
-    module = dspy.ChainOfThought
+    predictor_class = dspy.ChainOfThought

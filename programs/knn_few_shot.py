@@ -12,4 +12,4 @@ class KNNPredict(KNNStrategy):
     """
 
     strategy_name = "knn-few-shot"
-    module = dspy.Predict
+    predictor_class = dspy.Predict

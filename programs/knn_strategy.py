@@ -30,5 +30,5 @@ class KNNStrategy(Strategy):
             ValueError: The strategy has no pool yet.
         """
         if self.nearest is None:
-            raise ValueError(f"no exemplar pool in {type(self).__name__}. Compile it with optimizers.KNNFewShot first.")
+            raise ValueError(f"no exemplar pool in {type(self).__name__}. Compile it with openmedlm.KNNFewShot first.")
         return self.nearest

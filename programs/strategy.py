@@ -33,12 +33,12 @@ class Strategy(dspy.Module):
     strategy_name: ClassVar[SingleStrategy]
     """Name in the registry: the strategy that this class declares, once compiled."""
 
-    module: ClassVar[type[dspy.Module]]
+    predictor_class: ClassVar[type[dspy.Module]]
     """`dspy.Predict` for a direct answer, `dspy.ChainOfThought` for reasoning before it."""
 
     def __init__(self, template: Template = CHAT, decode: SamplingParams | None = None, seed: int = 0) -> None:
         super().__init__()
-        self.predict = self.module(MultipleChoiceQA)
+        self.predict = self.predictor_class(MultipleChoiceQA)
         self.prompt_state = PromptState(template, decode or default_sampling_params(template, self.reasoning), seed)
 
     @property

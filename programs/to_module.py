@@ -23,8 +23,6 @@ STRATEGY_CLASSES: dict[str, type[Strategy]] = {
 }
 """Module class of each single-answer strategy, by its name. An ensemble counts votes of any of them."""
 
-SINGLE = STRATEGY_CLASSES
-
 
 def to_module(program: PromptProgram) -> Strategy | MajorityEnsemble:
     """Return the DSPy module of a prompt program, such as a frozen one: the reverse of `prompt_program()`."""

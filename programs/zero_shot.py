@@ -12,4 +12,4 @@ class ZeroShot(Strategy):
     """
 
     strategy_name = "zero-shot"
-    module = dspy.Predict
+    predictor_class = dspy.Predict

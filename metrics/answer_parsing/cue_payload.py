@@ -25,7 +25,7 @@ _CONNECTIVE = (
     r"(?:because|since|as|due|given|based|which|where|who|when|is|was|are|for|so|in|on|at|of|from|with|without|by|to|"
     r"according|and|or|but|not|while|per|if|would|will|should|has|have|that|it)\b"
 )
-_GOES_ON = re.compile(rf"\s{_CONNECTIVE}")
+_CONTINUES = re.compile(rf"\s{_CONNECTIVE}")
 _DENIED = re.compile(
     r"\s(?:is|was|are|seems|can)\s?(?:not|n't|incorrect|wrong|false|unlikely|less|excluded|ruled)\b", re.IGNORECASE
 )
@@ -78,7 +78,7 @@ def parse_option_text(text: str, choices: OptionTexts, rule: str) -> ParsedAnswe
 
 
 def _by_text(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
-    """Answer by text; a letter after it, as in `Aspirin (C)`, must be that of the option."""
+    """Return the answer of an option's text; a letter after it, as in `Aspirin (C)`, must be that of the option."""
     if _TEXT_DENIED.match(after):
         return None
     label = _LABEL_AFTER.match(after)
@@ -88,7 +88,7 @@ def _by_text(letter: str, after: str, choices: OptionTexts, rule: str) -> Parsed
 
 
 def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
-    """Answer by letter; a text after it, as in `C. Aspirin`, must not be that of another option."""
+    """Return the answer of a letter; a text after it, as in `C. Aspirin`, must not be that of another option."""
     if _DENIED.match(after):
         return None
     another = _ANOTHER.match(after)
@@ -128,7 +128,7 @@ def _plausible_text(after: str, marks: str, line: str, choices: OptionTexts) -> 
     if re.match(r"[-–]\w", after):
         return False
     if not marks:
-        return bool(_GOES_ON.match(after))
+        return bool(_CONTINUES.match(after))
     return not (marks == "." and line[0].islower() and choices.texts)
 
 

@@ -5,10 +5,10 @@ from functools import cached_property
 
 import dspy
 
-from openmedlm.data import SPLITS, load_split
+from openmedlm.data import canonical_split, load_split
 from openmedlm.programs.convert import to_demo
-from openmedlm.programs.exemplar import Exemplar, exemplar_from_explanation
-from openmedlm.utils.choices import check_choice
+from openmedlm.programs.exemplar import Exemplar
+from openmedlm.rationales.trainset import DATASET, load_rationales
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class BenchmarkData:
     Attributes:
         name: Name of the benchmark.
         data_dir: Folder of local files, `sample` for the embedded sample, or None for the Hugging Face hub.
+        teacher: Teacher of the rationales of `train`; None for the benchmark's own explanations.
 
     Example:
         >>> from openmedlm import load_benchmark
@@ -28,10 +29,11 @@ class BenchmarkData:
 
     name: str
     data_dir: str | None = None
+    teacher: str | None = None
 
     @cached_property
     def train(self) -> list[dspy.Example]:
-        """Questions that exemplars may be taken from, with a rationale where the benchmark explains its answer."""
+        """Questions that exemplars may be taken from, with `reasoning` where the teacher explained the answer."""
         return self.split("pool")
 
     @cached_property
@@ -48,16 +50,18 @@ class BenchmarkData:
         """Return the questions of a split: `pool` (or `train`), `dev` or `test`.
 
         Every example has the inputs `question`, `options` (a dict of letter to text) and `context` (a list of texts, or
-        None), the label `answer` (a letter), and `id`, `benchmark`, `subject` and `split`.
+        None), the label `answer` (a letter), and `id`, `benchmark`, `subject` and `split`. Pool examples with a
+        rationale also have `reasoning` and `teacher`.
 
         Raises:
-            UserError: The split does not exist or cannot be loaded.
+            UserError: The split does not exist or cannot be loaded, or the teacher has no rationale pool.
         """
-        split = "pool" if name == "train" else check_choice(name, SPLITS, "split")
-        exemplars = [
-            (exemplar_from_explanation(question) if split == "pool" else None) or Exemplar(question)
-            for question in load_split(self.name, split, self.data_dir)
-        ]
+        split = canonical_split(name)
+        questions = load_split(self.name, split, self.data_dir)
+        if split == "pool":
+            exemplars = load_rationales(questions, self.name, self.teacher or DATASET)
+        else:
+            exemplars = [Exemplar(question) for question in questions]
         return [_with_split(to_demo(exemplar), split) for exemplar in exemplars]
 
 
@@ -65,20 +69,23 @@ def _with_split(example: dspy.Example, split: str) -> dspy.Example:
     return dspy.Example(**example, split=split).with_inputs("context", "question", "options")
 
 
-def load_benchmark(name: str, data_dir: str | None = None) -> BenchmarkData:
+def load_benchmark(name: str, data_dir: str | None = None, teacher: str | None = None) -> BenchmarkData:
     """Return the splits of a benchmark as lists of `dspy.Example`.
 
     Args:
         name: `medqa`, `medmcqa`, `pubmedqa`, `mmlu`, or the name of imported questions.
         data_dir: Folder with `<benchmark>/<split>.jsonl`; `sample` for the embedded sample. None takes the Hugging Face
             hub, at a pinned revision.
+        teacher: Teacher of the rationales of `train`: the model string of `openmedlm pool`, or the file that it wrote
+            (`….jsonl`). None takes the benchmark's own explanations; MedQA and MMLU from the hub have none.
 
     Raises:
-        UserError: When a split is first used: the benchmark is unknown or cannot be loaded.
+        UserError: When a split is first used: the benchmark is unknown or cannot be loaded, or the teacher has no
+            rationale pool for it.
 
     Example:
         >>> mmlu = load_benchmark("mmlu", "sample")
         >>> len(mmlu.train), len(mmlu.dev), mmlu.dev[0].answer in mmlu.dev[0].options
         (24, 12, True)
     """
-    return BenchmarkData(name, data_dir)
+    return BenchmarkData(name, data_dir, teacher)

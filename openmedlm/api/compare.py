@@ -1,6 +1,7 @@
 """Compare two programs from Python."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from openmedlm.metrics import Comparison, Interval, paired_bootstrap
@@ -10,7 +11,8 @@ from openmedlm.runs.compare import compare_runs
 from openmedlm.runs.execute import ProgramResult
 from openmedlm.utils.errors import UserError
 
-Side: TypeAlias = "ProgramResult | str"
+ResultOrRun: TypeAlias = ProgramResult | str | Path
+"""Result of one program, or a saved run: `"DIR"` or `"DIR:PROGRAM"`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class ProgramComparison:
         return {"a": self.a, "b": self.b, **self.comparison.as_json()}
 
 
-def compare(a: Side, b: Side, *, seed: int = 0) -> ProgramComparison:
+def compare(a: ResultOrRun, b: ResultOrRun, *, seed: int = 0) -> ProgramComparison:
     """Compare two programs question by question with an exact paired test.
 
     Args:
@@ -58,7 +60,9 @@ def compare(a: Side, b: Side, *, seed: int = 0) -> ProgramComparison:
         seed: Seed of the bootstrap.
 
     Raises:
-        UserError: The two have no question in common, were asked different questions, or a run does not exist.
+        UserError: The two have no question in common or answered different questions, one is saved and the other is
+            not, or a run does not exist.
+        TypeError: An object is neither a result of one program nor the directory of a run.
 
     Example:
         >>> import dspy
@@ -68,20 +72,30 @@ def compare(a: Side, b: Side, *, seed: int = 0) -> ProgramComparison:
         >>> compare(result["cot"], result["zero-shot"]).comparison.n
         12
     """
-    if isinstance(a, str) and isinstance(b, str):
-        (pair,) = compare_runs([a, b], only_common=False, seed=seed)
+    if isinstance(a, str | Path) and isinstance(b, str | Path):
+        (pair,) = compare_runs([str(a), str(b)], only_common=False, seed=seed)
         return ProgramComparison(str(pair.first), str(pair.second), pair.comparison, pair.bootstrap)
-    if isinstance(a, str) or isinstance(b, str):
+    for side in (a, b):
+        if not isinstance(side, ProgramResult | str | Path):
+            raise TypeError(
+                f"not a result in compare: {type(side).__name__}. Pass the result of one program, such as "
+                'result["cot"], or the directory of a saved run.'
+            )
+    if not isinstance(a, ProgramResult) or not isinstance(b, ProgramResult):
+        run = b if isinstance(a, ProgramResult) else a
         raise UserError(
-            "compare takes two results of evaluate or two saved runs; save the result first: result.save(DIR)"
+            f"a saved run and an unsaved result in compare: the run is {run}. Save the result with result.save(DIR), "
+            "and compare the two runs."
         )
     shared = pair_outcomes(a.outcomes, b.outcomes)
     if not shared.pairs:
-        raise UserError(f"{a.program} and {b.program} have no question in common")
+        raise UserError(
+            f"no question in common in compare: {a.program} and {b.program}. Evaluate both on the same questions."
+        )
     if shared.only_first or shared.only_second:
         raise UserError(
-            f"{a.program} and {b.program} were asked different questions: {shared.only_first:,} only {a.program}, "
-            f"{shared.only_second:,} only {b.program}; evaluate both on the same questions"
+            f"different questions in compare: {shared.only_first:,} only in {a.program}, {shared.only_second:,} only "
+            f"in {b.program}. Evaluate both on the same questions."
         )
     interval = paired_bootstrap(shared.first, shared.second, shared.clusters, seed=seed)
     return ProgramComparison(a.program, b.program, compare_correct(shared.first, shared.second), interval)

@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from openmedlm.api.model import endpoint_of_model
+from openmedlm.api.model import find_model_endpoint
 from openmedlm.api.programs import Program, named_programs
 from openmedlm.api.questions import to_questions
 from openmedlm.data import Question
@@ -65,7 +65,8 @@ class EvaluationResult:
         for result in self.programs:
             if result.program == name:
                 return result
-        raise KeyError(f"{name!r}; this result has {', '.join(result.program for result in self.programs)}")
+        known = ", ".join(result.program for result in self.programs)
+        raise KeyError(f"no such program in this result: {name!r}. Choose one of: {known}.")
 
     def __iter__(self) -> Iterator[ProgramResult]:
         return iter(self.programs)
@@ -215,8 +216,8 @@ def evaluate(
     named = named_programs(programs)
     chosen = subsample(to_questions(questions, "dev"), limit)
     if not chosen:
-        raise UserError("no question to evaluate: pass at least one")
-    endpoint = endpoint_of_model(model, api_base, api_key)
+        raise UserError("no questions in evaluate: an empty sequence. Pass at least one example.")
+    endpoint = find_model_endpoint(model, api_base, api_key)
     options = RequestOptions(
         max_concurrency=max_concurrency,
         on_unparsed=on_unparsed,
@@ -249,7 +250,9 @@ def outside_event_loop(function: Callable[[], T]) -> T:
 def _split(questions: Sequence[Question]) -> str:
     splits = sorted({question.split for question in questions})
     if len(splits) > 1:
-        raise UserError(f"questions of several splits ({', '.join(splits)}): evaluate each split on its own")
+        raise UserError(
+            f"questions of several splits in evaluate: {', '.join(splits)}. Evaluate each split on its own."
+        )
     return splits[0]
 
 

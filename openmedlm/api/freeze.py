@@ -54,7 +54,7 @@ def freeze(
     compiled = to_prompt_program(program)
     if isinstance(program, FrozenProgram):
         model, benchmark = model or program.document.model, benchmark or program.document.benchmark
-    name = benchmark or _benchmark_of_exemplars(compiled)
+    name = benchmark or _most_common_benchmark(compiled)
     metadata = ProgramMetadata(model=model or _configured_model(), benchmark=name, pool=None, dev=None)
     shown = to_questions(questions, "dev") if questions is not None else _sample_questions(name)
     return freeze_program(compiled, Path(directory), metadata, shown[:GOLDEN_QUESTIONS], replace=replace)
@@ -63,11 +63,14 @@ def freeze(
 def _configured_model() -> str:
     lm = dspy.settings.lm
     if lm is None:
-        raise UserError("model unknown: pass model='hosted_vllm/NAME', or call dspy.configure(lm=dspy.LM(…)) first")
+        raise UserError(
+            "no model in freeze: model= and dspy.settings.lm are None. Pass model='hosted_vllm/NAME', or call "
+            "dspy.configure(lm=dspy.LM(…))."
+        )
     return str(lm.model)
 
 
-def _benchmark_of_exemplars(program: PromptProgram) -> str:
+def _most_common_benchmark(program: PromptProgram) -> str:
     source = program.exemplars
     if isinstance(source, KNNExemplars):
         exemplars = source.pool
@@ -75,7 +78,7 @@ def _benchmark_of_exemplars(program: PromptProgram) -> str:
         exemplars = source.exemplars if isinstance(source, FixedExemplars) else ()
     names = Counter(exemplar.question.benchmark for exemplar in exemplars if exemplar.question.benchmark)
     if not names:
-        raise UserError("benchmark unknown: no exemplar names one; pass benchmark='medqa'")
+        raise UserError("no benchmark in freeze: benchmark= is None and no exemplar names one. Pass benchmark='medqa'.")
     return names.most_common(1)[0][0]
 
 

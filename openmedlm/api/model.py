@@ -1,4 +1,4 @@
-"""The endpoint that API functions call."""
+"""Endpoint that API functions call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,15 +23,16 @@ def find_model(
     lm = dspy.settings.lm
     if lm is None:
         raise UserError(
-            "no model: pass model='hosted_vllm/NAME' and api_base='http://…/v1', or call dspy.configure(lm=dspy.LM(…))"
+            "no model: model= and dspy.settings.lm are None. Pass model='hosted_vllm/NAME' and api_base='http://…/v1', "
+            "or call dspy.configure(lm=dspy.LM(…))."
         )
     if not isinstance(lm, dspy.LM):
-        raise UserError(f"dspy.settings.lm: a {type(lm).__name__} has no address; pass model= and api_base=")
+        raise UserError(f"no address in dspy.settings.lm: {type(lm).__name__}. Pass model= and api_base=.")
     base = lm.kwargs.get("api_base")
     return str(lm.model), addresses or ([base] if base else None), api_key or lm.kwargs.get("api_key")
 
 
-def endpoint_of_model(model: str | None, api_base: str | Sequence[str] | None, api_key: str | None) -> Endpoint:
+def find_model_endpoint(model: str | None, api_base: str | Sequence[str] | None, api_key: str | None) -> Endpoint:
     """Return the endpoint of a model string, or of the LM that DSPy is configured with; see `find_model`.
 
     Raises:
@@ -41,6 +42,6 @@ def endpoint_of_model(model: str | None, api_base: str | Sequence[str] | None, a
 
 
 def model_options(model: str | None, api_base: str | Sequence[str] | None, api_key: str | None) -> dict[str, Any]:
-    """Return the same as options of the command line."""
+    """Return model, addresses and key as the model options of the command line; see `find_model`."""
     name, addresses, key = find_model(model, api_base, api_key)
     return {"model": [name], "api_base": addresses, "api_key": key}

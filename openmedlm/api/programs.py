@@ -1,4 +1,4 @@
-"""Programs as API functions take them, as the compiled form that the engine runs."""
+"""Conversion of the programs that API functions take to the compiled form that the engine runs."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -31,8 +31,8 @@ def to_prompt_program(program: Program) -> PromptProgram:
     if isinstance(program, Strategy | MajorityEnsemble):
         return program.prompt_program()
     raise TypeError(
-        f"{type(program).__name__} is no program of OpenMedLM: pass a ZeroShot, FewShot, CoT, FewShotCoT, KNNPredict, "
-        "KNNCoT or MajorityEnsemble, a FrozenProgram, or the directory of one"
+        f"not a program of OpenMedLM: {type(program).__name__}. Pass a ZeroShot, FewShot, CoT, FewShotCoT, KNNPredict, "
+        "KNNCoT or MajorityEnsemble, a FrozenProgram, or the directory of one."
     )
 
 
@@ -53,9 +53,9 @@ def named_programs(programs: Program | Iterable[Program] | Mapping[str, Program]
     elif isinstance(programs, Iterable):
         named = _numbered(programs)
     else:
-        named = {"": to_prompt_program(programs)}  # raises: it is none
+        named = {"": to_prompt_program(programs)}  # raises the TypeError
     if not named:
-        raise UserError("no program to evaluate: pass at least one")
+        raise UserError("no programs in evaluate: an empty sequence. Pass at least one program.")
     return named
 
 

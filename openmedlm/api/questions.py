@@ -1,4 +1,4 @@
-"""Questions as API functions take them."""
+"""Conversion of the examples that API functions take to checked questions."""
 
 import hashlib
 from collections.abc import Sequence
@@ -30,13 +30,17 @@ def to_questions(examples: Sequence[dspy.Example | Question], split: str) -> lis
     for number, question in enumerate(questions):
         first = seen.setdefault((question.benchmark, question.id), number)
         if first != number:
-            raise UserError(f"example {number}: id {question.id!r} is that of example {first}; give each its own id")
+            raise UserError(
+                f"repeated id in example {number}: {question.id!r}, as in example {first}. Give each its own id."
+            )
     return questions
 
 
 def _to_question(example: Any, where: str, split: str) -> Question:
     if not isinstance(example, dspy.Example):
-        raise UserError(f"{where}: a {type(example).__name__}; pass dspy.Example or openmedlm.Question objects")
+        raise UserError(
+            f"not a question in {where}: {type(example).__name__}. Pass dspy.Example or openmedlm.Question objects."
+        )
     fields = ("id", "subject", "question", "options", "answer", "context", "explanation")
     record = {name: example[name] for name in fields if example.get(name) is not None}
     if "id" not in record:

@@ -32,7 +32,7 @@ MAX_CAUSES = 5
 
 
 def run_strategies(
-    names: Sequence[str], options: EvaluateOptions, directory: Path | None, *, skip_unserved: bool = False
+    names: Sequence[str], options: EvaluateOptions, directory: Path | None, *, skip_missing_rationales: bool = False
 ) -> None:
     """Run programs over a split and print the results.
 
@@ -40,9 +40,9 @@ def run_strategies(
         names: Strategies and directories of frozen programs, in the order of the table.
         options: All options of the command.
         directory: Directory of the run; None writes none.
-        skip_unserved: Skip a strategy that the pool cannot serve instead of refusing it.
+        skip_missing_rationales: Skip a strategy whose exemplars or rationales the pool lacks, instead of refusing it.
     """
-    planned = plan(names, options, skip_unserved=skip_unserved)
+    planned = plan(names, options, skip_missing_rationales=skip_missing_rationales)
     for name, reason in planned.skipped.items():
         print(f"{name} skipped: {reason}", file=sys.stderr)
     if options.preview.dry_run:

@@ -7,7 +7,7 @@ from pathlib import Path
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.optimizers.rationales import read_pool
 from openmedlm.options.groups import DataOptions
-from openmedlm.programs import Exemplar, exemplar_from_explanation
+from openmedlm.programs import Exemplar, exemplar_from_explanation, to_exemplars
 from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.utils.paths import rationale_pool
 
@@ -68,19 +68,32 @@ def count_explanations(data: DataOptions) -> tuple[int, int, int]:
 def _load_rationales(
     questions: Sequence[Question], benchmark: str, teacher: str, model: str
 ) -> tuple[str, list[Exemplar]]:
-    """Return the teacher and the questions with its rationales."""
+    """Return the teacher, `auto` resolved, and the questions with its rationales."""
     if teacher == AUTO:
         own = read_pool(rationale_pool(benchmark, model))
         if own.has_rationales(questions):
             return model, [own.exemplar(question) for question in questions]
         teacher = DATASET
+    return teacher, load_rationales(questions, benchmark, teacher)
+
+
+def load_rationales(questions: Sequence[Question], benchmark: str, teacher: str) -> list[Exemplar]:
+    """Return questions with the rationales of one teacher; those without one are included.
+
+    Args:
+        questions: Pool questions.
+        benchmark: Benchmark of the pool.
+        teacher: Model string, file of a rationale pool (`….jsonl`), or `dataset` for the benchmark's own explanations.
+
+    Raises:
+        UserError: There is no such rationale pool, or it cannot be read.
+    """
     if teacher == DATASET:
-        return DATASET, [exemplar_from_explanation(question) or Exemplar(question) for question in questions]
-    file = Path(teacher) if teacher.endswith(".jsonl") else rationale_pool(benchmark, teacher)
+        return to_exemplars(questions)
+    named_file = teacher.endswith(".jsonl")
+    file = Path(teacher) if named_file else rationale_pool(benchmark, teacher)
     if not file.exists():
-        raise UserError(
-            f"no rationale pool in {file}. Create it with: openmedlm pool -b {benchmark} -m {model} "
-            f"--teacher {teacher}, or use --teacher {DATASET}."
-        )
+        command = f"openmedlm pool -b {benchmark} -m {'MODEL -o ' if named_file else ''}{teacher}"
+        raise UserError(f"no rationale pool in {file}. Create it with: {command}, or name the teacher {DATASET}.")
     pool = read_pool(file)
-    return teacher, [pool.exemplar(question) for question in questions]
+    return [pool.exemplar(question) for question in questions]

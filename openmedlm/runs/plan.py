@@ -29,7 +29,7 @@ class Plan:
     Attributes:
         calls: Endpoint and settings of the calls to it.
         programs: Programs by name, in the order of the results.
-        skipped: Reason for each strategy that the pool cannot serve, by its name.
+        skipped: Reason for each strategy whose exemplars or rationales the pool lacks, by its name.
         questions: Questions in the order of the split.
         benchmark, split: Name of the benchmark, and of the split.
         source: Source of the questions: `hub`, `sample` or a directory.
@@ -67,7 +67,7 @@ def plan(
     options: EvaluateOptions,
     questions: Sequence[Question] | None = None,
     *,
-    skip_unserved: bool = False,
+    skip_missing_rationales: bool = False,
 ) -> Plan:
     """Plan a run of programs; nothing is sent.
 
@@ -75,7 +75,7 @@ def plan(
         names: Strategies and directories of frozen programs; a name that is repeated runs once.
         options: Model, data, program and request options.
         questions: Questions to answer; None loads the split of the options.
-        skip_unserved: Skip a strategy that the pool cannot serve instead of refusing it.
+        skip_missing_rationales: Skip a strategy whose exemplars or rationales the pool lacks, instead of refusing it.
 
     Raises:
         UserError: An option does not fit.
@@ -93,7 +93,7 @@ def plan(
     pool = ExemplarPool()
     strategies = [name for name in dict.fromkeys(names) if name not in frozen]
     if strategies:
-        compiled, skipped, pool = _compile(strategies, options, endpoint, skip_unserved)
+        compiled, skipped, pool = _compile(strategies, options, endpoint, skip_missing_rationales)
         programs |= compiled
     return Plan(
         calls=make_call_settings(options.requests, endpoint, make_policy(options.requests, endpoint)),
@@ -108,7 +108,7 @@ def plan(
 
 
 def _compile(
-    strategies: Sequence[str], options: EvaluateOptions, endpoint: Endpoint, skip_unserved: bool
+    strategies: Sequence[str], options: EvaluateOptions, endpoint: Endpoint, skip_missing_rationales: bool
 ) -> tuple[dict[str, PromptProgram], dict[str, str], ExemplarPool]:
     """Compile strategies; return the programs, the reasons of the skipped ones, and the pool."""
     from openmedlm.optimizers.compile import compile_program, shows_rationales
@@ -126,7 +126,7 @@ def _compile(
                 name, exemplars, config, vectors_directory(), progress_printer("embedding the pool")
             )
         except MissingRationales as error:
-            if not skip_unserved:
+            if not skip_missing_rationales:
                 raise
             skipped[name] = str(error)
         else:

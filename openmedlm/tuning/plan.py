@@ -43,10 +43,10 @@ class TuningPlan:
         benchmark, source: Origin of the questions, see `openmedlm.runs.plan.Plan`.
         search_set: Questions that rank configurations.
         holdout: Questions that pick the winner.
-        search: Settings of the search; its space lacks the strategies that the pool can't serve.
+        search: Settings of the search; its space has no strategy of `skipped`.
         trials: Number of configurations to try.
         factory: Makes the programs of configurations.
-        skipped: Strategies that the pool can't serve, with the reason.
+        skipped: Strategies whose exemplars or rationales the pool lacks, with the reason.
         pool, pool_benchmark: Questions that exemplars are taken from, and their benchmark.
         teacher: Model whose rationales the exemplars show.
         limits: Budget.
@@ -154,7 +154,7 @@ def _plan(
     config = make_program_config(ProgramOptions(**asdict(options.program)), endpoint, seed)
     embedding = progress_printer("embedding the pool")
     factory = ProgramFactory(space, config, plain, with_rationales, vectors_directory(), embedding)
-    skipped = _unservable(factory, space)
+    skipped = _skipped_strategies(factory, space)
     space = space.without(list(skipped))
     if search.sampler == "grid":
         try:
@@ -197,11 +197,11 @@ def _plan(
     )
 
 
-def _unservable(factory: ProgramFactory, space: Space) -> dict[str, str]:
-    """Return the strategies that the pool can't serve, each with the reason.
+def _skipped_strategies(factory: ProgramFactory, space: Space) -> dict[str, str]:
+    """Return the strategies whose exemplars or rationales the pool lacks, each with the reason.
 
     Raises:
-        UserError: It can serve none, or an embedder can't be used.
+        UserError: It lacks those of every strategy, or an embedder can't be used.
     """
     skipped: dict[str, str] = {}
     for name, embedder in variants(space):
@@ -210,7 +210,7 @@ def _unservable(factory: ProgramFactory, space: Space) -> dict[str, str]:
         except MissingRationales as error:
             skipped[name] = str(error)
     if len(skipped) == len(set(space.strategy)):
-        raise UserError(f"the pool can serve no strategy of the space: {next(iter(skipped.values()))}")
+        raise UserError(f"no strategy left in the search space: {next(iter(skipped.values()))}")
     return skipped
 
 

@@ -1,4 +1,4 @@
-"""From a study to its winner: the cheapest of the programs that tie with the best, judged on new questions too."""
+"""Choice of a study's winner: the cheapest of the programs that tie with the best, judged on new questions too."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

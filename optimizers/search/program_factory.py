@@ -13,6 +13,7 @@ from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.programs import FixedExemplars, KNNExemplars, PromptProgram
 from openmedlm.programs.ensemble import MajorityEnsemble
+from openmedlm.programs.registry import ExemplarKind, derive_strategy_name
 
 
 class ProgramFactory:
@@ -47,23 +48,25 @@ class ProgramFactory:
         self._compiled: dict[tuple[str, str], PromptProgram] = {}
 
     def program(self, configuration: TrialConfig) -> PromptProgram:
-        """Return the program of a configuration.
+        """Return the program of a configuration; few-shot with k = 0 is named `zero-shot`, since it shows no exemplar.
 
         Raises:
             UserError: The embedder can't be used.
             MissingRationales: The pool lacks what the strategy shows.
         """
         compiled = self.compiled(configuration.strategy, configuration.embedder)
-        source = compiled.exemplars
+        strategy, source = configuration.strategy, compiled.exemplars
         if isinstance(source, KNNExemplars):
             source = replace(source, k=configuration.k, order=configuration.order)
         elif isinstance(source, FixedExemplars):
             source = FixedExemplars(source.exemplars[: configuration.k])
+            shown: ExemplarKind = "fixed" if source.exemplars else "none"
+            strategy = derive_strategy_name(reasoning=compiled.reasoning, exemplars=shown)
         ensemble = configuration.votes > 1
         return replace(
             compiled,
-            strategy=MajorityEnsemble.name if ensemble else configuration.strategy,
-            member=configuration.strategy if ensemble else None,
+            strategy=MajorityEnsemble.name if ensemble else strategy,
+            member=strategy if ensemble else None,
             instructions=instruction_text(configuration.instructions, compiled.instructions),
             decode=replace(compiled.decode, temperature=configuration.temperature, top_p=configuration.top_p),
             exemplars=source,

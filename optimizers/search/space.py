@@ -9,9 +9,8 @@ import optuna
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
-from openmedlm.programs.frozen.schema import Single
-from openmedlm.programs.registry import WITHOUT_EXEMPLARS
-from openmedlm.programs.retrieval.knn_exemplars import Order
+from openmedlm.programs.registry import SINGLE_STRATEGIES, WITHOUT_EXEMPLARS, SingleStrategy
+from openmedlm.programs.retrieval.knn_exemplars import ExemplarOrder
 
 MAX_GRID_PROGRAMS = 2_000
 """Largest grid, in programs; a larger one would never end."""
@@ -86,15 +85,13 @@ class Space(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    strategy: tuple[Single, ...] = Field(
-        default=("zero-shot", "few-shot", "cot", "few-shot-cot", "knn-few-shot", "knn-cot"), min_length=1
-    )
+    strategy: tuple[SingleStrategy, ...] = Field(default=SINGLE_STRATEGIES, min_length=1)
     k: _Whole = Span(low=0, high=10, step=1)
     temperature: _Real = Span(low=0.0, high=1.2, step=0.2)
     top_p: _Real = Span(low=0.6, high=1.0, step=0.2)
     votes: _Whole = Span(low=1, high=20, step=1)
     shuffle: tuple[bool, ...] = Field(default=(False, True), min_length=1)
-    order: tuple[Order, ...] = Field(default=("nearest-last", "nearest-first"), min_length=1)
+    order: tuple[ExemplarOrder, ...] = Field(default=("nearest-last", "nearest-first"), min_length=1)
     embedder: tuple[str, ...] = Field(default=(DEFAULT,), min_length=1)
     instructions: tuple[str, ...] = Field(default=(DEFAULT, "physician", "careful", "short"), min_length=1)
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from openmedlm.programs.registry import WITHOUT_EXEMPLARS
-from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
+from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrder
 
 DEFAULT = "default"
 """The strategy's own instructions, or the offline embedder."""
@@ -45,7 +45,7 @@ class TrialConfig:
     temperature: float = 0.0
     top_p: float | None = None
     shuffle: bool = False
-    order: Order = NEAREST_LAST
+    order: ExemplarOrder = NEAREST_LAST
     embedder: str = DEFAULT
     instructions: str = DEFAULT
 

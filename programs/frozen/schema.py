@@ -10,14 +10,12 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openmedlm.programs.registry import SingleStrategy
-from openmedlm.programs.retrieval import Kind
-from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, Order
+from openmedlm.programs.retrieval import IndexKind
+from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrder
 from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import Template
 
 SCHEMA_VERSION: Final = 1
-
-Single = SingleStrategy
 
 _SHA256 = r"[0-9a-f]{64}"
 _OWN_SHA256 = re.compile(rb'(\n  "sha256": ")' + _SHA256.encode() + rb'("\n}\n)\Z')
@@ -74,10 +72,10 @@ class Nearest(_Model):
     kind: Literal["nearest"] = "nearest"
     count: int = Field(ge=1)
     k: int = Field(ge=0)
-    index: Kind
+    index: IndexKind
     balance: bool
     seed: int
-    order: Order = NEAREST_LAST
+    order: ExemplarOrder = NEAREST_LAST
     embedder: Embedding
 
 

@@ -2,7 +2,7 @@
 
 from openmedlm.programs.retrieval.embedder import Embedder, Vectors
 from openmedlm.programs.retrieval.index import NeighbourIndex, Neighbours, build_index
-from openmedlm.programs.retrieval.knn import Kind
+from openmedlm.programs.retrieval.knn import IndexKind
 from openmedlm.programs.retrieval.litellm_embedder import LitellmEmbedder
 from openmedlm.programs.retrieval.registry import find_embedder
 from openmedlm.programs.retrieval.sentence_transformers import SentenceEmbedder
@@ -11,7 +11,7 @@ from openmedlm.programs.retrieval.vector_store import VectorStore
 
 __all__ = [
     "Embedder",
-    "Kind",
+    "IndexKind",
     "LitellmEmbedder",
     "NeighbourIndex",
     "Neighbours",

@@ -11,7 +11,7 @@ import numpy as np
 
 from openmedlm.data import Profile, Question, UserError, duplicate_kind, profile
 from openmedlm.programs.retrieval.embedder import Embedder, Vectors
-from openmedlm.programs.retrieval.knn import Candidates, Kind, error_bound, faiss_index, find_candidates, rank
+from openmedlm.programs.retrieval.knn import Candidates, IndexKind, error_bound, faiss_index, find_candidates, rank
 from openmedlm.programs.retrieval.vector_cache import OnProgress, encode_cached
 
 EXTRA_CANDIDATES = 8
@@ -55,7 +55,7 @@ class NeighbourIndex:
     questions: tuple[Question, ...]
     vectors: Vectors
     embedder: Embedder
-    kind: Kind = "exact"
+    kind: IndexKind = "exact"
     folder: Path | None = None
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ def build_index(
     questions: Sequence[Question],
     embedder: Embedder,
     cache: Path | None,
-    kind: Kind = "exact",
+    kind: IndexKind = "exact",
     on_progress: OnProgress | None = None,
 ) -> NeighbourIndex:
     """Build the index of a pool.
@@ -147,7 +147,7 @@ def build_index(
 _NONE = Neighbours((), (), 0)
 
 
-def _check_size(kind: Kind, questions: int) -> None:
+def _check_size(kind: IndexKind, questions: int) -> None:
     if kind == "hnsw" and questions < HNSW_MIN_QUESTIONS:
         raise UserError(
             f"pool too small for the index hnsw: {questions:,} questions, the minimum is {HNSW_MIN_QUESTIONS:,}. Use "

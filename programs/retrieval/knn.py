@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from openmedlm.programs.retrieval.embedder import Vectors
 
-Kind = Literal["exact", "hnsw"]
+IndexKind = Literal["exact", "hnsw"]
 """`exact` search compares all rows; `hnsw` walks a graph (Malkov and Yashunin, arXiv 1603.09320) and may miss some."""
 
 HNSW_M = 32
@@ -22,7 +22,7 @@ _BLOCK_ROWS = 8192
 """Rows compared at once, so that a large pool needs little memory."""
 
 
-def faiss_index(vectors: Vectors, kind: Kind) -> Any:
+def faiss_index(vectors: Vectors, kind: IndexKind) -> Any:
     """Build a faiss index by inner product."""
     import faiss
 

@@ -11,10 +11,10 @@ from openmedlm.programs.option_order import derive_seed
 from openmedlm.programs.retrieval import NeighbourIndex, Neighbours, Vectors
 from openmedlm.programs.retrieved import RetrievedExemplars
 
-Order = Literal["nearest-last", "nearest-first"]
+ExemplarOrder = Literal["nearest-last", "nearest-first"]
 """Position of the nearest exemplar: next to the question, as in Medprompt, or farthest from it."""
 
-NEAREST_LAST: Order = "nearest-last"
+NEAREST_LAST: ExemplarOrder = "nearest-last"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class KNNExemplars:
     k: int
     balance: bool = True
     seed: int = 0
-    order: Order = NEAREST_LAST
+    order: ExemplarOrder = NEAREST_LAST
 
     def choose(self, questions: Sequence[Question]) -> list[RetrievedExemplars]:
         """Return the exemplars of each question."""

@@ -47,7 +47,7 @@ class LitellmEmbedder:
 
     @property
     def batch_size(self) -> int:
-        """Texts of one request, so that a failed request loses no earlier one."""
+        """Number of texts per call: those of one request, so that a failed request loses no earlier one."""
         return MAX_TEXTS_PER_REQUEST
 
     def encode(self, texts: Sequence[str]) -> Vectors:

@@ -46,12 +46,12 @@ class SentenceEmbedder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """`sha256:…` over the files of a model directory; NAME@COMMIT for a model of the hub."""
+        """Digest `sha256:…` of the files of a model directory, or NAME@COMMIT of a model on the hub."""
         return _digest(Path(self.source)) if self._revision is None else str(self._revision)
 
     @property
     def batch_size(self) -> int:
-        """Enough texts for full batches of most lengths."""
+        """Number of texts per call: enough for full batches of most lengths."""
         return 256
 
     def encode(self, texts: Sequence[str]) -> Vectors:

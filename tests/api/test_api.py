@@ -8,6 +8,9 @@ import pytest
 from model_server import ModelServer, Reply
 
 import openmedlm as om
+from openmedlm.optimizers.rationales import RationaleRecord, add_to_pool
+from openmedlm.optimizers.rationales.pool import question_sha256
+from openmedlm.utils.paths import rationale_pool
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,39 @@ def test_load_benchmark_takes_train_for_pool(mmlu: om.BenchmarkData) -> None:
     assert mmlu.split("train") == mmlu.train
     with pytest.raises(om.UserError, match="split"):
         mmlu.split("tset")
+
+
+def test_load_benchmark_takes_rationales_of_a_teacher(tmp_path: Path) -> None:
+    first, second, *_ = om.load_split("mmlu", "pool", "sample")
+    order = "".join(reversed(list(first.options)))
+    record = RationaleRecord(first.id, question_sha256(first), "openai/wise", (first.answer,), "It follows.", order)
+    for teacher, file in (
+        ("openai/wise", rationale_pool("mmlu", "openai/wise")),
+        (str(tmp_path / "own.jsonl"), tmp_path / "own.jsonl"),
+    ):
+        add_to_pool(file, [record])
+        data = om.load_benchmark("mmlu", "sample", teacher=teacher)
+        by_id = {example.id: example for example in data.train}
+        shown = by_id[first.id]
+        assert (shown.reasoning, shown.teacher, len(data.train)) == ("It follows.", "openai/wise", 24)
+        assert list(shown.options.values()) == list(reversed(list(first.options.values())))
+        assert shown.options[shown.answer] == first.options[first.answer]
+        assert "reasoning" not in by_id[second.id]
+        compiled = om.RandomFewShot(k=3).compile(om.CoT(), trainset=data.train)
+        assert [demo.id for demo in compiled.predictor.demos] == [first.id]
+        assert len(data.dev) == 12
+
+
+@pytest.mark.parametrize(("teacher", "command"), [("openai/wise", "-m openai/wise"), ("own.jsonl", "-o own.jsonl")])
+def test_load_benchmark_without_the_pool_names_the_command(teacher: str, command: str) -> None:
+    data = om.load_benchmark("mmlu", "sample", teacher=teacher)
+    assert len(data.test) == 12
+    with pytest.raises(om.UserError, match=f"openmedlm pool -b mmlu .*{command}"):
+        _ = data.train
+
+
+def test_load_benchmark_dataset_teacher_is_the_default(mmlu: om.BenchmarkData) -> None:
+    assert om.load_benchmark("mmlu", "sample", teacher="dataset").train == mmlu.train
 
 
 def test_evaluate_counts_and_caches(server: ModelServer, lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
@@ -69,6 +105,18 @@ def test_result_saved_is_a_run(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Pa
     direct = om.compare(result["cot"], result["zero-shot"])
     assert saved.comparison == direct.comparison
     assert "points" in repr(direct)
+
+
+def test_compare_refuses_what_is_no_result(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Path) -> None:
+    result = om.evaluate([om.ZeroShot(), om.CoT()], mmlu.dev[:2])
+    with pytest.raises(TypeError, match=r"EvaluationResult.*result\[\"cot\"\]"):
+        om.compare(result, result["cot"])  # type: ignore[arg-type]
+    with pytest.raises(om.UserError, match=r"runs/old.*save"):
+        om.compare(result["cot"], Path("runs/old"))
+    result.save(tmp_path / "run")
+    with pytest.raises(om.UserError, match="same questions"):
+        om.compare(result["cot"], om.evaluate(om.CoT(), mmlu.dev[:1])["cot"])
+    assert om.compare(f"{tmp_path / 'run'}:cot", f"{tmp_path / 'run'}:zero-shot").comparison.n == 2
 
 
 def test_evaluate_records_test_evaluations(lm: dspy.LM, mmlu: om.BenchmarkData) -> None:

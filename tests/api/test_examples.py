@@ -47,7 +47,7 @@ def test_readme_lines_run(server: ModelServer, capsys: pytest.CaptureFixture[str
     section = README.read_text("utf-8").split("import openmedlm as om", 1)
     code = "import dspy\nimport openmedlm as om" + re.split(r"\n(?:```|[^ \n#])", section[1], maxsplit=1)[0]
     lines = [line.strip() for line in code.splitlines() if line.strip()]
-    source = "\n".join(lines).replace(ADDRESS, server.base_url).replace('("medqa")', '("mmlu", "sample")')
+    source = "\n".join(lines).replace(ADDRESS, server.base_url).replace('("pubmedqa")', '("mmlu", "sample")')
     assert 9 <= len(lines) <= 16
     namespace: dict[str, object] = {}
     exec(compile(source, "README.md", "exec"), namespace)
@@ -55,4 +55,4 @@ def test_readme_lines_run(server: ModelServer, capsys: pytest.CaptureFixture[str
     assert isinstance(result, openmedlm.EvaluationResult)
     assert [each.program for each in result] == ["cot", "knn-cot", "ensemble"]
     assert "knn-cot" in capsys.readouterr().out
-    assert openmedlm.load_program("frozen/medqa-voted").program.votes == 5
+    assert openmedlm.load_program("frozen/pubmedqa-voted").program.votes == 5

@@ -57,7 +57,7 @@ def compiled(
         "few-shot-cot": lambda: random.compile(FewShotCoT(), trainset=trainset("mmlu")),
         "knn-few-shot": lambda: nearest.compile(KNNPredict(), trainset=trainset("mmlu")),
         "knn-cot": lambda: nearest.compile(KNNCoT(), trainset=trainset("mmlu")),
-        "ensemble": lambda: MajorityVote(votes=4, member=nearest).compile(KNNCoT(), trainset=trainset("mmlu")),
+        "ensemble": lambda: MajorityVote(votes=4, optimizer=nearest).compile(KNNCoT(), trainset=trainset("mmlu")),
     }
     return lambda name: ways[name]()
 

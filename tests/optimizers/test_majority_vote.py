@@ -30,7 +30,7 @@ def test_majority_vote_copies_the_student() -> None:
 
 
 def test_majority_vote_compiles_its_member(trainset: Trainset, sample: Load) -> None:
-    optimizer = MajorityVote(votes=5, member=RandomFewShot(k=3, seed=1))
+    optimizer = MajorityVote(votes=5, optimizer=RandomFewShot(k=3, seed=1))
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     alone = RandomFewShot(k=3, seed=1).compile(FewShotCoT(), trainset=trainset("medqa"))
     assert ensemble.prompt_program().exemplars == alone.prompt_program().exemplars
@@ -48,7 +48,7 @@ def test_majority_vote_sampling_parameters(decode: SamplingParams | None) -> Non
 
 
 def test_saved_ensemble_keeps_member_exemplars(trainset: Trainset, tmp_path: Path) -> None:
-    optimizer = MajorityVote(votes=5, member=RandomFewShot(k=3, seed=1))
+    optimizer = MajorityVote(votes=5, optimizer=RandomFewShot(k=3, seed=1))
     ensemble = optimizer.compile(FewShotCoT(), trainset=trainset("medqa"))
     ensemble.save(tmp_path / "x.json")
     fresh = MajorityEnsemble(FewShotCoT(), votes=5)

@@ -9,6 +9,7 @@ import pytest
 
 from openmedlm.data import Question, UserError
 from openmedlm.optimizers import KNNFewShot, MajorityVote, RandomFewShot, Space, TuneStrategy
+from openmedlm.optimizers.trainset import MissingRationales
 from openmedlm.programs import PLAIN, SamplingParams
 from openmedlm.programs.cot import CoT
 from openmedlm.programs.ensemble import MajorityEnsemble
@@ -115,13 +116,23 @@ def test_label_that_is_no_option_names_the_question(optimizers: Optimizers) -> N
         lambda: MajorityVote(votes=0),
         lambda: MajorityVote(votes=-3),
         lambda: TuneStrategy(trials=0),
-        lambda: TuneStrategy(threads=0),
+        lambda: TuneStrategy(num_threads=0),
         lambda: TuneStrategy(search_share=1.0),
     ],
 )
 def test_argument_out_of_range_is_a_value_error(make: Compile) -> None:
-    with pytest.raises(ValueError, match=r"(k|votes|trials|threads|search_share) must be .* got"):
+    with pytest.raises(ValueError, match=r"(k|votes|trials|num_threads|search_share) must be .* got"):
         make()
+
+
+@pytest.mark.parametrize("student", REASONING)
+@pytest.mark.parametrize(("name", "strategy"), [("RandomFewShot", "few-shot-cot"), ("KNNFewShot", "knn-cot")])
+def test_missing_rationales_names_the_compiled_strategy(
+    name: str, strategy: str, student: type[Strategy], optimizers: Optimizers
+) -> None:
+    with pytest.raises(MissingRationales, match=rf" {strategy} in {name}\.compile.* 2 exemplars.*medmcqa") as error:
+        optimizers[name].compile(student(), trainset=[qa(0), qa(1)])
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("student", STUDENTS)
@@ -159,7 +170,7 @@ def test_instructions_of_the_student_are_kept(
 
 @pytest.mark.parametrize("member", ["RandomFewShot", "KNNFewShot"])
 def test_majority_vote_compiles_any_member(member: str, optimizers: Optimizers, trainset: Trainset) -> None:
-    vote = MajorityVote(votes=3, member=optimizers[member], decode=SamplingParams(9))
+    vote = MajorityVote(votes=3, optimizer=optimizers[member], decode=SamplingParams(9))
     compiled = vote.compile(CoT(), trainset=trainset("mmlu"))
     program = compiled.prompt_program()
     assert (program.votes, program.member) == (3, "knn-cot" if member == "KNNFewShot" else "few-shot-cot")

@@ -32,4 +32,4 @@ def ladder(
     from openmedlm.optimizers import STRATEGIES
 
     names = [name.strip() for name in strategies.split(",")] if strategies else list(STRATEGIES)
-    run_strategies(names, options, run, skip_unserved=strategies is None)
+    run_strategies(names, options, run, skip_missing_rationales=strategies is None)

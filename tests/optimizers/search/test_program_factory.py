@@ -19,10 +19,13 @@ SPACE = Space(k=Span(low=0, high=4))
 POINTS = [
     TrialConfig("zero-shot"),
     TrialConfig("zero-shot", votes=5, shuffle=True),
+    TrialConfig("few-shot", k=0),
     TrialConfig("few-shot", k=1),
+    TrialConfig("few-shot-cot", k=0, votes=3, temperature=0.8, top_p=0.8),
     TrialConfig("few-shot-cot", k=3, temperature=0.6, top_p=0.8),
     TrialConfig("cot", votes=4, temperature=1.0, top_p=1.0, instructions="careful"),
     TrialConfig("knn-few-shot", k=2, order="nearest-first"),
+    TrialConfig("knn-cot", k=0),
     TrialConfig("knn-cot", k=4, votes=3, temperature=0.8, top_p=0.8, shuffle=True, instructions="Say it."),
 ]
 
@@ -51,6 +54,15 @@ def test_factory_program_equals_a_compiled_one(point: TrialConfig) -> None:
         questions, made.exemplars.choose(questions), compiled.exemplars.choose(questions), strict=True
     ):
         assert made.sample_prompts(question, ours.exemplars) == compiled.sample_prompts(question, theirs.exemplars)
+
+
+@pytest.mark.parametrize(("strategy", "named"), [("few-shot", "zero-shot"), ("few-shot-cot", "cot")])
+def test_factory_names_k_zero_by_its_prompt(strategy: str, named: str) -> None:
+    factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, None)
+    assert factory.program(TrialConfig(strategy, k=0)).strategy == named
+    voted = factory.program(TrialConfig(strategy, k=0, votes=3, temperature=0.8, top_p=0.8))
+    assert (voted.strategy, voted.member) == ("ensemble", named)
+    assert factory.program(TrialConfig(strategy, k=1)).strategy == strategy
 
 
 def test_factory_compiles_once_per_embedder() -> None:

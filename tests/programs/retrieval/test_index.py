@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openmedlm.data import BENCHMARKS, Question, UserError, near_duplicate
 from openmedlm.programs.retrieval import (
     Embedder,
-    Kind,
+    IndexKind,
     NeighbourIndex,
     Neighbours,
     SentenceEmbedder,
@@ -240,7 +240,7 @@ def test_progress_is_reported_while_embedding(make_embedder: Make) -> None:
 @pytest.mark.usefixtures("graphs_for_any_pool")
 def test_graph_finds_nearly_all_exact_neighbours(make_embedder: Make, tmp_path: Path) -> None:
     pool, asked = [invented(n) for n in range(2000)], [invented(n) for n in range(2000, 2060)]
-    kinds: tuple[Kind, Kind] = ("exact", "hnsw")
+    kinds: tuple[IndexKind, IndexKind] = ("exact", "hnsw")
     exact, graph, again = (
         build_index(pool, make_embedder(), tmp_path, kind).nearest(asked, 5) for kind in (*kinds, "hnsw")
     )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmedlm.programs.retrieval import Vectors
-from openmedlm.programs.retrieval.knn import Kind, error_bound, faiss_index, find_candidates, rank
+from openmedlm.programs.retrieval.knn import IndexKind, error_bound, faiss_index, find_candidates, rank
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def vectors() -> Vectors:
 
 
 @pytest.mark.parametrize("kind", ["exact", "hnsw"])
-def test_rest_bounds_the_cosine_of_other_rows(kind: Kind, vectors: Vectors) -> None:
+def test_rest_bounds_the_cosine_of_other_rows(kind: IndexKind, vectors: Vectors) -> None:
     cosines = vectors[:40].astype(np.float64) @ vectors.T.astype(np.float64)
     exceeding = 0
     for cosine, (rows, rest) in zip(
