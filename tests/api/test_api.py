@@ -71,6 +71,15 @@ def test_result_saved_is_a_run(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Pa
     assert "points" in repr(direct)
 
 
+def test_result_is_not_saved_over_another_run(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Path) -> None:
+    om.evaluate(om.ZeroShot(), mmlu.dev, limit=6, progress=False).save(tmp_path / "run")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    other = om.evaluate(om.CoT(), mmlu.dev, limit=6, progress=False)
+    with pytest.raises(om.UserError, match="another run"):
+        other.save(tmp_path / "run")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
+
+
 def test_evaluate_records_test_evaluations(lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
     assert om.evaluate(om.ZeroShot(), mmlu.dev).test_evaluations is None
     assert om.evaluate(om.ZeroShot(), mmlu.test).test_evaluations == 1
