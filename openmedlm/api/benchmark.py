@@ -48,7 +48,8 @@ class BenchmarkData:
         """Return the questions of a split: `pool` (or `train`), `dev` or `test`.
 
         Every example has the inputs `question`, `options` (a dict of letter to text) and `context` (a list of texts, or
-        None), the label `answer` (a letter), and `id`, `benchmark`, `subject` and `split`.
+        None), the label `answer` (a letter), `id`, `benchmark`, `subject` and `split`, and the benchmark's own
+        `explanation` (None without one).
 
         Raises:
             UserError: The split does not exist or cannot be loaded.
@@ -58,11 +59,13 @@ class BenchmarkData:
             (exemplar_from_explanation(question) if split == "pool" else None) or Exemplar(question)
             for question in load_split(self.name, split, self.data_dir)
         ]
-        return [_with_split(to_demo(exemplar), split) for exemplar in exemplars]
+        return [_to_example(exemplar, split) for exemplar in exemplars]
 
 
-def _with_split(example: dspy.Example, split: str) -> dspy.Example:
-    return dspy.Example(**example, split=split).with_inputs("context", "question", "options")
+def _to_example(exemplar: Exemplar, split: str) -> dspy.Example:
+    # With its split and explanation the question stays the same question, also for `fingerprint`.
+    example = dspy.Example(**to_demo(exemplar), split=split, explanation=exemplar.question.explanation)
+    return example.with_inputs("context", "question", "options")
 
 
 def load_benchmark(name: str, data_dir: str | None = None) -> BenchmarkData:

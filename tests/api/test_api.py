@@ -8,6 +8,8 @@ import pytest
 from model_server import ModelServer, Reply
 
 import openmedlm as om
+from openmedlm.api.questions import to_questions
+from openmedlm.data import load_split
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,13 @@ def test_load_benchmark_takes_train_for_pool(mmlu: om.BenchmarkData) -> None:
     assert mmlu.split("train") == mmlu.train
     with pytest.raises(om.UserError, match="split"):
         mmlu.split("tset")
+
+
+@pytest.mark.parametrize("split", ["pool", "dev", "test"])
+def test_benchmark_examples_are_the_questions_of_the_split(mmlu: om.BenchmarkData, split: str) -> None:
+    questions = load_split("mmlu", split, "sample")
+    assert to_questions(mmlu.split(split), "dev") == questions
+    assert any(question.explanation for question in questions)
 
 
 def test_evaluate_counts_and_caches(server: ModelServer, lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
