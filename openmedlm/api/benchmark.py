@@ -50,8 +50,8 @@ class BenchmarkData:
         """Return the questions of a split: `pool` (or `train`), `dev` or `test`.
 
         Every example has the inputs `question`, `options` (a dict of letter to text) and `context` (a list of texts, or
-        None), the label `answer` (a letter), and `id`, `benchmark`, `subject` and `split`. Pool examples with a
-        rationale also have `reasoning` and `teacher`.
+        None), the label `answer` (a letter), and `id`, `benchmark`, `subject`, `split` and `explanation`. Pool examples
+        with a rationale also have `reasoning` and `teacher`.
 
         Raises:
             UserError: The split does not exist or cannot be loaded, or the teacher has no rationale pool.
@@ -62,11 +62,13 @@ class BenchmarkData:
             exemplars = load_rationales(questions, self.name, self.teacher or DATASET)
         else:
             exemplars = [Exemplar(question) for question in questions]
-        return [_with_split(to_demo(exemplar), split) for exemplar in exemplars]
+        return [_to_example(exemplar, split) for exemplar in exemplars]
 
 
-def _with_split(example: dspy.Example, split: str) -> dspy.Example:
-    return dspy.Example(**example, split=split).with_inputs("context", "question", "options")
+def _to_example(exemplar: Exemplar, split: str) -> dspy.Example:
+    # With its split and explanation the question stays the same question, also for `fingerprint`.
+    example = dspy.Example(**to_demo(exemplar), split=split, explanation=exemplar.question.explanation)
+    return example.with_inputs("context", "question", "options")
 
 
 def load_benchmark(name: str, data_dir: str | None = None, teacher: str | None = None) -> BenchmarkData:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -17,9 +16,11 @@ from openmedlm.api.model import find_model_endpoint
 from openmedlm.api.programs import Program, named_programs
 from openmedlm.api.questions import to_questions
 from openmedlm.data import Question
+from openmedlm.inference import call_in_thread
 from openmedlm.metrics import Comparison, compare
 from openmedlm.metrics.pairing import pair_outcomes
 from openmedlm.options.groups import RequestOptions
+from openmedlm.runs import check_free
 from openmedlm.runs.call_settings import make_call_settings, make_policy
 from openmedlm.runs.execute import ProgramResult, Report, execute
 from openmedlm.runs.plan import Plan, subsample
@@ -164,8 +165,9 @@ class EvaluationResult:
         """Write the run to a directory that `openmedlm report`, `view` and `compare` read.
 
         Raises:
-            UserError: The directory is not empty or cannot be written.
+            UserError: The directory holds another run or other files, or cannot be written.
         """
+        check_free(Path(directory), self._plan.config())
         save_run(Path(directory), self._plan, self._report)
 
 
@@ -243,8 +245,7 @@ def outside_event_loop(function: Callable[[], T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return function()
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(function).result()
+    return call_in_thread(function)
 
 
 def _split(questions: Sequence[Question]) -> str:

@@ -6,7 +6,7 @@ from openmedlm.inference.clients.open import open_client
 from openmedlm.inference.endpoint import Endpoint, connect, find_endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError, EndpointError
-from openmedlm.inference.event_loop import wait_for
+from openmedlm.inference.event_loop import call_in_thread, wait_for
 from openmedlm.inference.open_engine import AnyEngine, open_engine
 from openmedlm.inference.policy import OnUnparsed, Policy
 from openmedlm.inference.ray_engine import Cluster
@@ -24,6 +24,7 @@ __all__ = [
     "Limits",
     "OnUnparsed",
     "Policy",
+    "call_in_thread",
     "connect",
     "find_endpoint",
     "open_client",

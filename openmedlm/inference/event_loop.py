@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -28,7 +30,12 @@ def wait_for(coroutine: Coroutine[Any, Any, T], runner: asyncio.Runner | None = 
     results: list[T] = []
 
     async def run() -> None:
-        results.append(await coroutine)
+        interrupt: _Interrupt | None = getattr(_thread, "interrupt", None)
+        try:
+            with interrupt.cancels_this_task() if interrupt is not None else nullcontext():
+                results.append(await coroutine)
+        finally:
+            coroutine.close()  # else Python warns of one that was cancelled before its start
 
     with _rare_collections():
         if runner is None:
@@ -36,6 +43,29 @@ def wait_for(coroutine: Coroutine[Any, Any, T], runner: asyncio.Runner | None = 
         else:
             runner.run(run())
     return results[0]
+
+
+def call_in_thread(function: Callable[[], T]) -> T:
+    """Call a function in a thread of its own, and return its result; its `wait_for` may run an event loop there.
+
+    Ctrl-C in the calling thread, which Python shows to the main thread only, cancels the coroutine of the function.
+
+    Example:
+        >>> call_in_thread(lambda: wait_for(asyncio.sleep(0, "done")))
+        'done'
+    """
+    interrupt = _Interrupt()
+
+    def call() -> T:
+        _thread.interrupt = interrupt
+        return function()
+
+    with ThreadPoolExecutor(1) as executor:
+        try:
+            return executor.submit(call).result()
+        except BaseException:
+            interrupt.set()
+            raise
 
 
 @asynccontextmanager
@@ -51,13 +81,68 @@ async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
         raise failures.exceptions[0] from None
 
 
+class _Interrupt:
+    """Cancels the coroutine of another thread, and those that the thread starts later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_set = False
+        self._task: asyncio.Task[None] | None = None
+
+    def set(self) -> None:
+        with self._lock:  # the loop of a task cannot close meanwhile
+            self._is_set = True
+            if self._task is not None:
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+    @contextmanager
+    def cancels_this_task(self) -> Iterator[None]:
+        with self._lock:
+            if self._is_set:
+                raise asyncio.CancelledError
+            self._task = asyncio.current_task()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._task = None
+
+
+_thread = threading.local()
+"""The `interrupt` of threads that `call_in_thread` started."""
+
+
+class _GarbageCollection:
+    """Threshold and number of event loops that want garbage to be collected less often; threads share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loops = 0
+        self._usual = gc.get_threshold()
+
+    def make_rare(self) -> None:
+        with self._lock:
+            if not self._loops:
+                self._usual = gc.get_threshold()
+                gc.set_threshold(GC_THRESHOLD_OBJECTS, *self._usual[1:])
+                gc.freeze()
+            self._loops += 1
+
+    def restore(self) -> None:
+        with self._lock:
+            self._loops -= 1
+            if not self._loops:
+                gc.unfreeze()
+                gc.set_threshold(*self._usual)
+
+
+_garbage_collection = _GarbageCollection()
+
+
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    usual = gc.get_threshold()
-    gc.set_threshold(GC_THRESHOLD_OBJECTS, *usual[1:])
-    gc.freeze()
+    _garbage_collection.make_rare()
     try:
         yield
     finally:
-        gc.unfreeze()
-        gc.set_threshold(*usual)
+        _garbage_collection.restore()

@@ -3,9 +3,10 @@
 import tempfile
 from array import array
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import IO
 
 import orjson
 
@@ -35,7 +36,8 @@ class PromptBuffer:
         self._starts = array("q", [-1]) * count
         self._lengths = array("q", [0]) * count
         self._known: dict[bytes, tuple[int, int]] = {}
-        self._text = lru_cache(CACHED_TEXTS)(self._read_text)
+        # A method here would be a reference cycle, which keeps the file open until the next garbage collection.
+        self._text = lru_cache(CACHED_TEXTS)(partial(_read_text, self._file))
 
     def put(self, position: int, sample_prompts: Sequence[SamplePrompt]) -> None:
         """Keep the prompts of the question at that position.
@@ -58,7 +60,7 @@ class PromptBuffer:
         """Return the sample index and the prompt of each vote of the question at that position."""
         if self._starts[position] < 0:
             raise LookupError(f"no prompts of the question at position {position}")
-        votes = orjson.loads(self._read(self._starts[position], self._lengths[position]))
+        votes = orjson.loads(_read(self._file, self._starts[position], self._lengths[position]))
         return [(sample, self._to_prompt(messages)) for sample, messages in votes]
 
     def _to_prompt(self, messages: Sequence[tuple[str | None, int, int]]) -> Prompt:
@@ -76,15 +78,17 @@ class PromptBuffer:
             self._known[digest] = self._write(encoded)
         return self._known[digest]
 
-    def _read_text(self, start: int, length: int) -> str:
-        return self._read(start, length).decode()
-
     def _write(self, content: bytes) -> tuple[int, int]:
         start = self._end
         self._file.write(content)
         self._end += len(content)
         return start, len(content)
 
-    def _read(self, start: int, length: int) -> bytes:
-        self._file.seek(start)
-        return self._file.read(length)
+
+def _read_text(file: IO[bytes], start: int, length: int) -> str:
+    return _read(file, start, length).decode()
+
+
+def _read(file: IO[bytes], start: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(length)

@@ -16,8 +16,10 @@ from openmedlm.utils.urls import database_file, shown_url
 
 _SPEC = "spec"
 _BUDGET_ID = "budget_id"
-_OLD_SPEC = "asked"
-"""User attribute of studies that release 0.1.0 began."""
+_OLD_SPEC, _OLD_BUDGET_ID = "asked", "purpose"
+"""The same attributes of studies that release 0.1.0 began."""
+
+_OLD_POLICIES = {"again": "resample", "close": "constrain", "leave": "skip"}
 
 
 def check_directory(plan: TuningPlan) -> None:
@@ -53,7 +55,7 @@ def open_study(plan: TuningPlan) -> optuna.Study:
     """Open the plan's study, and create it if it is new.
 
     Raises:
-        UserError: The storage can't be opened, or its study of that name has other settings or is of release 0.1.0.
+        UserError: The storage can't be opened, or its study of that name has other settings.
     """
     with locked(workers_directory(plan.study) / ".opening"):  # two workers that start at once must share a budget
         return _open_study(plan)
@@ -61,7 +63,8 @@ def open_study(plan: TuningPlan) -> optuna.Study:
 
 def budget_id(study: optuna.Study) -> str:
     """Return the id under which the completion cache counts the study's spending."""
-    return str(study.user_attrs[_BUDGET_ID])
+    attributes = study.user_attrs
+    return str(attributes[_BUDGET_ID] if _BUDGET_ID in attributes else attributes[_OLD_BUDGET_ID])
 
 
 def _open_study(plan: TuningPlan) -> optuna.Study:
@@ -72,24 +75,35 @@ def _open_study(plan: TuningPlan) -> optuna.Study:
         load_if_exists=True,
     )
     spec = orjson.loads(orjson.dumps(plan.spec()))
-    stored = study.user_attrs.get(_SPEC)
-    where = f'study "{plan.study}" in {shown_url(plan.storage)}'
-    if _OLD_SPEC in study.user_attrs:
-        raise UserError(
-            f"release mismatch in {where}: openmedlm 0.1.0 began it, and this release can't resume it. Start another "
-            "with --study or -o; cached completions are not requested again."
-        )
+    stored = _stored_spec(study)
     if stored is None:
         study.set_user_attr(_BUDGET_ID, f"study {uuid.uuid4().hex}")
         study.set_user_attr("questions", _questions(plan))
         study.set_user_attr(_SPEC, spec)
     elif stored != spec:
         name = next(name for name in {**stored, **spec} if stored.get(name) != spec.get(name))
+        where = f'study "{plan.study}" in {shown_url(plan.storage)}'
         raise UserError(
             f'other settings in {where}: "{name}" differs. Give the options that it was begun with, or name another '
             "study with --study or -o."
         )
     return study
+
+
+def _stored_spec(study: optuna.Study) -> dict[str, Any] | None:
+    """Return the spec that the study was begun with, in the names of this release; None for a new study."""
+    attributes = study.user_attrs
+    if _SPEC in attributes or _OLD_SPEC not in attributes:
+        stored: dict[str, Any] | None = attributes.get(_SPEC)
+        return stored
+    spec = dict(attributes[_OLD_SPEC])
+    for old, new in (("tune", "search_set"), ("select", "holdout")):
+        if old in spec:
+            spec[new] = spec.pop(old)
+    if "unreadable" in spec:
+        policy, rounds = spec.pop("unreadable")  # `rounds` counted the first completion, `max_resamples` does not
+        spec["on_unparsed"] = [_OLD_POLICIES.get(policy, policy), rounds - 1]
+    return spec
 
 
 def _questions(plan: TuningPlan) -> dict[str, Any]:

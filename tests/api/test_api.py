@@ -8,6 +8,8 @@ import pytest
 from model_server import ModelServer, Reply
 
 import openmedlm as om
+from openmedlm.api.questions import to_questions
+from openmedlm.data import load_split
 from openmedlm.optimizers.rationales import RationaleRecord, add_to_pool
 from openmedlm.optimizers.rationales.pool import question_sha256
 from openmedlm.utils.paths import rationale_pool
@@ -66,6 +68,13 @@ def test_load_benchmark_dataset_teacher_is_the_default(mmlu: om.BenchmarkData) -
     assert om.load_benchmark("mmlu", "sample", teacher="dataset").train == mmlu.train
 
 
+@pytest.mark.parametrize("split", ["pool", "dev", "test"])
+def test_benchmark_examples_are_the_questions_of_the_split(mmlu: om.BenchmarkData, split: str) -> None:
+    questions = load_split("mmlu", split, "sample")
+    assert to_questions(mmlu.split(split), "dev") == questions
+    assert any(question.explanation for question in questions)
+
+
 def test_evaluate_counts_and_caches(server: ModelServer, lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
     result = om.evaluate([om.ZeroShot(), om.CoT()], mmlu.dev)
     assert [each.program for each in result] == ["zero-shot", "cot"]
@@ -117,6 +126,15 @@ def test_compare_refuses_what_is_no_result(lm: dspy.LM, mmlu: om.BenchmarkData, 
     with pytest.raises(om.UserError, match="same questions"):
         om.compare(result["cot"], om.evaluate(om.CoT(), mmlu.dev[:1])["cot"])
     assert om.compare(f"{tmp_path / 'run'}:cot", f"{tmp_path / 'run'}:zero-shot").comparison.n == 2
+
+
+def test_result_is_not_saved_over_another_run(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Path) -> None:
+    om.evaluate(om.ZeroShot(), mmlu.dev, limit=6, progress=False).save(tmp_path / "run")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    other = om.evaluate(om.CoT(), mmlu.dev, limit=6, progress=False)
+    with pytest.raises(om.UserError, match="another run"):
+        other.save(tmp_path / "run")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
 
 
 def test_evaluate_records_test_evaluations(lm: dspy.LM, mmlu: om.BenchmarkData) -> None:

@@ -1,11 +1,12 @@
 """Studies that earlier releases wrote."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import optuna
 import orjson
 import pytest
 from model_server import ModelServer
@@ -55,15 +56,46 @@ def test_unknown_schema_version_is_refused(version: object, tmp_path: Path) -> N
         read_result(tmp_path / "study")
 
 
-def test_released_database_is_refused_in_one_line(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer) -> None:
-    Path("out").mkdir()
-    study = optuna.create_study(
-        storage="sqlite:///out/study.db", study_name="hosted_vllm/small on mmlu", direction="maximize"
-    )
-    study.set_user_attr("asked", {"openmedlm": "0.1.0", "model": "small", "benchmark": "mmlu"})
-    refused = openmedlm("tune", *hosted, "--trials", 1, "-o", "out")
+def as_release_0_1_0_wrote_it(database: Path) -> None:
+    """Give the user attributes of a study the names and values of release 0.1.0."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        rows = connection.execute("SELECT key, value_json FROM study_user_attributes")
+        attributes = {name: orjson.loads(value) for name, value in rows}
+        spec = attributes["spec"]
+        policy, max_resamples = spec.pop("on_unparsed")
+        spec["unreadable"] = [{"resample": "again", "constrain": "close", "skip": "leave"}[policy], max_resamples + 1]
+        for old, new in (("tune", "search_set"), ("select", "holdout")):
+            spec[old] = spec.pop(new)
+            attributes["questions"][old] = attributes["questions"].pop(new)
+        connection.execute("UPDATE study_user_attributes SET key = 'asked' WHERE key = 'spec'")
+        connection.execute("UPDATE study_user_attributes SET key = 'purpose' WHERE key = 'budget_id'")
+        for name, value in (("asked", spec), ("questions", attributes["questions"])):
+            connection.execute(
+                "UPDATE study_user_attributes SET value_json = ? WHERE key = ?", (orjson.dumps(value).decode(), name)
+            )
+
+
+def test_study_of_release_0_1_0_resumes_with_its_count(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    assert openmedlm("tune", *hosted, "--trials", 2, "--block", 3, "-o", "old").code == 0
+    begun = orjson.loads(Path("old/tuning.json").read_bytes())
+    as_release_0_1_0_wrote_it(Path("old/study.db"))
+    assert openmedlm("tune", *hosted, "--trials", 3, "--block", 3, "-o", "old").code == 0
+    resumed = orjson.loads(Path("old/tuning.json").read_bytes())
+    assert sum(resumed["trials"].values()) == 3
+    assert resumed["calls"] == len(server.requests) > begun["calls"] > 0
+
+
+def test_study_of_release_0_1_0_with_other_settings_is_refused(
+    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    assert openmedlm("tune", *hosted, "--trials", 1, "--block", 3, "-o", "old").code == 0
+    as_release_0_1_0_wrote_it(Path("old/study.db"))
+    sent = len(server.requests)
+    refused = openmedlm("tune", *hosted, "--trials", 2, "--block", 3, "--max-resamples", 7, "-o", "old")
     assert refused.code == 2
-    assert "openmedlm 0.1.0" in refused.err
+    assert "on_unparsed" in refused.err
     assert "--study" in refused.err
     assert len(refused.err.strip().splitlines()) == 1
-    assert not server.requests
+    assert len(server.requests) == sent

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,16 @@ def test_buffer_beyond_the_known_texts_returns_every_prompt(tmp_path: Path, monk
 def test_buffer_leaves_no_file_in_its_folder(tmp_path: Path) -> None:
     PromptBuffer(1, tmp_path).put(0, sample_prompts("text"))
     assert not list(tmp_path.iterdir())
+
+
+def test_buffer_is_freed_without_garbage_collection(tmp_path: Path) -> None:
+    gc.disable()
+    try:
+        buffer = PromptBuffer(1, tmp_path)
+        buffer.put(0, sample_prompts("text"))
+        assert buffer[0] == [(0, "text")]
+        file = weakref.ref(buffer._file)
+        del buffer
+        assert file() is None
+    finally:
+        gc.enable()
