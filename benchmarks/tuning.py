@@ -106,8 +106,8 @@ def ours(
 ) -> SearchResult:
     """Search as `openmedlm tune` does."""
     search_set, holdout = split_dev(simulated_questions(task.dev), seed, default_search_share(task.dev))
-    first = tuple(each for each in BASELINES if each.strategy in task.space.strategy)
-    search = Search(task.space, pruner=pruner, alpha=alpha, seed=seed, first=first)
+    enqueued = tuple(each for each in BASELINES if each.strategy in task.space.strategy)
+    search = Search(task.space, pruner=pruner, alpha=alpha, seed=seed, enqueued=enqueued)
     study = optuna.create_study(directions=search.directions())
     evaluator = SimulatedEvaluator(task.model, task.dev)
     search.run(study, search_set, evaluator, trials)

@@ -40,7 +40,7 @@ def majority(letters: Sequence[str | None]) -> Majority:
     return Majority(winner, counts[winner] / sum(counts.values()), counts)
 
 
-def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> bool:
+def decided(letters_so_far: Sequence[str | None], remaining: int) -> bool:
     """Return True if the remaining votes cannot change the majority's letter.
 
     The answer is exact, ties included: a later stop wastes votes, an earlier one could change the result. A rival that
@@ -48,18 +48,18 @@ def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> b
 
     Args:
         letters_so_far: First votes in sample order; None for an unparsed completion.
-        votes_still_to_come: Number of votes not requested yet, at least 0; each may be any letter or unparsed.
+        remaining: Number of votes not requested yet, at least 0; each may be any letter or unparsed.
 
     Raises:
-        ValueError: `votes_still_to_come` is negative.
+        ValueError: `remaining` is negative.
 
     Example:
         >>> decided(["A", "A", "B"], 1), decided(["B", "A", "A"], 1)
         (True, False)
     """
-    if votes_still_to_come < 0:
-        raise ValueError(f"votes_still_to_come must not be negative, got {votes_still_to_come}")
-    if votes_still_to_come == 0:
+    if remaining < 0:
+        raise ValueError(f"remaining must not be negative, got {remaining}")
+    if remaining == 0:
         return True
     so_far = majority(letters_so_far)
     if so_far.letter is None:
@@ -69,9 +69,9 @@ def decided(letters_so_far: Sequence[str | None], votes_still_to_come: int) -> b
     for letter, votes in so_far.counts.items():
         if letter == so_far.letter:
             before_leader = False
-        elif votes + votes_still_to_come + before_leader > lead:
+        elif votes + remaining + before_leader > lead:
             return False
-    return votes_still_to_come <= lead
+    return remaining <= lead
 
 
 def votes_needed(letters: Sequence[str | None], votes: int) -> int:

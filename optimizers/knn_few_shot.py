@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import dspy
 from dspy.teleprompt import Teleprompter
@@ -32,7 +33,7 @@ class KNNFewShot(Teleprompter):
             labelled answer (and the rationale) that the prompt would show. None keeps all.
 
     Raises:
-        ValueError: k is negative.
+        ValueError: k is negative, or index or order is unknown.
 
     Example:
         >>> import dspy
@@ -57,6 +58,9 @@ class KNNFewShot(Teleprompter):
     ) -> None:
         if k < 0:
             raise ValueError(f"k must be at least 0, got {k}")
+        for name, value, known in (("index", index, get_args(IndexKind)), ("order", order, get_args(ExemplarOrder))):
+            if value not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         super().__init__()
         self.embedder = embedder or find_embedder()
         self.cache = Path(cache) if cache is not None else None

@@ -49,6 +49,8 @@ def to_question(fields: Mapping[str, Any]) -> Question:
     context = fields.get("context") or ()
     # A call has no gold letter, which a Question needs: the prompt of the question itself shows none.
     options = fields["options"]
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options must be a mapping of letters to texts, got {options!r}. Pass {{'A': …, 'B': …}}.")
     return Question(
         id=fields.get("id") or "",
         benchmark=fields.get("benchmark") or "",

@@ -37,6 +37,10 @@ class MajorityEnsemble(dspy.Module):
         decode: Sampling parameters of a vote; by default the member's, with temperature and top_p 0.8.
         seed: Seed from which option orders and sampling seeds are derived.
 
+    Raises:
+        ValueError: votes is less than 1.
+        TypeError: The member is not a single-answer strategy.
+
     Example:
         >>> from openmedlm.programs import CoT
         >>> program = MajorityEnsemble(CoT(), votes=5).prompt_program()
@@ -56,6 +60,9 @@ class MajorityEnsemble(dspy.Module):
     ) -> None:
         if votes < 1:
             raise ValueError(f"too few votes for an ensemble: {votes}. Use at least 1.")
+        if not isinstance(member, Strategy):
+            given = f"the class {member.__name__}" if isinstance(member, type) else type(member).__name__
+            raise TypeError(f"wrong member of MajorityEnsemble: {given}. Pass a single-answer strategy, such as CoT().")
         super().__init__()
         self.member: Strategy = member.deepcopy()
         self.member._compiled = False  # DSPy neither saves nor visits compiled sub-modules

@@ -1,10 +1,14 @@
-"""Regular expressions of letter references: texts that name options by letter, position or number."""
+"""Regular expressions of letter references: texts that name options by letter, position or number.
+
+Patterns that end in `\\Z` are searched in the text before a letter; the others after `LETTER` are matched with the text
+after it. `JOINED` is matched with an enumeration itself.
+"""
 
 import re
 
 OPTION = r"(?:options?|choices?|answers?|alternatives?|statements?)"
 JUDGED = r"(?:in)?correct|wrong|right|true|false|ruled\sout|out"
-BY_PLACE = re.compile(
+BY_POSITION = re.compile(
     rf"\b(?i:first|second|third|fourth|fifth|[1-5](?:st|nd|rd|th)|last|former|latter|previous|next)\s"
     rf"(?:(?:\w+\s|of\s(?:the|these)\s)?(?i:{OPTION})|(?i:ones?))\b"
     r"|\b(?i:above|below|following|preceding)\s(?i:option|choice|answer|alternative|statement)\b"

@@ -35,7 +35,7 @@ def letter_references(text: str, question: Question) -> tuple[int, ...] | None:
         >>> letter_references("Option B pumps blood, so A is wrong.", question)
         (7, 25)
     """
-    unsupported = (patterns.BY_PLACE, patterns.BY_SMALL_LETTER, patterns.RUN_TOGETHER)
+    unsupported = (patterns.BY_POSITION, patterns.BY_SMALL_LETTER, patterns.RUN_TOGETHER)
     if any(pattern.search(text) for pattern in unsupported) or _is_styled(text):
         return None
     if len(question.options) > patterns.MAX_OPTIONS or patterns.NAMES_ITS_OWN.search(question.question):

@@ -28,6 +28,9 @@ class Strategy(dspy.Module):
         template: Template that renders the prompts.
         decode: Sampling parameters; greedy by default, with the token limit of the answer style.
         seed: Seed from which sampling seeds are derived.
+
+    Raises:
+        TypeError: The template is none, such as a signature, which `dspy.Predict` takes.
     """
 
     strategy_name: ClassVar[SingleStrategy]
@@ -38,6 +41,11 @@ class Strategy(dspy.Module):
 
     def __init__(self, template: Template = CHAT, decode: SamplingParams | None = None, seed: int = 0) -> None:
         super().__init__()
+        if not isinstance(template, Template):
+            raise TypeError(
+                f"not a template in {type(self).__name__}: {template!r}. Pass one of openmedlm.programs.TEMPLATES; the "
+                "signature is always MultipleChoiceQA."
+            )
         self.predict = self.predictor_class(MultipleChoiceQA)
         self.prompt_state = PromptState(template, decode or default_sampling_params(template, self.reasoning), seed)
 
@@ -111,6 +119,9 @@ class Strategy(dspy.Module):
 
         Returns:
             `answer`: a letter, or None if the completion names none. `reasoning`: present if the strategy reasons.
+
+        Raises:
+            TypeError: options is not a mapping of letters to texts.
         """
         call = self._call_arguments(question, options, context, config)
         with dspy.context(adapter=self.adapter):
@@ -136,12 +147,13 @@ class Strategy(dspy.Module):
         config: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
         """Return the arguments of the predictor's call."""
-        fields = {"question": question, "options": dict(options), "context": context}
-        target = to_question(fields)
+        target = to_question({"question": question, "options": options, "context": context})
         (retrieved,) = self.exemplars.choose([target])
         sampled = {} if self.decode.greedy else {"seed": self.prompt_program().sampling_seed(target, sample=0)}
         return {
-            **fields,
+            "question": question,
+            "options": dict(options),
+            "context": context,
             "demos": [to_demo(exemplar) for exemplar in retrieved.exemplars],
             "config": {**lm_config(self.decode), **sampled, **(config or {})},
         }

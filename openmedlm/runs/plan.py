@@ -32,7 +32,7 @@ class Plan:
         skipped: Reason for each strategy whose exemplars or rationales the pool lacks, by its name.
         questions: Questions in the order of the split.
         benchmark, split: Name of the benchmark, and of the split.
-        source: Source of the questions: `hub`, `sample` or a directory.
+        source: Source of the questions: `hub`, `sample` or a directory; `python` if the caller gave them.
         pool: Exemplars; empty if no strategy shows any, or if all programs are frozen.
     """
 

@@ -67,7 +67,7 @@ def choose(plan: TuningPlan, study: optuna.Study, evaluator: EngineEvaluator, pr
     best = finalists.winner(evaluated, search.objective, search.prices)
     dev = finalists.correct_on_dev
     tie = [best] if search.objective == "cost" else finalists.tied(evaluated, dev, TIE_ALPHA)
-    front = finalists.front(evaluated, dev, search.prices) if search.objective == "both" else ()
+    front = finalists.pareto_front(evaluated, dev, search.prices) if search.objective == "both" else ()
     scored = [(candidate, _summarise(plan, candidate, recording)) for candidate in front]
     return Choice(best, len(tie), scored, baseline, _summarise(plan, best, recording), complete)
 

@@ -99,14 +99,14 @@ class TuningPlan:
 def plan_studies(
     options: TuneOptions,
     spaces: Mapping[str, ModelSpace] | None = None,
-    first: Sequence[TrialConfig] = BASELINES,
+    enqueued: Sequence[TrialConfig] = BASELINES,
 ) -> list[TuningPlan]:
     """Make a plan for each model; no request is sent.
 
     Args:
         options: Options of the command.
         spaces: Search space of each model; by default those of the space file that the options name.
-        first: Configurations to try before any is sampled; those outside the space are left out.
+        enqueued: Configurations to try before any is sampled; those outside the space are left out.
 
     Raises:
         UserError: An option does not fit.
@@ -135,7 +135,7 @@ def plan_studies(
         own = spaces[name]
         endpoint = find_endpoint(name, own.api_base or models.api_base, models.api_key, models.model_id)
         directory = options.directory if len(names) == 1 else options.directory / _folder(name)
-        plans.append(_plan(options, endpoint, own.space, first, sets, directory))
+        plans.append(_plan(options, endpoint, own.space, enqueued, sets, directory))
     return plans
 
 
@@ -143,7 +143,7 @@ def _plan(
     options: TuneOptions,
     endpoint: Endpoint,
     space: Space,
-    first: Sequence[TrialConfig],
+    enqueued: Sequence[TrialConfig],
     sets: tuple[EvalSchedule, EvalSchedule],
     directory: Path,
 ) -> TuningPlan:
@@ -181,7 +181,7 @@ def _plan(
             alpha=search.alpha,
             prices=prices,
             seed=seed,
-            first=tuple(point for point in first if point.strategy in space.strategy),
+            enqueued=tuple(point for point in enqueued if point.strategy in space.strategy),
         ),
         trials=search.trials or default_trials(len(search_set.questions) + len(holdout.questions)),
         factory=factory,

@@ -91,7 +91,7 @@ def tied(programs: Sequence[Candidate], correctness: Correctness, alpha: float) 
     return [c for c in programs if mcnemar(paired_counts(flags[c.configuration], best), "less") >= alpha]
 
 
-def front(programs: Sequence[Candidate], correctness: Correctness, prices: TokenPrices) -> list[Candidate]:
+def pareto_front(programs: Sequence[Candidate], correctness: Correctness, prices: TokenPrices) -> list[Candidate]:
     """Return the Pareto front, cheapest first: no other candidate is both as cheap and as accurate."""
     ranked = sorted(programs, key=lambda c: (c.cost(prices), -sum(correctness(c)), c.configuration))
     kept: list[Candidate] = []
@@ -126,7 +126,7 @@ def finalists(
         ranked = sorted(programs, key=lambda c: (_cost_per_correct(c, correct_on_search_set, prices), c.configuration))
         cheapest = set()
     else:
-        ranked = front(programs, correct_on_search_set, prices)[::-1]
+        ranked = pareto_front(programs, correct_on_search_set, prices)[::-1]
         cheapest = {ranked[-1].source}
     sources = list(dict.fromkeys(candidate.source for candidate in ranked if candidate.source not in cheapest))
     kept = {*sources[: max_trials - len(cheapest)], *cheapest}

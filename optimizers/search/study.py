@@ -22,7 +22,7 @@ Objective = Literal["accuracy", "cost", "both"]
 OBJECTIVES: tuple[Objective, ...] = ("accuracy", "cost", "both")
 
 _FIRST = "first"
-"""User attribute of a fixed trial: its index among those that run before any is sampled."""
+"""User attribute of an enqueued trial: its index among those that run before any is sampled."""
 
 
 class Evaluator(Protocol):
@@ -47,7 +47,7 @@ class Search:
         alpha: Level of the test that prunes a trial.
         prices: Token prices.
         seed: Seed of every trial's sampling.
-        first: Configurations that are tried before any is sampled.
+        enqueued: Configurations that are tried before any is sampled.
     """
 
     space: Space
@@ -57,7 +57,7 @@ class Search:
     alpha: float = PRUNING_ALPHA
     prices: TokenPrices = UNPRICED
     seed: int = 0
-    first: tuple[TrialConfig, ...] = ()
+    enqueued: tuple[TrialConfig, ...] = ()
 
     def directions(self) -> list[StudyDirection]:
         """Return the directions of the study's objectives."""
@@ -133,7 +133,7 @@ class Search:
 
     def _fixed_params(self) -> list[dict[str, Any]]:
         """Return the parameters of the trials that run before any is sampled; for a grid, those of all trials."""
-        points = list(self.first)
+        points = list(self.enqueued)
         if self.sampler == "grid":
             points += sorted(self.space.grid(), key=lambda point: derive_seed(self.seed, "grid", *astuple(point)))
         params = (self.space.to_params(point) for point in dict.fromkeys(points))

@@ -84,7 +84,7 @@ def freeze_program(
         check_target_directory(directory, replace=replace)
         _write(files, directory)
     except OSError as error:
-        raise UserError(f"can't write {directory}: {error.strerror}. Set another directory with -o.") from error
+        raise UserError(f"can't write {directory}: {error.strerror}. Choose another directory (-o).") from error
     return load_program(directory)
 
 
@@ -98,16 +98,17 @@ def check_target_directory(directory: Path, *, replace: bool) -> None:
     if not directory.exists():
         parent = next(path for path in directory.absolute().parents if path.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-            raise UserError(f"can't write {directory}: no write access to {parent}. Set another directory with -o.")
+            raise UserError(f"can't write {directory}: no write access to {parent}. Choose another directory (-o).")
         return
     if not directory.is_dir():
-        raise UserError(f"not a directory: {directory}. Set a directory with -o.")
+        raise UserError(f"not a directory: {directory}. Choose another one (-o).")
     extra = sorted({path.name for path in directory.iterdir()} - {PROGRAM_FILE, GOLDEN_FILE, EXEMPLARS_FILE, CARD_FILE})
     if extra and is_frozen(directory):
         raise UserError(f"replacing the program would delete another file: {directory / extra[0]}. Move it elsewhere.")
     if any(directory.iterdir()) and not (replace and is_frozen(directory)):
-        option = "Give --replace, or set" if is_frozen(directory) else "Set"
-        raise UserError(f"directory not empty: {directory}. {option} another directory with -o.")
+        replace_it = "Replace the program (--replace; replace=True in Python), or choose"
+        fix = replace_it if is_frozen(directory) else "Choose"
+        raise UserError(f"directory not empty: {directory}. {fix} another directory (-o).")
 
 
 def _files(program: PromptProgram, metadata: ProgramMetadata, questions: Sequence[Question]) -> dict[str, bytes]:

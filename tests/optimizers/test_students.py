@@ -113,6 +113,8 @@ def test_label_that_is_no_option_names_the_question(optimizers: Optimizers) -> N
     [
         lambda: RandomFewShot(k=-1),
         lambda: KNNFewShot(k=-1),
+        lambda: KNNFewShot(index="flat"),  # type: ignore[arg-type]
+        lambda: KNNFewShot(order="first"),  # type: ignore[arg-type]
         lambda: MajorityVote(votes=0),
         lambda: MajorityVote(votes=-3),
         lambda: TuneStrategy(trials=0),
@@ -121,7 +123,7 @@ def test_label_that_is_no_option_names_the_question(optimizers: Optimizers) -> N
     ],
 )
 def test_argument_out_of_range_is_a_value_error(make: Compile) -> None:
-    with pytest.raises(ValueError, match=r"(k|votes|trials|num_threads|search_share) must be .* got"):
+    with pytest.raises(ValueError, match=r"(k|votes|trials|num_threads|search_share|index|order) must be .* got"):
         make()
 
 

@@ -8,6 +8,7 @@ import pytest
 from openmedlm.data import Question
 from openmedlm.programs import CHAT, PLAIN, Exemplar, FixedExemplars, SamplingParams
 from openmedlm.programs.cot import CoT
+from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.few_shot import FewShot
 from openmedlm.programs.few_shot_cot import FewShotCoT
 from openmedlm.programs.knn_few_shot import KNNPredict
@@ -53,7 +54,7 @@ def test_reasoning_excludes_its_closing_sentence(server: Any, lm: dspy.LM, make_
 
 
 def test_knn_without_a_pool_names_the_optimizer(lm: dspy.LM) -> None:
-    with pytest.raises(ValueError, match=r"pool in KNNPredict.*optimizers\.KNNFewShot"):
+    with pytest.raises(ValueError, match=r"pool in KNNPredict.*openmedlm\.KNNFewShot"):
         KNNPredict()(question="Which organ pumps?", options=OPTIONS)
 
 
@@ -123,3 +124,20 @@ def test_sampling_params_are_all_sent(model: str, server: Any) -> None:
 def test_unset_sampling_params_are_not_sent(server: Any, lm: dspy.LM) -> None:
     ZeroShot(decode=SamplingParams(max_tokens=5))(question="Which organ pumps?", options=OPTIONS)
     assert set(server.bodies[0]) == {"model", "messages", "temperature", "max_completion_tokens"}
+
+
+def test_signature_as_template_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match=r"CoT: 'question -> answer'\. .*TEMPLATES"):
+        CoT("question -> answer")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("program", [ZeroShot(), MajorityEnsemble(CoT(), votes=2)])
+def test_options_in_a_list_are_a_type_error(program: Strategy | MajorityEnsemble, lm: dspy.LM) -> None:
+    with pytest.raises(TypeError, match=r"options must be a mapping .* \['Liver', 'Heart'\]"):
+        program(question="Which organ pumps?", options=["Liver", "Heart"])
+
+
+@pytest.mark.parametrize("member", [dspy.Predict("question -> answer"), CoT, MajorityEnsemble(CoT()), None])
+def test_wrong_member_of_an_ensemble_is_a_type_error(member: Any) -> None:
+    with pytest.raises(TypeError, match=r"member of MajorityEnsemble: .*CoT\(\)"):
+        MajorityEnsemble(member)

@@ -13,7 +13,7 @@ from openmedlm.optimizers.search.finalists import (
     correct_on_search_set,
     evaluate,
     finalists,
-    front,
+    pareto_front,
     tied,
     winner,
 )
@@ -67,7 +67,7 @@ def test_front_excludes_dominated_candidates() -> None:
         candidate("better", 20, 4),
         candidate("best", 30, 9),
     ]
-    assert names(front(programs, correct_on_search_set, UNPRICED)) == ["cheap", "better", "best"]
+    assert names(pareto_front(programs, correct_on_search_set, UNPRICED)) == ["cheap", "better", "best"]
 
 
 def test_finalists_for_accuracy_are_tied() -> None:

@@ -18,7 +18,7 @@ FIRST = (TrialConfig("zero-shot"), TrialConfig("few-shot", k=5), TrialConfig("kn
 
 
 def run_search(schedule: EvalSchedule, evaluator: Any, trials: int, **settings: Any) -> optuna.Study:
-    search = Search(SPACE, first=FIRST, **settings)
+    search = Search(SPACE, enqueued=FIRST, **settings)
     study = optuna.create_study(directions=search.directions())
     search.run(study, schedule, evaluator, trials)
     return study
@@ -77,7 +77,7 @@ def test_search_with_the_same_seed_repeats_the_study(sampler: Any, schedule: Eva
 @pytest.mark.parametrize("after", [0, 1, 4, 9, 20, 37])
 def test_interrupted_search_resumes_identically(after: int, schedule: EvalSchedule, numbers: Any) -> None:
     whole = run_search(schedule, numbers, 20, seed=1)
-    search = Search(SPACE, first=FIRST, seed=1)
+    search = Search(SPACE, enqueued=FIRST, seed=1)
     study = optuna.create_study(direction="maximize")
     evaluator = Stops(numbers, after)
     with pytest.raises(KeyboardInterrupt):
@@ -87,7 +87,7 @@ def test_interrupted_search_resumes_identically(after: int, schedule: EvalSchedu
 
 
 def test_search_with_more_trials_extends_the_study(schedule: EvalSchedule, numbers: Any) -> None:
-    search = Search(SPACE, first=FIRST)
+    search = Search(SPACE, enqueued=FIRST)
     study = optuna.create_study(direction="maximize")
     search.run(study, schedule, numbers, 8)
     search.run(study, schedule, numbers, 16)
