@@ -23,7 +23,7 @@ from openmedlm.options.groups import RequestOptions
 from openmedlm.runs import check_free
 from openmedlm.runs.call_settings import make_call_settings, make_policy
 from openmedlm.runs.execute import ProgramResult, Report, execute
-from openmedlm.runs.plan import Plan, subsample
+from openmedlm.runs.plan import Plan, check_template, subsample
 from openmedlm.runs.save import save_run
 from openmedlm.terminal.console import dollars, thousands
 from openmedlm.terminal.progress import Progress
@@ -204,7 +204,8 @@ def evaluate(
         progress: Whether progress is shown on stderr.
 
     Raises:
-        UserError: A question or a program is invalid, no model is named, or the endpoint is down.
+        UserError: A question or a program is invalid, no model is named, the model does not accept a program's prompts,
+            or the endpoint is down.
         TypeError: An object is no program.
 
     Example:
@@ -220,6 +221,8 @@ def evaluate(
     if not chosen:
         raise UserError("no questions in evaluate: an empty sequence. Pass at least one example.")
     endpoint = find_model_endpoint(model, api_base, api_key)
+    for program in named.values():
+        check_template(program.template, endpoint)
     options = RequestOptions(
         max_concurrency=max_concurrency,
         on_unparsed=on_unparsed,

@@ -12,6 +12,13 @@ from openmedlm.utils.choices import check_choice
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Safe loader; libyaml's where available, since the pure Python one is slow on hostile files."""
 
+_RENAMED = {
+    "unreadable": ("on_unparsed", "again, close and leave are now resample, constrain and skip"),
+    "rounds": ("max_resamples", "one less than before, since the first completion no longer counts"),
+    "attempts": ("max_retries", "one less than before, since the first attempt no longer counts"),
+}
+"""Options of release 0.1.0: new name, and change of the value."""
+
 
 def read_config(context: typer.Context, path: Path | None) -> Path | None:
     """Make the values of the file the defaults of the command; the command line still overrides them.
@@ -30,6 +37,9 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
     values: dict[str, Any] = {}
     for name, value in yaml_mapping(path, "options to values", "benchmark: mmlu").items():
         option = str(name).lstrip("-").replace("-", "_")
+        new_name, change = _RENAMED.get(option, ("", ""))
+        if option not in known and new_name in known:
+            raise UserError(f"renamed option in {path}: {option}. Write {new_name}: {change}.")
         check_choice(option, known, f"option in {path}:")
         parameter = known[option] or option
         # A repeatable option may have a single value instead of a list.

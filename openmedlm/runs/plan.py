@@ -88,7 +88,7 @@ def plan(
         questions = subsample(load_split(data.benchmark, split, data.data_dir), options.split.limit)
     programs = {name: each.program for name, each in frozen.items()}
     for program in programs.values():
-        _check_template(program.template, endpoint)
+        check_template(program.template, endpoint)
     skipped: dict[str, str] = {}
     pool = ExemplarPool()
     strategies = [name for name in dict.fromkeys(names) if name not in frozen]
@@ -170,11 +170,16 @@ def choose_template(name: str, endpoint: Endpoint) -> Template:
     if name == "auto":
         name = "chat" if endpoint.chat else "plain"
     template = TEMPLATES[check_choice(name, TEMPLATES, "template")]
-    _check_template(template, endpoint)
+    check_template(template, endpoint)
     return template
 
 
-def _check_template(template: Template, endpoint: Endpoint) -> None:
+def check_template(template: Template, endpoint: Endpoint) -> None:
+    """Check that the endpoint accepts prompts of the template.
+
+    Raises:
+        UserError: It does not.
+    """
     if template.kind == "chat" and not endpoint.chat:
         raise UserError(f"{endpoint.model} is a base model without a chat template. Use --template plain.")
     if template.kind == "completion" and not endpoint.text:

@@ -12,6 +12,7 @@ from openmedlm.api.questions import to_questions
 from openmedlm.data import load_split
 from openmedlm.optimizers.rationales import RationaleRecord, add_to_pool
 from openmedlm.optimizers.rationales.pool import question_sha256
+from openmedlm.programs import TEMPLATES
 from openmedlm.utils.paths import rationale_pool
 
 
@@ -176,6 +177,11 @@ def test_evaluate_names_the_bad_example(fields: dict[str, object], part: str, lm
 def test_evaluate_without_a_model(mmlu: om.BenchmarkData) -> None:
     with dspy.context(lm=None), pytest.raises(om.UserError, match="model="):
         om.evaluate(om.ZeroShot(), mmlu.dev)
+
+
+def test_evaluate_refuses_a_template_of_another_kind_of_model(mmlu: om.BenchmarkData) -> None:
+    with pytest.raises(om.UserError, match="--template plain"):
+        om.evaluate(om.CoT(TEMPLATES["plain"]), mmlu.dev, limit=2, model="anthropic/claude", progress=False)
 
 
 def test_evaluate_names_a_wrong_model(server: ModelServer, lm: dspy.LM, mmlu: om.BenchmarkData) -> None:

@@ -170,6 +170,26 @@ def test_dead_endpoint_is_a_one_line_error(openmedlm: Callable) -> None:
     assert ended.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "old", "new"),
+    [
+        (("evaluate", "zero-shot"), "unreadable: again", "on_unparsed: "),
+        (("ladder",), "rounds: 3", "max_resamples: "),
+        (("tune", "-o", "out"), "attempts: 3", "max_retries: "),
+        (("pool",), "attempts: 3", "max_retries: "),
+    ],
+)
+def test_config_file_with_a_renamed_option_names_the_new_one(
+    command: tuple[str, ...], old: str, new: str, openmedlm: Callable
+) -> None:
+    Path("old.yaml").write_text(f"{old}\nbenchmark: mmlu\ndata_dir: sample\nmodel: hosted_vllm/small\n")
+    ended = openmedlm(*command, "--config", "old.yaml")
+    assert ended.code == 2
+    assert "old.yaml" in ended.err
+    assert new in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
+
+
 def test_config_file_gives_defaults_to_the_command_line(
     openmedlm: Callable, server: ModelServer, tmp_path: Path
 ) -> None:
