@@ -147,7 +147,7 @@ A frozen prompt program of OpenMedLM as a task of lm-evaluation-harness. The pro
 parses the answers; a completion without an answer counts as wrong (`--on-unparsed skip`). For benchmarking language
 models; not medical advice.
 
-    pip install openmedlm 'lm_eval[api]'
+    pip install /path/to/OpenMedLM 'lm_eval[api]'
     lm_eval --tasks {name} --include_path .{template} \\
         --model {model} \\
         --model_args model=NAME,base_url=http://127.0.0.1:8000/v1/{route},num_concurrent=8,tokenizer_backend=None

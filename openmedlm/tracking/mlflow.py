@@ -21,6 +21,7 @@ from openmedlm.programs.frozen import is_frozen
 from openmedlm.runs.execute import Report
 from openmedlm.runs.plan import Plan
 from openmedlm.tuning.result import TuningResult
+from openmedlm.utils.errors import install_command
 from openmedlm.utils.urls import database_file, scrubbed, shown_url
 
 MAX_VALUE_CHARACTERS = 6_000
@@ -59,7 +60,7 @@ class Tracker:
         try:
             from mlflow import MlflowClient
         except ImportError:
-            raise UserError("--mlflow: MLflow is not installed; pip install 'openmedlm[mlflow]'") from None
+            raise UserError(f"no MLflow for --mlflow. Install it: {install_command('mlflow')}.") from None
         with self._as_user_error():
             _check_connection(self._uri)
             self._client = MlflowClient(tracking_uri=self._uri)
