@@ -178,7 +178,7 @@ def _read_env_file() -> None:
         except UnicodeDecodeError as error:
             from openmedlm.utils.errors import UserError
 
-            raise UserError(".env: not UTF-8; save it as UTF-8") from error
+            raise UserError(".env is not UTF-8. Save it as UTF-8.") from error
 
 
 def _exit_with_message(error: Exception) -> NoReturn:

@@ -132,11 +132,13 @@ def _running_state(settings: process.Settings, files: process.ServerFiles, log: 
         elif child is None:
             child = _start(settings, files, log)
         elif child.poll() is not None:
-            raise UserError(f"the server of {settings.path} did not start: {_first_error(log)} (log: {log})")
+            raise UserError(f"the server of {settings.path} did not start: {_first_error(log)}. Read the log: {log}")
         time.sleep(0.05)
     if child is not None:
         child.kill()
-    raise UserError(f"the server of {settings.path} was not ready after {START_TIMEOUT_SECONDS:.0f} s (log: {log})")
+    raise UserError(
+        f"the server of {settings.path} was not ready after {START_TIMEOUT_SECONDS:.0f} s. Read the log: {log}"
+    )
 
 
 def _start(settings: process.Settings, files: process.ServerFiles, log: Path) -> subprocess.Popen[bytes]:

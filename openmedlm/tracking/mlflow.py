@@ -52,7 +52,7 @@ class Tracker:
 
     def __init__(self, uri: str) -> None:
         if not uri.strip():
-            raise UserError("--mlflow: empty; give a server address, sqlite:///FILE or a folder")
+            raise UserError("empty value of --mlflow. Give a server URL, sqlite:///FILE or a folder.")
         self._uri = _create_database(uri) if _is_folder(uri) else uri
         # By default MLflow prints the address of each run, password included, on stdout, and retries for minutes.
         os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -134,7 +134,8 @@ class Tracker:
         except Exception as error:
             reason = scrubbed(str(error), self._uri)[:300]
             raise UserError(
-                f"--mlflow {shown_url(self._uri)}: {reason}; all completions are saved, fix this and rerun the command"
+                f"cannot use --mlflow {shown_url(self._uri)}: {reason}. All completions are saved; fix this and "
+                "rerun the command."
             ) from error
 
 
@@ -148,7 +149,9 @@ def _create_database(folder: str) -> str:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--mlflow {folder}: {error.strerror}; name another folder") from error
+        raise UserError(
+            f"cannot create the folder of --mlflow: {folder} ({error.strerror}). Name another folder."
+        ) from error
     return f"sqlite:///{path / 'mlflow.db'}"
 
 

@@ -49,12 +49,17 @@ def read_result(directory: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "openmedlm tune wrote with -o."
         ) from error
     except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"unreadable study in {directory}: {error}. Run openmedlm tune again.") from error
-    version = result.get("schema_version", 1) if isinstance(result, dict) else None
+        raise UserError(f"unreadable study in {directory}: {error}. Rerun openmedlm tune.") from error
+    if not isinstance(result, dict):
+        raise UserError(f"no JSON object in {directory / RESULT}. Rerun openmedlm tune.")
+    version = result.get("schema_version", 1)
     if version == SCHEMA_VERSION:
         return result, rows
     if version == 1:
-        return _upgrade_result(result), [_upgrade_row(row) for row in rows]
+        try:
+            return _upgrade_result(result), [_upgrade_row(row) for row in rows]
+        except (LookupError, TypeError, AttributeError) as error:
+            raise UserError(f"unreadable study in {directory}: {error!r}. Rerun openmedlm tune.") from error
     raise UserError(
         f"unknown schema_version in {directory / RESULT}: {version}. This release reads 1 and {SCHEMA_VERSION}; use "
         "the release that wrote it."

@@ -62,7 +62,7 @@ def test_frozen_program_is_uploaded_whole(openmedlm: Run, hosted: tuple[str, ...
     assert tuned.code == 0, tuned.err
     tracked = runs(uri)
     assert tracked["tune"].data.params["strategy"] == tuned.json["configuration"]["strategy"]
-    assert tracked["tune"].data.metrics["select.accuracy"] == pytest.approx(tuned.json["select"]["accuracy"])
+    assert tracked["tune"].data.metrics["holdout.accuracy"] == pytest.approx(tuned.json["holdout"]["accuracy"])
     for name, folder in (("compile few-shot", "p"), ("tune", "program")):
         got = MlflowClient(tracking_uri=uri).download_artifacts(
             tracked[name].info.run_id, folder, str(tmp_path / "got")

@@ -48,8 +48,8 @@ def test_study_page_shows_holdout_score_calls_and_trials(openmedlm: Run, tuned: 
     openmedlm("report", tuned, "-o", "page.html")
     page = Path("page.html").read_text()
     result = orjson.loads(Path("tuned/tuning.json").read_bytes())
-    assert f"{result['select']['correct']}/{result['select']['n']}" in page
-    assert f"{result['calls']:,} completions" in page
+    assert f"{result['holdout']['correct']}/{result['holdout']['n']}" in page
+    assert f"{result['calls']:,} API calls" in page
     rows = Path("tuned/trials.jsonl").read_bytes().splitlines()
     assert page.count("<td>complete</td>") == len(rows) == 30
 
@@ -80,12 +80,12 @@ def test_report_of_two_studies_has_distinct_figure_ids(openmedlm: Run, tuned: st
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: (folder / "tuning.json").unlink(), "no run and no completed study"),
+        (lambda folder: (folder / "tuning.json").unlink(), "no run and no complete study"),
         (lambda folder: (folder / "trials.jsonl").unlink(), "trials.jsonl"),
-        (lambda folder: (folder / "tuning.json").write_text("{"), "can't be read"),
-        (lambda folder: (folder / "tuning.json").write_text("[]"), "another release"),
-        (lambda folder: (folder / "tuning.json").write_text('{"model": "m"}'), "another release"),
-        (lambda folder: (folder / "trials.jsonl").write_text("x"), "can't be read"),
+        (lambda folder: (folder / "tuning.json").write_text("{"), "unreadable study"),
+        (lambda folder: (folder / "tuning.json").write_text("[]"), "no JSON object"),
+        (lambda folder: (folder / "tuning.json").write_text('{"model": "m"}'), "unreadable study"),
+        (lambda folder: (folder / "trials.jsonl").write_text("x"), "unreadable study"),
     ],
 )
 def test_report_of_a_damaged_study_is_a_one_line_error(

@@ -60,7 +60,7 @@ def serve(
     from openmedlm.terminal.progress import Progress
 
     if spend.engine != "local":
-        raise UserError(f"--engine {spend.engine}: serve runs on this machine only; leave --engine out")
+        raise UserError(f"serve does not support --engine {spend.engine}. Leave it out.")
     options = EvaluateOptions(
         output=output,
         model=model,

@@ -26,7 +26,7 @@ def view(
     from openmedlm.report.server import serve
 
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; name a folder that holds runs or studies")
+        raise UserError(f"no such folder: {folder}. Name a folder that holds runs or studies.")
 
     def print_address(address: str) -> None:
         if output.json:
