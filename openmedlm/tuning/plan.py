@@ -33,6 +33,9 @@ from openmedlm.tuning.space_file import ModelSpace, read_spaces
 from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
 
+MAX_COMPLETION_TOKENS = 200_000
+"""Largest `--max-tokens`; more is the token budget of a study, which release 0.1.0 named `--max-tokens`."""
+
 
 @dataclass(frozen=True)
 class TuningPlan:
@@ -113,6 +116,12 @@ def plan_studies(
     """
     models, data, search = options.models, options.data, options.search
     names = list(dict.fromkeys(models.model))
+    tokens = options.program.max_completion_tokens
+    if tokens is not None and tokens > MAX_COMPLETION_TOKENS:
+        raise UserError(
+            f"--max-tokens is too large for one completion: {tokens:,}. Give at most {MAX_COMPLETION_TOKENS:,}, or "
+            "limit the tokens of the study with --token-limit."
+        )
     if len(names) > 1 and models.model_id is not None:
         raise UserError("--model-id names one model, but --model names several. Leave out --model-id.")
     if len(names) > 1 and options.study.study is not None:
