@@ -22,7 +22,7 @@ from openmedlm.optimizers.search.study import OBJECTIVES, Search
 from openmedlm.optimizers.search.trial_answers import UNPRICED, TokenPrices
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales
-from openmedlm.options.groups import ProgramOptions
+from openmedlm.options import ProgramOptions
 from openmedlm.rationales.trainset import load_exemplar_pool
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.plan import make_program_config, subsample
