@@ -19,7 +19,7 @@ from openmedlm.data import Question
 from openmedlm.inference import call_in_thread
 from openmedlm.metrics import Comparison, compare
 from openmedlm.metrics.pairing import pair_outcomes
-from openmedlm.options.groups import RequestOptions
+from openmedlm.options import RequestOptions
 from openmedlm.runs import check_free
 from openmedlm.runs.call_settings import make_call_settings, make_policy
 from openmedlm.runs.execute import ProgramResult, Report, execute

@@ -10,7 +10,7 @@ import orjson
 
 from openmedlm.api.evaluate import outside_event_loop
 from openmedlm.api.model import model_options
-from openmedlm.options.groups import DataOptions, FixedProgramOptions, RequestOptions
+from openmedlm.options import DataOptions, FixedProgramOptions, RequestOptions
 from openmedlm.programs.frozen import FrozenProgram, load_program
 from openmedlm.terminal.console import SafeConsole
 from openmedlm.terminal.progress import Progress

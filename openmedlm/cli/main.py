@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import typer
@@ -114,6 +115,9 @@ def main() -> None:
 
     Exits with 0 on success, 2 on bad usage or bad input, 3 if questions stayed unanswered, 130 on Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a character that its encoding lacks must not end a paid run
+            stream.reconfigure(errors="backslashreplace")
     try:
         _read_env_file()
         code = commands().main(standalone_mode=False) or 0
@@ -178,7 +182,7 @@ def _read_env_file() -> None:
         except UnicodeDecodeError as error:
             from openmedlm.utils.errors import UserError
 
-            raise UserError(".env: not UTF-8; save it as UTF-8") from error
+            raise UserError(".env is not UTF-8. Save it as UTF-8.") from error
 
 
 def _exit_with_message(error: Exception) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from openmedlm.cli.tables import estimate_table, ladder_table
-from openmedlm.options.groups import EvaluateOptions, Output, TrackingOptions
+from openmedlm.options import EvaluateOptions, Output, TrackingOptions
 from openmedlm.runs import check_free
 from openmedlm.runs.estimate import estimate_plan
 from openmedlm.runs.execute import Report, execute

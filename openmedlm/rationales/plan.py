@@ -10,7 +10,7 @@ from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
 from openmedlm.optimizers.rationales import add_to_pool, read_pool
 from openmedlm.optimizers.rationales.generate import choose_option_order, make_round_program
-from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions
+from openmedlm.options import CallOptions, DataOptions, ModelOptions
 from openmedlm.options.pool import PoolOptions
 from openmedlm.programs.option_order import reorder
 from openmedlm.rationales.run import RationaleJob, find_neighbours

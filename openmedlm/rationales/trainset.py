@@ -6,7 +6,7 @@ from pathlib import Path
 
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.optimizers.rationales import read_pool
-from openmedlm.options.groups import DataOptions
+from openmedlm.options import DataOptions
 from openmedlm.programs import Exemplar, exemplar_from_explanation, to_exemplars
 from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.utils.paths import rationale_pool

@@ -42,8 +42,8 @@ def read_directories(directories: Iterable[Path]) -> tuple[list[tuple[Run, Sent]
             studies += read_studies(directory)
         else:
             raise UserError(
-                f"{directory}: holds no run and no completed study; name a directory that evaluate, ladder, score or "
-                "tune wrote with -o"
+                f"no run and no complete study in {directory}. Name a directory that evaluate, ladder, score or tune "
+                "wrote with -o."
             )
     return runs, studies
 
@@ -58,7 +58,7 @@ def write_page(runs: Runs, studies: Sequence[Study], file: Path) -> None:
     try:
         write_atomically(file, [page.encode()])
     except OSError as error:
-        raise UserError(f"{file}: not writable ({error.strerror}); name another file with -o") from error
+        raise UserError(f"cannot write {file}: {error.strerror}. Name another file with -o.") from error
 
 
 def render_page(runs: Runs, studies: Sequence[Study]) -> str:
@@ -113,8 +113,8 @@ def _section(directory: Path, build: Callable[..., dict[str, Any]], *arguments: 
         raise
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise UserError(
-            f"{directory}: written by another release of openmedlm ({error!r}); rerun the command that wrote it, which "
-            "takes cached completions"
+            f"files of another release of openmedlm in {directory}: {error!r}. Rerun the command that wrote them; "
+            "cached completions are not requested again."
         ) from error
 
 

@@ -56,7 +56,9 @@ def program_columns(runs: Sequence[tuple[Run, Sent]]) -> list[ProgramColumn]:
             try:
                 by_key = {keys[outcome.benchmark, outcome.question_id]: outcome for outcome in outcomes}
             except KeyError as error:
-                raise UserError(f"{run.directory}: question {error} is missing; run the command again") from error
+                raise UserError(
+                    f"missing question in {run.directory}: {error}. Rerun the command that wrote the run."
+                ) from error
             heading = program if len(runs) == 1 else f"{name}: {program}"
             columns.append(ProgramColumn(heading, by_key, sent.prompts, program))
     return columns

@@ -18,7 +18,7 @@ from openmedlm.inference import (
     open_engine,
 )
 from openmedlm.local_models import SLOTS
-from openmedlm.options.groups import CallOptions, RequestOptions
+from openmedlm.options import CallOptions, RequestOptions
 from openmedlm.terminal.progress import Progress
 from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import completion_cache_path

@@ -8,7 +8,7 @@ from typing import Any
 from openmedlm.data import Question, UserError, canonical_split, fingerprint, load_split
 from openmedlm.inference import Endpoint
 from openmedlm.optimizers import ProgramConfig
-from openmedlm.options.groups import EvaluateOptions, ProgramOptions
+from openmedlm.options import EvaluateOptions, ProgramOptions
 from openmedlm.programs import TEMPLATES, PromptProgram, Template
 from openmedlm.programs.option_order import derive_seed
 from openmedlm.rationales.trainset import ExemplarPool, load_exemplar_pool

@@ -6,7 +6,7 @@ from pathlib import Path
 from openmedlm.data import UserError
 from openmedlm.inference import Endpoint, find_endpoint
 from openmedlm.optimizers import STRATEGIES
-from openmedlm.options.groups import EvaluateOptions, ModelOptions, ProgramOptions
+from openmedlm.options import EvaluateOptions, ModelOptions, ProgramOptions
 from openmedlm.programs.frozen import FrozenProgram, is_frozen, load_program
 from openmedlm.utils.paths import vectors_directory
 

@@ -71,14 +71,18 @@ def application(served: Served) -> web.Application:
 
     async def model(request: web.Request) -> web.Response:
         if request.match_info["name"] != served.name:
-            return _error(f"no model named {request.match_info['name']}; the served model is {served.name}", 404)
+            return _error(f"unknown model: {request.match_info['name']}. The served model is {served.name}.", 404)
         return _json(model_card)
 
     @web.middleware
     async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         valid = scheme.lower() == "bearer" and hmac.compare_digest(_bytes(given), _bytes(served.key or ""))
-        return await handler(request) if served.key is None or valid else _error("wrong or missing API key", 401)
+        return (
+            await handler(request)
+            if served.key is None or valid
+            else _error("wrong or missing API key. Send the key of serve --key as a bearer token.", 401)
+        )
 
     app = web.Application(middlewares=[_errors_as_json, only_local, check_key], client_max_size=MAX_REQUEST_BYTES)
     app.add_routes(
@@ -110,10 +114,10 @@ async def _answer(served: Served, request: web.Request, *, chat: bool) -> web.St
     try:
         body = orjson.loads(await request.read())
         if not isinstance(body, dict):
-            raise UserError("the request body is not a JSON object")
+            raise UserError("the request body is not a JSON object. Send one as OpenAI's API describes.")
         for name, accepted in _SINGLE_ANSWER.items():
             if body.get(name) not in accepted:
-                raise UserError(f"{name}: not supported, since a program gives one answer; leave it out")
+                raise UserError(f"unsupported parameter: {name}. A program gives one answer; leave the parameter out.")
         question = parse_question(request_text(body))
     except orjson.JSONDecodeError as error:
         return _error(f"the request body is not JSON: {error}", 400)

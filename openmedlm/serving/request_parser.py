@@ -28,7 +28,7 @@ _PREAMBLE = re.compile(
 )
 _LIST_HEADING = re.compile(r"\s*(?:answer )?(?:options|choices)\s*:\s*", re.IGNORECASE)
 
-_FORMAT = 'write "Question: …", then one line per option, such as "A. …"'
+_FORMAT = 'Write "Question: …", then one line per option, such as "A. …".'
 
 
 def request_text(body: Mapping[str, Any]) -> str:
@@ -47,14 +47,14 @@ def request_text(body: Mapping[str, Any]) -> str:
             prompt = prompt[0]
         if isinstance(prompt, str):
             return prompt
-        raise UserError("prompt: not a single text; send one prompt per request")
+        raise UserError("the prompt is not a single text. Send one prompt per request.")
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise UserError("messages: not a list of messages; send messages or a prompt")
+        raise UserError("messages is not a list of messages. Send messages or a prompt.")
     for message in reversed(messages):
         if message.get("role") == "user":
             return _text(message.get("content"))
-    raise UserError("messages: no user message; send the question as a user message")
+    raise UserError("no user message in messages. Send the question as a user message.")
 
 
 def parse_question(text: str) -> Question:
@@ -97,7 +97,7 @@ def _record(lines: Sequence[str]) -> dict[str, Any]:
             context, stem = _stem(lines[:start])
             if stem:
                 return {"question": stem, "options": options, "context": context}
-    raise UserError(f"the request has no question with lettered options; {_FORMAT}")
+    raise UserError(f"no question with lettered options in the request. {_FORMAT}")
 
 
 def _options(lines: Sequence[str]) -> dict[str, str]:
@@ -125,11 +125,11 @@ def _options(lines: Sequence[str]) -> dict[str, str]:
         mark = _LETTER_MARK.match(line)
         if mark is not None and len(options) > 1 and (spaced or not apart):
             if option is not None and option[1] == _before(expected) and expected > "B":
-                raise UserError(f"the request has two options {option[1]}; {_FORMAT}")
+                raise UserError(f"duplicate option {option[1]} in the request. {_FORMAT}")
             missing = missing or expected <= mark[1] <= chr(ord(expected) + 1)
         pending.append(line)
     if missing:
-        raise UserError(f"the request's option {expected} is missing or not parsable; {_FORMAT}")
+        raise UserError(f"option {expected} of the request is missing or not parsable. {_FORMAT}")
     if options:
         options[max(options)] += takewhile(_CONTINUATION.fullmatch, pending)
     return {letter: "\n".join(_strip_blank_end(parts)) for letter, parts in options.items()}
@@ -191,4 +191,4 @@ def _text(content: object) -> str:
         return content
     if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
         return "\n".join(str(part.get("text") or "") for part in content)
-    raise UserError("messages: the last user message is not text; send text")
+    raise UserError("the last user message is not text. Send text.")

@@ -62,8 +62,9 @@ def as_utf8(path: Path) -> str:
 
 
 def print_json(result: Mapping[str, object]) -> None:
-    """Print the one JSON object of a command on stdout."""
-    sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    """Print the one JSON object of a command on stdout, as UTF-8 whatever the terminal's encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 
 

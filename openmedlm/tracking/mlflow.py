@@ -21,6 +21,7 @@ from openmedlm.programs.frozen import is_frozen
 from openmedlm.runs.execute import Report
 from openmedlm.runs.plan import Plan
 from openmedlm.tuning.result import TuningResult
+from openmedlm.utils.errors import install_command
 from openmedlm.utils.urls import database_file, scrubbed, shown_url
 
 MAX_VALUE_CHARACTERS = 6_000
@@ -51,7 +52,7 @@ class Tracker:
 
     def __init__(self, uri: str) -> None:
         if not uri.strip():
-            raise UserError("--mlflow: empty; give a server address, sqlite:///FILE or a folder")
+            raise UserError("empty value of --mlflow. Give a server URL, sqlite:///FILE or a folder.")
         self._uri = _create_database(uri) if _is_folder(uri) else uri
         # By default MLflow prints the address of each run, password included, on stdout, and retries for minutes.
         os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -59,7 +60,7 @@ class Tracker:
         try:
             from mlflow import MlflowClient
         except ImportError:
-            raise UserError("--mlflow: MLflow is not installed; pip install 'openmedlm[mlflow]'") from None
+            raise UserError(f"no MLflow for --mlflow. Install it: {install_command('mlflow')}.") from None
         with self._as_user_error():
             _check_connection(self._uri)
             self._client = MlflowClient(tracking_uri=self._uri)
@@ -133,7 +134,8 @@ class Tracker:
         except Exception as error:
             reason = scrubbed(str(error), self._uri)[:300]
             raise UserError(
-                f"--mlflow {shown_url(self._uri)}: {reason}; all completions are saved, fix this and rerun the command"
+                f"cannot use --mlflow {shown_url(self._uri)}: {reason}. All completions are saved; fix this and "
+                "rerun the command."
             ) from error
 
 
@@ -147,7 +149,9 @@ def _create_database(folder: str) -> str:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--mlflow {folder}: {error.strerror}; name another folder") from error
+        raise UserError(
+            f"cannot create the folder of --mlflow: {folder} ({error.strerror}). Name another folder."
+        ) from error
     return f"sqlite:///{path / 'mlflow.db'}"
 
 

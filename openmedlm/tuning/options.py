@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from openmedlm.optimizers.search.defaults import BLOCK_QUESTIONS, PRUNING_ALPHA
-from openmedlm.options.groups import DataOptions, EndpointOptions, FixedProgramOptions, RequestOptions
+from openmedlm.options import DataOptions, EndpointOptions, FixedProgramOptions, RequestOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from openmedlm.optimizers.search.study import OBJECTIVES, Search
 from openmedlm.optimizers.search.trial_answers import UNPRICED, TokenPrices
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales
-from openmedlm.options.groups import ProgramOptions
+from openmedlm.options import ProgramOptions
 from openmedlm.rationales.trainset import load_exemplar_pool
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.plan import make_program_config, subsample
@@ -32,6 +32,9 @@ from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.space_file import ModelSpace, read_spaces
 from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
+
+MAX_COMPLETION_TOKENS = 200_000
+"""Largest `--max-tokens`; more is the token budget of a study, which release 0.1.0 named `--max-tokens`."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,12 @@ def plan_studies(
     """
     models, data, search = options.models, options.data, options.search
     names = list(dict.fromkeys(models.model))
+    tokens = options.program.max_completion_tokens
+    if tokens is not None and tokens > MAX_COMPLETION_TOKENS:
+        raise UserError(
+            f"--max-tokens is too large for one completion: {tokens:,}. Give at most {MAX_COMPLETION_TOKENS:,}, or "
+            "limit the tokens of the study with --token-limit."
+        )
     if len(names) > 1 and models.model_id is not None:
         raise UserError("--model-id names one model, but --model names several. Leave out --model-id.")
     if len(names) > 1 and options.study.study is not None:

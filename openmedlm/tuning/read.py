@@ -63,7 +63,7 @@ def read_result(directory: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "openmedlm tune wrote with -o."
         ) from error
     except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"unreadable study in {directory}: {error}. Run openmedlm tune again.") from error
+        raise UserError(f"unreadable study in {directory}: {error}. Rerun openmedlm tune.") from error
     version = result.get("schema_version", 1) if isinstance(result, dict) else None
     if version not in (1, SCHEMA_VERSION):
         raise UserError(
@@ -82,7 +82,7 @@ def _check_fields(value: Any, fields: Sequence[str], file: Path, row: int | None
     missing = [name for name in fields if not isinstance(value, Mapping) or name not in value]
     if missing:
         place = f"{file}:{row}" if row else f"{file}"
-        raise UserError(f"missing field in {place}: {missing[0]}. Run openmedlm tune again.")
+        raise UserError(f"missing field in {place}: {missing[0]}. Rerun openmedlm tune.")
 
 
 def _upgrade_result(result: Mapping[str, Any]) -> dict[str, Any]:

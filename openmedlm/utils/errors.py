@@ -25,5 +25,15 @@ class UserError(ValueError):
         return f"{line[:half]}…{line[-half:]}"
 
 
+def install_command(extra: str) -> str:
+    """Return the command that installs an optional extra, for error messages; the package is not on PyPI.
+
+    Example:
+        >>> install_command("ray")
+        "pip install '.[ray]' in the OpenMedLM folder"
+    """
+    return f"pip install '.[{extra}]' in the OpenMedLM folder"
+
+
 def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()

@@ -9,6 +9,7 @@ from optuna.storages.journal import JournalFileBackend
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from openmedlm.data import UserError
+from openmedlm.utils.errors import install_command
 from openmedlm.utils.urls import JOURNAL, scrubbed, shown_url, with_driver
 
 HEARTBEAT_SECONDS = 60
@@ -53,8 +54,8 @@ def open_storage(url: str) -> BaseStorage:
         return opening(_database, url)
     except ImportError as error:
         raise UserError(
-            f"missing database driver for --storage: {shown_url(url)} ({_line(error, url)}). Install it "
-            "(for PostgreSQL: pip install 'openmedlm[postgres]')."
+            f"missing database driver for --storage: {shown_url(url)} ({_line(error, url)}). Install it. The driver of "
+            f"PostgreSQL: {install_command('postgres')}."
         ) from error
     except (ArgumentError, ValueError) as error:
         raise UserError(
@@ -63,7 +64,7 @@ def open_storage(url: str) -> BaseStorage:
         ) from error
     except (SQLAlchemyError, RuntimeError, OSError) as error:
         raise UserError(
-            f"storage can't be opened in --storage: {shown_url(url)} ({_line(error, url)}). Check the URL."
+            f"cannot open the storage in --storage: {shown_url(url)} ({_line(error, url)}). Check the URL."
         ) from error
 
 

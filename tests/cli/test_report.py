@@ -49,7 +49,7 @@ def test_study_page_shows_holdout_score_calls_and_trials(openmedlm: Run, tuned: 
     page = Path("page.html").read_text()
     result = orjson.loads(Path("tuned/tuning.json").read_bytes())
     assert f"{result['holdout']['correct']}/{result['holdout']['n']}" in page
-    assert f"{result['calls']:,} completions" in page
+    assert f"{result['calls']:,} API calls" in page
     rows = Path("tuned/trials.jsonl").read_bytes().splitlines()
     assert page.count("<td>complete</td>") == len(rows) == 30
 
@@ -80,7 +80,7 @@ def test_report_of_two_studies_has_distinct_figure_ids(openmedlm: Run, tuned: st
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: (folder / "tuning.json").unlink(), "no run and no completed study"),
+        (lambda folder: (folder / "tuning.json").unlink(), "no run and no complete study"),
         (lambda folder: (folder / "trials.jsonl").unlink(), "trials.jsonl"),
         (lambda folder: (folder / "tuning.json").write_text("{"), "unreadable study"),
         (lambda folder: (folder / "tuning.json").write_text("[]"), "schema_version"),

@@ -143,7 +143,7 @@ def test_parser_reads_questions_of_evaluation_harnesses(text: str, stem: str, op
 
 
 def test_duplicate_option_letter_is_refused() -> None:
-    with pytest.raises(UserError, match="two options C"):
+    with pytest.raises(UserError, match="duplicate option C"):
         parse_question("Which?\nA. w\nB. two of\nC. difficile\nC. three")
 
 
@@ -211,10 +211,10 @@ def test_invalid_request_is_400_and_endpoint_failure_is_502(
         for content in ("Hello.", "Which?\nA. x", [{"type": "image_url", "image_url": {"url": "x"}}], ""):
             with pytest.raises(openai.BadRequestError):
                 ask(content)
-        with pytest.raises(openai.BadRequestError, match="n: "):
+        with pytest.raises(openai.BadRequestError, match=r"parameter: n\."):
             ask("Which?\nA. x\nB. y", n=2)
         for name, value in (("logprobs", True), ("top_logprobs", 3), ("best_of", 2), ("echo", True)):
-            with pytest.raises(openai.BadRequestError, match=f"{name}: "):
+            with pytest.raises(openai.BadRequestError, match=f"parameter: {name}"):
                 ask("Which?\nA. x\nB. y", extra_body={name: value})
         with pytest.raises(openai.BadRequestError, match="too long"):  # clients do not retry a 400
             ask("Which?\nA. x\nB. y")

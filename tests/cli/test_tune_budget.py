@@ -60,6 +60,13 @@ def test_budget_share_is_kept_for_the_holdout_set(openmedlm: Run, tune: Command)
     assert result["holdout"]["n"] > 0
 
 
+def test_tune_refuses_a_budget_as_max_tokens(openmedlm: Run, tune: Command, server: ModelServer) -> None:
+    ended = openmedlm(*tune, "--max-tokens", 200_001)
+    assert (ended.code, ended.err.count("\n"), server.requests) == (2, 1, [])
+    assert "--token-limit" in ended.err
+    assert openmedlm(*tune, "--max-tokens", 200_000, "--dry-run").code == 0
+
+
 def test_tune_past_its_token_limit_stops(openmedlm: Run, tune: Command, server: ModelServer) -> None:
     ended = openmedlm(*tune, "--token-limit", 4_000, "--max-concurrency", 1, "--json")
     assert ended.code == 0

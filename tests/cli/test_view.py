@@ -86,4 +86,4 @@ def test_view_refuses_a_request_with_another_host_name(address: str) -> None:
 def test_view_of_a_missing_folder_is_a_one_line_error(openmedlm: Run) -> None:
     ended = openmedlm("view", "nowhere")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
-    assert "nowhere: no such folder" in ended.err
+    assert "no such folder: nowhere" in ended.err

@@ -234,7 +234,7 @@ def test_missing_extra_names_the_install_command(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     with pytest.raises(UserError) as caught, serve(MODEL):
         pass
-    assert 'pip install "openmedlm[local]"' in str(caught.value)
+    assert "'.[local]'" in str(caught.value)
 
 
 def test_run_directory_of_another_user_is_rejected(run_directory: Path) -> None:

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import (
+from openmedlm.options import (
     DataOptions,
     EvaluateOptions,
     ModelOptions,
@@ -12,8 +12,8 @@ from openmedlm.options.groups import (
     ProgramOptions,
     RequestOptions,
     SplitOptions,
+    with_options,
 )
-from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 
 

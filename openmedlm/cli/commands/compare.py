@@ -3,8 +3,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import NOT_ADVICE, count_noun, percent, print_json, wide_console
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import (
+from openmedlm.options import (
     DataOptions,
     EvaluateOptions,
     ModelOptions,
@@ -13,8 +13,8 @@ from openmedlm.options.groups import (
     RequestOptions,
     SplitOptions,
     TrackingOptions,
+    with_options,
 )
-from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json, strip_control_characters
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import SafeConsole, one_line, print_json, wide_console
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import EvaluateOptions
-from openmedlm.options.with_options import with_options
+from openmedlm.options import EvaluateOptions, with_options
 
 
 @with_options(EvaluateOptions)

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import print_json
 
 
@@ -67,9 +66,9 @@ def export(
 
     check_choice(to, ("dspy", "messages", "batch", "lm-eval"), "format")
     if to == "lm-eval" and file is None:
-        raise UserError("--to lm-eval: no output folder; name one with -o")
+        raise UserError("no output folder for --to lm-eval. Name one with -o.")
     if output.json and file is None:
-        raise UserError("--json: stdout holds the JSON object, not the export; name a file with -o")
+        raise UserError("no output file with --json, whose object stdout holds. Name a file with -o.")
     frozen = load_program(program, embedder, vectors_directory())
     if to == "dspy":
         state, instructions = dspy_state(frozen)
@@ -96,8 +95,10 @@ def export(
         try:
             write_atomically(file, chunks)
         except OSError as error:
-            raise UserError(f"{file}: {error.strerror}; name another file with -o") from error
+            raise UserError(f"cannot write {file}: {error.strerror}. Name another file with -o.") from error
     if output.json:
         print_json({"file": str(file), "format": to})
+    elif file is not None:
+        print(f"Written: {file}")
     if instructions:
         print(instructions, file=sys.stderr)

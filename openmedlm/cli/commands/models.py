@@ -2,8 +2,7 @@ from rich.console import Console
 from rich.table import Table
 
 from openmedlm.local_models import CATALOGUE, EmbeddedModel
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import print_json
 
 

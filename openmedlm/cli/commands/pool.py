@@ -4,9 +4,8 @@ from dataclasses import asdict
 
 import typer
 
-from openmedlm.options.groups import CallOptions, DataOptions, ModelOptions, Output, PreviewOptions
+from openmedlm.options import CallOptions, DataOptions, ModelOptions, Output, PreviewOptions, with_options
 from openmedlm.options.pool import PoolOptions
-from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import count_noun, one_line, print_json, wide_console
 
 

@@ -7,7 +7,7 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from openmedlm.options.groups import (
+from openmedlm.options import (
     DataOptions,
     EvaluateOptions,
     FixedProgramOptions,
@@ -16,8 +16,8 @@ from openmedlm.options.groups import (
     ProgramOptions,
     RequestOptions,
     SplitOptions,
+    with_options,
 )
-from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 
 BENCHMARK = "mmlu"

@@ -7,8 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from openmedlm.metrics import Summary
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import NOT_ADVICE, percent, print_json, wide_console
 
 

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import (
+from openmedlm.options import (
     DataOptions,
     EvaluateOptions,
     ModelOptions,
@@ -11,8 +11,8 @@ from openmedlm.options.groups import (
     ProgramOptions,
     RequestOptions,
     SplitOptions,
+    with_options,
 )
-from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import NOT_ADVICE, print_json
 
 
@@ -60,7 +60,7 @@ def serve(
     from openmedlm.terminal.progress import Progress
 
     if spend.engine != "local":
-        raise UserError(f"--engine {spend.engine}: serve runs on this machine only; leave --engine out")
+        raise UserError(f"serve does not support --engine {spend.engine}. Leave it out.")
     options = EvaluateOptions(
         output=output,
         model=model,

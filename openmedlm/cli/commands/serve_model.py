@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from openmedlm.local_models import SLOTS
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import print_json
 
 

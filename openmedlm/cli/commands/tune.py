@@ -3,15 +3,15 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import (
+from openmedlm.options import (
     DataOptions,
     FixedProgramOptions,
     Output,
     PreviewOptions,
     RequestOptions,
     TrackingOptions,
+    with_options,
 )
-from openmedlm.options.with_options import with_options
 from openmedlm.terminal.console import print_json
 from openmedlm.tuning.options import BudgetOptions, ModelsOptions, SearchOptions, StudyOptions, TuneOptions
 

@@ -3,8 +3,7 @@ from typing import Annotated
 
 import typer
 
-from openmedlm.options.groups import Output
-from openmedlm.options.with_options import with_options
+from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import print_json
 
 
@@ -26,7 +25,7 @@ def view(
     from openmedlm.report.server import serve
 
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; name a folder that holds runs or studies")
+        raise UserError(f"no such folder: {folder}. Name a folder that holds runs or studies.")
 
     def print_address(address: str) -> None:
         if output.json:

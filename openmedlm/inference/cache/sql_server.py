@@ -19,6 +19,7 @@ from tenacity import (
 )
 
 from openmedlm.data import UserError
+from openmedlm.utils.errors import install_command
 from openmedlm.utils.urls import scrubbed, shown_url, with_driver
 
 OUTAGE_SECONDS = 60.0
@@ -67,8 +68,7 @@ class SqlServer:
             self._engine = _create_engine(with_driver(url))
         except ImportError as error:
             raise UserError(
-                f"no driver for {self.option}: {scrubbed(str(error), url)}. "
-                "Install it: pip install 'openmedlm[postgres]'."
+                f"no driver for {self.option}: {scrubbed(str(error), url)}. Install it: {install_command('postgres')}."
             ) from error
         except (ArgumentError, ValueError) as error:
             raise self._bad_url() from error
