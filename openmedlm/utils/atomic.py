@@ -5,6 +5,7 @@ import glob
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,8 +108,12 @@ def _lock(handle: int) -> bool:
     return os.fstat(handle).st_nlink > 0
 
 
+_umask_lock = threading.Lock()
+
+
 def umask() -> int:
     """Return the file mode creation mask of the process; the only way to read it is to set it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
+    with _umask_lock:  # else a second thread would read, and restore, the mask that the first one sets
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask

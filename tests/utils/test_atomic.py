@@ -1,12 +1,14 @@
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from openmedlm.utils.atomic import atomically, folder_beside, write_atomically
+from openmedlm.utils.atomic import atomically, folder_beside, umask, write_atomically
 
 
 def test_write_atomically_leaves_only_the_file(tmp_path: Path) -> None:
@@ -69,3 +71,16 @@ def test_atomically_concurrent_writers_do_not_interfere(tmp_path: Path) -> None:
         two.write(b"two")
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_umask_read_in_threads_is_unchanged() -> None:
+    usual, interval = umask(), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            seen = set(threads.map(lambda _: umask(), range(20_000)))
+        assert seen == {usual}
+        assert umask() == usual
+    finally:
+        sys.setswitchinterval(interval)
+        os.umask(usual)
