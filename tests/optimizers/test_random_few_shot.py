@@ -123,7 +123,7 @@ def test_random_cot_uses_only_rationales(sample: Load, trainset: Trainset) -> No
 
 def test_reasoning_without_rationales_is_one_line(sample: Load) -> None:
     bare = [to_demo(Exemplar(question)) for question in sample("mmlu", "pool")]
-    with pytest.raises(UserError, match="FewShotCoT: none of the 24 exemplars") as caught:
+    with pytest.raises(UserError, match=r"few-shot-cot in .*none of the 24 exemplars") as caught:
         RandomFewShot().compile(FewShotCoT(), trainset=bare)
     assert "--pool" in str(caught.value)
     assert "\n" not in str(caught.value)
