@@ -91,9 +91,11 @@ def _options(options: Any) -> dict[str, str]:
 
 def _gold(answer: Any, options: Mapping[str, str]) -> str:
     gold = str(answer).strip().upper()
-    if gold not in (options or string.ascii_uppercase) or not gold:
-        known = ", ".join(options) or "A to Z"
-        raise ValueError(f"the example's answer must be one of its options {known}, got {answer!r}")
+    letters = tuple(options) or tuple(string.ascii_uppercase)
+    if gold not in letters:
+        raise ValueError(
+            f"the example's answer must be one of its options {', '.join(options) or 'A to Z'}, got {answer!r}"
+        )
     return gold
 
 
@@ -101,9 +103,11 @@ def _parse(answer: Any, gold: str, options: Mapping[str, str]) -> ParsedAnswer:
     if answer is None:
         return ParsedAnswer(None, "no answer")
     text = str(answer)
+    if text.strip().upper() in options:  # the parser looks for letters, and a user's options may have numbers
+        return ParsedAnswer(text.strip().upper(), "lone letter")
     # A text such as "+", or one that is a letter itself, has no word for the parser to find.
     same = [letter for letter, option in options.items() if option.strip().casefold() == text.strip().casefold()]
-    if len(same) == 1 and text.strip().upper() not in options:
+    if len(same) == 1:
         return ParsedAnswer(same[0], "option text")
     if options:
         return parse_answer(text, options)

@@ -19,7 +19,7 @@ from openmedlm.optimizers.search.program_factory import ProgramFactory
 from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.study import Evaluator, Search
 from openmedlm.optimizers.search.trial_answers import FAILED, UNPARSED, QuestionVotes
-from openmedlm.optimizers.search.trial_config import TrialConfig
+from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
 from openmedlm.optimizers.trainset import MissingRationales, check_examples, check_student
 from openmedlm.programs.convert import to_question
 from openmedlm.programs.ensemble import MajorityEnsemble
@@ -111,11 +111,16 @@ class TuneStrategy(Teleprompter):
         questions = [_with_id(to_question(example), number) for number, example in enumerate(valset)]
         share = min(max(self.search_share, 1 / len(questions)), 1 - 1 / len(questions))
         search_set, holdout = split_dev(questions, self.seed, share)
-        factory = ProgramFactory(self.space, _config(student, self.seed), trainset, trainset, self.cache)
-        missing = _skipped_strategies(factory, self.space)
-        if len(missing) == len(set(self.space.strategy)):
+        config = _config(student, self.seed)
+        # Own instructions are the program's default ones; the other entries of the space would replace them.
+        space = (
+            self.space if config.instructions is None else self.space.model_copy(update={"instructions": (DEFAULT,)})
+        )
+        factory = ProgramFactory(space, config, trainset, trainset, self.cache)
+        missing = _skipped_strategies(factory, space)
+        if len(missing) == len(set(space.strategy)):
             raise UserError(f"no strategy left in {name}.compile: {next(iter(missing.values()))}")
-        search = Search(self.space.without(list(missing)), seed=self.seed)
+        search = Search(space.without(list(missing)), seed=self.seed)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:

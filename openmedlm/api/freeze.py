@@ -10,10 +10,11 @@ from openmedlm.api.programs import Program, to_prompt_program
 from openmedlm.api.questions import to_questions
 from openmedlm.data import BENCHMARKS, Question, load_split
 from openmedlm.data.load import SAMPLE
-from openmedlm.programs.frozen import FrozenProgram, ProgramMetadata, freeze_program
+from openmedlm.programs.frozen import FrozenProgram, ProgramMetadata, freeze_program, load_program
 from openmedlm.programs.prompt_program import FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
 from openmedlm.utils.errors import UserError
+from openmedlm.utils.paths import vectors_directory
 
 GOLDEN_QUESTIONS = 5
 """Questions whose prompts go into `golden.jsonl`."""
@@ -31,7 +32,8 @@ def freeze(
     """Write a program to a directory that renders the same prompts years later, checked and without running code.
 
     Args:
-        program: A DSPy module of OpenMedLM, compiled by any optimizer, or a program that was frozen before.
+        program: A DSPy module of OpenMedLM, compiled by any optimizer, or a program that was frozen before, which keeps
+            its model, benchmark and sources, and its dev score if neither model nor benchmark is another one.
         directory: Directory to write; it is complete or absent.
         model: Model string that the program is for; None takes the one that DSPy is configured with.
         benchmark: Benchmark that the program is for; None takes the one that most of its exemplars come from.
@@ -51,11 +53,21 @@ def freeze(
         >>> frozen.document.strategy
         'zero-shot'
     """
+    if isinstance(program, str | Path):
+        program = load_program(program, vectors=vectors_directory())
     compiled = to_prompt_program(program)
-    if isinstance(program, FrozenProgram):
-        model, benchmark = model or program.document.model, benchmark or program.document.benchmark
+    frozen = program.document if isinstance(program, FrozenProgram) else None
+    if frozen is not None:
+        model, benchmark = model or frozen.model, benchmark or frozen.benchmark
     name = benchmark or _most_common_benchmark(compiled)
-    metadata = ProgramMetadata(model=model or _configured_model(), benchmark=name, pool=None, dev=None)
+    model = model or _configured_model()
+    metadata = ProgramMetadata(
+        model=model,
+        benchmark=name,
+        pool=frozen.provenance.pool if frozen is not None else None,
+        # A score is that of one model on one benchmark.
+        dev=frozen.dev if frozen is not None and (model, name) == (frozen.model, frozen.benchmark) else None,
+    )
     shown = to_questions(questions, "dev") if questions is not None else _sample_questions(name)
     return freeze_program(compiled, Path(directory), metadata, shown[:GOLDEN_QUESTIONS], replace=replace)
 

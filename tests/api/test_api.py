@@ -13,6 +13,7 @@ from openmedlm.data import load_split
 from openmedlm.optimizers.rationales import RationaleRecord, add_to_pool
 from openmedlm.optimizers.rationales.pool import question_sha256
 from openmedlm.programs import TEMPLATES
+from openmedlm.programs.frozen import DataSource, DevScore, ProgramMetadata, freeze_program
 from openmedlm.utils.paths import rationale_pool
 
 
@@ -199,6 +200,24 @@ def test_freeze_and_load_render_the_same(lm: dspy.LM, mmlu: om.BenchmarkData, tm
     assert loaded.module().prompt_program().digest() == program.prompt_program().digest()
     both = om.evaluate([program, tmp_path / "program"], mmlu.dev[:3])
     assert both.programs[1].api_calls == 0
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_freeze_again_keeps_sources_and_score(as_path: bool, tmp_path: Path) -> None:
+    source = DataSource(benchmark="mmlu", split="pool", source="sample", count=30, sha256="0" * 64)
+    score = {"n": 9, "correct": 6, "accuracy": 2 / 3, "ci_low": 0.35, "ci_high": 0.88, "unanswered": 0, "errors": 0}
+    usage = {"calls": 9, "prompt_tokens": 90, "completion_tokens": 9}
+    dev = DevScore.model_validate({"questions": source, "unreadable": "again"} | score | usage)
+    pool = om.load_benchmark("mmlu", "sample").train
+    program = om.RandomFewShot(k=2).compile(om.ZeroShot(), trainset=pool).prompt_program()
+    metadata = ProgramMetadata("openai/small", "mmlu", source, dev)
+    first = freeze_program(program, tmp_path / "first", metadata, om.load_split("mmlu", "dev", "sample")[:2])
+    again = om.freeze(tmp_path / "first" if as_path else first, tmp_path / "again")
+    assert (again.document.model, again.document.benchmark) == ("openai/small", "mmlu")
+    assert again.document.provenance.pool == source
+    assert again.document.dev == dev
+    other = om.freeze(first, tmp_path / "other", model="openai/large")
+    assert (other.document.provenance.pool, other.document.dev) == (source, None)
 
 
 def test_freeze_says_what_is_unknown(tmp_path: Path) -> None:

@@ -85,6 +85,17 @@ def test_exact_match_gold_outside_options_is_refused(gold: object) -> None:
         exact_match({"answer": gold, "options": OPTIONS}, "B")
 
 
+@pytest.mark.parametrize("gold", ["AB", "XYZ", None, ""])
+def test_exact_match_gold_without_options_is_a_letter(gold: object) -> None:
+    with pytest.raises(ValueError, match="answer"):
+        exact_match({"answer": gold}, "B")
+
+
+def test_exact_match_numbered_options_are_read() -> None:
+    numbered = {"answer": "2", "options": {"1": "Heart", "2": "Liver"}}
+    assert [exact_match(numbered, answer) for answer in ("2", " 2\n", "Liver", "1")] == [True, True, True, False]
+
+
 @given(st.text(), st.sampled_from(list(OPTIONS)))
 def test_exact_match_any_text_gives_a_bool(text: str, gold: str) -> None:
     assert exact_match(example(gold), dspy.Prediction(answer=text)) in (True, False)

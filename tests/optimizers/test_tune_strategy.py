@@ -45,6 +45,14 @@ def test_compile_returns_the_best_module_of_the_search(lm: dspy.LM) -> None:
     assert best(question=DEV[0].question, options=DEV[0].options).answer in "ABCD"
 
 
+def test_own_instructions_replace_those_of_the_space(lm: dspy.LM) -> None:
+    student = ZeroShot()
+    student.predictor.signature = student.predictor.signature.with_instructions("Pick the best option.")
+    space = Space(strategy=("zero-shot",), votes=(1,), temperature=(0.0,), instructions=("physician", "short"))
+    best = TuneStrategy(space, trials=2).compile(student, trainset=POOL, valset=DEV)
+    assert best.predictor.signature.instructions == "Pick the best option."
+
+
 def test_strategies_without_rationales_in_the_pool_are_skipped(lm: dspy.LM) -> None:
     bare = [example.without("reasoning") for example in POOL]
     space = Space(strategy=("zero-shot", "few-shot-cot"), k=(2,), votes=(1,), instructions=("default",))
