@@ -16,7 +16,7 @@ ACCURACY_HEADING = "accuracy %\n[95 % CI]"
 def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[str, str]) -> Table:
     """Build a table with one row per program that fits 80 columns; exact counts are in the JSON and in the run."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
-    table.add_column("strategy", no_wrap=True)
+    table.add_column("program", no_wrap=True)
     headings = ("correct", ACCURACY_HEADING, "no\nanswer", "errors", "calls", "input\ntokens", "output\ntokens", "cost")
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -41,7 +41,7 @@ def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[
 def estimate_table(estimates: Mapping[str, Estimate]) -> Table:
     """Build a table with one row per program: its calls, tokens and cost."""
     table = Table(title="Estimated cost (before retries)", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("strategy")
+    table.add_column("program")
     for heading in ("calls", "cached", "input tokens\n(estimate)", "output tokens\n(maximum)", "cost\n(maximum)"):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, e in estimates.items():

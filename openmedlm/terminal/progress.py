@@ -43,9 +43,9 @@ def progress_printer(label: str) -> Callable[[int, int], None]:
 
 
 class Progress:
-    """Questions answered, accuracy so far with its interval, calls and tokens per second, dollars, time left.
+    """Shows questions done, accuracy so far with its interval, calls and tokens per second, cost and time left.
 
-    Shown as bars on a terminal, as lines elsewhere.
+    On a terminal it draws bars; elsewhere it prints lines.
     """
 
     def __init__(self, shown: bool = True) -> None:
@@ -104,7 +104,7 @@ class Progress:
         if self._lines and (last or now - self._printed > LINE_SECONDS):
             self._printed = now
             seconds_left = (now - self._started) / self._done * (self._questions - self._done)
-            answered = f"{self._done}/{self._questions} answered"
+            answered = f"{self._done}/{self._questions} questions"
             print(f"{self._program}: {answered}, {state}, {seconds_left:.0f} s left", file=sys.stderr)
 
     def _state(self, seconds: float) -> str:

@@ -39,7 +39,7 @@ def print_table(results: Sequence[TuningResult]) -> None:
     """Print one row per model: its best program, and the cost of the search."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Best program of each model", title_justify="left")
     accuracies = ("holdout % [95 % CI]", "zero-shot % [95 % CI]")
-    for heading in ("model", "program", *accuracies, "cost per question", "API calls", "exhaustive search calls"):
+    for heading in ("model", "program", *accuracies, "cost per question", "API calls", "calls without pruning"):
         table.add_column(heading, justify="left" if heading in ("model", "program") else "right")
     for result in results:
         values = result.as_json()
@@ -62,9 +62,11 @@ def print_table(results: Sequence[TuningResult]) -> None:
 def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
     """Print the estimated cost of studies."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Estimated cost (before retries)", title_justify="left")
-    calls = ("least calls", "most calls", "call limit", "exhaustive search calls")
-    for heading in ("model", "trials", "search + holdout questions", *calls, "input tokens", "output tokens", "cost"):
-        table.add_column(heading, justify="left" if heading == "model" else "right")
+    table.add_column("model", no_wrap=True, overflow="fold")
+    calls = ("minimum calls", "maximum calls", "call limit", "expected calls without pruning")
+    maxima = ("maximum input tokens", "maximum output tokens", "maximum cost")
+    for heading in ("trials", "search + holdout questions", *calls, *maxima):
+        table.add_column(heading, justify="right")
     for each in estimates:
         table.add_row(
             each.model,

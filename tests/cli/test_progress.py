@@ -34,5 +34,5 @@ def test_progress_counts_answered_and_correct_apart(monkeypatch: pytest.MonkeyPa
         progress.start_program("zero-shot", 3)
         for number, answer in enumerate("ABB"):
             progress.on_outcome(Outcome(f"q{number}", "mine", None, "A", answer))
-    assert written.getvalue().startswith("zero-shot: 3/3 answered, 33.3% correct (6.1–79.2%)")
+    assert written.getvalue().startswith("zero-shot: 3/3 questions, 33.3% correct (6.1–79.2%)")
     assert written.getvalue().endswith("0 s left\n")

@@ -23,7 +23,7 @@ def score(
         typer.Option(
             "--benchmark",
             "-b",
-            help="Benchmark of the questions. Default: options from the file.",
+            help="Benchmark of the questions. Default: none; the file has the options and gold letters.",
             show_default=False,
         ),
     ] = None,
