@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.metrics import Summary
 from openmedlm.runs.estimate import Estimate
@@ -19,7 +20,7 @@ def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[
     table.add_column("program", no_wrap=True)
     headings = ("correct", ACCURACY_HEADING, "no\nanswer", "errors", "calls", "input\ntokens", "output\ntokens", "cost")
     for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for result in results:
         s = result.summary
         table.add_row(
@@ -43,7 +44,7 @@ def estimate_table(estimates: Mapping[str, Estimate]) -> Table:
     table = Table(title="Estimated cost (before retries)", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("program")
     for heading in ("calls", "cached", "input tokens\n(estimate)", "output tokens\n(maximum)", "cost\n(maximum)"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for name, e in estimates.items():
         tokens = (f"{e.prompt_tokens:,}", f"{e.completion_tokens:,}")
         table.add_row(name, f"{e.calls:,}", f"{e.cached:,}", *tokens, dollars(e.cost_usd))

@@ -21,7 +21,7 @@ class Output:
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")] = (
         False
     )
-    seed: Annotated[int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="Seed of all random choices.")] = 0
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of all random choices.")] = 0
     config: Annotated[
         Path | None,
         typer.Option(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.optimizers.rationales import PoolReport
 from openmedlm.terminal.console import NOT_ADVICE, count_noun, dollars
@@ -17,7 +18,7 @@ def pool_table(title: str, result: PoolReport) -> Table:
     """Build a table with one row per round: accepted rationales, and the number that guessing would give."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("round", "questions", "accepted", "accepted %", "expected by\nguessing", "no answer"):
-        table.add_column(heading, justify="right")
+        table.add_column(Text(heading), justify="right")
     for r in result.rounds:
         share = f"{100 * r.kept / r.asked:.1f}"
         guessing = f"{r.expected_by_guessing:.1f}"

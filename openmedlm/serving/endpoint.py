@@ -36,7 +36,7 @@ _CLIENT_ERROR = re.compile(r"HTTP 4(?:00|13|22)\b")
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A program and the settings of its server.
+    """Program and the settings of its server.
 
     Attributes:
         name: Model name that clients use.

@@ -1,4 +1,4 @@
-"""From options to the plan of one model's study, made before any request is sent."""
+"""Plan of one model's study, made from the options before any request is sent."""
 
 import hashlib
 import re
@@ -46,10 +46,10 @@ class TuningPlan:
         benchmark, source: Origin of the questions, see `openmedlm.runs.plan.Plan`.
         search_set: Questions that rank configurations.
         holdout: Questions that pick the winner.
-        search: Settings of the search; its space lacks the strategies that the pool can't serve.
+        search: Settings of the search; its space lacks the strategies that the pool cannot serve.
         trials: Number of configurations to try.
         factory: Makes the programs of configurations.
-        skipped: Strategies that the pool can't serve, with the reason.
+        skipped: Strategies that the pool cannot serve, with the reason.
         pool, pool_benchmark: Questions that exemplars are taken from, and their benchmark.
         teacher: Model whose rationales the exemplars show.
         limits: Budget.
@@ -77,7 +77,7 @@ class TuningPlan:
     data_dir: str | None
 
     def spec(self) -> dict[str, Any]:
-        """Return what the study is about as plain JSON values, without what may change when it is resumed."""
+        """Return the fixed settings of the study as plain JSON values; a resumed study must have the same."""
         search, policy = self.search, self.calls.policy
         compiled = [self.factory.compiled(*variant).describe() for variant in variants(search.space)]
         return {
@@ -207,10 +207,10 @@ def _plan(
 
 
 def _unservable(factory: ProgramFactory, space: Space) -> dict[str, str]:
-    """Return the strategies that the pool can't serve, each with the reason.
+    """Return the strategies that the pool cannot serve, each with the reason.
 
     Raises:
-        UserError: It can serve none, or an embedder can't be used.
+        UserError: It can serve none, or an embedder cannot be used.
     """
     skipped: dict[str, str] = {}
     for name, embedder in variants(space):

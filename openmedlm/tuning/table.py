@@ -6,6 +6,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
 from openmedlm.tuning.estimate import StudyEstimate
@@ -62,11 +63,11 @@ def print_table(results: Sequence[TuningResult]) -> None:
 def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
     """Print the estimated cost of studies."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Estimated cost (before retries)", title_justify="left")
-    table.add_column("model", no_wrap=True, overflow="fold")
-    calls = ("minimum calls", "maximum calls", "call limit", "expected calls without pruning")
-    maxima = ("maximum input tokens", "maximum output tokens", "maximum cost")
-    for heading in ("trials", "search + holdout questions", *calls, *maxima):
-        table.add_column(heading, justify="right")
+    table.add_column("model", overflow="fold")
+    calls = ("calls\n(minimum)", "calls\n(maximum)", "call\nlimit", "calls without\npruning\n(expected)")
+    maxima = ("input tokens\n(maximum)", "output tokens\n(maximum)", "cost\n(maximum)")
+    for heading in ("trials", "questions\n(search +\nholdout)", *calls, *maxima):
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for each in estimates:
         table.add_row(
             each.model,
