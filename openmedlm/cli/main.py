@@ -23,8 +23,8 @@ GROUPS = {
         "data": "List, show, check and import benchmark questions.",
     },
     "Run": {
-        "ladder": "Run every strategy on the same questions and print the paper's table.",
-        "evaluate": "Run programs on a split: accuracy with intervals, and cost.",
+        "ladder": "Run every strategy on the same questions: the OpenMedLM paper's table.",
+        "evaluate": "Run programs on a split and print accuracy with intervals, and cost.",
         "score": "Score completions that another system wrote.",
         "ask": "Answer one question, with votes and exemplars.",
         "pool": "Generate the rationales of exemplars and check their answers.",
@@ -36,7 +36,7 @@ GROUPS = {
         "report": "Write runs and studies as one HTML page.",
         "view": "Serve the pages of runs and studies on loopback.",
     },
-    "Take away": {
+    "Deploy": {
         "verify": "Check that a frozen program is unchanged.",
         "export": "Convert a frozen program to another system's format.",
         "serve": "Serve a program as an OpenAI-compatible endpoint.",

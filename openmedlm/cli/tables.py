@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.metrics import Summary
 from openmedlm.runs.estimate import Estimate
@@ -16,10 +17,10 @@ ACCURACY_HEADING = "accuracy %\n[95 % CI]"
 def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[str, str]) -> Table:
     """Build a table with one row per program that fits 80 columns; exact counts are in the JSON and in the run."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
-    table.add_column("strategy", no_wrap=True)
+    table.add_column("program", no_wrap=True)
     headings = ("correct", ACCURACY_HEADING, "no\nanswer", "errors", "calls", "input\ntokens", "output\ntokens", "cost")
     for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for result in results:
         s = result.summary
         table.add_row(
@@ -41,9 +42,9 @@ def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[
 def estimate_table(estimates: Mapping[str, Estimate]) -> Table:
     """Build a table with one row per program: its calls, tokens and cost."""
     table = Table(title="Estimated cost (before retries)", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("strategy")
+    table.add_column("program")
     for heading in ("calls", "cached", "input tokens\n(estimate)", "output tokens\n(maximum)", "cost\n(maximum)"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for name, e in estimates.items():
         tokens = (f"{e.prompt_tokens:,}", f"{e.completion_tokens:,}")
         table.add_row(name, f"{e.calls:,}", f"{e.cached:,}", *tokens, dollars(e.cost_usd))

@@ -9,7 +9,7 @@ from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.event_loop import call_in_thread, wait_for
 from openmedlm.inference.open_engine import AnyEngine, open_engine
 from openmedlm.inference.policy import OnUnparsed, Policy
-from openmedlm.inference.ray_engine import Cluster
+from openmedlm.inference.ray_cluster import Cluster
 
 __all__ = [
     "AnyEngine",

@@ -12,7 +12,8 @@ from openmedlm.inference.clients.open import open_client
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.policy import Policy
-from openmedlm.inference.ray_engine import Cluster, RayEngine
+from openmedlm.inference.ray_cluster import Cluster
+from openmedlm.inference.ray_engine import RayEngine
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 

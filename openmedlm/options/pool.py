@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -10,6 +10,8 @@ import typer
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
     """Questions, teacher and file of a rationale pool."""
+
+    HEADING: ClassVar[str] = "Rationales"
 
     rounds: Annotated[
         int, typer.Option(min=1, help="Maximum requests per question; only rejected rationales are retried.")

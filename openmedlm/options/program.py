@@ -1,7 +1,7 @@
 """Options of a prompt program."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -9,6 +9,8 @@ import typer
 @dataclass(frozen=True, slots=True)
 class FixedProgramOptions:
     """Program options that tuning does not search."""
+
+    HEADING: ClassVar[str] = "Prompt program"
 
     max_completion_tokens: Annotated[
         int | None,

@@ -1,7 +1,7 @@
 """Options of a benchmark, its exemplar pool and its splits."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -9,6 +9,8 @@ import typer
 @dataclass(frozen=True, slots=True)
 class DataOptions:
     """Benchmark and its exemplar pool."""
+
+    HEADING: ClassVar[str] = "Questions"
 
     benchmark: Annotated[
         str,
@@ -42,6 +44,8 @@ class DataOptions:
 @dataclass(frozen=True, slots=True)
 class SplitOptions:
     """Questions of a benchmark that are answered."""
+
+    HEADING: ClassVar[str] = "Questions"
 
     split: Annotated[str, typer.Option(help="dev, test or pool. Use test only for final results.")] = "dev"
     limit: Annotated[

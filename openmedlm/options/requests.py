@@ -1,7 +1,7 @@
 """Options of requests to an endpoint, and of the votes that they sample."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -9,6 +9,8 @@ import typer
 @dataclass(frozen=True, slots=True)
 class CallOptions:
     """Options of the calls to an endpoint."""
+
+    HEADING: ClassVar[str] = "Requests"
 
     max_concurrency: Annotated[
         int | None,

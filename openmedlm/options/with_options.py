@@ -2,19 +2,24 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from openmedlm.utils.errors import UserError
+
+GENERAL = "General"
+"""Heading under which `--help` lists the options of every command, after all others."""
 
 
 def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of these groups, and pass each group to it as one object.
 
     The first parameters of the command are the groups, in this order; its other parameters stay options of their own.
-    A group may consist of groups: its options are those of its parts.
+    A group may consist of groups: its options are those of its parts. `--help` lists the options of a group under its
+    `HEADING`.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -26,7 +31,8 @@ def with_options(*groups: type) -> Callable[[Callable[..., None]], Callable[...,
             built = [_build(group, values) for group in groups]
             command(*built, **values)
 
-        shared = [parameter for group in groups for parameter in _parameters(group)]
+        ordered = sorted(groups, key=lambda group: getattr(group, "HEADING", "") == GENERAL)
+        shared = [parameter for group in ordered for parameter in _parameters(group)]
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *shared)]
         )
@@ -47,7 +53,7 @@ def _build(group: type, values: dict[str, Any]) -> Any:
     )
 
 
-def _parameters(group: type) -> Iterator[inspect.Parameter]:
+def _parameters(group: Any) -> Iterator[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
     for f in fields(group):
         if is_dataclass(hints[f.name]):
@@ -56,9 +62,17 @@ def _parameters(group: type) -> Iterator[inspect.Parameter]:
             yield inspect.Parameter(
                 f.name,
                 inspect.Parameter.KEYWORD_ONLY,
-                annotation=hints[f.name],
+                annotation=_under_heading(hints[f.name], group.HEADING),
                 default=inspect.Parameter.empty if f.default is MISSING else f.default,
             )
+
+
+def _under_heading(annotated: Any, heading: str) -> Any:
+    """Return the annotation of an option with the heading under which `--help` lists it."""
+    kind, option = get_args(annotated)
+    option = copy(option)
+    option.rich_help_panel = heading
+    return Annotated[kind, option]
 
 
 def _check_utf8(values: Iterable[object]) -> None:

@@ -1,12 +1,14 @@
 """Results of a rationale job as text."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.optimizers.rationales import PoolReport
-from openmedlm.terminal.console import NOT_ADVICE, count_noun
+from openmedlm.terminal.console import NOT_ADVICE, count_noun, dollars
 
 MAX_IDS = 5
 """Ids of questions without a rationale that are printed."""
@@ -16,7 +18,7 @@ def pool_table(title: str, result: PoolReport) -> Table:
     """Build a table with one row per round: accepted rationales, and the number that guessing would give."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("round", "questions", "accepted", "accepted %", "expected by\nguessing", "no answer"):
-        table.add_column(heading, justify="right")
+        table.add_column(Text(heading), justify="right")
     for r in result.rounds:
         share = f"{100 * r.kept / r.asked:.1f}"
         guessing = f"{r.expected_by_guessing:.1f}"
@@ -24,17 +26,33 @@ def pool_table(title: str, result: PoolReport) -> Table:
     return table
 
 
+def pool_estimate(estimated: Mapping[str, int | float | None]) -> str:
+    """Describe the estimate of `estimate_rationales`, one line per number."""
+    cost = estimated["max_cost_usd"]
+    return "\n".join(
+        [
+            f"Pool questions: {estimated['questions']:,}",
+            f"Questions with a rationale in the pool: {estimated['already_in_pool']:,}",
+            f"API calls in round 1: {estimated['first_round_calls']:,}",
+            f"API calls in all rounds (maximum): {estimated['max_calls']:,}",
+            f"Input tokens in round 1 (estimate): {estimated['first_round_prompt_tokens']:,}",
+            f"Output tokens in round 1 (maximum): {estimated['first_round_max_completion_tokens']:,}",
+            f"Cost of all rounds (maximum): {'unknown' if cost is None else dollars(cost)}",
+        ]
+    )
+
+
 def pool_notes(result: PoolReport, file: Path) -> str:
     """Describe the result of all rounds, the questions without a rationale, and the file."""
-    cost = "unknown cost" if result.cost_usd is None else f"${result.cost_usd:,.3f}"
+    cost = "unknown cost" if result.cost_usd is None else dollars(result.cost_usd)
     wrong = ", ".join(result.never_right[:MAX_IDS]) + (", …" if len(result.never_right) > MAX_IDS else "")
     lines = [
         f"Accepted: {result.kept:,} of {count_noun(result.questions, 'question')} with "
         f"{count_noun(result.calls, 'call')}, {result.prompt_tokens:,} input tokens, "
         f"{result.completion_tokens:,} output tokens, {cost}.",
-        f"Never correct: {len(result.never_right):,}{f' ({wrong})' if wrong else ''}.",
-        '"Expected by guessing" is the number that a teacher with random letters would have had accepted. A rationale '
-        "accepted in a late round, or from a teacher near that number, may be correct by chance.",
+        f"Without a correct answer in any round: {len(result.never_right):,}{f' ({wrong})' if wrong else ''}.",
+        '"Expected by guessing" is the number of rationales that random letters would have had accepted. Rationales of '
+        "late rounds, or of a teacher near that number, may be correct by chance.",
         f"Rationale pool: {file}",
         NOT_ADVICE,
     ]

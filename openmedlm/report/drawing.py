@@ -17,7 +17,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexag
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with its text.
+    """Figure with its text.
 
     Attributes:
         title: Heading above the figure.

@@ -8,8 +8,10 @@ from typing import Any
 import orjson
 
 from openmedlm.data import Question, UserError, question_from_record
-from openmedlm.metrics import Outcome
+from openmedlm.metrics import Outcome, Vote
 from openmedlm.programs.final_answer import split_closing
+from openmedlm.programs.letter_references import letter_references
+from openmedlm.programs.option_order import relabel, reorder
 from openmedlm.runs.execute import execute
 from openmedlm.runs.plan import Plan
 from openmedlm.terminal.progress import Progress
@@ -22,7 +24,7 @@ class AskResult:
     Attributes:
         question: Question.
         outcome: Votes and their majority.
-        reasoning: Reasoning of the first vote for the answer; None if the strategy does not reason.
+        reasoning: Reasoning from `find_reasoning`; None if the strategy does not reason.
     """
 
     question: Question
@@ -52,9 +54,13 @@ class AskResult:
             yield f"Answer: {self.answer}. {self.question.options[self.answer]}"
         if self.reasoning:
             yield f"\n{self.reasoning}\n"
+        letters = "".join(self.question.options)
         for vote in self.outcome.votes:
-            found = f"{vote.letter or '–'} (found by: {vote.rule}; sampling: {vote.method}; option order: {vote.order})"
-            yield f"Vote {vote.sample + 1}: {found}"
+            method = "" if vote.method == "free" else f", {vote.method}"
+            order = f", options shown as {' '.join(vote.order)}" if vote.order and vote.order != letters else ""
+            yield f"Vote {vote.sample + 1}: {vote.letter or 'no answer'} (parsing rule: {vote.rule}{method}{order})"
+        if self.outcome.votes_saved:
+            yield f"Votes not requested because they could not change the majority: {self.outcome.votes_saved}"
         if self.outcome.exemplars:
             yield f"Exemplars: {', '.join(self.outcome.exemplars)}"
 
@@ -110,8 +116,26 @@ def answer_question(plan: Plan) -> AskResult:
     (question,) = plan.questions
     (result,) = execute(plan, Progress(shown=False)).results
     (outcome,) = result.outcomes
-    first = next((vote for vote in outcome.votes if vote.letter == outcome.answer), None)
-    return AskResult(question, outcome, split_closing(first.text)[0] if first and program.reasoning else None)
+    return AskResult(question, outcome, find_reasoning(question, outcome) if program.reasoning else None)
+
+
+def find_reasoning(question: Question, outcome: Outcome) -> str | None:
+    """Return the reasoning of the first vote for the answer, with the letters of the question's own option order.
+
+    A vote whose letter references are ambiguous is left out; None if no vote is left.
+    """
+    votes = (vote for vote in outcome.votes if outcome.answer is not None and vote.letter == outcome.answer)
+    return next((reasoning for vote in votes if (reasoning := _reasoning(question, vote)) is not None), None)
+
+
+def _reasoning(question: Question, vote: Vote) -> str | None:
+    shown = reorder(question, vote.order)
+    reasoning, _ = split_closing(vote.text, shown.options)
+    if shown is question:
+        return reasoning
+    references = letter_references(reasoning, shown)
+    letters = dict(zip(shown.options, vote.order, strict=True))
+    return None if references is None else relabel(reasoning, references, letters)
 
 
 def _to_question(record: dict[str, Any], where: str) -> Question:

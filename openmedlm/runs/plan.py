@@ -169,7 +169,7 @@ def choose_template(name: str, endpoint: Endpoint) -> Template:
     """
     if name == "auto":
         name = "chat" if endpoint.chat else "plain"
-    template = TEMPLATES[check_choice(name, TEMPLATES, "template")]
+    template = TEMPLATES[check_choice(name, (*TEMPLATES, "auto"), "template")]
     check_template(template, endpoint)
     return template
 

@@ -8,6 +8,7 @@ from openmedlm.inference import Endpoint, find_endpoint
 from openmedlm.optimizers import STRATEGIES
 from openmedlm.options import EvaluateOptions, ModelOptions, ProgramOptions
 from openmedlm.programs.frozen import FrozenProgram, is_frozen, load_program
+from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
 
 
@@ -27,6 +28,8 @@ def load_frozen_args(names: Sequence[str], options: EvaluateOptions) -> Mapping[
             frozen[name] = load_program(path, program.embedder, vectors_directory())
         elif "/" in name or _exists(path):
             raise UserError(f"no frozen program in {name}. Create one with: openmedlm compile -o {name}")
+        else:
+            check_choice(name, STRATEGIES, "strategy or program directory")
     changed = program != ProgramOptions(embedder=program.embedder) or data.teacher != "auto" or data.pool or seed
     if frozen and len(frozen) == len(set(names)) and changed:
         raise UserError(

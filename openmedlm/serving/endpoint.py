@@ -6,7 +6,6 @@ import re
 import time
 import uuid
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -14,11 +13,9 @@ from aiohttp import web
 
 from openmedlm.data import Question, UserError
 from openmedlm.inference import AnyEngine, BudgetExceeded, EndpointDownError
-from openmedlm.metrics import Outcome, Vote
+from openmedlm.metrics import Outcome
 from openmedlm.programs import PromptProgram
-from openmedlm.programs.final_answer import split_closing
-from openmedlm.programs.letter_references import letter_references
-from openmedlm.programs.option_order import relabel, reorder
+from openmedlm.runs.one_question import find_reasoning
 from openmedlm.serving.request_parser import parse_question, request_text
 from openmedlm.utils.loopback import Handler, only_local
 
@@ -39,7 +36,7 @@ _CLIENT_ERROR = re.compile(r"HTTP 4(?:00|13|22)\b")
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A program and the settings of its server.
+    """Program and the settings of its server.
 
     Attributes:
         name: Model name that clients use.
@@ -141,20 +138,8 @@ def _reply(served: Served, question: Question, outcome: Outcome) -> str:
         return "No answer found."
     if served.letter_only or not served.program.reasoning:
         return outcome.answer
-    votes = (vote for vote in outcome.votes if vote.letter == outcome.answer)
-    reasonings = (reasoning for vote in votes if (reasoning := _reasoning(question, vote)) is not None)
-    return "\n\n".join([*islice(reasonings, 1), f"Answer: {outcome.answer}"])
-
-
-def _reasoning(question: Question, vote: Vote) -> str | None:
-    """Return the reasoning of a vote with the letters of the request's options; None if a letter is ambiguous."""
-    shown = reorder(question, vote.order)
-    reasoning, _ = split_closing(vote.text, shown.options)
-    if shown is question:
-        return reasoning
-    references = letter_references(reasoning, shown)
-    letters = dict(zip(shown.options, vote.order, strict=True))
-    return None if references is None else relabel(reasoning, references, letters)
+    reasoning = find_reasoning(question, outcome)
+    return "\n\n".join([*([reasoning] if reasoning is not None else []), f"Answer: {outcome.answer}"])
 
 
 def _bytes(text: str) -> bytes:

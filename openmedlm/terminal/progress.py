@@ -43,9 +43,9 @@ def progress_printer(label: str) -> Callable[[int, int], None]:
 
 
 class Progress:
-    """Questions answered, accuracy so far with its interval, calls and tokens per second, dollars, time left.
+    """Shows questions done, accuracy so far with its interval, calls and tokens per second, cost and time left.
 
-    Shown as bars on a terminal, as lines elsewhere.
+    On a terminal it draws bars; elsewhere it prints lines.
     """
 
     def __init__(self, shown: bool = True) -> None:

@@ -1,1 +1,1 @@
-"""`openmedlm tune`: from options to a study, and from the study to frozen programs."""
+"""Tuning: plan, run and report the studies of `openmedlm tune`."""

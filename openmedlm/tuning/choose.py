@@ -1,4 +1,4 @@
-"""From a study to its winner."""
+"""Choice of a study's winner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from openmedlm.tuning.progress import TrialProgress
 
 @dataclass(frozen=True)
 class Choice:
-    """The winner of a study, and the programs that it was chosen among.
+    """Winner of a study, and the programs that it was chosen among.
 
     Attributes:
         winner: The program, with its answers to the holdout set if the budget reached them.

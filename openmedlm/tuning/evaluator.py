@@ -15,7 +15,7 @@ from openmedlm.tuning.plan import TuningPlan
 
 
 class EngineEvaluator:
-    """Evaluate configurations with the engine, within its budget; cached completions are used first.
+    """Evaluates configurations with the engine, within its budget; cached completions are used first.
 
     Args:
         plan: Plan of the study.
@@ -54,7 +54,7 @@ class EngineEvaluator:
 
 
 class RecordingEvaluator:
-    """An evaluator that records outcomes, so that those of a smaller ensemble need no further request."""
+    """Evaluator that records outcomes, so that those of a smaller ensemble need no further request."""
 
     def __init__(self, evaluator: EngineEvaluator) -> None:
         self._evaluator = evaluator

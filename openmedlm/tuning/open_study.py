@@ -1,4 +1,4 @@
-"""The output directory and the Optuna study of a plan, before any request is sent."""
+"""Output directory and Optuna study of a plan, opened before any request is sent."""
 
 import uuid
 from typing import Any
@@ -26,7 +26,7 @@ def check_directory(plan: TuningPlan) -> None:
     """Create the output directory, and refuse one with files that this command did not write.
 
     Raises:
-        UserError: It has such files, is a file, or can't be created.
+        UserError: It has such files, is a file, or cannot be created.
     """
     directory = plan.directory
     if directory.exists() and not directory.is_dir():
@@ -48,14 +48,14 @@ def check_directory(plan: TuningPlan) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"directory in -o can't be created: {directory} ({error.strerror}). Name another.") from error
+        raise UserError(f"cannot create the directory in -o: {directory} ({error.strerror}). Name another.") from error
 
 
 def open_study(plan: TuningPlan) -> optuna.Study:
     """Open the plan's study, and create it if it is new.
 
     Raises:
-        UserError: The storage can't be opened, or its study of that name has other settings.
+        UserError: The storage cannot be opened, or its study of that name has other settings.
     """
     with locked(workers_directory(plan.study) / ".opening"):  # two workers that start at once must share a budget
         return _open_study(plan)

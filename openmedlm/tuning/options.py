@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import typer
 
@@ -29,6 +29,8 @@ class ModelsOptions(EndpointOptions):
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
     """Settings of the search."""
+
+    HEADING: ClassVar[str] = "Search"
 
     trials: Annotated[
         int | None,
@@ -92,6 +94,8 @@ class BudgetOptions:
     Only requests that are in flight can exceed a limit, and the best program so far is frozen.
     """
 
+    HEADING: ClassVar[str] = "Budget"
+
     max_calls: Annotated[
         int | None,
         typer.Option(min=1, help="Maximum API calls per model; a resumed study keeps its count."),
@@ -106,6 +110,8 @@ class BudgetOptions:
 @dataclass(frozen=True, slots=True)
 class StudyOptions:
     """Storage of the study."""
+
+    HEADING: ClassVar[str] = "Study"
 
     storage: Annotated[
         str | None,

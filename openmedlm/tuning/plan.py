@@ -1,4 +1,4 @@
-"""From options to the plan of one model's study, made before any request is sent."""
+"""Plan of one model's study, made from the options before any request is sent."""
 
 import hashlib
 import re
@@ -77,7 +77,7 @@ class TuningPlan:
     data_dir: str | None
 
     def spec(self) -> dict[str, Any]:
-        """Return what the study is about as plain JSON values, without what may change when it is resumed."""
+        """Return the fixed settings of the study as plain JSON values; a resumed study must have the same."""
         search, policy = self.search, self.calls.policy
         compiled = [self.factory.compiled(*variant).describe() for variant in variants(search.space)]
         return {
@@ -210,7 +210,7 @@ def _skipped_strategies(factory: ProgramFactory, space: Space) -> dict[str, str]
     """Return the strategies whose exemplars or rationales the pool lacks, each with the reason.
 
     Raises:
-        UserError: It lacks those of every strategy, or an embedder can't be used.
+        UserError: It lacks those of every strategy, or an embedder cannot be used.
     """
     skipped: dict[str, str] = {}
     for name, embedder in variants(space):

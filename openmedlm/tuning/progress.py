@@ -13,7 +13,7 @@ from openmedlm.tuning.plan import TuningPlan
 
 
 class TrialProgress:
-    """Print one line per block of questions that a trial has answered."""
+    """Prints one line per block of questions that a trial has answered."""
 
     def __init__(self, plan: TuningPlan, budget: Budget) -> None:
         self._plan = plan

@@ -17,9 +17,11 @@ def describe_winner(result: Mapping[str, Any]) -> list[str]:
     """Return sentences about the winner, from `TuningResult.as_json`."""
     lines = []
     if not result["search_set"]["n"]:
-        lines.append("The budget ended before any program was evaluated: this is the baseline, zero-shot.")
+        lines.append("The budget ended before any program was evaluated: the winner is the baseline, zero-shot.")
     elif result["holdout"] is None:
-        lines.append("The budget ended before any program was evaluated on the holdout set: this is the best so far.")
+        lines.append(
+            "The budget ended before any program was evaluated on the holdout set: the winner is the best so far."
+        )
     elif not result["complete"]:
         lines.append("The budget ended before every finalist was evaluated on the holdout set; a larger one may help.")
     comparison = result["vs_baseline"]
@@ -75,5 +77,6 @@ def _detectable(comparison: Mapping[str, Any]) -> str:
     effect = comparison["minimum_detectable_effect"]
     discordant_share = max(comparison["discordant"], 1) / comparison["n"]
     if effect > discordant_share:  # no difference can be larger than the share of discordant questions
-        return "So few questions detect no difference reliably."
-    return f"With so many questions, a true difference of {100 * effect:.1f} points is detected 80 % of the time."
+        return f"No difference can be detected reliably with {comparison['n']} questions."
+    questions = f"{comparison['n']} questions"
+    return f"With {questions}, a true difference of {100 * effect:.1f} points is detected 80 % of the time."

@@ -30,7 +30,7 @@ class TuningResult:
         prices: Token prices.
         spent: Spending on this study in all runs, test included.
         exhaustive_calls: Calls of a search that asks every dev question, in every trial, for all votes.
-        stopped: What ended the search, in words.
+        stopped: Number of trials, or limit of the budget, that ended the search, in words.
         seconds: Duration of this run.
         trials: Number of trials by state: complete, pruned, failed.
         importances: Importance of the parameters, see `openmedlm.tuning.trials`.
@@ -53,7 +53,7 @@ class TuningResult:
 
     @property
     def winner(self) -> Candidate:
-        """The chosen program."""
+        """Chosen program."""
         return self.choice.winner
 
     def vs_baseline(self) -> Comparison | None:

@@ -27,7 +27,7 @@ def search(plan: TuningPlan, workers: int) -> None:
     """Search a plan's study as one of several workers, without choosing a winner.
 
     Raises:
-        UserError: The storage can't be used, or the endpoint does not answer.
+        UserError: The storage cannot be used, or the endpoint does not answer.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -49,7 +49,7 @@ def run_search(plan: TuningPlan, study: optuna.Study, connection: Connection, wo
         began: Start of the budget's seconds, by the monotonic clock.
 
     Returns:
-        What ended the search, in words.
+        Number of trials, or limit of the budget, that ended the search, in words.
     """
     policy = connection.calls.policy
     shared = replace(policy, concurrency=policy.concurrency // workers)

@@ -26,7 +26,7 @@ def read_spaces(file: str | None, models: list[str]) -> dict[str, ModelSpace]:
         models: Models to tune.
 
     Raises:
-        UserError: The file can't be read, or a value in it does not fit.
+        UserError: The file cannot be read, or a value in it does not fit.
     """
     values = {} if file is None else yaml_mapping(Path(file), "parameters to choices", "votes: [1, 5, 11]")
     shared = {str(name): value for name, value in values.items()}

@@ -6,6 +6,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
 from openmedlm.tuning.estimate import StudyEstimate
@@ -39,7 +40,7 @@ def print_table(results: Sequence[TuningResult]) -> None:
     """Print one row per model: its best program, and the cost of the search."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Best program of each model", title_justify="left")
     accuracies = ("holdout % [95 % CI]", "zero-shot % [95 % CI]")
-    for heading in ("model", "program", *accuracies, "cost per question", "API calls", "exhaustive search calls"):
+    for heading in ("model", "program", *accuracies, "cost per question", "API calls", "calls without pruning"):
         table.add_column(heading, justify="left" if heading in ("model", "program") else "right")
     for result in results:
         values = result.as_json()
@@ -62,9 +63,11 @@ def print_table(results: Sequence[TuningResult]) -> None:
 def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
     """Print the estimated cost of studies."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title="Estimated cost (before retries)", title_justify="left")
-    calls = ("least calls", "most calls", "call limit", "exhaustive search calls")
-    for heading in ("model", "trials", "search + holdout questions", *calls, "input tokens", "output tokens", "cost"):
-        table.add_column(heading, justify="left" if heading == "model" else "right")
+    table.add_column("model", overflow="fold")
+    calls = ("calls\n(minimum)", "calls\n(maximum)", "call\nlimit", "calls without\npruning\n(expected)")
+    maxima = ("input tokens\n(maximum)", "output tokens\n(maximum)", "cost\n(maximum)")
+    for heading in ("trials", "questions\n(search +\nholdout)", *calls, *maxima):
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for each in estimates:
         table.add_row(
             each.model,

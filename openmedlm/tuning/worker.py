@@ -1,4 +1,4 @@
-"""Further processes on this machine that search the same study."""
+"""Worker processes on this machine that search the same study."""
 
 import multiprocessing
 import os

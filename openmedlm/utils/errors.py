@@ -1,4 +1,4 @@
-"""The exception whose message a user reads."""
+"""Exception whose message a user reads, and parts of messages."""
 
 MAX_MESSAGE_CHARACTERS = 1_000
 """Length limit of a message, since the value that it quotes may be the content of a whole file."""

@@ -178,8 +178,8 @@ def _read(directory: Path, name: str) -> bytes:
                 )
             return file.read()
     except FileNotFoundError:
-        problem = "missing file" if directory.is_dir() else "no such directory"
-        raise InvalidProgram(f"{problem}: {directory / name}. Give the directory of a frozen program.") from None
+        wrong = f"missing file: {directory / name}" if directory.is_dir() else f"no such directory: {directory}"
+        raise InvalidProgram(f"{wrong}. Give the directory of a frozen program.") from None
     except OSError as error:
         raise InvalidProgram(
             f"can't read {directory / name}: {error.strerror}. Give the directory of a frozen program."

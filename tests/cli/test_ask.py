@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import orjson
 import pytest
-from model_server import ModelServer, Reply
+from model_server import Asked, ModelServer, Reply
 
 OPTIONS = ("--option", "Vitamin A", "--option", "Vitamin C", "--option", "Vitamin D")
 
@@ -58,3 +58,19 @@ def test_ask_with_unparsed_answer_exits_3(openmedlm: Callable, hosted: tuple[str
     ended = openmedlm("ask", "zero-shot", *hosted, "-q", "Which?", *OPTIONS, "--on-unparsed", "skip")
     assert ended.code == 3
     assert "No answer" in ended.out
+
+
+def test_ask_shows_reasoning_in_the_letters_of_the_options(
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer
+) -> None:
+    def reasons(asked: Asked) -> Reply:
+        shown = dict(line.split(". ", 1) for line in asked.question.splitlines() if line[1:3] == ". ")
+        (letter,) = (letter for letter, text in shown.items() if text == "Vitamin C")
+        if letter == "B":  # wrong when the options are in their own order
+            return Reply("It is a guess.\n\nThe answer is A.")
+        return Reply(f"Bleeding gums speak for option {letter}.\n\nThe answer is {letter}. Vitamin C")
+
+    server.reply = reasons
+    command = ("ask", "ensemble", "--member", "cot", *hosted, "-q", "Which vitamin prevents scurvy?", *OPTIONS)
+    answer = openmedlm(*command, "--all-votes", "--json").json
+    assert (answer["answer"], answer["reasoning"]) == ("B", "Bleeding gums speak for option B.")

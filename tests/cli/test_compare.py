@@ -96,7 +96,7 @@ def test_compare_different_questions_needs_common(openmedlm: Callable, written: 
     assert "6 common, 4 only in the first run, 4 only in the second" in refused.err
     result = openmedlm("compare", one, other, "--common", "--json").json
     assert (result["n"], result["left_out"]) == (6, 8)
-    assert "Excluded: 8 questions" in openmedlm("compare", one, other, "--common").out
+    assert "excluded: 8 questions" in openmedlm("compare", one, other, "--common").out
 
 
 @pytest.mark.parametrize(

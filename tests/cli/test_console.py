@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
+from openmedlm.cli.tables import ladder_table
+from openmedlm.metrics import summarise
+from openmedlm.runs.execute import ProgramResult
 from openmedlm.terminal.console import SafeConsole, as_utf8, one_line
 
 HOSTILE = "a\x1b[2J\x9b1m\u202e\u061c\nb [red]:bomb:[/x]"
@@ -38,3 +41,13 @@ def test_as_utf8_escapes_undecodable_path() -> None:
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x85", "\x9f", "\u200e", "\u2066"])
 def test_console_print_removes_control_characters(character: str) -> None:
     assert printed(f"a{character}b") in (["ab"], ["a b"])
+
+
+def test_ladder_table_fits_80_columns() -> None:
+    file = io.StringIO()
+    result = ProgramResult("few-shot-cot", "dev", (), summarise((), 0.0), 0)
+    SafeConsole(file=file, width=80).print(ladder_table("title", [result], {}))
+    heads = file.getvalue().splitlines()[2:4]
+    assert [len(line.rstrip()) <= 80 for line in heads] == [True, True]
+    assert ("answer" in heads[0], "answer" in heads[1]) == (False, True)
+    assert "…" not in file.getvalue()

@@ -86,7 +86,7 @@ def test_data_check_separates_duplicates_from_leaks(openmedlm: Callable, tmp_pat
     ]
     printed = openmedlm("data", "check", "-b", "mine", "--data-dir", tmp_path).out
     assert "Duplicate questions" in printed
-    assert "exact: mine pool p = mine test 1, different key" in printed
+    assert "exact: mine pool p = mine test 1, different gold answers" in printed
     assert "3 questions." in printed
     assert "inside a split: 1, across splits: 2" in printed
 

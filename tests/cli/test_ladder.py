@@ -42,7 +42,7 @@ def test_ladder_table_names_every_strategy_and_the_disclaimer(openmedlm: Callabl
     ended = openmedlm("ladder", *hosted)
     for name in STRATEGIES:
         assert name in ended.out
-    for heading in ("strategy", "correct", "accuracy %", "[95 % CI]", "answer", "errors", "calls", "tokens", "cost"):
+    for heading in ("program", "correct", "accuracy %", "[95 % CI]", "answer", "errors", "calls", "tokens", "cost"):
         assert heading in ended.out
     assert "not medical advice" in ended.out
 

@@ -97,7 +97,7 @@ def test_pool_table_compares_rounds_with_guessing(
     rows = [line.split() for line in ended.out.splitlines() if line.split()[:1] in (["1"], ["2"])]
     assert rows == [["1", "24", "18", "75.0", "6.0", "6"], ["2", "6", "0", "0.0", "1.5", "6"]]
     assert "Accepted: 18 of 24 questions with 30 calls" in ended.out
-    assert "Never correct: 6 (sample-mmlu-pool-01, " in ended.out
+    assert ": 6 (sample-mmlu-pool-01, " in ended.out
     assert "not medical advice" in ended.out
     assert str(rationale_pool("mmlu", "hosted_vllm/small")) in ended.out
 
@@ -267,7 +267,7 @@ def test_pool_dry_run_estimates_and_sends_nothing(
     assert (result["dry_run"], result["questions"], result["already_in_pool"]) == (True, 24, 0)
     assert (result["first_round_calls"], result["max_calls"]) == (24, 72)
     assert (result["first_round_max_completion_tokens"], result["max_cost_usd"]) == (24 * 500, 0.0)
-    assert "max calls: 72" in openmedlm("pool", *hosted, "--dry-run", "--rounds", 3).out
+    assert "(maximum): 72" in openmedlm("pool", *hosted, "--dry-run", "--rounds", 3).out
     openmedlm("pool", *hosted, "--limit", 10)
     assert openmedlm("pool", *hosted, "--dry-run", "--json").json["already_in_pool"] == 10
 
@@ -437,7 +437,7 @@ def test_pool_prints_markup_in_ids_and_names_verbatim(openmedlm: Callable, serve
     where = ("-b", "own", "--data-dir", tmp_path, "--rounds", 1, "-o", "x[bold]y.jsonl")
     ended = openmedlm("pool", "-m", "hosted_vllm/small", "--api-base", server.base_url, *where)
     assert (ended.code, ended.err.count("internal error")) == (0, 0)
-    assert "Never correct: 1 ([/red])" in ended.out
+    assert ": 1 ([/red])" in ended.out
     assert "x[bold]y.jsonl" in ended.out
 
 

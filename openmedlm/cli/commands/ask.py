@@ -53,8 +53,7 @@ def ask(
 ) -> None:
     """Answer one question, and show its votes and exemplars.
 
-    Example: openmedlm ask cot -m local/qwen2.5-coder-1.5b -q "Which vitamin prevents scurvy?" --option "Vitamin A"
-    --option "Vitamin C"
+    Example: openmedlm ask cot -m local/qwen2.5-coder-1.5b -q "Does scurvy need vitamin C?" --option Yes --option No
     """
     from openmedlm.cli.run_strategies import UNANSWERED, print_estimates
     from openmedlm.runs.one_question import answer_question, question_from_arguments, question_from_text

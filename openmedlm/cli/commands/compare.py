@@ -41,8 +41,6 @@ def compare(
     console.print("Difference (A − B), percentage points", style="bold", highlight=False)
     for each in compared:
         console.print(*_lines(each), "", highlight=False)
-    if left_out := sum(each.left_out for each in compared):
-        console.print(f"Excluded: {count_noun(left_out, 'question')} that only one run has.", highlight=False)
     console.print(
         "p: exact McNemar test, two-sided. Detectable difference: a true difference of this size is found in 80 % of "
         "such comparisons.",
@@ -62,6 +60,8 @@ def _lines(compared: "PairComparison") -> Iterator[str]:
     yield f"p = {row['p_value']:.3g}, adjusted p = {row['p_adjusted']:.3g}"
     detectable = f"{100 * row['minimum_detectable_effect']:.1f}"
     yield f"questions: {row['n']:,}, discordant: {row['discordant']:,}, detectable difference: {detectable}"
+    if compared.left_out:
+        yield f"excluded: {count_noun(compared.left_out, 'question')} that only one run has"
 
 
 def _name(side: "RunRef", other: "RunRef") -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from openmedlm.options import Output, with_options
@@ -51,7 +52,9 @@ def list_splits(output: Output, data_dir: DataDir = None) -> None:
         }
         print_json({"benchmarks": counts})
         return
-    table = Table("benchmark", *SPLITS, "location")
+    table = Table(title="Number of questions", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("benchmark", *SPLITS, "location"):
+        table.add_column(heading, justify="right" if heading in SPLITS else "left")
     for name in names:
         by_split = {s.split: s for s in splits if s.benchmark == name}
         locations = ", ".join(dict.fromkeys(s.place for s in by_split.values()))
@@ -136,28 +139,31 @@ def check(
         )
         return
     console = wide_console()
-    console.print(_duplicates_table(pairs))
+    if pairs:
+        console.print(_duplicates_table(pairs))
     for pair in pairs[:MAX_PAIRS_SHOWN]:
         first, second = (one_line(f"{q.benchmark} {q.split} {q.id}") for q in (pair.first, pair.second))
-        console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', different key'}")
+        console.print(f"{pair.kind}: {first} = {second}{'' if pair.same_answer else ', different gold answers'}")
     hidden = len(pairs) - MAX_PAIRS_SHOWN
     print(f"{len(questions):,} questions.", end=" ")
     print(f"Duplicate pairs inside a split: {len(duplicates):,}, across splits: {len(leaks):,}.")
     if hidden > 0:
-        print(f"{hidden:,} pairs are not shown. Pass --json for all of them.")
+        print(f"{hidden:,} further pairs; --json lists all of them.")
 
 
 def _duplicates_table(pairs: list["DuplicatePair"]) -> Table:
     """Return a table with one row per pair of splits that share questions."""
-    table = Table("split A", "split B", "exact", "near", "different key", title="Duplicate questions")
+    table = Table(title="Duplicate questions (pairs)", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("split A", "split B", "exact", "near", "different gold answers"):
+        table.add_column(heading, justify="left" if heading.startswith("split") else "right")
     rows: dict[tuple[str, str], list[DuplicatePair]] = {}
     for pair in pairs:
         key = (f"{pair.first.benchmark} {pair.first.split}", f"{pair.second.benchmark} {pair.second.split}")
         rows.setdefault(key, []).append(pair)
     for (first, second), same_splits in rows.items():
         exact = sum(pair.kind == "exact" for pair in same_splits)
-        different_key = sum(not pair.same_answer for pair in same_splits)
-        table.add_row(first, second, *map(str, (exact, len(same_splits) - exact, different_key)))
+        different_answers = sum(not pair.same_answer for pair in same_splits)
+        table.add_row(first, second, *map(str, (exact, len(same_splits) - exact, different_answers)))
     return table
 
 

@@ -32,7 +32,13 @@ def export(
         int | None, typer.Option(min=1, help="Render only the questions of evaluate --limit N.", show_default=False)
     ] = None,
     data_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Local benchmark files, or sample.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Directory with <benchmark>/<split>.jsonl files; 'sample' for the embedded sample. Default: the "
+            "Hugging Face hub.",
+            show_default=False,
+        ),
     ] = None,
     model: Annotated[
         str | None,

@@ -20,7 +20,7 @@ def ladder(
         ),
     ] = None,
 ) -> None:
-    """Evaluate every strategy on the same questions: the paper's table for this model.
+    """Run every strategy on the same questions, and print the table of the OpenMedLM paper for this model.
 
     Strategies that show rationales are skipped, with a message, if the pool has none. Every completion is saved before
     it is used; an interrupted command resumes when it is rerun.

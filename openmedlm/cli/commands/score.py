@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from openmedlm.metrics import Summary
 from openmedlm.options import Output, with_options
@@ -23,7 +24,7 @@ def score(
         typer.Option(
             "--benchmark",
             "-b",
-            help="Benchmark of the questions. Default: options from the file.",
+            help="Benchmark of the questions. Default: none; the file has the options and gold letters.",
             show_default=False,
         ),
     ] = None,
@@ -88,8 +89,9 @@ def _table(title: str, rows: list[tuple[str, Summary]]) -> Table:
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("model", overflow="fold")
-    for heading in ("correct", ACCURACY_HEADING, "standard\nerror", "macro-F1 %", "no\nanswer", "agreement %"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = ("standard error\n(points)", "macro-F1 %", "no\nanswer", "vote\nagreement %")
+    for heading in ("correct", ACCURACY_HEADING, *headings):
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for name, s in rows:
         agreement = s.analysis.agreement
         table.add_row(

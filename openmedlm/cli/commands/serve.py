@@ -21,7 +21,7 @@ def serve(
     output: Output,
     model: ModelOptions,
     program: ProgramOptions,
-    spend: RequestOptions,
+    requests: RequestOptions,
     name: Annotated[str, typer.Argument(metavar="PROGRAM", help="Directory of a frozen program, or a strategy name.")],
     benchmark: Annotated[
         str,
@@ -31,7 +31,13 @@ def serve(
             help="Benchmark whose pool supplies a strategy's exemplars. Frozen programs have theirs.",
         ),
     ] = "medqa",
-    data_dir: Annotated[str, typer.Option(metavar="DIR", help="Local benchmark files, or sample.")] = "sample",
+    data_dir: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="Directory with <benchmark>/<split>.jsonl files; 'sample' for the embedded sample.",
+        ),
+    ] = "sample",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Loopback port; 0 picks a free one.")] = 8_100,
     letter_only: Annotated[
         bool, typer.Option("--letter-only", help="Reply with the letter only, without the reasoning.")
@@ -59,15 +65,15 @@ def serve(
     from openmedlm.serving.run import serve_plan
     from openmedlm.terminal.progress import Progress
 
-    if spend.engine != "local":
-        raise UserError(f"serve does not support --engine {spend.engine}. Leave it out.")
+    if requests.engine != "local":
+        raise UserError(f"serve does not support --engine {requests.engine}. Leave it out.")
     options = EvaluateOptions(
         output=output,
         model=model,
         data=DataOptions(benchmark=benchmark, data_dir=data_dir),
         split=SplitOptions(split="served"),
         program=program,
-        requests=spend,
+        requests=requests,
     )
     planned = plan([name], options, questions=())
 

@@ -35,8 +35,8 @@ def tune(
     search: SearchOptions,
     budget: BudgetOptions,
     study: StudyOptions,
-    settled: FixedProgramOptions,
-    spend: RequestOptions,
+    program: FixedProgramOptions,
+    requests: RequestOptions,
     preview: PreviewOptions,
     tracking: TrackingOptions,
     directory: Annotated[
@@ -62,7 +62,7 @@ def tune(
     from openmedlm.tuning.table import print_estimates, print_result, print_table
     from openmedlm.tuning.worker import start_workers
 
-    options = TuneOptions(models, data, search, budget, study, settled, spend, output.seed, directory)
+    options = TuneOptions(models, data, search, budget, study, program, requests, output.seed, directory)
     plans = plan_studies(options)
     if preview.dry_run:
         estimates = [estimate_study(plan) for plan in plans]

@@ -28,8 +28,8 @@ def test_reopened_storage_has_the_same_study(url: str, tmp_path: Path) -> None:
         ("nonsense", "not a storage URL"),
         ("journal:", "no file"),
         ("journal:/no/such/folder/study.log", "unusable journal"),
-        ("sqlite:////no/such/folder/study.db", "can't be opened"),
-        ("postgresql://me:secret@127.0.0.1:1/studies", "can't be opened"),
+        ("sqlite:////no/such/folder/study.db", "cannot open"),
+        ("postgresql://me:secret@127.0.0.1:1/studies", "cannot open"),
         ("oracle://me:secret@host/studies", "driver"),
         ("postgresql://me:secret@host:port/studies", "not a storage URL"),
     ],
@@ -95,7 +95,7 @@ def test_concurrent_workers_create_one_database(tmp_path: Path) -> None:
 def test_open_storage_keeps_a_foreign_file(tmp_path: Path) -> None:
     file = tmp_path / "notes.db"
     file.write_text("my notes, which are long enough to be taken for a database")
-    with pytest.raises(UserError, match="can't be opened"):
+    with pytest.raises(UserError, match="cannot open"):
         open_storage(f"sqlite:///{file}")
     assert file.read_text().startswith("my notes")
 
