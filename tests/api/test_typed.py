@@ -45,7 +45,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     sources = {"right": GOOD, **{f"wrong_{n}": GOOD.replace(right, WRONG[right]) for n, right in enumerate(WRONG)}}
     for name, source in sources.items():
         (folder / f"{name}.py").write_text(source)
-    config = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(folder / "cache"))
+    config = ("--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache"))
     files = [str(folder / f"{name}.py") for name in sources]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", *config, *files],

@@ -46,5 +46,5 @@ def test_headings_of_runs_with_equal_names_show_the_path() -> None:
 
 def test_run_without_a_question_is_an_error_with_its_path() -> None:
     run, sent = _run("a", QUESTION)
-    with pytest.raises(UserError, match=r"a: question .* is missing"):
+    with pytest.raises(UserError, match=r"missing question in a"):
         program_columns([(run, replace(sent, questions=[]))])

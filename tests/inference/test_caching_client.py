@@ -239,7 +239,7 @@ def test_api_key_in_an_error_is_masked(
 def test_outage_ends_the_run(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openmedlm.inference.outage.OUTAGE_SECONDS", 0.05)
+    monkeypatch.setattr("openmedlm.inference.outage.OUTAGE_SECONDS", 0.0)  # the fifth failure in a row is an outage
     server.reply = lambda asked: make_reply("B") if len(server.requests) <= 20 else make_reply("gone", status=502)
     with pytest.raises(EndpointDownError, match=r"HTTP 502: gone \(no response for \d+ s\)"):
         run(make_program(), [make_question(number) for number in range(500)], concurrency=8)

@@ -44,5 +44,5 @@ def test_default_embedder_gives_offline_vectors(minilm: SentenceEmbedder) -> Non
 
 def test_missing_package_names_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openmedlm.programs.retrieval.registry.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"openmedlm\[local\].*--embedder"):
+    with pytest.raises(UserError, match=r"\.\[local\].*--embedder"):
         find_embedder()
