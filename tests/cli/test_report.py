@@ -2,6 +2,9 @@
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -20,15 +23,27 @@ Run = Callable[..., Any]
 TITLES = ("History", "Importance", "Accuracy by ensemble size", "Accuracy by temperature", "Accuracy by cost")
 
 
-@pytest.fixture
-def tuned(openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path) -> str:
-    """Write a study whose search space holds a hostile instruction, and return its directory."""
-    server.reply = Student(load_split("mmlu", "dev", "sample"))
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a study whose search space holds a hostile instruction, once for all tests."""
+    folder = tmp_path_factory.mktemp("study")
     hostile = "<script>alert(1)</script>"
     space = f"strategy: [zero-shot, few-shot]\nk: [1, 5]\nvotes: [1, 5]\ninstructions: [default, '{hostile}']\n"
-    (tmp_path / "space.yaml").write_text(space)
-    options = ("--space", "space.yaml", "--trials", 30, "--block", 3, "--pruner", "none")
-    assert openmedlm("tune", *hosted, *options, "-o", "tuned").code == 0
+    (folder / "space.yaml").write_text(space)
+    with ModelServer() as server:
+        server.reply = Student(load_split("mmlu", "dev", "sample"))
+        model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
+        options = ("--space", "space.yaml", "--trials", "30", "--block", "3", "--pruner", "none", "-o", "tuned")
+        command = [sys.executable, "-m", "openmedlm", "tune", *model, *options]
+        environment = {**os.environ, "XDG_DATA_HOME": str(folder / "data-home")}
+        subprocess.run(command, check=True, cwd=folder, env=environment, capture_output=True)
+    return folder / "tuned"
+
+
+@pytest.fixture
+def tuned(study: Path, tmp_path: Path) -> str:
+    """Copy the study into the test's folder, and return its directory."""
+    shutil.copytree(study, tmp_path / "tuned")
     return "tuned"
 
 
