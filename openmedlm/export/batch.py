@@ -6,7 +6,7 @@ import orjson
 
 from openmedlm.data import Question
 from openmedlm.export.messages import render_samples
-from openmedlm.inference import wire
+from openmedlm.inference.request_body import request_body
 from openmedlm.programs.prompt_program import PromptProgram
 
 
@@ -17,6 +17,6 @@ def batch_lines(program: PromptProgram, questions: Sequence[Question], model: st
             "custom_id": f"{question.id}|{sample_prompt.sample}|{sample_prompt.order}",
             "method": "POST",
             "url": "/v1/chat/completions" if request.chat else "/v1/completions",
-            "body": wire.body(request, model, None),
+            "body": request_body(request, model, None),
         }
         yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)

@@ -12,10 +12,11 @@ from urllib.request import getproxies
 import aiohttp
 import orjson
 
-from openmedlm.inference import wire
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion, Request
+from openmedlm.inference.request_body import request_body
+from openmedlm.inference.response import parse_completions, parse_failure
 
 CHECK_TIMEOUT_SECONDS = 10.0
 
@@ -57,7 +58,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS), self._session.get(url) as response:
                 if response.status in (401, 403):
-                    raise EndpointDownError(str(wire.failure(response.status, _json(await response.read()), None)))
+                    raise EndpointDownError(str(parse_failure(response.status, _json(await response.read()), None)))
         except TimeoutError as error:
             raise EndpointDownError(
                 f"no response from {url} within {CHECK_TIMEOUT_SECONDS:g} s. Check that the server is running."
@@ -69,7 +70,7 @@ class HttpClient:
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         path = "chat/completions" if request.chat else "completions"
-        body = orjson.dumps(wire.body(request, self._endpoint.served_name, self._endpoint.constraint, count))
+        body = orjson.dumps(request_body(request, self._endpoint.served_name, self._endpoint.constraint, count))
         started = time.perf_counter()
         try:
             async with self._session.post(f"{self._endpoint.base_url}/{path}", data=body) as response:
@@ -82,9 +83,9 @@ class HttpClient:
             raise EndpointError(message, failure="connection", transient=True) from error
         parsed = _json(received)
         if status != 200:
-            raise wire.failure(status, parsed, _seconds(headers.get("Retry-After")))
+            raise parse_failure(status, parsed, _seconds(headers.get("Retry-After")))
         cost = 0.0 if self._endpoint.free else None
-        return wire.completions(parsed, time.perf_counter() - started, cost)
+        return parse_completions(parsed, time.perf_counter() - started, cost)
 
 
 def _reason(error: aiohttp.ClientError) -> str:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openmedlm.inference import wire
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Completion, Request
+from openmedlm.inference.request_body import request_body
+from openmedlm.inference.response import parse_completions
 from openmedlm.metrics import Failure
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else the import of litellm downloads prices
@@ -31,7 +32,7 @@ class LitellmClient:
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         """Return one completion: litellm does not report which providers can return several."""
-        fields = wire.body(request, self._endpoint.served_name, self._endpoint.constraint)
+        fields = request_body(request, self._endpoint.served_name, self._endpoint.constraint)
         target = self._router or litellm
         call = target.acompletion if request.chat else target.atext_completion
         address = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
@@ -50,7 +51,7 @@ class LitellmClient:
         except Exception as error:
             raise _failure(error) from error
         seconds = time.perf_counter() - started
-        return wire.completions(response.model_dump(), seconds, _price(response))
+        return parse_completions(response.model_dump(), seconds, _price(response))
 
 
 def _router(endpoint: Endpoint) -> "litellm.Router":

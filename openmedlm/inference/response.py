@@ -1,41 +1,17 @@
-"""Request and response bodies of OpenAI-compatible endpoints."""
+"""Completions and errors in the responses of OpenAI-compatible endpoints."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from openmedlm.inference.endpoint import Constraint
 from openmedlm.inference.errors import EndpointError
-from openmedlm.inference.request import Completion, Request
+from openmedlm.inference.request import Completion
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair, which UTF-8 cannot encode."""
 
 
-def body(request: Request, served_name: str, constraint: Constraint | None, count: int = 1) -> dict[str, Any]:
-    """Return the JSON body of a request for `count` completions, without the parameters left to the endpoint."""
-    decode = request.decode
-    fields: dict[str, Any] = {
-        "model": served_name,
-        "messages" if request.chat else "prompt": request.prompt,
-        "temperature": decode.temperature,
-        "max_tokens": decode.max_tokens,
-        "top_p": decode.top_p,
-        "top_k": decode.top_k,
-        "stop": list(decode.stop) or None,
-        "seed": request.seed,
-        "n": count if count > 1 else None,
-    }
-    if request.choices:
-        if constraint is None:
-            raise EndpointError(
-                "no way is known to constrain this endpoint to option letters. Use --on-unparsed resample."
-            )
-        fields |= _constraint_fields(request.choices, constraint, chat=request.chat)
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def completions(response: Any, seconds: float, cost_usd: float | None) -> list[Completion]:
+def parse_completions(response: Any, seconds: float, cost_usd: float | None) -> list[Completion]:
     """Return the completions of a response, at least one.
 
     An endpoint counts the tokens of all choices together. The first completion gets the prompt tokens, since the
@@ -93,32 +69,12 @@ def _count(value: object) -> int:
     return int(count)
 
 
-def failure(status: int, response: Any, retry_after: float | None) -> EndpointError:
+def parse_failure(status: int, response: Any, retry_after: float | None) -> EndpointError:
     """Return the error of an HTTP status and its body."""
     transient = status in (408, 409, 425, 429) or status >= 500
     return EndpointError(
         f"HTTP {status}: {_error_text(response)}", status=status, transient=transient, retry_after=retry_after
     )
-
-
-def _constraint_fields(choices: tuple[str, ...], constraint: Constraint, *, chat: bool) -> dict[str, Any]:
-    # A base model's letter follows a space ("Answer: B"); without the space, it is another token.
-    lead = "" if chat else " "
-    if constraint == "grammar":
-        return {"grammar": "root ::= " + " | ".join(f'"{lead}{choice}"' for choice in choices)}
-    if constraint == "structured_outputs":
-        # vLLM before 0.12 reads the second name; each release ignores the other.
-        allowed = [lead + choice for choice in choices]
-        return {"structured_outputs": {"choice": allowed}, "guided_choice": allowed}
-    schema = {
-        "type": "object",
-        "properties": {"answer": {"type": "string", "enum": list(choices)}},
-        "required": ["answer"],
-        "additionalProperties": False,
-    }
-    return {
-        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
-    }
 
 
 def _error_text(response: Any) -> str:
