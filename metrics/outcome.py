@@ -33,6 +33,8 @@ class Vote:
         key: Key of the deciding completion in the completion cache; empty for completions of another system.
         failure: Kind of the endpoint error; None without an error.
         error: Message of the endpoint error; None without an error. Completions received before it count in `calls`.
+        reasoning: Thoughts that the endpoint separated from the deciding completion; empty if there are none.
+        reasoning_tokens: Tokens of the thoughts, over all calls; None if the endpoint did not report them.
         seconds: Time from request to complete response, over all calls; ignored when votes are compared.
 
     Example:
@@ -56,6 +58,8 @@ class Vote:
     key: str = ""
     failure: Failure | None = None
     error: str | None = None
+    reasoning: str = ""
+    reasoning_tokens: int | None = None
     seconds: float = field(default=0.0, compare=False)
 
 

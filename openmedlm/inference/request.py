@@ -93,6 +93,8 @@ class Completion(NamedTuple):
         cached_tokens: Prompt tokens that the endpoint read from its prefix cache.
         cost_usd: Cost in US dollars; None if the price is not known.
         seconds: Latency of the last attempt, from sending to the complete response.
+        reasoning: Thoughts that the endpoint separated from the text; empty if there are none.
+        reasoning_tokens: Tokens of the thoughts; None if the endpoint does not report them.
     """
 
     text: str
@@ -102,3 +104,5 @@ class Completion(NamedTuple):
     cached_tokens: int
     cost_usd: float | None
     seconds: float
+    reasoning: str = ""
+    reasoning_tokens: int | None = None

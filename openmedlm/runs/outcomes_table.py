@@ -28,6 +28,8 @@ _VOTE = pa.struct(
         ("key", pa.string()),
         ("failure", pa.string()),
         ("error", pa.string()),
+        ("reasoning", pa.string()),
+        ("reasoning_tokens", pa.int64()),
     ]
 )
 SCHEMA = pa.schema(

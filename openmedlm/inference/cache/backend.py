@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from openmedlm.inference.request import Completion
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the database schema: the last step in `migrations/versions`."""
 
 LEASE_SECONDS = 30.0

@@ -17,17 +17,18 @@ from openmedlm.inference.cache.sql_server import SqlServer
 from openmedlm.inference.request import Completion
 
 _GET = text(
-    "SELECT key, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
-    " FROM completions WHERE key = ANY(:keys)"
+    "SELECT key, text, reasoning, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds,"
+    " reasoning_tokens FROM completions WHERE key = ANY(:keys)"
 )
 _PUT = text(
     "INSERT INTO completions SELECT key, model, endpoint, extract(epoch FROM clock_timestamp()), text, finish_reason,"
-    " prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
+    " prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds, reasoning, reasoning_tokens"
     " FROM unnest(CAST(:key AS text[]), CAST(:model AS text[]), CAST(:endpoint AS text[]), CAST(:text AS text[]),"
     " CAST(:finish_reason AS text[]), CAST(:prompt_tokens AS integer[]), CAST(:completion_tokens AS integer[]),"
-    " CAST(:cached_tokens AS integer[]), CAST(:cost_usd AS double precision[]), CAST(:seconds AS double precision[]))"
+    " CAST(:cached_tokens AS integer[]), CAST(:cost_usd AS double precision[]), CAST(:seconds AS double precision[]),"
+    " CAST(:reasoning AS text[]), CAST(:reasoning_tokens AS integer[]))"
     " AS new (key, model, endpoint, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd,"
-    " seconds) ON CONFLICT DO NOTHING"
+    " seconds, reasoning, reasoning_tokens) ON CONFLICT DO NOTHING"
 )
 _COUNT_USAGE = text(
     "INSERT INTO spending VALUES (:purpose, :calls, :prompt_tokens, :completion_tokens, :cost_usd)"
@@ -100,7 +101,7 @@ class PostgresDatabase:
             "endpoint": [row.endpoint for row in ordered],
             **{name: [getattr(row.completion, name) for row in ordered] for name in Completion._fields},
         }
-        for name in ("text", "finish_reason"):
+        for name in ("text", "reasoning", "finish_reason"):
             columns[name] = [value and _escape_nul(value) for value in columns[name]]
         holder = self._holder  # the heartbeat thread may set it to None at any moment
 
@@ -200,8 +201,10 @@ def _schema_version(connection: Connection) -> str | None:
 def _completions(connection: Connection, keys: Sequence[str]) -> dict[str, Completion]:
     rows = connection.execute(_GET, {"keys": list(keys)})
     return {
-        key: Completion(_unescape_nul(value), reason and _unescape_nul(reason), *rest)
-        for key, value, reason, *rest in rows
+        key: Completion(
+            _unescape_nul(value), reason and _unescape_nul(reason), *counts, _unescape_nul(reasoning), reasoning_tokens
+        )
+        for key, value, reasoning, reason, *counts, reasoning_tokens in rows
     }
 
 

@@ -16,8 +16,8 @@ from openmedlm.inference.request import Completion
 
 _BUSY_TIMEOUT_SECONDS = 60
 _GET_ONE = (
-    "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds"
-    " FROM completions WHERE key = ?"
+    "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds, reasoning,"
+    " reasoning_tokens FROM completions WHERE key = ?"
 )
 _GET_MANY = f"SELECT key, {_GET_ONE.removeprefix('SELECT ').removesuffix('= ?')}IN"
 
@@ -88,7 +88,7 @@ class SqliteDatabase:
     def _insert(self, rows: Sequence[Row]) -> list[Completion]:
         now = time.time()
         inserted = self._writer.executemany(
-            "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(row.key, row.model, row.endpoint, now, *row.completion) for row in rows],
         )
         all_new = inserted.rowcount == len(rows)
