@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from openmedlm.metrics.answer_parsing.cleanup import clean, without_thoughts
+from openmedlm.metrics.answer_parsing.cleanup import clean
 from openmedlm.metrics.answer_parsing.explicit import called_correct, explicit_cue
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
@@ -16,6 +16,7 @@ from openmedlm.metrics.answer_parsing.prose import (
     opening_text,
 )
 from openmedlm.metrics.answer_parsing.refusals import none_of_them, refusal
+from openmedlm.metrics.answer_parsing.thoughts import split_thoughts
 
 Rule = Callable[[str, OptionTexts], ParsedAnswer | None]
 
@@ -39,7 +40,10 @@ _NEXT_QUESTION = re.compile(r"\n(?:question|q|human|user|instruction)\s?\d{0,3}\
 
 
 def parse_answer(
-    completion: str, options: Mapping[str, str] | None = None, letters: Sequence[str] | None = None
+    completion: str,
+    options: Mapping[str, str] | None = None,
+    letters: Sequence[str] | None = None,
+    thought_marks: Sequence[str] = (),
 ) -> ParsedAnswer:
     """Return the letter that a completion gives as its answer, without guessing.
 
@@ -64,10 +68,10 @@ def parse_answer(
         True
     """
     choices = OptionTexts.of(options, letters)
-    outside = without_thoughts(completion)
-    if outside is None:
+    split = split_thoughts(completion, thought_marks)
+    if not split.closed and not split.answer.strip():
         return ParsedAnswer(None, "truncated")
-    text = _before_next_question(clean(outside), choices)
+    text = _before_next_question(clean(split.answer), choices)
     for rule in RULES:
         parsed = rule(text, choices)
         if parsed is not None:

@@ -35,6 +35,7 @@ class CachingClient:
         budget: Limits of the calls; None for no limit.
 
     Attributes:
+        endpoint: Endpoint of the client.
         identity: Model identity in cache keys.
         api_calls: Completions requested from the endpoint so far.
         transient_failures: Requests that failed for good with a transient error.
@@ -50,7 +51,7 @@ class CachingClient:
         budget: Budget | None = None,
     ) -> None:
         self._client = client
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._cache = cache
         self._limiter = AdaptiveLimiter(concurrency)
         self._outage = OutageDetector()
@@ -142,7 +143,7 @@ class CachingClient:
     async def _request(self, request: Request, keys: Sequence[str]) -> list[Completion]:
         """Request one completion per key and write them to the cache; the endpoint may return fewer."""
         budget_id = self._budget.budget_id if self._budget is not None else None
-        identity, addresses = self.identity, self._endpoint.addresses
+        identity, addresses = self.identity, self.endpoint.addresses
         try:
             completions = await self._send(request, len(keys))
         except EndpointError as error:
@@ -151,7 +152,7 @@ class CachingClient:
                 return []
             raise self._final_error(error) from error
         except EndpointDownError as error:
-            raise EndpointDownError(without_secrets(str(error), [self._endpoint.api_key])) from None
+            raise EndpointDownError(without_secrets(str(error), [self.endpoint.api_key])) from None
         if len(completions) < len(keys):
             self._several = False
         if len(keys) == 1:
@@ -161,7 +162,7 @@ class CachingClient:
 
     def _final_error(self, error: EndpointError) -> Exception:
         """Return the error of the request, or of the endpoint if it is down, without secrets."""
-        message = without_secrets(str(error), [self._endpoint.api_key])
+        message = without_secrets(str(error), [self.endpoint.api_key])
         self.transient_failures += error.transient
         if self._outage.record_final_failure(error):
             return EndpointDownError(message)

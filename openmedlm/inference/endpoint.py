@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from openmedlm.data import UserError
+from openmedlm.programs.thinking_fields import ThinkingFields
 from openmedlm.utils.urls import plain_address
 
 Constraint = Literal["grammar", "structured_outputs", "json_schema"]
@@ -22,6 +24,12 @@ _OPENAI_COMPATIBLE = {
     "lm_studio": "LM_STUDIO_API_KEY",
     "llamafile": "LLAMAFILE_API_KEY",
 }
+
+OLLAMA_PORT = 11434
+"""Default port of Ollama, whose `/v1` takes `reasoning_effort`."""
+
+_EFFORT_HOSTS = ("api.openai.com", ".azure.com", "api.groq.com", "openrouter.ai", "api.x.ai")
+"""Hosts that refuse `chat_template_kwargs`."""
 
 _OWN_SERVERS = ("hosted_vllm", "lm_studio", "llamafile")
 
@@ -44,6 +52,9 @@ class Endpoint:
         direct: Whether calls go to `base_url` directly, not through litellm.
         text: Whether the endpoint accepts completion prompts.
         several: Whether one request may ask for several completions.
+        thinking_fields: Request fields that turn thinking on or off.
+        continues: Whether the endpoint can continue the last message of a chat.
+        may_think: Whether the model may think; False for embedded models that are known not to.
     """
 
     model: str
@@ -58,6 +69,9 @@ class Endpoint:
     direct: bool = True
     text: bool = True
     several: bool = False
+    thinking_fields: ThinkingFields = "effort"
+    continues: bool = False
+    may_think: bool = True
     replicas: tuple[str, ...] = ()
 
     @property
@@ -119,6 +133,8 @@ def find_endpoint(
             chat=not text_only,
             free=provider in _OWN_SERVERS,
             several=True,
+            thinking_fields=_thinking_fields(provider, address),
+            continues=provider == "hosted_vllm",
             replicas=replicas,
         )
     return Endpoint(
@@ -156,6 +172,14 @@ def connect(endpoint: Endpoint, on_download: Callable[[int, int], None] | None =
         yield replace(endpoint, base_url=server.base_url, api_key=server.api_key)
 
 
+def _thinking_fields(provider: str, address: str) -> ThinkingFields:
+    if provider == "hosted_vllm":
+        return "chat_template"
+    url = urlsplit(address)
+    takes_effort = url.port == OLLAMA_PORT or (url.hostname or "").endswith(_EFFORT_HOSTS)
+    return "effort" if takes_effort else "both"
+
+
 def _explain(provider: str, slash: str, name: str, model: str) -> str:
     """Return the error of an invalid model string, and how to write it."""
     if not slash and provider.isprintable() and provider.strip():
@@ -183,6 +207,8 @@ def _embedded(model: str) -> Endpoint:
         chat=embedded.chat,
         free=True,
         embedded=True,
+        thinking_fields="chat_template",
+        may_think=not embedded.sha256,
     )
 
 

@@ -17,7 +17,7 @@ from openmedlm.inference.cache.sql_server import SqlServer
 from openmedlm.inference.request import Completion
 
 _GET = text(
-    "SELECT key, text, reasoning, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds,"
+    "SELECT key, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds, reasoning,"
     " reasoning_tokens FROM completions WHERE key = ANY(:keys)"
 )
 _PUT = text(
@@ -201,10 +201,12 @@ def _schema_version(connection: Connection) -> str | None:
 def _completions(connection: Connection, keys: Sequence[str]) -> dict[str, Completion]:
     rows = connection.execute(_GET, {"keys": list(keys)})
     return {
-        key: Completion(
-            _unescape_nul(value), reason and _unescape_nul(reason), *counts, _unescape_nul(reasoning), reasoning_tokens
+        key: Completion(*fields)._replace(
+            text=_unescape_nul(fields[0]),
+            finish_reason=fields[1] and _unescape_nul(fields[1]),
+            reasoning=_unescape_nul(fields[-2]),
         )
-        for key, value, reasoning, reason, *counts, reasoning_tokens in rows
+        for key, *fields in rows
     }
 
 

@@ -70,7 +70,7 @@ class HttpClient:
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         path = "chat/completions" if request.chat else "completions"
-        body = orjson.dumps(request_body(request, self._endpoint.served_name, self._endpoint.constraint, count))
+        body = orjson.dumps(request_body(request, self._endpoint, count))
         started = time.perf_counter()
         try:
             async with self._session.post(f"{self._endpoint.base_url}/{path}", data=body) as response:

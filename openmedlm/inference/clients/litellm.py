@@ -32,7 +32,7 @@ class LitellmClient:
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         """Return one completion: litellm does not report which providers can return several."""
-        fields = request_body(request, self._endpoint.served_name, self._endpoint.constraint)
+        fields = request_body(request, self._endpoint)
         target = self._router or litellm
         call = target.acompletion if request.chat else target.atext_completion
         address = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
