@@ -94,8 +94,8 @@ async def _run(check: Callable[[Server], Any], server: Server) -> Finding:
 
 
 def _result(server: Server, probe: Probe, findings: Mapping[str, Finding], fatal: str) -> Examination:
-    endpoint = server.endpoint
-    address = None if endpoint.embedded else probe.address
+    model, address = server.endpoint.model, probe.address
+    named = None if server.endpoint.embedded else address
     template = server.template.name if server.fixed_template else ""
-    command = () if fatal else ladder_command(endpoint.model, address, findings.values(), template)
-    return Examination(endpoint.model, address, findings, command, fatal)
+    command = () if fatal else ladder_command(model, named, findings.values(), template)
+    return Examination(model, address, findings, command, fatal)

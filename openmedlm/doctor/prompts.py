@@ -46,8 +46,16 @@ UNFINISHED = ("Which city is the capital of France?", "The capital of France is 
 
 UNFINISHED_REST = "is"
 
-LONG_LINES = 64
-"""Lines of the long prompt, which has about 1,300 tokens; OpenAI's prefix cache begins at 1,024."""
+MAX_LINES = 80
+"""Lines of the long prompt, which has about 1,300 tokens then; OpenAI's prefix cache begins at 1,024."""
+
+MIN_LINES = 16
+"""Lines of the long prompt for a slow server: more tokens than a block of vLLM's prefix cache."""
+
+LINE_TOKENS = 16
+
+_PLACES = ("kitchen", "garden", "cellar", "attic", "office", "garage", "hall")
+_THINGS = ("spoon", "towel", "candle", "bottle", "carpet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +78,13 @@ class Prompts:
         """Return a request for a few sentences, whose text may vary."""
         return self._user(OPEN_TEXT)
 
-    def long(self, nonce: str) -> Prompt:
-        """Return a long prompt, which begins with the nonce so that no cache has it yet."""
-        lines = [f"Line {number} of list {nonce}: shelf {number * 7 % 50}, {number * 3} cups." for number in _LINES]
-        return self._user("\n".join([f"List {nonce}.", *lines, "How many lines has this list?"]))
+    def long(self, nonce: str, lines: int) -> Prompt:
+        """Return a list of that many lines, which begins with the nonce so that no cache has it yet."""
+        shown = [
+            f"The {_THINGS[number % len(_THINGS)]} in the {_PLACES[number % len(_PLACES)]} is clean, and it is dry."
+            for number in range(lines)
+        ]
+        return self._user("\n".join([f"List {nonce}.", *shown, "Which place does the list name first?"]))
 
     def _user(self, text: str) -> Prompt:
         return text + "\n" if self.template.kind == "completion" else ({"role": "user", "content": text},)
-
-
-_LINES = range(1, LONG_LINES + 1)

@@ -10,7 +10,24 @@ import orjson
 from aiohttp import web
 from model_server import Asked, ModelServer
 
-WORDS = "clean water removes germs that cause illness while soap protects children cooks guests doctors every day".split()
+WORDS = [
+    "clean",
+    "water",
+    "removes",
+    "germs",
+    "that",
+    "cause",
+    "illness",
+    "while",
+    "soap",
+    "protects",
+    "children",
+    "cooks",
+    "guests",
+    "doctors",
+    "every",
+    "day",
+]
 THOUGHTS = "The eagle is a bird, and birds fly. "
 
 
@@ -61,7 +78,6 @@ class AbleServer(ModelServer):
 
     Args:
         abilities: Its abilities.
-        prefix: Path before the endpoints.
     """
 
     def __init__(self, abilities: Abilities) -> None:
@@ -139,7 +155,9 @@ class AbleServer(ModelServer):
 
     def _generate(self, body: Mapping[str, Any], place: int) -> tuple[str, str]:
         a = self.abilities
-        thoughts = THOUGHTS * (a.thought_words // len(THOUGHTS.split())) if a.thoughts and not self._is_off(body) else ""
+        thoughts = (
+            THOUGHTS * (a.thought_words // len(THOUGHTS.split())) if a.thoughts and not self._is_off(body) else ""
+        )
         effort = body.get("reasoning_effort")
         if effort in ("low", "high") and "reasoning_effort" not in a.ignored and thoughts:
             thoughts = THOUGHTS if effort == "low" else thoughts
@@ -153,10 +171,9 @@ class AbleServer(ModelServer):
         return thoughts, "B"
 
     def _is_off(self, body: Mapping[str, Any]) -> bool:
-        switch = body.get("chat_template_kwargs", {}).get("enable_thinking")
-        return {"chat_template_kwargs": switch is False, "reasoning_effort": body.get("reasoning_effort") == "none"}.get(
-            self.abilities.off or "", False
-        )
+        if self.abilities.off == "chat_template_kwargs":
+            return body.get("chat_template_kwargs", {}).get("enable_thinking") is False
+        return self.abilities.off is not None and body.get("reasoning_effort") == "none"
 
     def _bound(self, body: Mapping[str, Any]) -> str:
         """Return the text to which the request constrains the answer; empty without one."""

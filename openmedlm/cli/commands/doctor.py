@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 UNUSABLE = 2
 """Exit code if no run with the server is possible."""
 
-FINDING_COLUMNS = 48
+FINDING_COLUMNS = 45
 """Width of the findings' column, so that the table fits 80 columns."""
 
 
@@ -80,8 +80,8 @@ def _table(examination: "Examination") -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = f"{examination.model} at {examination.api_base or 'its own address'}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    address = f" at {examination.api_base}" if examination.api_base else ""
+    table = Table(title=f"{examination.model}{address}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("check", no_wrap=True)
     table.add_column("result", no_wrap=True)
     table.add_column("finding", max_width=FINDING_COLUMNS, overflow="fold")

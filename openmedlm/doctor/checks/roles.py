@@ -7,25 +7,27 @@ from openmedlm.programs import TEMPLATES
 
 TEXT_ONLY = "needs chat"
 
-MIN_SYSTEM_TOKENS = 8
-"""Prompt tokens by which a chat is shorter if the server drops its system message; the message has about 30."""
+SYSTEM_REPEATS = 4
+"""Times that the second system message holds the first; a server that drops it counts equal prompt tokens."""
 
 
 async def check_system(server: Server) -> Finding:
-    """Send the instructions as a system message, and compare the prompt's tokens with those of a user message."""
+    """Send the instructions as a system message, and a longer one, whose tokens the prompt must have, too."""
     if not server.chat:
         return unknown(TEXT_ONLY)
     if server.fixed_template and not server.template.system:
         return unknown("not checked with --template chat-user")
-    first, chat = server.known.first, TEMPLATES["chat"]
-    reply = await server.ask(Prompts(chat).question())
+    messages = Prompts(TEMPLATES["chat"]).question()
+    reply = await server.ask(messages)
     if not reply.ok:
         return refusal(reply, "--template chat-user")
-    shorter = (first.prompt_tokens or 0) - (reply.prompt_tokens or 0)
-    if reply.prompt_tokens and not server.fixed_template and shorter >= MIN_SYSTEM_TOKENS:
-        text = f"{reply.prompt_tokens} prompt tokens; as a user message {first.prompt_tokens}"
-        return Finding("ignored", text, "--template chat-user")
-    server.template = chat
+    if not server.fixed_template and reply.prompt_tokens and not isinstance(messages, str):
+        system = {**messages[0], "content": " ".join([messages[0]["content"]] * SYSTEM_REPEATS)}
+        longer = await server.ask((system, *messages[1:]), max_tokens=1)
+        if longer.prompt_tokens == reply.prompt_tokens:
+            text = f"{longer.prompt_tokens} prompt tokens, however long it is"
+            return Finding("ignored", text, "--template chat-user")
+    server.template = TEMPLATES["chat"]
     return Finding("yes", "accepted")
 
 

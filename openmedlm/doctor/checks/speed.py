@@ -1,7 +1,12 @@
 """Token counts, prefix cache and speed."""
 
 from openmedlm.doctor.finding import Finding, unknown
+from openmedlm.doctor.prompts import LINE_TOKENS, MAX_LINES, MIN_LINES
+from openmedlm.doctor.reply import Reply
 from openmedlm.doctor.server import Server
+
+LONG_SECONDS = 15.0
+"""Seconds that a slow server may take for the long prompt."""
 
 
 async def check_usage(server: Server) -> Finding:
@@ -14,7 +19,7 @@ async def check_usage(server: Server) -> Finding:
 
 async def check_prefix_cache(server: Server) -> Finding:
     """Send a long prompt twice, and read how many tokens of the second came from the cache."""
-    prompt = server.prompts.long(server.nonce)
+    prompt = server.prompts.long(server.nonce, _lines(server.known.first))
     server.known.long = await server.ask(prompt, max_tokens=1)
     again = await server.ask(prompt, max_tokens=1)
     before = server.known.long
@@ -47,3 +52,9 @@ async def check_speed(server: Server) -> Finding:
         written = known.greedy.completion_tokens / max(known.greedy.seconds, 1e-3)
         parts.append(f"{written:,.0f} completion tokens/s")
     return Finding("yes", ", ".join(parts))
+
+
+def _lines(first: Reply) -> int:
+    """Return the lines of a long prompt that the server reads in time, by the speed of its first answer."""
+    tokens = LONG_SECONDS * (first.prompt_tokens or 100) / max(first.seconds, 1e-3)
+    return int(min(MAX_LINES, max(MIN_LINES, tokens / LINE_TOKENS)))
