@@ -73,14 +73,16 @@ def bare(url: str, questions: list[Question], in_flight: int) -> Callable[[], No
     import aiohttp
     import orjson
 
+    from openmedlm.inference import find_endpoint
     from openmedlm.inference.request_body import request_body
     from openmedlm.inference.sampling import build_request
 
     program = work.program()
+    endpoint = find_endpoint("hosted_vllm/m", url)
     bodies = []
     for question in questions:
         (sample_prompt,) = program.sample_prompts(question, work.exemplars())
-        bodies.append(orjson.dumps(request_body(build_request(program, question, sample_prompt), "m", None)))
+        bodies.append(orjson.dumps(request_body(build_request(program, question, sample_prompt), endpoint)))
 
     async def loop() -> None:
         todo = iter(bodies)

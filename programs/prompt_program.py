@@ -150,7 +150,7 @@ class PromptProgram:
             "instructions": self.instructions,
             "template": asdict(self.template),
             "reasoning": self.reasoning,
-            "decode": asdict(self.decode),
+            "decode": self.decode.describe(),
             "exemplars": self.exemplars.describe(),
             "votes": self.votes,
             "shuffle": self.shuffle,

@@ -1,6 +1,7 @@
 """Sampling parameters of a completion."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 DIRECT_TOKENS = 32
 """Token limit of a direct answer: a letter, and the half sentence that chat models wrap it in."""
@@ -20,6 +21,8 @@ class SamplingParams:
         top_k: Number of candidate tokens; None leaves it to the endpoint. Few endpoints except vLLM and llama.cpp
             accept it.
         stop: Texts that end the completion.
+        omit_params: Parameters that are not sent, since the endpoint refuses them. Instead of `max_tokens`,
+            `max_completion_tokens` is sent, unless it is omitted, too.
 
     Example:
         >>> SamplingParams(max_tokens=32).greedy
@@ -31,8 +34,16 @@ class SamplingParams:
     top_p: float | None = None
     top_k: int | None = None
     stop: tuple[str, ...] = ()
+    omit_params: tuple[str, ...] = ()
 
     @property
     def greedy(self) -> bool:
         """True if the temperature is 0."""
         return self.temperature == 0.0
+
+    def describe(self) -> dict[str, Any]:
+        """Return the fields as JSON; without `omit_params` if it is empty, as earlier releases wrote them."""
+        fields = asdict(self)
+        if not self.omit_params:
+            del fields["omit_params"]
+        return fields

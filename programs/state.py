@@ -41,7 +41,7 @@ class PromptState(Parameter):
         """Return the state as plain JSON values."""
         return {
             "template": asdict(self.template),
-            "decode": asdict(self.decode),
+            "decode": self.decode.describe(),
             "seed": self.seed,
             "nearest": self.nearest and _dump_pool(self.nearest),
         }

@@ -1,7 +1,6 @@
 """Base class of the strategies: one predictor, one template, and its DSPy and DSPy-free forms."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 import dspy
@@ -179,7 +178,7 @@ def default_sampling_params(template: Template, reasoning: bool) -> SamplingPara
 
 def lm_config(decode: SamplingParams) -> dict[str, Any]:
     """Return the sampling parameters as keyword arguments of a `dspy.LM` call, without the unset ones."""
-    config = asdict(decode) | {"stop": list(decode.stop)}
+    config = decode.describe() | {"stop": list(decode.stop)}
     # top_k is not an OpenAI parameter: in `extra_body` it passes DSPy and litellm, which would drop it.
     top_k = config.pop("top_k")
     config["extra_body"] = {"top_k": top_k} if top_k is not None else None

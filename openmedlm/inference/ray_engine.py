@@ -10,6 +10,7 @@ from openmedlm.data import Question, UserError
 from openmedlm.inference.budget import Budget, BudgetExceeded, Limits
 from openmedlm.inference.cache import CompletionCache, this_machine
 from openmedlm.inference.clients.open import open_client
+from openmedlm.inference.clients.waiting import LoadingWait
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError
@@ -34,7 +35,7 @@ class Job(NamedTuple):
     """Settings of a worker.
 
     Attributes:
-        endpoint, timeout: See `open_engine`.
+        endpoint, timeout, wait: See `open_engine`.
         policy: Policy with this worker's share of the requests in flight.
         cache: File or URL of the completion cache.
         machine: Machine of a cache file.
@@ -49,6 +50,7 @@ class Job(NamedTuple):
     budget_id: str | None
     limits: Limits
     share: float
+    wait: LoadingWait | None
 
 
 class Shard(NamedTuple):
@@ -110,7 +112,7 @@ class Worker:
             )
         cache = CompletionCache(job.cache)
         budget = Budget(cache, job.budget_id, job.limits, job.share) if job.budget_id is not None else None
-        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout)
+        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout, wait=job.wait)
         return Engine(await self._client.__aenter__(), job.endpoint, cache, job.policy, budget)
 
 
@@ -133,7 +135,7 @@ class RayEngine:
 
     Args:
         cluster: The cluster.
-        endpoint, cache, policy, timeout, budget: See `open_engine`; the workers share the requests in flight.
+        endpoint, cache, policy, timeout, budget, wait: See `open_engine`; the workers share the requests in flight.
 
     Raises:
         UserError: Ray is not installed, or the cluster cannot be reached.
@@ -147,6 +149,7 @@ class RayEngine:
         policy: Policy,
         timeout: float,
         budget: Budget | None = None,
+        wait: LoadingWait | None = None,
     ) -> None:
         if endpoint.embedded:
             raise UserError(
@@ -167,6 +170,7 @@ class RayEngine:
             budget.budget_id if budget else None,
             budget.remaining() if budget else Limits(),
             budget.share if budget else 1.0,
+            wait,
         )
         # Workers reserve no CPU, so that those of a lost machine can restart on the others.
         actor = self._ray.remote(

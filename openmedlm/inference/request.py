@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -80,7 +79,7 @@ def make_keys(requests: Sequence[Request], model: str) -> list[str]:
 
 @lru_cache(maxsize=256)  # a program has one object, used for every request
 def _as_dict(decode: SamplingParams) -> dict[str, Any]:
-    return asdict(decode)
+    return decode.describe()
 
 
 class Completion(NamedTuple):

@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from openmedlm.inference.endpoint import Constraint
+from openmedlm.inference.endpoint import Constraint, Endpoint
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Request
 
+CONSTRAINT_FIELDS = frozenset({"grammar", "structured_outputs", "guided_choice", "response_format"})
+"""Fields that constrain a completion to option letters."""
 
-def request_body(request: Request, served_name: str, constraint: Constraint | None, count: int = 1) -> dict[str, Any]:
+
+def request_body(request: Request, endpoint: Endpoint, count: int = 1) -> dict[str, Any]:
     """Return the JSON body of a request for `count` completions, without the parameters left to the endpoint."""
     decode = request.decode
     fields: dict[str, Any] = {
-        "model": served_name,
+        "model": endpoint.served_name,
         "messages" if request.chat else "prompt": request.prompt,
         "temperature": decode.temperature,
         "max_tokens": decode.max_tokens,
@@ -22,11 +25,15 @@ def request_body(request: Request, served_name: str, constraint: Constraint | No
         "n": count if count > 1 else None,
     }
     if request.choices:
-        if constraint is None:
+        if endpoint.constraint is None:
             raise EndpointError(
                 "no way is known to constrain this endpoint to option letters. Use --on-unparsed resample."
             )
-        fields |= _constraint_fields(request.choices, constraint, chat=request.chat)
+        fields |= _constraint_fields(request.choices, endpoint.constraint, chat=request.chat)
+    if decode.omit_params:
+        if "max_tokens" in decode.omit_params:
+            fields["max_completion_tokens"] = decode.max_tokens
+        fields = {name: value for name, value in fields.items() if name not in decode.omit_params}
     return {name: value for name, value in fields.items() if value is not None}
 
 

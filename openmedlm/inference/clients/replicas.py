@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from openmedlm.inference.clients.base import Client
+from openmedlm.inference.clients.model_list import ModelList
 from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion, Request
 
@@ -84,6 +85,12 @@ class Replicas:
     def __init__(self, clients: Sequence[tuple[str, Client]], clock: Callable[[], float] = time.monotonic) -> None:
         self._replicas = [_Replica(name, client) for name, client in clients]
         self._clock = clock
+
+    @property
+    def models(self) -> ModelList:
+        """Models that the first replica with a list has."""
+        lists = (replica.client.models for replica in self._replicas)
+        return next((models for models in lists if models.names), ModelList())
 
     async def check(self) -> None:
         """See `Client.check`; silent replicas are paused as long as one responds."""
