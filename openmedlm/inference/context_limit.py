@@ -76,8 +76,8 @@ class ContextLimit(NamedTuple):
         if self.completion is not None and self.completion < asked:
             return self.completion
         if self.context is not None and self.prompt is not None and self.exact:
-            room = self.context - self.prompt
-            return room if room < asked else asked // 2
+            free = self.context - self.prompt
+            return free if free < asked else asked // 2
         return asked // 2
 
 

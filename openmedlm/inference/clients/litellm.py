@@ -106,7 +106,7 @@ def _failure(error: Exception) -> EndpointError:
         message = "all replicas are overloaded or down"
         return EndpointError(message, status=429, transient=True, retry_after=float(error.cooldown_time))
     status = getattr(error, "status_code", None)
-    message = " ".join(str(error).split())
+    message = " ".join(str(error).partition("Traceback (most recent call last)")[0].split())
     response = getattr(error, "response", None)
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
     retry_after = seconds_to_wait(_Headers(headers), limited=status == 429)
