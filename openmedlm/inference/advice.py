@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from openmedlm.inference.endpoint import Endpoint
+from openmedlm.inference.endpoint import Endpoint, split_provider
 from openmedlm.inference.errors import EndpointError
+from openmedlm.inference.retry import MAX_ASKED_SECONDS
 
 _BY_MESSAGE = (
     (
@@ -43,8 +44,9 @@ def _fix(error: EndpointError, message: str, endpoint: Endpoint, served: Sequenc
         return "Completions received so far are cached; raise the quota or budget, and rerun the command to resume."
     if error.cause == "context":
         return "Show fewer exemplars (-k), or serve the model with a longer context."
+    if (error.retry_after or 0) > MAX_ASKED_SECONDS:
+        return f"The endpoint asks to wait {error.retry_after:,.0f} s: rerun the command then to resume."
     if error.status == 404 and len(served) == 1 and served[0] != endpoint.served_name:
-        provider, slash, _ = endpoint.model.partition("/")
-        keeps = slash and endpoint.served_name != endpoint.model
-        return f"The server serves {served[0]}: pass -m {f'{provider}/' if keeps else ''}{served[0]}."
+        provider, _ = split_provider(endpoint.model)
+        return f"The server serves {served[0]}: pass -m {provider}{'/' if provider else ''}{served[0]}."
     return next((fix for pattern, fix in _BY_MESSAGE if re.search(pattern, message, re.IGNORECASE)), "")

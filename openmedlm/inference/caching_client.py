@@ -222,7 +222,8 @@ class CachingClient:
             completions = await self._client.complete(request, count)
         except EndpointError as error:
             overloaded = error.status in _OVERLOAD_STATUSES or error.failure == "timeout"
-            if error.transient and error.status != 429 and not error.in_response:
+            # An endpoint that asks to wait, or whose backend fails, responds: it is not down.
+            if error.transient and error.status != 429 and not error.in_response and not error.retry_after:
                 self._outage.record_transient_failure(time.monotonic(), request, error)
             raise
         finally:

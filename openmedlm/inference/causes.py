@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from openmedlm.inference.errors import Cause, EndpointError
+from openmedlm.inference.retry_after import seconds_in_message
 
 _TRANSIENT_STATUSES = (408, 409, 425, 429, 500, 502, 503, 504)
 
@@ -75,7 +76,7 @@ def make_error(
         in_response: Whether the error came with HTTP 200.
     """
     if retry_after is None:
-        retry_after = _body_seconds(body)
+        retry_after = _body_seconds(status, body)
     cause = find_cause(status, f"{error_text(body, 2_000)} {' '.join(_codes(body))}", retry_after)
     transient = cause == "loading" or (
         cause is None and (status in _TRANSIENT_STATUSES if status is not None else in_response)
@@ -140,7 +141,9 @@ def _codes(body: Any, depth: int = 0) -> Iterator[str]:
             yield from _codes(body.get(name), depth + 1)
 
 
-def _body_seconds(body: Any) -> float | None:
-    """Return the seconds until the model is loaded, as the Hugging Face inference API says them."""
+def _body_seconds(status: int | None, body: Any) -> float | None:
+    """Return the seconds to wait in a body: until the model is loaded, or a rate limit ends."""
     seconds = body.get("estimated_time") if isinstance(body, Mapping) else None
-    return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e6 else None
+    if isinstance(seconds, int | float) and 0 <= seconds < 1e6:
+        return float(seconds)
+    return seconds_in_message(str(body)[:4_000]) if status in (429, 503) else None

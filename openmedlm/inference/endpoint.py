@@ -25,6 +25,8 @@ _OPENAI_COMPATIBLE = {
     "llamafile": "LLAMAFILE_API_KEY",
 }
 
+_PROVIDERS = {"local", *_OPENAI_COMPATIBLE, *LITELLM_PROVIDERS}
+
 _OWN_SERVERS = ("hosted_vllm", "lm_studio", "llamafile")
 
 
@@ -102,7 +104,7 @@ def find_endpoint(
     provider, slash, name = model.partition("/")
     if provider in ("http:", "https:"):
         raise UserError("the model is an address. Pass the address with --api-base, and the model as hosted_vllm/NAME.")
-    bare = bool(api_base) and provider not in (*_OPENAI_COMPATIBLE, *LITELLM_PROVIDERS, "local") and bool(model.strip())
+    bare = bool(api_base and model.strip()) and split_provider(model)[0] == ""
     if bare and (not model.isprintable() or " " in model):
         raise UserError(f'not a model name without spaces: "{model}". Pass the name under which the server serves it.')
     if not bare and (not name or not re.fullmatch(r"[\w.-]+", provider) or not model.isprintable() or " " in name):
@@ -146,6 +148,17 @@ def find_endpoint(
         replicas=replicas,
         key_variable=_OPENAI_COMPATIBLE.get(provider, f"{provider.upper().replace('-', '_')}_API_KEY"),
     )
+
+
+def split_provider(model: str) -> tuple[str, str]:
+    """Split a model string into its provider, empty for a bare name, and the name under which it is served.
+
+    Example:
+        >>> split_provider("hosted_vllm/meta-llama/Llama-3-8B"), split_provider("meta-llama/Llama-3-8B")
+        (('hosted_vllm', 'meta-llama/Llama-3-8B'), ('', 'meta-llama/Llama-3-8B'))
+    """
+    provider, _, name = model.partition("/")
+    return (provider, name) if provider in _PROVIDERS else ("", model)
 
 
 @contextmanager

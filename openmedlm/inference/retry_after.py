@@ -10,6 +10,11 @@ from email.utils import parsedate_to_datetime
 _DURATION = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in ("d", "h", "m", "s", "ms")))
 _UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 
+_IN_MESSAGE = re.compile(
+    r"(?:(?:try again|retry) (?:in|after) |retryDelay['\"]: ?['\"])(?:(\d+)m(?!s))?(\d+(?:\.\d+)?) ?(ms|s)",
+    re.IGNORECASE,
+)
+
 _NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 
 _EPOCH_SECONDS = 1e9
@@ -54,6 +59,21 @@ def seconds_to_wait(headers: Mapping[str, str], *, limited: bool, now: float | N
         if (date := _timestamp(reset)) is not None:
             return max(0.0, date - here)
     return None
+
+
+def seconds_in_message(message: str) -> float | None:
+    """Return the seconds to wait in the message of a rate limit; None if it names none.
+
+    Example:
+        >>> seconds_in_message("Rate limit reached. Please try again in 1m30s.")
+        90.0
+    """
+    match = _IN_MESSAGE.search(message)
+    if match is None:
+        return None
+    minutes, number, unit = match.groups()
+    seconds = float(number) / (1_000 if unit == "ms" else 1)
+    return 60.0 * float(minutes or 0) + seconds
 
 
 def _number(value: str | None) -> float | None:

@@ -36,6 +36,12 @@ def test_error_ends_with_its_fix(status: int, message: str, fix: str, monkeypatc
     assert line.endswith(".")
 
 
+def test_long_wait_is_named() -> None:
+    line = advise(make_error(429, {"error": "rate limit"}, 7_200.0), endpoint())
+    assert "7,200 s" in line
+    assert "rerun" in line
+
+
 def test_error_without_a_known_fix_is_unchanged() -> None:
     assert advise(make_error(500, {"error": "crashed"}), endpoint()) == "HTTP 500: crashed"
 

@@ -100,6 +100,12 @@ def test_code_and_type_name_the_cause(body: Any, cause: str) -> None:
     assert error.retry_after == body.get("estimated_time")
 
 
+def test_quota_per_minute_is_no_spent_quota() -> None:
+    message = "You exceeded your current quota, please check your plan. Please retry in 34.07s."
+    error = make_error(429, {"error": {"message": message, "status": "RESOURCE_EXHAUSTED"}})
+    assert (error.cause, error.transient, error.retry_after) == (None, True, 34.07)
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from openmedlm.inference.retry_after import seconds_to_wait
+from openmedlm.inference.retry_after import seconds_in_message, seconds_to_wait
 
 NOW = 784_111_777.0
 """Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110."""
@@ -83,6 +83,23 @@ def test_reset_as_a_time_is_compared_with_the_clock() -> None:
 def test_reset_counts_for_a_limited_endpoint_only() -> None:
     assert seconds(limited=False, x_ratelimit_reset_requests="1m30s") is None
     assert seconds(limited=False, retry_after="3") == 3.0
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Please try again in 20s.", 20.0),
+        ("Please try again in 1m12.5s. Visit", 72.5),
+        ("Please try again in 6ms", 0.006),
+        ("Please retry after 20 seconds", 20.0),
+        ("Please retry in 34.07s.", 34.07),
+        ("{'@type': 'RetryInfo', 'retryDelay': '34s'}", 34.0),
+        ("try again later", None),
+        ("", None),
+    ],
+)
+def test_seconds_in_a_message_are_read(message: str, expected: float | None) -> None:
+    assert seconds_in_message(message) == (None if expected is None else pytest.approx(expected))
 
 
 @given(st.text(max_size=40))

@@ -14,7 +14,7 @@ from openmedlm.inference.notices import Notices
 from openmedlm.inference.request import Completion, Request
 from openmedlm.inference.request_body import request_body
 from openmedlm.inference.response import parse_completions
-from openmedlm.inference.retry_after import seconds_to_wait
+from openmedlm.inference.retry_after import seconds_in_message, seconds_to_wait
 from openmedlm.metrics import Failure
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else the import of litellm downloads prices
@@ -110,6 +110,8 @@ def _failure(error: Exception) -> EndpointError:
     response = getattr(error, "response", None)
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
     retry_after = seconds_to_wait(_Headers(headers), limited=status == 429)
+    if retry_after is None and status == 429:
+        retry_after = seconds_in_message(message)
     cause = (
         "context" if isinstance(error, litellm.ContextWindowExceededError) else find_cause(status, message, retry_after)
     )

@@ -113,6 +113,10 @@ class Replicas:
             replica.load += count
             try:
                 completions = await replica.client.complete(request, count)
+            except EndpointDownError as error:
+                failed = EndpointError(str(error), failure="connection", transient=True)
+                replica.record_failure(failed, self._clock())
+                raise failed from error
             except EndpointError as error:
                 if error.transient:
                     replica.record_failure(error, self._clock())
