@@ -3,7 +3,7 @@
 from openmedlm.metrics.accuracy import Score, macro_average, macro_f1, score
 from openmedlm.metrics.agreement import Agreement, agreement
 from openmedlm.metrics.analysis import Analysis, analyse
-from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
+from openmedlm.metrics.answer_parsing import ParsedAnswer, Thoughts, parse_answer, split_thoughts
 from openmedlm.metrics.bootstrap import paired_bootstrap
 from openmedlm.metrics.calibration import Calibration, calibration
 from openmedlm.metrics.clusters import clustered_standard_error
@@ -44,6 +44,7 @@ __all__ = [
     "SizeResult",
     "Status",
     "Summary",
+    "Thoughts",
     "Vote",
     "accuracy_by_size",
     "agreement",
@@ -68,6 +69,7 @@ __all__ = [
     "parse_answer",
     "position_bias",
     "score",
+    "split_thoughts",
     "summarise",
     "votes_needed",
     "wilson_interval",

@@ -2,5 +2,6 @@
 
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 from openmedlm.metrics.answer_parsing.parser import parse_answer
+from openmedlm.metrics.answer_parsing.thoughts import Thoughts, parse_thought_mark, split_thoughts
 
-__all__ = ["ParsedAnswer", "parse_answer"]
+__all__ = ["ParsedAnswer", "Thoughts", "parse_answer", "parse_thought_mark", "split_thoughts"]
