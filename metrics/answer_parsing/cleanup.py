@@ -13,7 +13,7 @@ _END_OF_TURN = re.compile(
     r"end_text|end_of_turn_token|end_of_solution|end_message|content_model_end_sampling|close)\|>",
     re.IGNORECASE,
 )
-_TEMPLATE_TOKEN = re.compile(r"<\|\w{1,40}\|?>|<\w{1,40}\|>")
+_TEMPLATE_TOKEN = re.compile(r"<\|\w{1,40}\|?>|<\w{1,40}\|>|<｜[^<>｜]{1,40}｜>")
 _ROLE = re.compile(
     r"(?:<\|(?:im_start|start|start_header_id|turn)\|?>|<start_of_turn>)\s*(?:assistant|model)\b|^\s*to=user(?=<\|message\|>)",
     re.IGNORECASE,

@@ -102,7 +102,7 @@ _SHAPE = re.compile(
     r"|<\|channel\|>\s{0,3}(?P<channel>\w{1,20})[^<]{0,100}(?:<\|constrain\|>[^<]{0,40})?(?:<\|message\|>|\Z)"
     r"|<\|start\|>\s{0,3}assistant\s{1,3}to=(?P<recipient>\w{1,20})\s{0,3}<\|message\|>"
     r"|<\|(?P<section>(?:open|close)\|>\s{0,3}\w{1,20})[^<]{0,100}<\|sep\|>"
-    r"|<\|im_start\|>\s{0,3}(?P<turn>think|answer)\b"
+    r"|<\|im_start\|>\s{0,3}(?P<turn>think|answer)(?-i:(?![a-z]))"
     r"|<(?P<token>\|\s{0,3}\w{1,40}\s{0,3}\|?|\w{1,40}\|)>"
     r"|&lt;\s{0,3}(?P<escaped>/?\s{0,3}[a-z][\w:|.-]{0,40})(?:\s[^<>&]{0,200})?&gt;"
     r"|\[\s{0,3}(?P<bracket>/?\s{0,3}[a-z][\w ]{0,40})\]"
@@ -200,7 +200,7 @@ def vocabulary(extra: tuple[ThoughtMark, ...] = ()) -> Vocabulary:
     }
     closings = {name: name in alone for name in (*alone, *(name_of(mark.closing) for mark in known))}
     finals = frozenset(name_of(mark.final) for mark in known if mark.final)
-    written = (part for mark in extra for part in (mark.opening, mark.closing))
+    written = (part for mark in extra for part in (mark.closing, *((mark.opening,) if mark not in MARKS else ())))
     phrases = tuple(dict.fromkeys(part for part in written if not is_bracket_mark(part)))
     return Vocabulary(openings, closings, finals, phrases, frozenset((*openings, *closings, *finals)))
 

@@ -23,7 +23,7 @@ __all__ = ["ThoughtMark", "Thoughts", "parse_thought_mark", "split_thoughts"]
 _ROLE = r"(?:assistant|model)\b(?=\s*(?:[\n<\[:◁]|\Z)):?"
 TEMPLATE = re.compile(
     r"(?:[\s\ufeff\u200b-\u200f\u2060]|"
-    r"<(?:s|bos|start_of_turn)>|"
+    r"<(?:s|bos|start_of_turn)>|<｜[^<>｜]{1,40}｜>|"
     r"<\|(?:begin_of_text|startoftext|im_start|start|start_header_id|end_header_id|assistant|message_model|end_message|"
     r"message|turn|im_end|start_of_turn_token|chatbot_token|start_of_role|end_of_role)\|>|<\|turn>|"
     rf"\[/INST\]|{_ROLE})+",

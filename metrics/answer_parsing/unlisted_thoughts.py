@@ -33,6 +33,8 @@ _NEVER = re.compile(
     r"select\w*|pick\w*|predict\w*|verdict|decision|diagnos\w+|correct|box|boxed|antwort|respuesta|réponse|reponse|"
     r"b|i|u|p|a|q|s|em|strong|span|div|br|hr|img|sub|sup|mark|small|font|center|code|pre|kbd|ul|ol|li|dl|dt|dd|h\d?|"
     r"table|thead|tbody|tr|td|th|caption|html|head|body|xml|json|yaml|csv|latex|tex|math|markdown|md|text|blockquote|"
+    r"section|article|header|footer|nav|main|form|input|button|label|style|script|iframe|meta|link|title|content|list|"
+    r"paragraph|sentence|line|bullet|value|string|field|key|entry|score|class|name|"
     r"inst|sys|system|user|human|assistant|model|role|turn|im|eot|eom|eos|bos|pad|unk|sep|cls|mask|endoftext|"
     r"message|channel|tool|tools|call|function|header|id|reserved|special|image|vision|audio|video|docs?|document)",
     re.IGNORECASE,
@@ -40,14 +42,16 @@ _NEVER = re.compile(
 # Words of visible parts of an answer: thoughts only if an answer follows the closing mark.
 _VISIBLE = re.compile(
     r"(?:explanations?|explain|rationale|justification|details|questions?|context|summary|steps?|evidence|discussion|"
-    r"comments?|notes?|background|case|patient|introduction|overview|work|data|root|item|mcq)",
+    r"comments?|notes?|background|case|patient|introduction|overview|work|data|root|item|mcq|quiz|exam|test|prompt|"
+    r"instructions?|warning|disclaimer|update|edit|info|information|important|attention|alert|urgent|medical|clinical|"
+    r"hints?|tips?|task|topic)",
     re.IGNORECASE,
 )
 # Stems of words that mean thinking, in the languages that models write.
 _THINKING = re.compile(
-    r"think|thought|reason|reflect|analy|scratch|monolog|ponder|deliberat|cogit|rumin|mus(?:e|ing)|contempl|consider|"
-    r"meditat|mull|brainstorm|inner|internal|hidden|private|draft|plan|cot|chain|denk|gedank|überleg|pens|réfl|reflex|"
-    r"razon|racioc|мысл|размышл|思|推理|考",
+    r"think|thought|reason|reflect|scratch|monolog|ponder|denk|gedank|überleg|réfl|reflex|razon|мысл|思|推理|考|"
+    r"^(?:analy|deliberat|cogit|rumin|mus(?:e|ing)|contempl|consider|meditat|mull|brainstorm|inner|internal|hidden|"
+    r"private|draft|plan|cot$|chain|pens|racioc|размышл)",
     re.IGNORECASE,
 )
 _IN_A_SENTENCE = re.compile(r"\s*(?:[.,;:)\]]|(?:is|was|are|were|because|since|due|would|should|as|for|and|or)\b)")
@@ -90,6 +94,8 @@ def unlisted_mark(completion: str, start: int) -> ThoughtMark | None:
     if any(_NEVER.fullmatch(part) for part in words):
         return None
     closing = _closing_pattern(opening, word).search(completion, opening.end())
+    if closing is None:
+        closing = _answer_pattern(opening).search(completion, opening.end())
     inside = completion[opening.end() : closing.start() if closing else len(completion)]
     if not re.search(r"\w", inside) or is_bare_answer(inside):
         return None
@@ -132,11 +138,18 @@ def _closing_pattern(opening: re.Match[str], word: str) -> re.Pattern[str]:
     return re.compile(rf"{left}\s?{inner}\s?{right}|<{base}\|>|{bare}", re.IGNORECASE)
 
 
+def _answer_pattern(opening: re.Match[str]) -> re.Pattern[str]:
+    """Return the pattern of a mark of the answer in the style of the opening mark: `[Answer]` after `[Reasoning]`."""
+    left, right = re.escape(opening["left"]), re.escape(opening["right"])
+    word = r"(?:final[ _-]?)?(?:answer|response|output|solution|conclusion|result)"
+    return re.compile(rf"{left}\s?{word}\s?{right}", re.IGNORECASE)
+
+
 def _is_unclosed(opening: re.Match[str], words: list[str], inside: str) -> bool:
     """Return True if a mark without its closing one begins thoughts, and is no option or word of a sentence."""
     if _IN_A_SENTENCE.match(inside):
         return False
-    if _THINKING.search(opening["word"]):
+    if any(_THINKING.search(part) for part in words):
         return True
     if opening["left"] in ("«", "[") and not (opening["left"] == "[" and opening["word"].isupper()):
         return False
