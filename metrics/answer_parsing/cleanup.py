@@ -18,7 +18,11 @@ _ROLE = re.compile(
     r"(?:<\|(?:im_start|start|start_header_id|turn)\|?>|<start_of_turn>)\s*(?:assistant|model)\b|^\s*to=user(?=<\|message\|>)",
     re.IGNORECASE,
 )
-_WRAPPER = re.compile(r"</?(?:final|output|response|result|solution|conclusion)>", re.IGNORECASE)
+# `<final>D</final>`, `[OPTION]D[/OPTION]`: one mark around the whole answer. `<answer>` is a cue.
+_WHOLE = re.compile(
+    r"\s*(?:<(?!(?:final_?)?answer\b)|\[)(\w{2,20})[>\]]((?:(?![<\[]\1[>\]]).){1,2000}?)(?:[<\[]/\1[>\]])?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 _LATEX_STYLE = re.compile(
     r"\\{1,2}(?:text|math)?(?:text|bf|it|rm|sf|tt|normal|bm|boldsymbol|underline)\{([^{}]{0,300})\}"
@@ -52,7 +56,9 @@ def _before_end_of_turn(text: str) -> str:
     end = _END_OF_TURN.search(text)
     if end is not None and end.start() > 0:
         text = text[: end.start()]
-    return _WRAPPER.sub("\n", _TEMPLATE_TOKEN.sub(" ", text))
+    text = _TEMPLATE_TOKEN.sub(" ", text)
+    whole = _WHOLE.fullmatch(text)
+    return text if whole is None else whole[2]
 
 
 def plain(text: str) -> str:

@@ -201,7 +201,8 @@ def vocabulary(extra: tuple[ThoughtMark, ...] = ()) -> Vocabulary:
     closings = {name: name in alone for name in (*alone, *(name_of(mark.closing) for mark in known))}
     finals = frozenset(name_of(mark.final) for mark in known if mark.final)
     written = (part for mark in extra for part in (mark.closing, *((mark.opening,) if mark not in MARKS else ())))
-    phrases = tuple(dict.fromkeys(part for part in written if not is_bracket_mark(part)))
+    # The longest one goes first, since one mark may begin like another.
+    phrases = tuple(sorted({part for part in written if not is_bracket_mark(part)}, key=len, reverse=True))
     return Vocabulary(openings, closings, finals, phrases, frozenset((*openings, *closings, *finals)))
 
 

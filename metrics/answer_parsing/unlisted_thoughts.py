@@ -4,34 +4,28 @@ import re
 
 from openmedlm.metrics.answer_parsing.thought_marks import ThoughtMark
 
-_PAIRS = {
-    "<|": ("|>", ">"),
-    "<<": (">>",),
-    "<": (">",),
-    "&lt;": ("&gt;",),
-    "[": ("]",),
-    "◁": ("▷",),
-    "{{": ("}}",),
-    "«": ("»",),
-    "⟨": ("⟩",),
-    "(((": (")))",),
-}
+_MIRROR = str.maketrans("<[({«‹⟨◁【〈《「『", ">])}»›⟩▷】〉》」』")
+# `<word>`, `[[word]]`, `<|word|>`, `&lt;word&gt;`, or the same signs on both sides: `$word$`, `---word---`.
 _OPENING = re.compile(
-    rf"(?P<left>{'|'.join(map(re.escape, _PAIRS))})\s{{0,2}}(?P<word>[^\W\d_][\w:|.-]{{1,40}}?)"
-    rf"(?P<attributes>\s[^<>\n]{{1,120}})?\s{{0,2}}"
-    r"(?P<right>\|>|>>|>|&gt;|\]|▷|\}\}|»|⟩|\)\)\))"
+    r"(?:(?P<left>&lt;|[<\[({«‹⟨◁【〈《「『]{1,4}\|?)|(?P<signs>[$%@]{1,3}|[-=#~:+^]{2,6}))[ \t]{0,2}"
+    r"(?P<word>[^\W\d_][\w:|.-]{0,40}?)(?P<attributes>\s[^<>\n]{1,120}?)?[ \t]{0,2}"
+    r"(?P<right>\|?[>\])}»›⟩▷】〉》」』]{1,4}|&gt;|(?P=signs))"
 )
+_COMMENT = re.compile(r"<!--|`{3,}[ \t]?(?P<word>[a-z_ -]{3,30})\n", re.IGNORECASE)
 _UNUSED = re.compile(r"(unused_?)(\d+)", re.IGNORECASE)
 _BEGIN = re.compile(
     r"^(?:begin|start|open)[_-]?(?:of[_-]?)?(?=\w)|(?<=\w)[_-](?:begin|start|open|prefix)$", re.IGNORECASE
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 
-# Words of marks around an answer, of markup, and of chat templates: never thoughts.
-_NEVER = re.compile(
+_ANSWER = re.compile(
     r"(?:answers?|ans|final|responses?|reply|output|solutions?|results?|conclusions?|choices?|chosen|options?|letters?|"
-    r"select\w*|pick\w*|predict\w*|verdict|decision|diagnos\w+|correct|box|boxed|antwort|respuesta|réponse|reponse|"
-    r"b|i|u|p|a|q|s|em|strong|span|div|br|hr|img|sub|sup|mark|small|font|center|code|pre|kbd|ul|ol|li|dl|dt|dd|h\d?|"
+    r"select\w*|pick\w*|predict\w*|verdict|decision|diagnos\w+|correct|box|boxed|antwort|respuesta|réponse|reponse|答案)",
+    re.IGNORECASE,
+)
+# Words of markup and of chat templates: no thoughts, unless a word for thinking is next to them.
+_MARKUP = re.compile(
+    r"(?:b|i|u|p|a|q|s|em|strong|span|div|br|hr|img|sub|sup|mark|small|font|center|code|pre|kbd|ul|ol|li|dl|dt|dd|h\d?|"
     r"table|thead|tbody|tr|td|th|caption|html|head|body|xml|json|yaml|csv|latex|tex|math|markdown|md|text|blockquote|"
     r"section|article|header|footer|nav|main|form|input|button|label|style|script|iframe|meta|link|title|content|list|"
     r"paragraph|sentence|line|bullet|value|string|field|key|entry|score|class|name|"
@@ -51,13 +45,17 @@ _VISIBLE = re.compile(
 _THINKING = re.compile(
     r"think|thought|reason|reflect|scratch|monolog|ponder|denk|gedank|überleg|réfl|reflex|razon|мысл|思|推理|考|"
     r"^(?:analy|deliberat|cogit|rumin|mus(?:e|ing)|contempl|consider|meditat|mull|brainstorm|inner|internal|hidden|"
-    r"private|draft|plan|cot$|chain|pens|racioc|размышл)",
+    r"private|draft|plan|cot$|chain|pens|racioc|размышл|wonder|debat|introspect|self|trace|mind|brain|sketch|unused)",
     re.IGNORECASE,
 )
-_IN_A_SENTENCE = re.compile(r"\s*(?:[.,;:)\]]|(?:is|was|are|were|because|since|due|would|should|as|for|and|or)\b)")
+_THINKS = re.compile(r"think|thought|ponder|monolog|scratch|denk|思", re.IGNORECASE)
+_IN_A_SENTENCE = re.compile(r"\s*(?:[.,;:)(\]]|(?:is|was|are|were|because|since|due|would|should|as|for|and|or)\b)")
 _BARE_ANSWER = re.compile(
     r"\W*(?:(?:final\s)?answer\W+|option\s)?[a-z](?:[.):]\s?\w[\w-]*(?:\s[\w-]+){0,3})?\W*", re.IGNORECASE
 )
+
+# Quotation marks and brackets that prose puts around a word.
+_WORDY = frozenset("«‹({「『【")
 
 _SIGN = r"(?:#{1,6}[ \t]*|\*{2,3}|__)"
 _ENDSIGN = r"(?:\*{2,3}|__)?[ \t]?:?[ \t]?(?:\*{2,3}|__)?"
@@ -83,28 +81,32 @@ def is_bare_answer(text: str) -> bool:
 
 
 def unlisted_mark(completion: str, start: int) -> ThoughtMark | None:
-    """Return the bracket mark that begins the completion, with its closing mark; None if it marks no thoughts."""
+    """Return the mark that begins the completion, with its closing mark; None if it marks no thoughts."""
     opening = _OPENING.match(completion, start)
-    if opening is None or opening["right"] not in _PAIRS[opening["left"]]:
-        return None
-    if opening["attributes"] and opening["left"] not in ("<", "&lt;"):
+    if opening is None:
+        return _comment_mark(completion, start)
+    left, right = opening["left"] or opening["signs"], opening["right"]
+    paired = opening["signs"] or right == _mirror(left) or (left, right) == ("<|", ">")
+    if not paired or (opening["attributes"] and left not in ("<", "&lt;")):
         return None
     word = _BEGIN.sub("", opening["word"])
     words = _WORDS.findall(word)
-    if any(_NEVER.fullmatch(part) for part in words):
+    thinking = any(_THINKING.search(part) for part in words)
+    if any(_ANSWER.fullmatch(part) for part in words):
         return None
-    closing = _closing_pattern(opening, word).search(completion, opening.end())
-    if closing is None:
-        closing = _answer_pattern(opening).search(completion, opening.end())
+    if not thinking and (len(word) < 2 or opening["signs"] or any(_MARKUP.fullmatch(part) for part in words)):
+        return None
+    closing = _closing_pattern(left, right, opening["word"], word).search(completion, opening.end())
+    closing = closing or _answer_pattern(left, right).search(completion, opening.end())
     inside = completion[opening.end() : closing.start() if closing else len(completion)]
     if not re.search(r"\w", inside) or is_bare_answer(inside):
         return None
-    if closing is None and not _is_unclosed(opening, words, inside):
-        return None
-    if closing is not None and not re.search(r"\w", completion[closing.end() :]) and _visible(words):
-        return None
-    ending = closing[0] if closing else f"{opening['left']}/{opening['word']}{opening['right']}"
-    return ThoughtMark("unlisted", opening[0], ending, alone=False)
+    if closing is None:
+        counts = _is_unclosed(opening, words, inside, thinking=thinking)
+    else:  # A mark with an unknown word may surround the whole answer.
+        counts = thinking or re.search(r"\w", completion[closing.end() :]) is not None
+    ending = closing[0] if closing else f"{left}/{word}{right}"
+    return ThoughtMark("unlisted", opening[0], ending, alone=False) if counts else None
 
 
 def heading_split(completion: str, start: int) -> tuple[str, int, int | None] | None:
@@ -126,40 +128,53 @@ def heading_split(completion: str, start: int) -> tuple[str, int, int | None] | 
     return heading[0].strip(), heading.end(), final.end() if cut else final.start()
 
 
-def _closing_pattern(opening: re.Match[str], word: str) -> re.Pattern[str]:
-    left, right = re.escape(opening["left"]), re.escape(opening["right"])
-    unused = _UNUSED.fullmatch(word)
+def _comment_mark(completion: str, start: int) -> ThoughtMark | None:
+    """Return the mark of a comment, or of a code block that is called thoughts, before the answer."""
+    opening = _COMMENT.match(completion, start)
+    if opening is None:
+        return None
+    if opening["word"]:
+        thinks = _THINKING.search(opening["word"])
+        return ThoughtMark("unlisted", opening[0].strip(), "```", alone=False) if thinks else None
+    named = _THINKING.match(completion[opening.end() :][:20].lstrip())
+    after = completion[opening.end() :].partition("-->")[2]
+    return ThoughtMark("unlisted", "<!--", "-->", alone=False) if named or re.search(r"\w", after) else None
+
+
+def _mirror(left: str) -> str:
+    return "&gt;" if left == "&lt;" else left.translate(_MIRROR)[::-1]
+
+
+def _closing_pattern(left: str, right: str, whole: str, base: str) -> re.Pattern[str]:
+    left, right = re.escape(left), re.escape(right)
+    unused = _UNUSED.fullmatch(base)
     if unused is not None:
         return re.compile(rf"{left}{unused[1]}{int(unused[2]) + 1}{right}", re.IGNORECASE)
-    whole, base = re.escape(opening["word"]), re.escape(word)
+    whole, base = re.escape(whole), re.escape(base)
     end = r"(?:end|stop|close)"
     inner = rf"(?:/\s?(?:{whole}|{base})|{end}[_ -]?(?:of[_ -]?)?{base}|{base}[_ -](?:{end}|suffix))"
     bare = rf"(?-i:\b(?:END|STOP)[_ ](?:OF[_ ])?){base}\b"
-    return re.compile(rf"{left}\s?{inner}\s?{right}|<{base}\|>|{bare}", re.IGNORECASE)
+    return re.compile(rf"{left}[ \t]?{inner}[ \t]?{right}|<{base}\|>|{bare}", re.IGNORECASE)
 
 
-def _answer_pattern(opening: re.Match[str]) -> re.Pattern[str]:
-    """Return the pattern of a mark of the answer in the style of the opening mark: `[Answer]` after `[Reasoning]`."""
-    left, right = re.escape(opening["left"]), re.escape(opening["right"])
-    word = r"(?:final[ _-]?)?(?:answer|response|output|solution|conclusion|result)"
-    return re.compile(rf"{left}\s?{word}\s?{right}", re.IGNORECASE)
+def _answer_pattern(left: str, right: str) -> re.Pattern[str]:
+    """Return the pattern of a line that begins with a mark of the answer in the same style: `[Answer]`."""
+    word = r"(?:final[ _-]?)?(?:answer|response|output|solution|conclusion|result|答案)"
+    return re.compile(rf"^[ \t]*{re.escape(left)}[ \t]?{word}[ \t]?{re.escape(right)}", re.IGNORECASE | re.MULTILINE)
 
 
-def _is_unclosed(opening: re.Match[str], words: list[str], inside: str) -> bool:
-    """Return True if a mark without its closing one begins thoughts, and is no option or word of a sentence."""
+def _is_unclosed(opening: re.Match[str], words: list[str], inside: str, *, thinking: bool) -> bool:
+    """Return True if a mark without its closing one begins thoughts: no heading, option or word of a sentence."""
     if _IN_A_SENTENCE.match(inside):
         return False
-    if any(_THINKING.search(part) for part in words):
-        return True
-    if opening["left"] in ("«", "[") and not (opening["left"] == "[" and opening["word"].isupper()):
+    if opening["signs"]:
+        return opening["signs"][0] in "$%@"
+    capitals = opening["left"] != "[" or opening["word"].isupper()
+    if thinking:
+        return capitals or any(_THINKS.search(part) for part in words)
+    if not capitals or opening["left"] in _WORDY or opening["word"].istitle() or inside.startswith(" "):
         return False
-    if opening["left"] in ("<", "&lt;") and opening["word"].istitle():
-        return False
-    return not _visible(words)
-
-
-def _visible(words: list[str]) -> bool:
-    return any(_VISIBLE.fullmatch(part) for part in words)
+    return not any(_VISIBLE.fullmatch(part) for part in words)
 
 
 def _is_heading(match: re.Match[str]) -> bool:

@@ -216,6 +216,13 @@ UNLISTED = [
     ("«ponder»", "«/ponder»"),
     ("⟨ponder⟩", "⟨/ponder⟩"),
     ("(((ponder)))", "(((/ponder)))"),
+    ("[[ponder]]", "[[/ponder]]"),
+    ("‹ponder›", "‹/ponder›"),
+    ("【思考】", "【/思考】"),
+    ("$ponder$", "$/ponder$"),
+    ("<reasoning_content>", "</reasoning_content>"),
+    ("<!-- thinking:", "-->"),
+    ("```thinking\n", "```"),
 ]
 
 
@@ -226,6 +233,21 @@ def test_unlisted_mark_at_the_start_marks_thoughts(opening: str, closing: str, b
     assert parse(f"{before}{opening}{THOUGHTS}\n{closing}{opening}{THOUGHTS}\n{closing}D")[0] == "D"
     assert parse(before + opening + CUT) == (None, "truncated")
     assert parse(f"{before}{opening}{THOUGHTS}\n{closing}\n")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("opening", "answer"),
+    [
+        ("---thinking---", "---answer---"),
+        ("=== Reasoning ===", "=== Answer ==="),
+        ("##think##", "##/think##"),
+        ("[Reasoning]", "[Answer]"),
+        ("【思考】", "【答案】"),
+        ("<steps>", "<answer>"),
+    ],
+)
+def test_mark_of_the_answer_ends_unlisted_thoughts(opening: str, answer: str) -> None:
+    assert parse(f"{opening}{THOUGHTS}\n{answer}\nD")[0] == "D"
 
 
 @pytest.mark.parametrize(
@@ -261,6 +283,14 @@ def test_unlisted_mark_at_the_start_marks_thoughts(opening: str, closing: str, b
         "[Reasoning]\nA is wrong.\n\n[Answer]\nD",
         "<steps>A is wrong.\n<answer>D</answer>",
         "[WARNING] I am no doctor. The answer is D.",
+        "[Analysis]\nClots dissolve.\nThe answer is D.",
+        "[ECG] shows an infarct. The answer is D.",
+        "<pH> of 7.1 means acidosis. The answer is D.",
+        "<medqa>The answer is D.</medqa>",
+        "[Alteplase](https://example.org) dissolves clots. The answer is D.",
+        "[OPTION]D[/OPTION]",
+        "<!-- note -->\nD",
+        "| Option | Reason |\n|---|---|\n| D | clots |\nThe answer is D.",
         "<｜Assistant｜>D<｜end▁of▁sentence｜>",
         '{"thoughts": "<think>A</think>", "answer": "D"}',
         "Pressure <90 and pulse > 60. The answer is D.",
