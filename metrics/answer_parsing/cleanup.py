@@ -20,7 +20,7 @@ _ROLE = re.compile(
 )
 # `<final>D</final>`, `[OPTION]D[/OPTION]`: one mark around the whole answer. `<answer>` is a cue.
 _WHOLE = re.compile(
-    r"\s*(?:<(?!(?:final_?)?answer\b)|\[)(\w{2,20})[>\]]((?:(?![<\[]\1[>\]]).){1,2000}?)(?:[<\[]/\1[>\]])?\s*",
+    r"\s*(?:<(?!(?:final_?)?answer\b)|\[)(\w{2,20})[>\]]((?:(?![<\[]\1[>\]]).){1,2000}?)[<\[]/\1[>\]]\s*",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openmedlm import metrics
 from openmedlm.metrics.answer_parsing import parse_answer, parse_thought_mark, split_thoughts
 from openmedlm.metrics.answer_parsing.thought_marks import MARKS, ThoughtMark, is_bracket_mark
 
@@ -416,3 +417,7 @@ def _seconds(completion: str) -> float:
     start = time.process_time()
     split_thoughts(completion)
     return time.process_time() - start
+
+
+def test_split_thoughts_is_exported_with_its_result() -> None:
+    assert metrics.split_thoughts("<think>a</think>b") == metrics.Thoughts("b", "a", "<think>", closed=True)
