@@ -3,7 +3,14 @@
 from openmedlm.metrics.accuracy import Score, macro_average, macro_f1, score
 from openmedlm.metrics.agreement import Agreement, agreement
 from openmedlm.metrics.analysis import Analysis, analyse
-from openmedlm.metrics.answer_parsing import ParsedAnswer, parse_answer
+from openmedlm.metrics.answer_parsing import (
+    CUT_OFF,
+    ParsedAnswer,
+    Thoughts,
+    parse_answer,
+    parse_completion,
+    split_thoughts,
+)
 from openmedlm.metrics.bootstrap import paired_bootstrap
 from openmedlm.metrics.calibration import Calibration, calibration
 from openmedlm.metrics.clusters import clustered_standard_error
@@ -27,6 +34,7 @@ from openmedlm.metrics.summary import Summary, summarise
 from openmedlm.metrics.voting import Majority, decided, majority, votes_needed
 
 __all__ = [
+    "CUT_OFF",
     "Agreement",
     "Analysis",
     "Calibration",
@@ -44,6 +52,7 @@ __all__ = [
     "SizeResult",
     "Status",
     "Summary",
+    "Thoughts",
     "Vote",
     "accuracy_by_size",
     "agreement",
@@ -66,8 +75,10 @@ __all__ = [
     "paired_bootstrap",
     "paired_counts",
     "parse_answer",
+    "parse_completion",
     "position_bias",
     "score",
+    "split_thoughts",
     "summarise",
     "votes_needed",
     "wilson_interval",

@@ -7,6 +7,7 @@ from typing import Any
 
 from openmedlm.metrics.accuracy import Score, Tally, macro_average
 from openmedlm.metrics.analysis import Analysis, AnalysisTally
+from openmedlm.metrics.answer_parsing import CUT_OFF
 from openmedlm.metrics.clusters import ClusterTally, pooled_standard_error
 from openmedlm.metrics.outcome import Outcome
 
@@ -33,11 +34,12 @@ class Summary:
         prompt_tokens: Prompt tokens of these completions.
         completion_tokens: Completion tokens of these completions.
         cached_tokens: Prompt tokens from the endpoint's prefix cache.
+        reasoning_tokens: Tokens of thoughts, a part of the completion tokens; None if the endpoint reports none.
         cost_usd: US dollars; None if the price of any completion is unknown, as for those of another system.
         cost_per_correct: US dollars per correct answer; None if the cost is unknown, no answer is correct, or there are
             no calls.
         votes_saved: Number of votes that were not requested, since the majority was decided.
-        truncated: Number of votes whose deciding completion was cut off by the token limit.
+        truncated: Number of votes that were cut off by the token limit, or that end inside their thoughts.
         constrained: Number of votes that needed a constrained follow-up request.
         resampled: Number of votes whose first completion was unparsed and that were sampled again.
         exemplars_shown: Number of exemplars in the prompts, counted once per question.
@@ -70,6 +72,7 @@ class Summary:
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    reasoning_tokens: int | None
     cost_usd: float | None
     cost_per_correct: float | None
     votes_saved: int
@@ -124,6 +127,7 @@ class _Tally:
         self._failures: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
         self._methods: Counter[str] = Counter()
+        self._reasoning_tokens: int | None = None
         self._cost = 0.0
         self._unpriced = False
         self._analysis = AnalysisTally()
@@ -149,7 +153,9 @@ class _Tally:
             sums["prompt_tokens"] += vote.prompt_tokens
             sums["completion_tokens"] += vote.completion_tokens
             sums["cached_tokens"] += vote.cached_tokens
-            sums["truncated"] += vote.finish_reason == "length"
+            sums["truncated"] += vote.finish_reason == CUT_OFF or vote.rule == "truncated"
+            if vote.reasoning_tokens is not None:
+                self._reasoning_tokens = (self._reasoning_tokens or 0) + vote.reasoning_tokens
             self._methods[vote.method] += 1
             self._cost += vote.cost_usd or 0.0
             self._unpriced = self._unpriced or (vote.cost_usd is None and (bool(vote.calls) or vote.error is None))
@@ -174,6 +180,7 @@ class _Tally:
             cost_per_correct=None
             if self._unpriced or not total.correct or not sums["calls"]
             else self._cost / total.correct,
+            reasoning_tokens=self._reasoning_tokens,
             constrained=self._methods["constrained"],
             resampled=self._methods["resampled"],
             seconds=seconds,

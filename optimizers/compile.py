@@ -93,5 +93,25 @@ def _compile_single(
 
 
 def _override(decode: SamplingParams, config: ProgramConfig) -> SamplingParams:
+    """Return the parameters with those of the configuration.
+
+    A temperature or top_p that is set is sent, whether the model thinks or not. A token limit that is set is the limit
+    of the whole completion, unless thoughts have a limit of their own.
+    """
     values = {name: getattr(config, name) for name in ("temperature", "top_p", "top_k", "max_tokens")}
-    return replace(decode, **{name: value for name, value in values.items() if value is not None})
+    changed = {name: value for name, value in values.items() if value is not None}
+    sampling, thinking_tokens = config.sampling, config.thinking_tokens
+    if sampling == "auto" and changed.keys() - {"max_tokens"}:
+        sampling = "program"
+    if thinking_tokens is None and config.max_tokens is not None:
+        thinking_tokens = 0
+    return replace(
+        decode,
+        **changed,
+        sampling=sampling,
+        thinking=config.thinking,
+        thinking_tokens=thinking_tokens,
+        extra_body=config.extra_body,
+        omit_params=config.omit_params,
+        thought_marks=config.thought_marks,
+    )

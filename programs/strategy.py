@@ -15,6 +15,7 @@ from openmedlm.programs.sampling_params import DIRECT_TOKENS, REASONING_TOKENS, 
 from openmedlm.programs.signature import MultipleChoiceQA
 from openmedlm.programs.state import PromptState, with_stored_names
 from openmedlm.programs.template import CHAT, Template
+from openmedlm.programs.thinking_fields import thinking_fields
 
 
 class Strategy(dspy.Module):
@@ -178,8 +179,14 @@ def default_sampling_params(template: Template, reasoning: bool) -> SamplingPara
 
 def lm_config(decode: SamplingParams) -> dict[str, Any]:
     """Return the sampling parameters as keyword arguments of a `dspy.LM` call, without the unset ones."""
-    config = decode.describe() | {"stop": list(decode.stop)}
-    # top_k is not an OpenAI parameter: in `extra_body` it passes DSPy and litellm, which would drop it.
-    top_k = config.pop("top_k")
-    config["extra_body"] = {"top_k": top_k} if top_k is not None else None
-    return {name: value for name, value in config.items() if value not in (None, [])}
+    by_program = decode.sampling != "model"
+    # Fields that are not OpenAI parameters go into `extra_body`: DSPy and litellm would drop them elsewhere.
+    extra = {"top_k": decode.top_k if by_program else None, **thinking_fields(decode.thinking, "chat_template")}
+    config = {
+        "max_tokens": decode.max_tokens,
+        "temperature": decode.temperature if by_program else None,
+        "top_p": decode.top_p if by_program else None,
+        "stop": list(decode.stop),
+        "extra_body": {name: value for name, value in (extra | dict(decode.extra_body)).items() if value is not None},
+    }
+    return {name: value for name, value in config.items() if value not in (None, [], {})}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from openmedlm.metrics.answer_parsing.cleanup import clean, without_thoughts
+from openmedlm.metrics.answer_parsing.cleanup import clean
 from openmedlm.metrics.answer_parsing.explicit import called_correct, explicit_cue
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
@@ -16,6 +16,7 @@ from openmedlm.metrics.answer_parsing.prose import (
     opening_text,
 )
 from openmedlm.metrics.answer_parsing.refusals import none_of_them, refusal
+from openmedlm.metrics.answer_parsing.thoughts import split_thoughts
 
 Rule = Callable[[str, OptionTexts], ParsedAnswer | None]
 
@@ -39,7 +40,10 @@ _NEXT_QUESTION = re.compile(r"\n(?:question|q|human|user|instruction)\s?\d{0,3}\
 
 
 def parse_answer(
-    completion: str, options: Mapping[str, str] | None = None, letters: Sequence[str] | None = None
+    completion: str,
+    options: Mapping[str, str] | None = None,
+    letters: Sequence[str] | None = None,
+    thought_marks: Sequence[str] = (),
 ) -> ParsedAnswer:
     """Return the letter that a completion gives as its answer, without guessing.
 
@@ -53,6 +57,7 @@ def parse_answer(
         completion: Completion as the model wrote it, with its thinking block; an unclosed block gives `truncated`.
         options: Letter to text, in the lettering that the model was shown; None if the texts are unknown.
         letters: Letters that count as answers. Default: those of the options, or A to E without options.
+        thought_marks: Further marks of thoughts, each written `OPEN…CLOSE`; see `split_thoughts`.
 
     Returns:
         The letter and the rule that found it; letter None with the reason if there is no single answer.
@@ -64,10 +69,18 @@ def parse_answer(
         True
     """
     choices = OptionTexts.of(options, letters)
-    outside = without_thoughts(completion)
-    if outside is None:
-        return ParsedAnswer(None, "truncated")
-    text = _before_next_question(clean(outside), choices)
+    split = split_thoughts(completion, thought_marks)
+    # A model that thinks again may correct itself, so the part after its last thoughts goes first.
+    if split.last not in ("", split.answer):
+        parsed = _parse(split.last, choices)
+        if parsed.letter is not None:
+            return parsed
+    parsed = _parse(split.answer, choices)
+    return parsed if split.closed or parsed.letter is not None else ParsedAnswer(None, "truncated")
+
+
+def _parse(answer: str, choices: OptionTexts) -> ParsedAnswer:
+    text = _before_next_question(clean(answer), choices)
     for rule in RULES:
         parsed = rule(text, choices)
         if parsed is not None:

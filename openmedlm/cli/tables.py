@@ -15,10 +15,22 @@ ACCURACY_HEADING = "accuracy %\n[95 % CI]"
 
 
 def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[str, str]) -> Table:
-    """Build a table with one row per program that fits 80 columns; exact counts are in the JSON and in the run."""
+    """Build a table with one row per program that fits 80 columns; exact counts are in the JSON and in the run.
+
+    The columns of truncated votes and of reasoning tokens are left out if there are none.
+    """
+    summaries = [result.summary for result in results]
+    truncated = any(s.truncated for s in summaries)
+    reasoning = any(s.reasoning_tokens for s in summaries)
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("program", no_wrap=True)
-    headings = ("correct", ACCURACY_HEADING, "no\nanswer", "errors", "calls", "input\ntokens", "output\ntokens", "cost")
+    headings = [
+        *("correct", ACCURACY_HEADING, "no\nanswer"),
+        *(["trun-\ncated"] if truncated else []),
+        *("errors", "calls", "input\ntokens", "output\ntokens"),
+        *(["thought\ntokens"] if reasoning else []),
+        "cost",
+    ]
     for heading in headings:
         table.add_column(Text(heading), justify="right", no_wrap=True)
     for result in results:
@@ -28,10 +40,12 @@ def ladder_table(title: str, results: Sequence[ProgramResult], skipped: Mapping[
             f"{s.correct}/{s.n}",
             format_accuracy(s),
             str(s.unanswered),
+            *([f"{s.truncated:,}"] if truncated else []),
             str(s.errors),
             f"{s.calls:,}",
             thousands(s.prompt_tokens),
             thousands(s.completion_tokens),
+            *(["–" if s.reasoning_tokens is None else thousands(s.reasoning_tokens)] if reasoning else []),
             dollars(s.cost_usd),
         )
     for name in skipped:

@@ -42,6 +42,7 @@ class CachingClient:
         budget: Limits of the calls; None for no limit.
 
     Attributes:
+        endpoint: Endpoint of the client.
         identity: Model identity in cache keys.
         api_calls: Completions requested from the endpoint so far.
         transient_failures: Requests that failed for good with a transient error.
@@ -57,7 +58,7 @@ class CachingClient:
         budget: Budget | None = None,
     ) -> None:
         self._client = client
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._cache = cache
         self._limiter = AdaptiveLimiter(concurrency)
         self._outage = OutageDetector()
@@ -156,9 +157,9 @@ class CachingClient:
         except EndpointError as error:
             raise self._final_error(error) from error
         except EndpointDownError as error:
-            raise EndpointDownError(without_secrets(str(error), [self._endpoint.api_key])) from None
+            raise EndpointDownError(without_secrets(str(error), [self.endpoint.api_key])) from None
         budget_id = self._budget.budget_id if self._budget is not None else None
-        identity, addresses = self.identity, self._endpoint.addresses
+        identity, addresses = self.identity, self.endpoint.addresses
         if len(completions) == 1:
             return [await self._cache.put(keys[0], identity, addresses, completions[0], budget_id)]
         pairs = zip(keys, completions, strict=False)
@@ -186,8 +187,8 @@ class CachingClient:
     def _final_error(self, error: EndpointError) -> Exception:
         """Return the error of the request, or of the endpoint if it is down, without secrets."""
         models = getattr(self._client, "models", None)
-        message = advise(error, self._endpoint, models.names if models is not None else ())
-        message = without_secrets(message, [self._endpoint.api_key])
+        message = advise(error, self.endpoint, models.names if models is not None else ())
+        message = without_secrets(message, [self.endpoint.api_key])
         self.transient_failures += error.transient
         if self._outage.record_final_failure(error):
             return EndpointDownError(message)

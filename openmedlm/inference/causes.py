@@ -33,7 +33,8 @@ _RULES: tuple[tuple[Cause, frozenset[int], str], ...] = (
         r"(?:invalid|incorrect|missing|wrong|expired|unknown|no|bad)[_ -](?:x-)?(?:\w+ )?api[_ -]?key"
         r"|api[_ -]?key[^.]{0,40}(?:not valid|invalid|incorrect|missing|required|must be set|not found|not provided"
         r"|expired|is not set)|authentication ?error|api_key client option|invalid (?:authentication|credentials|token)"
-        r"|(?:provide|passing|pass|set) (?:an? |your )?(?:\w+ )?api[_ -]?key|missing credentials",
+        r"|(?:provide|passing|pass|set) (?:an? |your )?(?:\w+ )?api[_ -]?key|missing credentials"
+        r"|no_db_connection",  # a litellm proxy without a database refuses a wrong key so
     ),
     (
         "loading",

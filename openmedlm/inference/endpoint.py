@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from openmedlm.data import UserError
 from openmedlm.inference.providers import LITELLM_PROVIDERS
+from openmedlm.programs.thinking_fields import ThinkingFields
 from openmedlm.utils.urls import plain_address
 
 Constraint = Literal["grammar", "structured_outputs", "json_schema"]
@@ -24,6 +25,12 @@ _OPENAI_COMPATIBLE = {
     "lm_studio": "LM_STUDIO_API_KEY",
     "llamafile": "LLAMAFILE_API_KEY",
 }
+
+OLLAMA_PORT = 11434
+"""Default port of Ollama, whose `/v1` takes `reasoning_effort`."""
+
+_EFFORT_HOSTS = ("api.openai.com", ".azure.com", "api.groq.com", "openrouter.ai", "api.x.ai")
+"""Hosts that refuse `chat_template_kwargs`."""
 
 _PROVIDERS = {"local", *_OPENAI_COMPATIBLE, *LITELLM_PROVIDERS}
 
@@ -49,6 +56,9 @@ class Endpoint:
         text: Whether the endpoint accepts completion prompts.
         several: Whether one request may ask for several completions.
         key_variable: Environment variable of the key.
+        thinking_fields: Request fields that turn thinking on or off.
+        continues: Whether the endpoint can continue the last message of a chat.
+        may_think: Whether the model may think; False for embedded models that are known not to.
     """
 
     model: str
@@ -63,6 +73,9 @@ class Endpoint:
     direct: bool = True
     text: bool = True
     several: bool = False
+    thinking_fields: ThinkingFields = "effort"
+    continues: bool = False
+    may_think: bool = True
     replicas: tuple[str, ...] = ()
     key_variable: str = "OPENAI_API_KEY"
 
@@ -133,6 +146,8 @@ def find_endpoint(
             chat=not text_only,
             free=provider in _OWN_SERVERS,
             several=True,
+            thinking_fields=_thinking_fields(provider, address),
+            continues=provider == "hosted_vllm",
             replicas=replicas,
             key_variable=variable,
         )
@@ -193,6 +208,14 @@ def _versioned(address: str) -> str:
     return address if urlsplit(address).path else f"{address}/v1"
 
 
+def _thinking_fields(provider: str, address: str) -> ThinkingFields:
+    if provider == "hosted_vllm":
+        return "chat_template"
+    url = urlsplit(address)
+    takes_effort = url.port == OLLAMA_PORT or (url.hostname or "").endswith(_EFFORT_HOSTS)
+    return "effort" if takes_effort else "both"
+
+
 def _explain(provider: str, slash: str, name: str, model: str) -> str:
     """Return the error of an invalid model string, and how to write it."""
     if not slash and provider.isprintable() and provider.strip():
@@ -220,6 +243,8 @@ def _embedded(model: str) -> Endpoint:
         chat=embedded.chat,
         free=True,
         embedded=True,
+        thinking_fields="chat_template",
+        may_think=not embedded.sha256,
     )
 
 

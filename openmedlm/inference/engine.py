@@ -11,11 +11,13 @@ from openmedlm.inference.caching_client import CachingClient
 from openmedlm.inference.clients.base import Client
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.event_loop import task_group
+from openmedlm.inference.notices import Notices
 from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.prefetch import ExemplarPrefetcher
 from openmedlm.inference.request import Completion
 from openmedlm.inference.sampling import PendingRequest, first_vote, pending_requests, sample_vote
+from openmedlm.inference.thinking import FIRST_QUESTIONS, Decision, FirstVotes, ThinkingDetector
 from openmedlm.metrics import Outcome, Vote, decided, majority
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.retrieved import RetrievedExemplars
@@ -40,12 +42,20 @@ class Engine:
         cache: Receives each completion before it is used.
         policy: Rules for the calls.
         budget: Limits of the calls; None for no limit.
+        notices: Receives notices about the model; None drops them.
     """
 
     def __init__(
-        self, client: Client, endpoint: Endpoint, cache: CompletionCache, policy: Policy, budget: Budget | None = None
+        self,
+        client: Client,
+        endpoint: Endpoint,
+        cache: CompletionCache,
+        policy: Policy,
+        budget: Budget | None = None,
+        notices: Notices | None = None,
     ) -> None:
         self._client = CachingClient(client, endpoint, cache, policy.concurrency, policy.max_retries, budget)
+        self._thinking = ThinkingDetector(endpoint, self._client.get, notices or Notices())
         self._policy = policy
         self._folder = cache.folder
 
@@ -66,6 +76,7 @@ class Engine:
         on_outcome: Callable[[Outcome], None] | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
         on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
+        thinks: bool | None = None,
     ) -> Sequence[Outcome]:
         """Return the outcome of each question, in the order of the questions.
 
@@ -76,6 +87,7 @@ class Engine:
             clusters: The cluster of each question (`openmedlm.data.clusters`); None for no clusters.
             on_prompts: Called once per question, before `on_outcome`, with the question's position and the prompts
                 of the votes in its outcome.
+            thinks: Whether the model thinks; None finds out from the first questions.
 
         Raises:
             EndpointDownError: The endpoint fails for every request (a wrong key, model or address, or an outage).
@@ -85,16 +97,28 @@ class Engine:
         outcomes = OutcomeBuffer(len(questions), self._folder)
         positions = iter(range(len(questions)))
         exceeded: list[BudgetExceeded] = []
+        decision = Decision(self._thinking, program, min(FIRST_QUESTIONS, len(questions)), thinks)
+
+        async def sample(position: int) -> tuple[RetrievedExemplars, _Sampled]:
+            retrieved, question = await prefetcher.get(position), questions[position]
+            before = decision.program
+            sampled = await self._sample(before, question, retrieved)
+            await decision.add(position, FirstVotes(question, sampled.sample_prompts, sampled.votes))
+            if (
+                decided := await decision.wait()
+            ) is not before:  # the model thinks: these votes lacked room for thoughts
+                sampled = await self._sample(decided, question, retrieved)
+            return retrieved, sampled
 
         async def work() -> None:
             for position in positions:
                 if exceeded:
                     return
                 try:
-                    retrieved = await prefetcher.get(position)
-                    sampled = await self._sample(program, questions[position], retrieved)
+                    retrieved, sampled = await sample(position)
                 except BudgetExceeded as error:
                     exceeded.append(error)  # the other tasks finish their requests in flight
+                    decision.give_up()
                     return
                 cluster = (await clusters)[position] if clusters is not None else ""
                 outcome = _make_outcome(questions[position], retrieved, sampled, cluster)
@@ -111,12 +135,22 @@ class Engine:
             raise exceeded[0]
         return outcomes
 
+    async def thinks(self, program: PromptProgram, questions: Sequence[Question]) -> bool:
+        """Return whether the model thinks, from its votes on the first questions (see `ThinkingDetector`).
+
+        Raises:
+            EndpointDownError, BudgetExceeded: See `run`.
+        """
+        if self._thinking.known(program) is None:
+            await self.run(program, questions[:FIRST_QUESTIONS])
+        return self._thinking.known(program) or False
+
     async def _sample(self, program: PromptProgram, question: Question, retrieved: RetrievedExemplars) -> _Sampled:
         """Sample votes in waves, until the majority can no longer change or a vote fails."""
         sample_prompts = program.sample_prompts(question, retrieved.exemplars)
         pending = pending_requests(self._client, program, question, sample_prompts)
         completions = await self._client.cached([each.key for each in pending])
-        votes = self._cached_votes(question, pending, completions) if completions else []
+        votes = self._cached_votes(program, question, pending, completions) if completions else []
         failed = False
         while True:
             letters = [vote.letter for vote in votes]
@@ -129,7 +163,11 @@ class Engine:
             failed = any(vote.error is not None for vote in votes)
 
     def _cached_votes(
-        self, question: Question, pending: Sequence[PendingRequest], completions: Mapping[str, Completion]
+        self,
+        program: PromptProgram,
+        question: Question,
+        pending: Sequence[PendingRequest],
+        completions: Mapping[str, Completion],
     ) -> list[Vote]:
         """Return the leading votes that need no request, up to the one that decides the majority."""
         votes: list[Vote] = []
@@ -138,8 +176,8 @@ class Engine:
             completion = completions.get(each.key)
             if completion is None:
                 break
-            vote = first_vote(question, each, completion)
-            if vote.letter is None and self._policy.on_unparsed != "skip":
+            vote = first_vote(program, question, each, completion)
+            if vote.letter is None and (self._policy.on_unparsed != "skip" or vote.rule == "truncated"):
                 break
             votes.append(vote)
             letters.append(vote.letter)

@@ -67,9 +67,9 @@ async def open_engine(
         async with open_client(endpoint, policy.concurrency, timeout, notices, wait) as client:
             await client.check()
             if cluster is None:
-                yield Engine(client, endpoint, cache, policy, budget)
+                yield Engine(client, endpoint, cache, policy, budget, notices)
                 return
-        engine = RayEngine(cluster, endpoint, cache, policy, timeout, budget, wait)
+        engine = RayEngine(cluster, endpoint, cache, policy, timeout, budget, notices, wait)
         try:
             yield engine
         finally:

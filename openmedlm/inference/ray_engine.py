@@ -15,9 +15,11 @@ from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError
 from openmedlm.inference.event_loop import task_group
+from openmedlm.inference.notices import Notices
 from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.ray_cluster import Cluster, check_secrets, connect_to_ray
+from openmedlm.inference.thinking import FIRST_QUESTIONS
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
@@ -80,9 +82,15 @@ class Worker:
         self._engine: asyncio.Future[Engine] | None = None
         self._programs: dict[str, asyncio.Future[PromptProgram]] = {}
         self._reported = (0, 0)
+        self._notices = Notices()
 
     async def answer(
-        self, program: list[Any], digest: str, questions: Sequence[Question], with_prompts: bool = False
+        self,
+        program: list[Any],
+        digest: str,
+        questions: Sequence[Question],
+        with_prompts: bool = False,
+        thinks: bool | None = None,
     ) -> Shard:
         """Return the results of a shard of questions.
 
@@ -91,17 +99,31 @@ class Worker:
             digest: Digest of the program.
             questions: Questions of the shard.
             with_prompts: Return the prompts of the votes, too.
+            thinks: Whether the model thinks, from `thinks`.
         """
-        if self._engine is None:
-            self._engine = asyncio.ensure_future(self._open_engine())
-        engine = await self._engine
-        if digest not in self._programs:
-            self._programs = {digest: asyncio.ensure_future(_fetch_program(program[0], digest))}
+        engine = await self._get_engine()
         prompts: dict[int, Sequence[SamplePrompt]] = {}
         on_prompts = prompts.__setitem__ if with_prompts else None
-        outcomes = await engine.run(await self._programs[digest], questions, on_prompts=on_prompts)
+        fetched = await self._get_program(program, digest)
+        outcomes = await engine.run(fetched, questions, on_prompts=on_prompts, thinks=thinks)
         before, self._reported = self._reported, (engine.api_calls, engine.transient_failures)
         return Shard(list(outcomes), engine.api_calls - before[0], engine.transient_failures - before[1], prompts)
+
+    async def thinks(self, program: list[Any], digest: str, questions: Sequence[Question]) -> tuple[bool, list[str]]:
+        """Return whether the model thinks, from its completions of these questions, and the notices about it."""
+        engine = await self._get_engine()
+        thinks = await engine.thinks(await self._get_program(program, digest), questions)
+        return thinks, self._notices.messages
+
+    async def _get_engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = asyncio.ensure_future(self._open_engine())
+        return await self._engine
+
+    async def _get_program(self, reference: list[Any], digest: str) -> PromptProgram:
+        if digest not in self._programs:
+            self._programs = {digest: asyncio.ensure_future(_fetch_program(reference[0], digest))}
+        return await self._programs[digest]
 
     async def _open_engine(self) -> Engine:
         job, here = self._job, this_machine()
@@ -112,8 +134,8 @@ class Worker:
             )
         cache = CompletionCache(job.cache)
         budget = Budget(cache, job.budget_id, job.limits, job.share) if job.budget_id is not None else None
-        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout, wait=job.wait)
-        return Engine(await self._client.__aenter__(), job.endpoint, cache, job.policy, budget)
+        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout, self._notices, job.wait)
+        return Engine(await self._client.__aenter__(), job.endpoint, cache, job.policy, budget, self._notices)
 
 
 def _host_name(machine: str) -> str:
@@ -149,8 +171,10 @@ class RayEngine:
         policy: Policy,
         timeout: float,
         budget: Budget | None = None,
+        notices: Notices | None = None,
         wait: LoadingWait | None = None,
     ) -> None:
+        self._notices = notices or Notices()
         if endpoint.embedded:
             raise UserError(
                 f"--engine ray cannot use the embedded model {endpoint.model}, which serves this machine only. "
@@ -197,6 +221,10 @@ class RayEngine:
         """See `Engine.run`."""
         outcomes = OutcomeBuffer(len(questions), self._folder)
         reference, digest = [self._ray.put(program)], program.digest()
+        first_worker = self._workers[0]
+        thinks, messages = await self._call(first_worker.thinks.remote(reference, digest, questions[:FIRST_QUESTIONS]))
+        for message in messages:
+            self._notices.add(message)
         starts = iter(range(0, len(questions), self._shard_size))
         exceeded: list[BudgetExceeded] = []
 
@@ -206,14 +234,12 @@ class RayEngine:
                     return
                 part = questions[start : start + self._shard_size]
                 try:
-                    shard: Shard = await worker.answer.remote(reference, digest, part, on_prompts is not None)
-                except self._ray.exceptions.RayTaskError as error:
-                    if not isinstance(error.cause, BudgetExceeded):
-                        raise _as_known_error(error.cause) from None
-                    exceeded.append(error.cause)
+                    shard: Shard = await self._call(
+                        worker.answer.remote(reference, digest, part, on_prompts is not None, thinks)
+                    )
+                except BudgetExceeded as error:
+                    exceeded.append(error)
                     return
-                except self._ray.exceptions.RayError as error:
-                    raise _as_known_error(error) from None
                 self.api_calls += shard.api_calls
                 self.transient_failures += shard.transient_failures
                 cluster_ids = await clusters if clusters is not None else None
@@ -233,6 +259,21 @@ class RayEngine:
         if exceeded:
             raise exceeded[0]
         return outcomes
+
+    async def _call(self, result: Any) -> Any:
+        """Return the result of a worker's call.
+
+        Raises:
+            EndpointDownError, BudgetExceeded, UserError: The call failed.
+        """
+        try:
+            return await result
+        except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, BudgetExceeded):
+                raise error.cause from None
+            raise _as_known_error(error.cause) from None
+        except self._ray.exceptions.RayError as error:
+            raise _as_known_error(error) from None
 
     def close(self) -> None:
         """Stop the workers."""

@@ -21,6 +21,7 @@ class Request(NamedTuple):
         attempt: 0 for the first completion of the vote; each resample counts one up.
         seed: Sampling seed; None for greedy decoding, whose text does not depend on it.
         choices: Letters that the answer is constrained to; empty for free text.
+        continued: Whether the last message is the start of the assistant's answer, which the endpoint continues.
         question: Question id, which routes all votes of a question to the same replica; it is not sent.
     """
 
@@ -30,6 +31,7 @@ class Request(NamedTuple):
     attempt: int = 0
     seed: int | None = None
     choices: tuple[str, ...] = ()
+    continued: bool = False
     question: str = ""
 
     @property
@@ -42,7 +44,7 @@ class Request(NamedTuple):
         return (
             self.prompt is other.prompt
             and self.decode is other.decode
-            and (self.attempt, self.choices) == (other.attempt, other.choices)
+            and (self.attempt, self.choices, self.continued) == (other.attempt, other.choices, other.continued)
         )
 
     def key(self, model: str) -> str:
@@ -66,6 +68,7 @@ def make_keys(requests: Sequence[Request], model: str) -> list[str]:
                 "decode": _as_dict(request.decode),
                 "attempt": request.attempt,
                 "choices": request.choices,
+                **({"continued": True} if request.continued else {}),
             }
             # Sorted by name, all of these come before the sample and the seed.
             shared = hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)[:-1])
@@ -79,7 +82,11 @@ def make_keys(requests: Sequence[Request], model: str) -> list[str]:
 
 @lru_cache(maxsize=256)  # a program has one object, used for every request
 def _as_dict(decode: SamplingParams) -> dict[str, Any]:
-    return decode.describe()
+    described = decode.describe()
+    described.pop("thought_marks", None)  # they parse the completion, and are not sent
+    if decode.sampling == "model":  # only its own generation config counts
+        described |= {"temperature": None, "top_p": None, "top_k": None}
+    return described
 
 
 class Completion(NamedTuple):

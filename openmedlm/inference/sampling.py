@@ -1,6 +1,6 @@
 """Sampling of one vote: request, parse, and the treatment of an unparsed completion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,16 +10,22 @@ from openmedlm.inference.caching_client import CachingClient
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.request import Completion, Request, make_keys
-from openmedlm.metrics import ParsedAnswer, SampleMethod, Vote, parse_answer
+from openmedlm.metrics import CUT_OFF, ParsedAnswer, SampleMethod, Vote, parse_completion, split_thoughts
 from openmedlm.programs.option_order import unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
-from openmedlm.programs.sampling_params import SamplingParams
+from openmedlm.programs.sampling_params import THINKING_TOKENS, SamplingParams
 
 RESAMPLE_TEMPERATURE = 0.8
 """Temperature for resampling a greedy vote: the greedy request would return the same text again."""
 
 CONSTRAINED_MAX_TOKENS = 16
 """Completion token limit of a constrained letter; it leaves space for the JSON that some endpoints wrap around it."""
+
+CONTINUED_LEAD = "Answer:"
+"""End of a message that the endpoint continues with the letter."""
+
+LIMIT_FACTOR = 4
+"""Factor of the token limit when a completion that was cut off is requested again."""
 
 
 class PendingRequest(NamedTuple):
@@ -48,10 +54,25 @@ def build_request(program: PromptProgram, question: Question, sample_prompt: Sam
     return Request(sample_prompt.prompt, decode, sample_prompt.sample, attempt, seed, question=question.id)
 
 
-def first_vote(question: Question, pending: PendingRequest, completion: Completion) -> Vote:
+def parse(program: PromptProgram, sample_prompt: SamplePrompt, completion: Completion) -> ParsedAnswer:
+    """Return the parsed answer of a completion, in the lettering that its prompt shows."""
+    decode = program.decode
+    # A model that thinks gets no stop texts, which would end its thoughts; they end its answer here.
+    stop = () if decode.stop else program.template.style(program.reasoning).stop
+    return _parse(
+        completion.text,
+        completion.reasoning,
+        completion.finish_reason,
+        tuple(sample_prompt.shown.options.items()),
+        decode.thought_marks,
+        stop,
+    )
+
+
+def first_vote(program: PromptProgram, question: Question, pending: PendingRequest, completion: Completion) -> Vote:
     """Return the vote of a first completion; its letter is None if the completion has no parsed answer."""
     sample_prompt = pending.sample_prompt
-    parsed = _parse(completion.text, tuple(sample_prompt.shown.options.items()))
+    parsed = parse(program, sample_prompt, completion)
     return Vote(
         sample=sample_prompt.sample,
         letter=_unshuffled(parsed, question, sample_prompt),
@@ -65,6 +86,8 @@ def first_vote(question: Question, pending: PendingRequest, completion: Completi
         cached_tokens=completion.cached_tokens,
         cost_usd=completion.cost_usd,
         key=pending.key,
+        reasoning=completion.reasoning,
+        reasoning_tokens=completion.reasoning_tokens,
         seconds=completion.seconds,
     )
 
@@ -79,6 +102,9 @@ async def sample_vote(
 ) -> Vote:
     """Request one vote. If a request fails, the vote holds the error and the usage until then.
 
+    A completion that is cut off inside its thoughts is requested once with room for thoughts, whatever the policy.
+    No completion that was cut off is requested again with the same token limit.
+
     Args:
         client, policy: Source of completions, and treatment of an unparsed one.
         program, question, pending: The vote to request.
@@ -87,66 +113,165 @@ async def sample_vote(
     Raises:
         EndpointDownError: The endpoint fails for every request.
     """
-    sample_prompt = pending.sample_prompt
-    vote = Vote(sample_prompt.sample, None, "unreadable", "", sample_prompt.order, cost_usd=0.0)
+    sampler = _VoteSampler(client, program, question, pending.sample_prompt)
     try:
-        others = {sibling.key: sibling.request for sibling in siblings}
-        vote = first_vote(question, pending, await client.get(pending.key, pending.request, others))
-        if policy.on_unparsed == "resample":
-            while vote.letter is None and vote.calls <= policy.max_resamples:
-                request = build_request(program, question, sample_prompt, vote.calls)
-                vote = await _request_again(client, question, sample_prompt, vote, request, "resampled")
-        elif policy.on_unparsed == "constrain" and vote.letter is None:
-            request = _constrained_request(program, question, sample_prompt, vote.text)
-            vote = await _request_again(client, question, sample_prompt, vote, request, "constrained")
+        await sampler.request_first(pending, {sibling.key: sibling.request for sibling in siblings})
+        if policy.on_unparsed == "constrain" and sampler.vote.letter is None and await sampler.constrain():
+            return sampler.vote
+        if policy.on_unparsed != "skip":
+            await sampler.resample(policy.max_resamples)
     except EndpointError as error:
-        return replace(vote, failure=error.failure, error=str(error))
-    return vote
+        return replace(sampler.vote, failure=error.failure, error=str(error))
+    return sampler.vote
 
 
-async def _request_again(
-    client: CachingClient,
-    question: Question,
-    sample_prompt: SamplePrompt,
-    vote: Vote,
-    request: Request,
-    method: SampleMethod,
-) -> Vote:
-    """Return the vote with one more completion, whose answer decides."""
-    key = request.key(client.identity)
-    completion = await client.get(key, request)
-    parsed = _parse(completion.text, tuple(sample_prompt.shown.options.items()))
-    constrained = method == "constrained"
-    cost_usd = None
-    if vote.cost_usd is not None and completion.cost_usd is not None:
-        cost_usd = vote.cost_usd + completion.cost_usd
-    return replace(
-        vote,
-        letter=_unshuffled(parsed, question, sample_prompt),
-        rule=parsed.rule,
-        text=f"{vote.text}\n\n{completion.text}" if constrained else completion.text,
-        method=method,
-        finish_reason=vote.finish_reason if constrained else completion.finish_reason,
-        calls=vote.calls + 1,
-        prompt_tokens=vote.prompt_tokens + completion.prompt_tokens,
-        completion_tokens=vote.completion_tokens + completion.completion_tokens,
-        cached_tokens=vote.cached_tokens + completion.cached_tokens,
-        cost_usd=cost_usd,
-        key=key,
-        seconds=vote.seconds + completion.seconds,
-    )
+class _VoteSampler:
+    """Requests of one vote, one after another.
+
+    Attributes:
+        vote: The vote after the requests so far.
+    """
+
+    def __init__(
+        self, client: CachingClient, program: PromptProgram, question: Question, sample_prompt: SamplePrompt
+    ) -> None:
+        self._client = client
+        self._program = program
+        self._question = question
+        self._sample_prompt = sample_prompt
+        self.vote = Vote(sample_prompt.sample, None, "unreadable", "", sample_prompt.order, cost_usd=0.0)
+
+    async def request_first(self, pending: PendingRequest, siblings: Mapping[str, Request]) -> None:
+        """Request the first completion, and one with room for thoughts if it is cut off inside them."""
+        completion = await self._client.get(pending.key, pending.request, siblings)
+        self.vote = first_vote(self._program, self._question, pending, completion)
+        decode = self._program.decode
+        if self.vote.letter is None and self.vote.rule == "truncated" and decode.thinking_tokens != 0:
+            self._program = replace(self._program, decode=decode.for_thinking())
+            await self._request_again(self._build(), "resampled")
+
+    async def resample(self, max_resamples: int) -> None:
+        """Sample again until the vote has a letter; a completion that was cut off gets a higher token limit."""
+        while self.vote.letter is None and self.vote.calls <= max_resamples:
+            if self.vote.finish_reason != CUT_OFF:
+                await self._request_again(self._build(self.vote.calls), "resampled")
+                continue
+            decode = self._program.decode
+            limit = min(LIMIT_FACTOR * decode.max_tokens, THINKING_TOKENS)
+            if decode.thinking_tokens == 0 or limit <= decode.max_tokens:  # the user's limit, or one for thoughts
+                return
+            self._program = replace(self._program, decode=replace(decode, max_tokens=limit))
+            await self._request_again(self._build(), "resampled")
+
+    async def constrain(self) -> bool:
+        """Request a letter that the endpoint constrains; return False if the endpoint refuses constraints.
+
+        The thoughts of a model that thinks are closed first (s1's budget forcing, arXiv 2501.19393): the endpoint
+        continues them after a closing mark. An endpoint that cannot continue a message gets them as text, with thinking
+        off. If it goes on thinking, and so ignores the constraint until the thoughts end, the request is repeated with
+        room for them.
+        """
+        free, finish_reason = self.vote, self.vote.finish_reason
+        requests = closing_requests(
+            self._program, self._question, self._sample_prompt, free, continues=self._client.endpoint.continues
+        )
+        for number, request in enumerate(requests, start=1):
+            is_last = number == len(requests)
+            try:
+                await self._request_again(request, "constrained")
+            except EndpointError as error:
+                if error.refused_parameter is not None and is_last:
+                    return False
+                if error.transient or is_last:
+                    raise
+                continue
+            self.vote = replace(
+                self.vote,
+                text=f"{free.text}\n\n{self.vote.text}",
+                finish_reason=finish_reason,
+                reasoning=free.reasoning,
+            )
+            if self.vote.letter is not None:
+                break
+        return True
+
+    def _build(self, attempt: int = 0) -> Request:
+        return build_request(self._program, self._question, self._sample_prompt, attempt)
+
+    async def _request_again(self, request: Request, method: SampleMethod) -> None:
+        """Add one more completion to the vote; its answer decides."""
+        key = request.key(self._client.identity)
+        completion = await self._client.get(key, request)
+        parsed = parse(self._program, self._sample_prompt, completion)
+        vote = self.vote
+        self.vote = replace(
+            vote,
+            letter=_unshuffled(parsed, self._question, self._sample_prompt),
+            rule=parsed.rule,
+            text=completion.text,
+            method=method,
+            finish_reason=completion.finish_reason,
+            calls=vote.calls + 1,
+            prompt_tokens=vote.prompt_tokens + completion.prompt_tokens,
+            completion_tokens=vote.completion_tokens + completion.completion_tokens,
+            cached_tokens=vote.cached_tokens + completion.cached_tokens,
+            cost_usd=_sum(vote.cost_usd, completion.cost_usd),
+            key=key,
+            reasoning=completion.reasoning,
+            reasoning_tokens=_known_sum(vote.reasoning_tokens, completion.reasoning_tokens),
+            seconds=vote.seconds + completion.seconds,
+        )
 
 
-def _constrained_request(program: PromptProgram, question: Question, sample_prompt: SamplePrompt, text: str) -> Request:
+def closing_requests(
+    program: PromptProgram, question: Question, sample_prompt: SamplePrompt, vote: Vote, *, continues: bool
+) -> list[Request]:
+    """Return the requests that close a vote with a constrained letter, in the order in which they are tried.
+
+    Args:
+        program, question, sample_prompt, vote: Vote without a letter, and its prompt.
+        continues: Whether the endpoint can continue the last message of a chat.
+    """
     letters = tuple(sample_prompt.shown.options)
-    prompt = program.template.close(sample_prompt.prompt, text, letters)
-    decode = SamplingParams(max_tokens=CONSTRAINED_MAX_TOKENS)
-    return Request(prompt, decode, sample_prompt.sample, choices=letters, question=question.id)
+    split = split_thoughts(vote.text, program.decode.thought_marks)
+    thoughts = vote.reasoning or split.thoughts
+    decode = program.decode
+    plain = SamplingParams(CONSTRAINED_MAX_TOKENS, extra_body=decode.extra_body, omit_params=decode.omit_params)
+    if not thoughts:
+        prompt = program.template.close(sample_prompt.prompt, vote.text, letters)
+        return [Request(prompt, plain, sample_prompt.sample, choices=letters, question=question.id)]
+    off = replace(plain, thinking="off")
+    written = f"{thoughts.rstrip()}\n\n{split.answer.strip()}".rstrip()
+    prompt = program.template.close(sample_prompt.prompt, written, letters)
+    requests = [Request(prompt, off, sample_prompt.sample, choices=letters, question=question.id)]
+    if continues and not isinstance(sample_prompt.prompt, str):
+        closed = f"<think>\n{thoughts.strip()}\n</think>\n\n{split.answer.strip()}".rstrip()
+        message = {"role": "assistant", "content": f"{closed}\n\n{CONTINUED_LEAD}"}
+        requests.insert(0, requests[0]._replace(prompt=(*sample_prompt.prompt, message), continued=True))
+    room = replace(off, max_tokens=CONSTRAINED_MAX_TOKENS + THINKING_TOKENS // LIMIT_FACTOR)
+    return [*requests, requests[-1]._replace(decode=room)]
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    """Return the sum; None if either is unknown."""
+    return None if first is None or second is None else first + second
+
+
+def _known_sum(first: int | None, second: int | None) -> int | None:
+    """Return the sum of those that are known; None if neither is."""
+    return None if first is None and second is None else (first or 0) + (second or 0)
 
 
 @lru_cache(maxsize=16_384)  # a search over programs meets the same completions many times
-def _parse(text: str, options: tuple[tuple[str, str], ...]) -> ParsedAnswer:
-    return parse_answer(text, dict(options))
+def _parse(
+    text: str,
+    reasoning: str,
+    finish_reason: str | None,
+    options: tuple[tuple[str, str], ...],
+    thought_marks: tuple[str, ...],
+    stop: tuple[str, ...],
+) -> ParsedAnswer:
+    return parse_completion(text, reasoning, finish_reason, dict(options), thought_marks, stop)
 
 
 def _unshuffled(parsed: ParsedAnswer, question: Question, sample_prompt: SamplePrompt) -> str | None:

@@ -148,6 +148,7 @@ def _vote_detail(
         "cost": vote.cost_usd,
         "seconds": round(vote.seconds, 3),
         "text": text_number(vote.text),
+        "thoughts": text_number(vote.reasoning) if vote.reasoning else None,
         "prompt": [[role, text_number(prompts.texts[text])] for role, text in parts],
     }
 

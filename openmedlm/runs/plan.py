@@ -3,20 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
+
+import orjson
 
 from openmedlm.data import Question, UserError, canonical_split, fingerprint, load_split
 from openmedlm.inference import Endpoint
 from openmedlm.optimizers import ProgramConfig
 from openmedlm.options import EvaluateOptions, ProgramOptions
-from openmedlm.programs import TEMPLATES, PromptProgram, Template
+from openmedlm.programs import TEMPLATES, PromptProgram, SamplingParams, Template
 from openmedlm.programs.option_order import derive_seed
+from openmedlm.programs.sampling_params import Sampling, Thinking
 from openmedlm.rationales.trainset import ExemplarPool, load_exemplar_pool
 from openmedlm.runs.call_settings import CallSettings, make_call_settings, make_policy
 from openmedlm.runs.resolve import load_frozen_args, resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
 from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
+
+_EXTRA_BODY = """'{"min_p": 0.05}'"""
 
 LIMIT_SEED = 0
 """Seed of the questions that `--limit` selects; fixed, so that every run of a benchmark selects the same ones."""
@@ -158,7 +163,33 @@ def make_program_config(program: ProgramOptions, endpoint: Endpoint, seed: int) 
     values["index"] = check_choice(values["index"], ("exact", "hnsw"), "index")
     values["order"] = check_choice(values["order"], ("nearest-last", "nearest-first"), "order")
     values["max_tokens"] = values.pop("max_completion_tokens")
+    values["sampling"] = check_choice(values["sampling"], get_args(Sampling), "--sampling value")
+    values["thinking"] = check_choice(values["thinking"], get_args(Thinking), "--thinking value")
+    values["extra_body"] = parse_extra_body(values["extra_body"])
+    values["omit_params"] = tuple(values.pop("omit_param") or ())
+    values["thought_marks"] = tuple(values.pop("thought_mark") or ())
     return ProgramConfig(**values, template=template, seed=seed)
+
+
+def parse_extra_body(text: str | None) -> Mapping[str, Any]:
+    """Return the fields of `--extra-body`.
+
+    Raises:
+        UserError: The text is not a JSON object, or holds a field that the program sets.
+    """
+    if text is None:
+        return {}
+    try:
+        fields = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise UserError(f"--extra-body is not JSON: {error}. Write an object, such as {_EXTRA_BODY}.") from error
+    if not isinstance(fields, dict):
+        raise UserError(f"--extra-body is not a JSON object: {text}. Write one, such as {_EXTRA_BODY}.")
+    try:
+        SamplingParams(max_tokens=1, extra_body=fields)
+    except ValueError as error:
+        raise UserError(f"--extra-body: {error}") from error
+    return fields
 
 
 def choose_template(name: str, endpoint: Endpoint) -> Template:

@@ -18,7 +18,7 @@ from openmedlm.programs.frozen.card import CARD_FILE
 from openmedlm.programs.frozen.exemplar_table import EXEMPLARS_FILE, read_table
 from openmedlm.programs.frozen.golden import GOLDEN_FILE
 from openmedlm.programs.frozen.pinned_embedder import PinnedEmbedder
-from openmedlm.programs.frozen.schema import SCHEMA_VERSION, Document, Fixed, Nearest, has_valid_checksum
+from openmedlm.programs.frozen.schema import READ_VERSIONS, Document, Fixed, Nearest, has_valid_checksum
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
@@ -131,10 +131,10 @@ def _document(directory: Path, content: bytes) -> Document:
     except orjson.JSONDecodeError as error:
         raise InvalidProgram(f"invalid JSON in {file}: {error}. Restore the original file.") from error
     version = values.get("schema_version") if isinstance(values, dict) else None
-    if type(version) is not int or version != SCHEMA_VERSION:
+    if type(version) is not int or version not in READ_VERSIONS:
         raise InvalidProgram(
-            f"unknown schema version in {file}: {repr(version)[:20]}. This release reads {SCHEMA_VERSION}; use the "
-            "release of openmedlm that the program was frozen with."
+            f"unknown schema version in {file}: {repr(version)[:20]}. This release reads {READ_VERSIONS[0]} to "
+            f"{READ_VERSIONS[-1]}; use the release of openmedlm that the program was frozen with."
         )
     if not has_valid_checksum(content):
         raise InvalidProgram(

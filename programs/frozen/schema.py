@@ -15,7 +15,10 @@ from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrd
 from openmedlm.programs.sampling_params import SamplingParams
 from openmedlm.programs.template import Template
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""Version that is written. Version 1, of release 0.1.0, has only the first five fields of `decode`."""
+
+READ_VERSIONS: Final = (1, 2)
 
 _SHA256 = r"[0-9a-f]{64}"
 _OWN_SHA256 = re.compile(rb'(\n  "sha256": ")' + _SHA256.encode() + rb'("\n}\n)\Z')
@@ -192,7 +195,7 @@ class Document(_Model):
         The other attributes are those of `openmedlm.programs.PromptProgram`.
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     model: str
     benchmark: str
     strategy: SingleStrategy | Literal["ensemble"]

@@ -269,7 +269,7 @@ def test_failed_completion_of_an_old_cache_is_requested_again(
     with sqlite3.connect(tmp_path / "votes.sqlite") as file:
         keys = [key for (key,) in file.execute("SELECT key FROM completions ORDER BY key")]
         update = "UPDATE completions SET text = '', finish_reason = ?, completion_tokens = 0 WHERE key = ?"
-        file.executemany(update, [("error", keys[0]), ("abort", keys[1]), ("length", keys[2]), (None, keys[3])])
+        file.executemany(update, [("error", keys[0]), ("abort", keys[1]), ("stop", keys[2]), (None, keys[3])])
     file.close()
     ran = run(make_program(), questions, on_unparsed="skip")
     assert (ran.api_calls, [one.status for one in ran.outcomes].count("unanswered")) == (2, 2)

@@ -27,6 +27,7 @@ KEY = [
     (500, "The api_key client option must be set either by passing api_key to the client or by setting the variable"),
     (403, "Invalid API key"),
     (403, "invalid_api_key"),
+    (400, "No connected db. no_db_connection"),
     (None, "litellm.AuthenticationError: OpenAIException - no auth"),
     (500, "AuthenticationError: invalid x-api-key"),
 ]

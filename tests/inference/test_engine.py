@@ -207,7 +207,8 @@ def test_outcome_holds_question_answer_and_usage(
 ) -> None:
     server.reply = lambda asked: make_reply("The answer is B.", finish_reason="length")
     question = make_question(subject="anatomy")
-    (outcome,) = run(make_program(), [question]).outcomes
+    program = make_program(decode=SamplingParams(max_tokens=32, thinking_tokens=0))
+    (outcome,) = run(program, [question]).outcomes
     (vote,) = outcome.votes
     assert (outcome.question_id, outcome.benchmark, outcome.subject) == ("q0", "invented", "anatomy")
     assert (outcome.gold, outcome.answer, outcome.status) == ("B", "B", "answered")

@@ -15,15 +15,18 @@ Ask = Callable[..., Question]
 SAMPLED = SamplingParams(max_tokens=32, temperature=0.6, top_p=0.9)
 
 
-def parsable_from(try_number: int, make_reply: Any) -> Callable[[Any], Any]:
-    """Return a server script that answers B from the n-th request of each question on, and is cut off before."""
+FIXED_LIMIT = SamplingParams(max_tokens=32, thinking_tokens=0)
+
+
+def parsable_from(try_number: int, make_reply: Any, finish_reason: str = "stop") -> Callable[[Any], Any]:
+    """Return a server script that answers B from the n-th request of each question on, and nothing before."""
     tries: dict[str, int] = defaultdict(int)
 
     def reply(asked: Any) -> Any:
         tries[asked.question] += 1
         if tries[asked.question] >= try_number:
             return make_reply("B")
-        return make_reply("Let us see, it may well", finish_reason="length")
+        return make_reply("Let us see, it may well", finish_reason=finish_reason)
 
     return reply
 
@@ -57,6 +60,24 @@ def test_resample_of_a_sampled_vote_changes_the_seed(
     run(make_program(decode=SAMPLED), [make_question()], on_unparsed="resample", max_resamples=4)
     assert {(body["temperature"], body["top_p"]) for body in server.bodies} == {(0.6, 0.9)}
     assert len({body["seed"] for body in server.bodies}) == 4
+
+
+def test_cut_off_vote_is_requested_with_a_higher_limit(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = parsable_from(4, make_reply, "length")
+    (outcome,) = run(make_program(), [make_question()], on_unparsed="resample", max_resamples=4).outcomes
+    assert [body["max_tokens"] for body in server.bodies] == [32, 128, 512, 2048]
+    assert {body["temperature"] for body in server.bodies} == {0.0}
+    assert outcome.answer == "B"
+
+
+def test_cut_off_vote_with_a_fixed_limit_is_not_repeated(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    server.reply = lambda asked: make_reply("Let us see", finish_reason="length")
+    (outcome,) = run(make_program(decode=FIXED_LIMIT), [make_question()], on_unparsed="resample").outcomes
+    assert (outcome.answer, len(server.requests)) == (None, 1)
 
 
 @pytest.mark.parametrize("requests", [1, 2, 5])
@@ -120,7 +141,7 @@ def test_constrain_requests_an_option_letter(
         return make_reply(letter) if constrained else make_reply(cut_off, finish_reason="length")
 
     server.reply = reply
-    program = make_program(reasoning=True)
+    program = make_program(reasoning=True, decode=FIXED_LIMIT)
     outcomes = run(program, [make_question()], on_unparsed="constrain", constraint=constraint).outcomes
     (vote,) = outcomes[0].votes
     first, second = server.bodies
@@ -182,7 +203,8 @@ def test_constrain_skips_parsed_votes(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("B", finish_reason="length")
-    (outcome,) = run(make_program(), [make_question()], on_unparsed="constrain", constraint="grammar").outcomes
+    program = make_program(decode=FIXED_LIMIT)
+    (outcome,) = run(program, [make_question()], on_unparsed="constrain", constraint="grammar").outcomes
     assert (len(server.requests), outcome.votes[0].method, outcome.votes[0].calls) == (1, "free", 1)
 
 
@@ -190,7 +212,7 @@ def test_skip_leaves_a_vote_unanswered(
     run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
     server.reply = lambda asked: make_reply("Let us see", finish_reason="length")
-    outcomes = run(make_program(), [make_question()], on_unparsed="skip").outcomes
+    outcomes = run(make_program(decode=FIXED_LIMIT), [make_question()], on_unparsed="skip").outcomes
     (vote,) = outcomes[0].votes
     assert (vote.letter, vote.method, vote.calls, len(server.requests)) == (None, "free", 1, 1)
     assert outcomes[0].status == "unanswered"
