@@ -215,6 +215,7 @@ def test_dead_server_is_not_reachable() -> None:
     examination = asyncio.run(examine(endpoint, timeout=10, nonce="n"))
     assert statuses(examination)["reachable"] == "no"
     assert "127.0.0.1:9" in examination.fatal
+    assert "is running" in examination.fatal
 
 
 def test_server_that_hangs_is_not_reachable() -> None:

@@ -12,6 +12,8 @@ from openmedlm.programs import TEMPLATES
 _OMISSIONS: tuple[tuple[str, ...], ...] = ((), ("temperature",), ("max_tokens",), ("temperature", "max_tokens"))
 """Request fields without which the first question is asked, one set after another, while it is refused."""
 
+_FIXES = {"connection": "Check that the server is running", "timeout": "Pass a longer --call-timeout"}
+
 _MODEL_ERROR = re.compile(
     r"model[^.]{0,80}(?:not (?:exist|found|available|loaded|registered)|unknown|invalid)"
     r"|(?:unknown|invalid|no such|not found)[^.]{0,20} model|model[_ ]not[_ ]found|invalid model",
@@ -25,7 +27,8 @@ async def check_reachable(server: Server) -> Finding:
     known.first = await _first_answer(server)
     first = known.first
     if not first.ok and (first.status is None or first.status >= 500) and first.cause is None:
-        return Finding("no", first.error, fatal=_with_fix(server, "Pass a longer --call-timeout, or check the server"))
+        failure = getattr(first.exception, "failure", "")
+        return Finding("no", first.error, fatal=_with_fix(server, _FIXES.get(failure, "Check the log of the server")))
     known.models = await server.probe.models()
     address = server.probe.address
     if address is None:

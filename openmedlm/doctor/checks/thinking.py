@@ -71,7 +71,7 @@ async def check_levels(server: Server) -> Finding:
     if not server.chat:
         return unknown("needs chat")
     if not _answers(server.known.thoughts):
-        return unknown("the thoughts do not end in time")
+        return unknown("no answer follows the thoughts")
     counts = []
     levels: tuple[Thinking, Thinking] = ("low", "high")
     for level in levels:

@@ -141,7 +141,7 @@ class HttpClient:
         """
         body = orjson.dumps(fields)
         response = await self._post(f"{self._base_url}/{path}", body)
-        if response.status != 200 or response.body[:1] == b"<":
+        if response.status != 200 or response.body[:1] == b"<" or _is_native(response):
             response = await self._recover(response, path, body)
         parsed = _json(response.body)
         if isinstance(parsed, str):
@@ -205,7 +205,12 @@ class HttpClient:
 
 def _nothing_there(response: _Response) -> bool:
     """Return whether no completions are served at an address: some servers send a web page for every path."""
-    return response.status in (404, 405) or response.body[:1] == b"<"
+    return response.status in (404, 405) or response.body[:1] == b"<" or _is_native(response)
+
+
+def _is_native(response: _Response) -> bool:
+    """Return whether a completion has llama.cpp's own form, which its server sends at an address without `/v1`."""
+    return b'"choices"' not in response.body and b'"tokens_predicted"' in response.body
 
 
 def _origin(url: str) -> str:

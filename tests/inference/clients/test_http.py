@@ -207,6 +207,7 @@ def test_redirect_loop_ends_in_one_line() -> None:
         lambda request: web.json_response({"detail": "Not Found"}, status=404),
         lambda request: web.json_response({"detail": "Method Not Allowed"}, status=405),
         lambda request: web.Response(text="<!doctype html><p>Console</p>", content_type="text/html"),
+        lambda request: web.json_response({"content": " B", "tokens_predicted": 2}),
     ],
 )
 def test_missing_version_is_appended(at_base: Callable[[web.Request], web.StreamResponse]) -> None:
