@@ -189,7 +189,7 @@ def test_template_of_the_user_is_kept(abilities: Abilities, template: str, expec
         (Abilities(key="right"), {"api_key": "wrong"}, "key", "--api-key"),
         (Abilities(key="right"), {}, "key", "HOSTED_VLLM_API_KEY"),
         (Abilities(names=("other",)), {}, "model", "-m hosted_vllm/other"),
-        (Abilities(names=("other", "another")), {}, "model", "lists other, another"),
+        (Abilities(names=("other", "another")), {}, "model", "serves other, another"),
         (Abilities(chat=False, text=False), {}, "model", "no chat template"),
         (Abilities(failing=(503, "Loading model")), {}, "model", "once the model is loaded"),
         (Abilities(failing=(402, "budget exceeded")), {}, "model", "budget"),
