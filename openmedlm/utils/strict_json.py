@@ -11,25 +11,37 @@ class DuplicateKeyError(ValueError):
         super().__init__(f'the key "{key}" occurs twice in one JSON object')
 
 
-def load_json(text: str | bytes) -> Any:
-    """Decode a JSON text.
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs as a dictionary.
 
     Raises:
-        DuplicateKeyError: A key occurs twice in one object. RFC 8259 leaves open which value counts; `json` and
-            `orjson` silently keep the last.
-        json.JSONDecodeError: The text is not JSON.
-        ValueError, RecursionError: A number is too long, or the nesting is too deep.
+        DuplicateKeyError: A key occurs twice.
 
     Example:
-        >>> load_json('{"A": "Aspirin"}')
-        {'A': 'Aspirin'}
+        >>> unique([("A", "Aspirin"), ("B", "Heparin")])
+        {'A': 'Aspirin', 'B': 'Heparin'}
     """
-    return json.loads(text, object_pairs_hook=_unique)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
         raise DuplicateKeyError(next(key for key in values if keys.count(key) > 1))
     return values
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=unique)
+
+
+def load_json(text: str | bytes) -> Any:
+    """Decode a JSON text, in UTF-8 if it is given as bytes.
+
+    Raises:
+        DuplicateKeyError: A key occurs twice in one object. RFC 8259 leaves open which value counts; `json` and
+            `orjson` silently keep the last.
+        json.JSONDecodeError: The text is not JSON.
+        ValueError, RecursionError: The bytes are not UTF-8, a number is too long, or the nesting is too deep.
+
+    Example:
+        >>> load_json('{"A": "Aspirin"}')
+        {'A': 'Aspirin'}
+    """
+    return _DECODER.decode(text if isinstance(text, str) else text.decode())
