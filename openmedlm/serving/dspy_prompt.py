@@ -78,7 +78,7 @@ def _options(text: str) -> tuple[object, bool]:
         return ({letter.upper(): each for letter, each in value.items()} if lower_case else value), lower_case
     found = find_options("\n" + text)
     if found is not None:
-        return found.options, found.lower_case
+        return found.options, found.first_mark.islower()
     return _listed(text) or value, False
 
 

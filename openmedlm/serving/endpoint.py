@@ -23,6 +23,7 @@ from openmedlm.serving.request_body import (
     check_parameters,
     has_started_reply,
     request_text,
+    stops_at_line_end,
 )
 from openmedlm.serving.request_parser import ParsedRequest, parse_request
 from openmedlm.utils.loopback import Handler, only_local
@@ -115,15 +116,18 @@ async def _answer(served: Served, request: web.Request, *, chat: bool) -> web.St
     check_model(body.get("model"), served.name)
     parsed = parse_request(request_text(body))
     check_parameters(body, json_reply=parsed.reply.json)
+    reply = parsed.reply
     if has_started_reply(body):
-        parsed = replace(parsed, reply=replace(parsed.reply, phrase="", letter_only=True))
+        reply = replace(reply, phrase="", ending="", letter_only=True)
+    elif stops_at_line_end(body):
+        reply = replace(reply, letter_only=True)
     try:
         (outcome,) = await served.engine.run(served.program, [parsed.question])
     except (EndpointDownError, UserError, BudgetExceeded) as error:
         return _error(str(error), 502)
     if outcome.error is not None:
         return _error(outcome.error, 400 if _CLIENT_ERROR.match(outcome.error) else 502)
-    text = _reply(served, parsed, outcome)
+    text = _reply(served, ParsedRequest(parsed.question, reply), outcome)
     if body.get("stream"):
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
         return await _stream(request, _chunks(_completion(served.name, text, outcome, chat=chat), with_usage))

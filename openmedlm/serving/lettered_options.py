@@ -46,12 +46,12 @@ class LetteredOptions:
     Attributes:
         before: Text before the options.
         options: Text of each option, by upper-case letter.
-        lower_case: True if the text has the letters in lower case.
+        first_mark: First letter as the text writes it, such as "A." or "(a)".
     """
 
     before: str
     options: dict[str, str]
-    lower_case: bool
+    first_mark: str
 
 
 def find_options(text: str) -> LetteredOptions | None:
@@ -79,7 +79,7 @@ def find_options(text: str) -> LetteredOptions | None:
         first = marks[start]
         assert first is not None
         options = _options_by_line(lines[start:], marks[start:], first.style)
-        return LetteredOptions("\n".join(lines[:start]), options, first.lower_case)
+        return LetteredOptions("\n".join(lines[:start]), options, _written(first.style))
     if one_line is not None:
         number, mark = one_line, _MARK.match(lines[one_line])
     else:
@@ -90,7 +90,7 @@ def find_options(text: str) -> LetteredOptions | None:
     style = _style(mark)
     before = "\n".join([*lines[:number], lines[number][: mark.start()]])
     options = _options_inside("\n".join(lines[number:]), mark, style)
-    return LetteredOptions(before, options, style[2] == ascii_lowercase)
+    return LetteredOptions(before, options, _written(style))
 
 
 def first_letters(line: str) -> str:
@@ -227,6 +227,11 @@ def _list_in_line(line: str) -> re.Match[str] | None:
         if before:
             return before[-1]
     return None
+
+
+def _written(style: tuple[str, str, str]) -> str:
+    opening, closing, alphabet = style
+    return opening + alphabet[0] + closing
 
 
 def _style(mark: re.Match[str]) -> tuple[str, str, str]:

@@ -127,6 +127,17 @@ def has_started_reply(body: Mapping[str, Any]) -> bool:
     return isinstance(last, dict) and last.get("role") == "assistant" and bool(last.get("content"))
 
 
+def stops_at_line_end(body: Mapping[str, Any]) -> bool:
+    """Return True if the reply would end at its first line, so that the client expects only the answer there.
+
+    Example:
+        >>> stops_at_line_end({"stop": ["</s>", "\\n"]})
+        True
+    """
+    stop = body.get("stop")
+    return "\n" in (stop if isinstance(stop, list) else [stop])
+
+
 def _text(content: object) -> str:
     if isinstance(content, str):
         return content

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from typing import Any
 
 import orjson
@@ -27,6 +27,16 @@ _LABEL = "question|frage|pregunta|pergunta|domanda|vraag|вопрос|问题|問
 _QUESTION_MARK = re.compile(rf"\s*(?:what is the correct answer to this )?(?:{_LABEL})\s*[:：]\s*", re.IGNORECASE)
 _PARAGRAPH_MARK = re.compile(r"\s*(?:question|q)\s*\d*\s*[:.]\s*", re.IGNORECASE)
 _FORMAT_INSTRUCTION = re.compile(
+    r"(?:please )?answer the following (?:[\w-]+ ){0,3}multiple[- ]choice question\b.*", re.IGNORECASE
+)
+_FORMAT_END = re.compile(
+    r".*(?:of your (?:response|answer|reply) (?:should|must)|\(without quotes\)|\$(?:LETTERS?|ANSWER)\b|\[letter\]).*",
+    re.IGNORECASE,
+)
+"""First and last line of the instruction of inspect_ai and simple-evals; all the text from there to the options is the
+stem."""
+
+_INSTRUCTION = re.compile(
     r"(?:please )?answer the following multiple[- ]choice question\b.*"
     r"\. The (?:last line|entire content) of your (?:response|answer|reply) .*",
     re.IGNORECASE,
@@ -120,7 +130,7 @@ def _free_text(text: str) -> tuple[dict[str, Any], ReplyFormat]:
     if found is None or not stem:
         raise UserError(f"no question with lettered options in the request. {FORMAT}")
     record = {"question": stem, "options": found.options, "context": context}
-    return record, reply_format(text, lower_case=found.lower_case)
+    return record, reply_format(text, found.first_mark)
 
 
 def _stem(lines: Sequence[str]) -> tuple[list[str] | None, str]:
@@ -128,11 +138,11 @@ def _stem(lines: Sequence[str]) -> tuple[list[str] | None, str]:
     text = "\n".join(lines).rstrip().split("\n")
     if _LIST_HEADING.fullmatch(text[-1]):
         text.pop()
-    for number in reversed(range(len(text))):
-        if _FORMAT_INSTRUCTION.fullmatch(text[number].strip()):
-            stem = "\n".join(text[number + 1 :])
-            mark = _QUESTION_MARK.match(stem)
-            return None, stem[mark.end() if mark else 0 :].strip()
+    end = _format_end(text)
+    if end:
+        stem = "\n".join(text[end:]).lstrip()
+        mark = _QUESTION_MARK.match(stem)
+        return None, stem[mark.end() if mark else 0 :].strip()
     text = _without_instructions(text[_examples_end(text) :])
     for number in range(len(text)):
         mark = _question_mark(text, number)
@@ -141,6 +151,15 @@ def _stem(lines: Sequence[str]) -> tuple[list[str] | None, str]:
             before = (line.strip() for line in text[:number])
             return [line for line in before if line and not _INSTRUCTION.fullmatch(line)] or None, stem.strip()
     return None, "\n".join(text).strip()
+
+
+def _format_end(lines: Sequence[str]) -> int:
+    """Return the number of the line after the last instruction that has the form of the answer; 0 if there is none."""
+    start = next((n for n in reversed(range(len(lines))) if _FORMAT_INSTRUCTION.fullmatch(lines[n].strip())), None)
+    if start is None:
+        return 0
+    paragraph = takewhile(lambda number: lines[number].strip(), range(start, len(lines)))
+    return max((number + 1 for number in paragraph if _FORMAT_END.fullmatch(lines[number].strip())), default=0)
 
 
 def _without_instructions(lines: list[str]) -> list[str]:

@@ -325,7 +325,7 @@ def test_stream_has_usage_only_on_request(server: ModelServer, hosted: tuple[str
         assert texts[-1].usage == usage
 
 
-def test_started_reply_is_continued_by_the_letter(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
+def test_reply_of_one_line_is_the_letter(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: B")
     with serving(hosted, tmp_path, "cot", XDG_DATA_HOME=str(tmp_path / "d")) as address:
         client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
@@ -335,6 +335,11 @@ def test_started_reply_is_continued_by_the_letter(server: ModelServer, hosted: t
         ]
         reply = client.chat.completions.create(model="cot", messages=messages)
         assert reply.choices[0].message.content == "B"
+        for stop in ("\n", ["</s>", "\n"]):
+            reply = client.chat.completions.create(model="cot", messages=messages[:1], stop=stop)
+            assert reply.choices[0].message.content == "B"
+        reply = client.chat.completions.create(model="cot", messages=messages[:1], stop=["</s>"])
+        assert reply.choices[0].message.content == "So it is.\n\nAnswer: B"
 
 
 def test_served_reasoning_uses_the_letters_of_the_request(

@@ -47,6 +47,16 @@ HARNESSES = {
         "response should be of the following format: 'ANSWER: $LETTERS' (without quotes) where LETTERS is one or more "
         "of A,B,C. Think step by step before answering.\n\n{stem}\n\n{A)}"
     ),
+    "inspect_evals": (
+        "Answer the following multiple choice question about medicine given the context.\n"
+        "The last line of your response should be of the form ANSWER: $LETTER\n(without quotes) where LETTER is one of "
+        "A,B,C.\n\n{stem}\n\n{A)}"
+    ),
+    "evalscope": (
+        "Answer the following multiple choice question. The last line of your response should be of the following "
+        "format: 'ANSWER: [LETTER]' (without quotes) where [LETTER] is one of A,B,C. Think step by step before "
+        "answering.\n\nQuestion:\n{stem}\nOptions:\n{A)}"
+    ),
     "simple-evals": (
         "Answer the following multiple choice question. The last line of your response should be of the following "
         "format: 'Answer: $LETTER' (without quotes) where LETTER is one of ABCD. Think step by step before answering."
@@ -173,6 +183,12 @@ def test_parser_reads_two_to_eight_options(layout: str, count: int) -> None:
         ("Which?\nA. w\nB. x of\nA. baumannii\nC. y", "Which?", ["w", "x of\nA. baumannii", "y"]),
         ("Which?\nA) w    B) x\nC) y    D) z\nAnswer:", "Which?", ["w", "x", "y", "z"]),
         ("Which? A) w B) x C) y", "Which?", ["w", "x", "y"]),
+        (
+            "Answer the following multiple choice question. The last line of your response should be 'Answer: $LETTER'."
+            "\nWhich?\nA) w\nB) x",
+            "Which?",
+            ["w", "x"],
+        ),
         ("Which of (A) iron and (C) zinc?\n(A) w (B) x", "Which of (A) iron and (C) zinc?", ["w", "x"]),
         ("Which?\nA. all of\na) fever\nb) rash\nB. none", "Which?", ["all of\na) fever\nb) rash", "none"]),
         ("Which?\nA. both (a) and (b)\nB. neither", "Which?", ["both (a) and (b)", "neither"]),
@@ -223,7 +239,12 @@ def test_parser_keeps_any_stem_of_inspect_whole(stem: str, name: str) -> None:
         ("lighteval MedQA", "So it is.\n\nAnswer: B"),
         ("lm-eval Llama", "So it is.\n\nThe best answer is B"),
         ("lm-eval Llama chain of thought", "So it is.\n\nThe best answer is B"),
-        ("lower-case letters", "So it is.\n\nAnswer: b"),
+        ("lower-case letters", "So it is.\n\nAnswer: (b)"),
+        ("lm-eval FLAN", "So it is.\n\nThe answer is (B)."),
+        ("lm-eval MMLU-Pro", "So it is.\n\nThe answer is (B)."),
+        ("lm-eval GPQA", "So it is.\n\nAnswer: (B)"),
+        ("inspect_evals", "So it is.\n\nANSWER: B"),
+        ("evalscope", "So it is.\n\nANSWER: B"),
     ],
 )
 def test_reply_has_the_form_that_the_prompt_asks_for(name: str, reply: str) -> None:
