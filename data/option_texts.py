@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from openmedlm.data.question import Question
 
-_OWN_LETTER = re.compile(r"\s*(?:[(\[]?([A-Za-z])[)\].:]\s*|([A-Za-z])\s*[-–—]\s+)(?=\S)")
+_OWN_LETTER = re.compile(
+    r"\s*(?:[Oo]ption\s+|[Cc]hoice\s+)?\**(?:[(\[]?([A-Za-z])[)\].:]{1,2}\**\s*|([A-Za-z])\s*[-–—]\s+)(?=\S)"
+)
 _NOT_PLAIN = ("<super>", "<sub>", "<fraction>")
 """Compatibility characters with another meaning than the plain ones: 10⁵ is not 105."""
 

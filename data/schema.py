@@ -159,6 +159,7 @@ def _answer(record: Mapping[str, object], options: Mapping[str, str], where: str
         letters_given = ", ".join(options)
         _fail(
             where,
-            f'the answer "{answer}" is not one of the options {letters_given}. Correct the answer or add the option.',
+            f'the answer "{answer}" is not one of the options {letters_given}. Write one of these letters, or add the '
+            "option.",
         )
     return answer

@@ -70,7 +70,7 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
     """Yield the number of each row of a parquet file, from 1, and its record.
 
     Raises:
-        UserError: The file is not parquet, or lacks a column.
+        UserError: The file is not parquet, lacks a column, or has a letter twice.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -82,6 +82,12 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
         reason = next(iter(str(error).splitlines()), "damaged")
         raise UserError(f"{path}: not a parquet file ({reason}). Write it again.") from None
     _check_columns(columns, path)
+    options = table.schema.field("options").type if "options" in columns else None
+    if options is not None and pa.types.is_struct(options):
+        names = [field.name for field in options]
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError(f'{path}: two fields of "options" are named "{name}". Rename or remove one.')
     row = 0
     for batch in table.to_batches():
         try:
@@ -104,8 +110,10 @@ def _check_columns(columns: Sequence[str], path: Path) -> None:
             raise UserError(
                 f'{path}:1: the column "{column}" is missing. Add it; the columns are {", ".join(columns) or "none"}.'
             )
-    if any(map(_is_letter, columns)) == ("options" in columns):
-        raise UserError(f'{path}:1: use either the columns A, B, … or one column "options". Keep one of them.')
+    letters, options = any(map(_is_letter, columns)), "options" in columns
+    if letters == options:
+        fix = "Keep one of them." if options else "Add one of them, the letters as capitals."
+        raise UserError(f'{path}:1: use either the columns A, B, … or one column "options". {fix}')
 
 
 def _is_letter(column: str) -> bool:

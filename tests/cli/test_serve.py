@@ -60,19 +60,17 @@ def render(question: Question) -> str:
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_parser_recovers_questions_of_our_templates(benchmark: str, template: Any) -> None:
     from openmedlm.programs.exemplar import Exemplar
+    from openmedlm.programs.signature import MultipleChoiceQA
 
     pool = load_split(benchmark, "pool", "sample")
     for question in load_split(benchmark, "dev", "sample"):
         for shown in ((), tuple(Exemplar(each) for each in pool[:3])):
-            prompt = template.render("Answer.", shown, question, reasoning=False)
-            text = prompt if isinstance(prompt, str) else request_text({"messages": list(prompt)})
-            parsed = parse_question(text)
-            assert (parsed.question, parsed.options) == (question.question.strip(), question.options)
-            context = "\n".join(question.context or ())
-            if not template.system or template.kind == "completion":
-                assert context in "\n".join(parsed.context or ()) or not context
-            else:
-                assert "\n".join(parsed.context or ()) == context
+            for reasoning in (False, True):
+                prompt = template.render(MultipleChoiceQA.instructions, shown, question, reasoning=reasoning)
+                text = prompt if isinstance(prompt, str) else request_text({"messages": list(prompt)})
+                parsed = parse_question(text)
+                assert (parsed.question, parsed.options) == (question.question.strip(), question.options)
+                assert "\n".join(parsed.context) == "\n".join(question.context)
 
 
 @pytest.mark.parametrize(

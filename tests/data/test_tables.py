@@ -78,6 +78,7 @@ def test_parquet_with_one_column_per_letter(tmp_path: Path) -> None:
         ("id;question;A;B;answer\n", "q.csv:1: the columns are not separated by commas"),
         ("id,id,question,A,B,answer\n", 'q.csv:1: two columns are named "id"'),
         ("id,question,answer\n", 'q.csv:1: use either the columns A, B, … or one column "options"'),
+        ("id,question,a,b,answer\n", "q.csv:1: use either the columns A, B, … or one column"),
         ("id,question,A,B,options,answer\n", "q.csv:1: use either the columns A, B, …"),
         ("id,question,A,B,answer\na,Q?,x,y,z,B\n", "q.csv:2: 6 cells for 5 columns"),
         ("id,question,A,B,answer\na,Q?,x,y\n", 'q.csv:2: "answer" is missing'),
@@ -132,6 +133,15 @@ def test_parquet_map_with_a_letter_twice_is_refused(tmp_path: Path) -> None:
     table = pa.table({"id": ["a"], "question": ["Q?"], "options": options, "answer": ["A"]})
     pq.write_table(table, tmp_path / "q.parquet")
     with pytest.raises(UserError, match=r'q\.parquet:1: the key "A" occurs twice'):
+        read(tmp_path / "q.parquet")
+
+
+def test_parquet_struct_with_a_letter_twice_is_refused(tmp_path: Path) -> None:
+    options = pa.StructArray.from_arrays([pa.array(["x"])] * 3, names=["A", "B", "A"])
+    pq.write_table(
+        pa.table({"id": ["a"], "question": ["Q?"], "options": options, "answer": ["A"]}), tmp_path / "q.parquet"
+    )
+    with pytest.raises(UserError, match=r'q\.parquet: two fields of "options" are named "A"'):
         read(tmp_path / "q.parquet")
 
 
