@@ -57,6 +57,17 @@ def parse_dspy_prompt(text: str) -> tuple[dict[str, Any], ReplyFormat] | None:
     return record, reply
 
 
+def asks_for_json(text: str) -> bool:
+    """Return True if the text is a prompt of `JSONAdapter`.
+
+    Example:
+        >>> asks_for_json("Which?\\n\\nRespond with a JSON object in the following order of fields: `answer`.")
+        True
+    """
+    closing = _CLOSING.search(text)
+    return closing is not None and closing["json"] is not None
+
+
 def _fields(text: str) -> dict[str, str]:
     """Return the fields of a prompt by name; those of several examples are the last ones."""
     headers = list(_HEADER.finditer(text))

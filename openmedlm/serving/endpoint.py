@@ -12,11 +12,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from openmedlm.data import UserError
+from openmedlm.data import Question, UserError
 from openmedlm.inference import AnyEngine, BudgetExceeded, EndpointDownError
 from openmedlm.metrics import Outcome
 from openmedlm.programs import PromptProgram
 from openmedlm.runs.one_question import find_reasoning
+from openmedlm.serving.dspy_prompt import asks_for_json
+from openmedlm.serving.reply import ReplyFormat
 from openmedlm.serving.request_body import (
     RequestError,
     check_model,
@@ -25,7 +27,7 @@ from openmedlm.serving.request_body import (
     request_text,
     stops_at_line_end,
 )
-from openmedlm.serving.request_parser import ParsedRequest, parse_request
+from openmedlm.serving.request_parser import parse_request
 from openmedlm.utils.loopback import Handler, only_local
 from openmedlm.utils.strict_json import DuplicateKeyError, load_json
 
@@ -114,8 +116,9 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
 async def _answer(served: Served, request: web.Request, *, chat: bool) -> web.StreamResponse:
     body = _body(await request.read())
     check_model(body.get("model"), served.name)
-    parsed = parse_request(request_text(body))
-    check_parameters(body, json_reply=parsed.reply.json)
+    text = request_text(body)
+    check_parameters(body, json_reply=asks_for_json(text))
+    parsed = parse_request(text)
     reply = parsed.reply
     if has_started_reply(body):
         reply = replace(reply, phrase="", ending="", letter_only=True)
@@ -127,11 +130,11 @@ async def _answer(served: Served, request: web.Request, *, chat: bool) -> web.St
         return _error(str(error), 502)
     if outcome.error is not None:
         return _error(outcome.error, 400 if _CLIENT_ERROR.match(outcome.error) else 502)
-    text = _reply(served, ParsedRequest(parsed.question, reply), outcome)
+    completion = _completion(served.name, _reply(served, parsed.question, reply, outcome), outcome, chat=chat)
     if body.get("stream"):
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return await _stream(request, _chunks(_completion(served.name, text, outcome, chat=chat), with_usage))
-    return _json(_completion(served.name, text, outcome, chat=chat))
+        return await _stream(request, _chunks(completion, with_usage))
+    return _json(completion)
 
 
 def _body(content: bytes) -> dict[str, Any]:
@@ -146,13 +149,13 @@ def _body(content: bytes) -> dict[str, Any]:
     return body
 
 
-def _reply(served: Served, parsed: ParsedRequest, outcome: Outcome) -> str:
+def _reply(served: Served, question: Question, form: ReplyFormat, outcome: Outcome) -> str:
     """Return the reply as a model would write it: the reasoning of a vote for the answer, then the answer."""
     if outcome.answer is None:
         return "No answer found."
     reasoned = served.program.reasoning and not served.letter_only
-    reasoning = find_reasoning(parsed.question, outcome) if reasoned else None
-    return parsed.reply.write(outcome.answer, reasoning, reasoned=reasoned)
+    reasoning = find_reasoning(question, outcome) if reasoned else None
+    return form.write(outcome.answer, reasoning, reasoned=reasoned)
 
 
 def _bytes(text: str) -> bytes:

@@ -21,22 +21,22 @@ _CONTINUATION = re.compile(r"\s.*\S.*|[\"”’')\].]+\s*")
 """Lines that continue the last option: indented lines, and lines of closing quotes or brackets only."""
 
 
+_Style = tuple[str, str, str]
+"""Text before and after a letter, and its alphabet, such as `("(", ")", "ABC…")`."""
+
+
 class _Mark(NamedTuple):
     """Option letter at the start of a line.
 
     Attributes:
-        style: Brackets or punctuation around the letter, and the alphabet, such as `("(", ")", "ABC…")`.
+        style: Style of the letter.
         rank: 0 for A, 1 for B, …
         text: Text after the letter on the same line; None if there is none, or no space before it.
     """
 
-    style: tuple[str, str, str]
+    style: _Style
     rank: int
     text: str | None
-
-    @property
-    def lower_case(self) -> bool:
-        return self.style[2] == ascii_lowercase
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ def _start(lines: Sequence[str], marks: Sequence[_Mark | None]) -> int | None:
             options.
     """
     last: dict[int, int] = {}  # last line of the options that a line starts
-    nearest: dict[tuple[tuple[str, str, str], int], int] = {}
-    starts: dict[bool, int] = {}
+    nearest: dict[tuple[_Style, int], int] = {}
+    starts: dict[_Style, int] = {}  # last start of each style
     for number in reversed(range(len(marks))):
         mark = marks[number]
         if mark is None or mark.text is None:
@@ -142,21 +142,21 @@ def _start(lines: Sequence[str], marks: Sequence[_Mark | None]) -> int | None:
         last[number] = number if following is None else last[following]
         nearest[mark.style, mark.rank] = number
         if mark.rank == 0 and following is not None:
-            starts.setdefault(mark.lower_case, number)
-    upper, lower = starts.get(False), starts.get(True)
-    if upper is None or lower is None:
-        return lower if upper is None else upper
-    if last[upper] < lower:
-        between = [line for line in lines[last[upper] + 1 : lower] if line.strip()]
-        if between and between[-1].rstrip().endswith(("?", "？")):
-            return lower
-        raise UserError(f"two lists of lettered options in the request: A, B, … and a, b, …. {FORMAT}")
-    return upper
+            starts.setdefault(mark.style, number)
+    if not starts:
+        return None
+    start = max(starts.values())
+    start = min((each for each in starts.values() if each < start < last[each]), default=start)  # not a list in a list
+    lower_case = {each for style, each in starts.items() if style[2] == ascii_lowercase}
+    upper = max(set(starts.values()) - lower_case, default=start)
+    if start in lower_case and upper < start:
+        between = [line for line in lines[last[upper] + 1 : start] if line.strip()]
+        if not between or not between[-1].rstrip().endswith(("?", "？")):
+            raise UserError(f"two lists of lettered options in the request: A, B, … and a, b, …. {FORMAT}")
+    return start
 
 
-def _options_by_line(
-    lines: Sequence[str], marks: Sequence[_Mark | None], style: tuple[str, str, str]
-) -> dict[str, str]:
+def _options_by_line(lines: Sequence[str], marks: Sequence[_Mark | None], style: _Style) -> dict[str, str]:
     """Return the options that start at the first line.
 
     A line between two options continues the first of them. After the last option only lines that cannot be an
@@ -202,7 +202,7 @@ def _starts_list(line: str, first: _Mark | None) -> bool:
     return _inside(first.style, 1).search(line) is not None
 
 
-def _marks_inside(text: str, style: tuple[str, str, str], position: int = 0) -> Iterator[re.Match[str]]:
+def _marks_inside(text: str, style: _Style, position: int = 0) -> Iterator[re.Match[str]]:
     """Yield the marks of B, C, … in a text, as far as they follow each other."""
     for index in range(1, len(ascii_uppercase)):
         found = _inside(style, index).search(text, position)
@@ -213,7 +213,7 @@ def _marks_inside(text: str, style: tuple[str, str, str], position: int = 0) -> 
 
 
 @cache
-def _inside(style: tuple[str, str, str], index: int) -> re.Pattern[str]:
+def _inside(style: _Style, index: int) -> re.Pattern[str]:
     opening, closing, alphabet = style
     return re.compile(rf"(?<=\s){re.escape(opening + alphabet[index] + closing)}(?=\s+\S)")
 
@@ -221,7 +221,7 @@ def _inside(style: tuple[str, str, str], index: int) -> re.Pattern[str]:
 def _list_in_line(line: str) -> re.Match[str] | None:
     """Match the last A in a line, such as "(A)", that a B of the same style follows."""
     firsts = list(_FIRST_INSIDE.finditer(line))
-    for style in {_style(first) for first in firsts}:
+    for style in dict.fromkeys(map(_style, firsts)):
         second = max((found.start() for found in _inside(style, 1).finditer(line)), default=0)
         before = [first for first in firsts if _style(first) == style and first.end() <= second]
         if before:
@@ -229,17 +229,21 @@ def _list_in_line(line: str) -> re.Match[str] | None:
     return None
 
 
-def _written(style: tuple[str, str, str]) -> str:
+def _written(style: _Style) -> str:
     opening, closing, alphabet = style
     return opening + alphabet[0] + closing
 
 
-def _style(mark: re.Match[str]) -> tuple[str, str, str]:
-    opening, letter, closing = mark.groups()
+def _style(mark: re.Match[str]) -> _Style:
+    return _style_of(*mark.groups())
+
+
+@cache
+def _style_of(opening: str, letter: str, closing: str) -> _Style:
     return opening, closing, ascii_uppercase if letter.isupper() else ascii_lowercase
 
 
-def _options_inside(text: str, first: re.Match[str], style: tuple[str, str, str]) -> dict[str, str]:
+def _options_inside(text: str, first: re.Match[str], style: _Style) -> dict[str, str]:
     """Return the options of a list on one line, or of several such lines.
 
     Raises:

@@ -1,6 +1,7 @@
 """Parser of the multiple-choice question in a request: a JSON record, the fields of a DSPy prompt, or free text."""
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -104,9 +105,16 @@ def parse_request(text: str) -> ParsedRequest:
         free, lettered = _free_text(str(record["question"]))
         record = {**record, **free, "context": [*(record.get("context") or []), *(free["context"] or [])]}
         reply = replace(reply, lower_case=lettered.lower_case)
-    digest = hashlib.sha256(orjson.dumps(record)).hexdigest()[:16]
-    record = {"answer": "A", **record, "id": f"served-{digest}"}
+    record = {"answer": "A", **record, "id": f"served-{_digest(record)}"}
     return ParsedRequest(question_from_record(record, "the request", "served", "test"), reply)
+
+
+def _digest(record: dict[str, Any]) -> str:
+    try:
+        content = orjson.dumps(record)
+    except TypeError:  # half of a surrogate pair, or a number above 64 bits
+        content = json.dumps(record).encode()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _json_record(text: str) -> dict[str, Any] | None:

@@ -216,7 +216,10 @@ def test_invalid_request_is_400_and_endpoint_failure_is_502(
         server.reply = lambda asked: Reply("overloaded", status=500)
         with pytest.raises(openai.InternalServerError, match="overloaded"):
             ask("What?\nA. x\nB. y")
-        for body in (b"{", b"[]", b'{"messages": 3}', b"{}"):
+        record = rb'{"messages": [{"role": "user", "content": "{\"question\": \"\\ud83d\", \"x\": 1%s}"}]}' % (
+            b"0" * 30
+        )
+        for body in (b"{", b"[]", b'{"messages": 3}', b"{}", b"\xff", b"[" * 100_000, b'{"n": 2}', record):
             assert httpx.post(f"{address}/chat/completions", content=body).status_code == 400
         for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "http://["}):
             assert httpx.get(f"{address}/models", headers=header).status_code == 403
@@ -278,6 +281,10 @@ def test_stock_client_gets_the_errors_of_openai(server: ModelServer, hosted: tup
                     ask(stream=stream, **{name: value})
                 assert (refused.value.param, refused.value.code) == (name, "unsupported_parameter")
                 assert refused.value.type == "invalid_request_error"
+        with pytest.raises(openai.BadRequestError, match="parameter: tools"):
+            client.chat.completions.create(
+                model="zero-shot", messages=[{"role": "user", "content": "Hi"}], tools=[TOOL]
+            )
         assert not server.requests
         for name, values in IGNORED.items():
             for value in values:

@@ -191,6 +191,7 @@ def test_parser_reads_two_to_eight_options(layout: str, count: int) -> None:
         ),
         ("Which of (A) iron and (C) zinc?\n(A) w (B) x", "Which of (A) iron and (C) zinc?", ["w", "x"]),
         ("Which?\nA. all of\na) fever\nb) rash\nB. none", "Which?", ["all of\na) fever\nb) rash", "none"]),
+        ("Which?\nA. all of\nA) fever\nB) rash\nB. none", "Which?", ["all of\nA) fever\nB) rash", "none"]),
         ("Which?\nA. both (a) and (b)\nB. neither", "Which?", ["both (a) and (b)", "neither"]),
         ("Which?\r\nA. w\r\nB. x\r\n\r\nAnswer:", "Which?", ["w", "x"]),
         ("Which?\nA. hepatitis B. virus\nB. other", "Which?", ["hepatitis B. virus", "other"]),
