@@ -69,7 +69,8 @@ def asks_for_json(text: str) -> bool:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return the fields of a prompt by name; those of several examples are the last ones."""
+    """Return the fields of a prompt by name, without those of completed examples."""
+    text = text[text.rfind("[[ ## completed ## ]]") + 1 :]
     headers = list(_HEADER.finditer(text))
     ends = [*(header.start() for header in headers[1:]), len(text)]
     return {header[1]: text[header.end() : end].strip() for header, end in zip(headers, ends, strict=False)}

@@ -34,15 +34,7 @@ _FORMAT_END = re.compile(
     r".*(?:of your (?:response|answer|reply) (?:should|must)|\(without quotes\)|\$(?:LETTERS?|ANSWER)\b|\[letter\]).*",
     re.IGNORECASE,
 )
-"""First and last line of the instruction of inspect_ai and simple-evals; all the text from there to the options is the
-stem."""
-
-_INSTRUCTION = re.compile(
-    r"(?:please )?answer the following multiple[- ]choice question\b.*"
-    r"\. The (?:last line|entire content) of your (?:response|answer|reply) .*",
-    re.IGNORECASE,
-)
-"""First line of the templates of inspect_ai and simple-evals; all the text after it, up to the options, is the stem."""
+"""First and last line of the instruction of inspect_ai and simple-evals, after which all is stem up to the options."""
 
 _INSTRUCTION = re.compile(
     r"the following (?:is|are) (?:a )?multiple[- ]choice questions?.*"
