@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from openmedlm.metrics.answer_parsing.cleanup import clean, without_thoughts
+from openmedlm.metrics.answer_parsing.denials import without_denied
 from openmedlm.metrics.answer_parsing.explicit import called_correct, explicit_cue
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
-from openmedlm.metrics.answer_parsing.positional import first_line, last_line, last_word, lone_letter
+from openmedlm.metrics.answer_parsing.positional import first_line, last_line, last_word, letter_behind, lone_letter
 from openmedlm.metrics.answer_parsing.prose import (
     asserted_text,
     concluding_parenthesis,
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     last_line,
     first_line,
     opening_text,
+    letter_behind,
     labelled_in_prose,
     last_word,
     called_correct,
@@ -68,11 +70,15 @@ def parse_answer(
     if outside is None:
         return ParsedAnswer(None, "truncated")
     text = _before_next_question(clean(outside), choices)
-    for rule in RULES:
-        parsed = rule(text, choices)
-        if parsed is not None:
-            return parsed
-    return ParsedAnswer(None, "unreadable")
+    parsed = _first_decision(text, choices)
+    while parsed.letter is not None and (rest := without_denied(text, parsed.letter, choices)) != text:
+        text, parsed = rest, _first_decision(rest, choices)
+    return parsed
+
+
+def _first_decision(text: str, choices: OptionTexts) -> ParsedAnswer:
+    decisions = (rule(text, choices) for rule in RULES)
+    return next((parsed for parsed in decisions if parsed is not None), ParsedAnswer(None, "unreadable"))
 
 
 def _before_next_question(text: str, choices: OptionTexts) -> str:
