@@ -102,12 +102,27 @@ CUES: tuple[Cue, ...] = (
     _cue(
         "choosing",
         (
-            *("choose", "select", "pick", "go with", "going with", "opt for", "settle on", "vote for", "say"),
+            *(
+                "choose",
+                "select",
+                "pick",
+                "go with",
+                "going with",
+                "opt for",
+                "settle on",
+                "vote for",
+                "say",
+                "i think",
+                "i guess",
+                "i believe",
+                "i suspect",
+            ),
             *("i answer", "we answer", "d answer", "ll answer", "must answer", "am answer"),
         ),
         r"\b(?:I|we)(?:\s?['’](?:d|ll|m)|\s(?:would|will|must|should|am|are))?\s"
         r"(?:choose|select|pick|go(?:ing)?\swith|opt\sfor|settle\son|vote\sfor|answer)\b:?",
         r"(?:^|[.!?]\s)(?:choose|select|pick)\b:?",
+        r"\bI(?:['’]d|\swould)?\s(?:say|think|guess|believe|suspect)\s(?:it['’]?s\s|it\sis\s)?(?=\(?(?-i:[A-Z])\)?\s?[.!]?\Z)",
         r"\bI(?:['’]d|\swould)?\ssay\s(?=\(?(?-i:[A-Z])\)?\s?(?:[.!\n]|\Z))",
     ),
     # `… no, wait, C.`
@@ -129,6 +144,12 @@ CUES: tuple[Cue, ...] = (
         r"\b(?:wait|actually|correction|sorry|oops|rather|I\smean|I\smeant|make\sthat|that\sshould\sbe|"
         r"on\s(?:reflection|second\sthought))\b[,:–—-]{0,2}\s(?:(?:it['’]?s|it\sis|option|no)\b,?\s){0,2}"
         + _LAST_LETTER,
+    ),
+    # `Probably C.`
+    _cue(
+        "correction",
+        ("probably", "likely", "definitely", "certainly", "clearly", "surely"),
+        r"(?:^|[.!?]\s)(?:probably|most\slikely|likely|definitely|certainly|clearly|surely)\s" + _LAST_LETTER,
     ),
     # `B? No, C.`
     _cue("correction", ("no, ", "no. "), r"(?:\bno,|\?\sno\.)\s" + _LAST_LETTER),

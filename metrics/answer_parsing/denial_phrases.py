@@ -19,7 +19,7 @@ _UP_TO = r"\b(?:(?! (?:but|so|then|however|while)\b)[^.,;!?\n]){0,40}?"
 _FILLER = (
     r"(?:(?:be|is|was|it['’]?s?|that|the|an?|my|our|your|correct|right|best|final|most|likely|appropriate|answers?|"
     r"options?|choices?|letter|really|actually|definitely|necessarily|simply|either|think|believe|say|saying|choose|"
-    r"choosing|pick|select|go|going|with|for|to|here|would|should|could):? ){0,8}"
+    r"choosing|pick|select|go|going|with|for|to|here|would|should|could|case|true):? ){0,9}(?:\\?(?:boxed|fbox) ?\{ ?)?"
 )
 _THOUGHT = r"(?:thought|chose|said|considered|answered|selected|picked|leaned|guessed|assumed|believed|thinking)"
 _SAY = (
@@ -45,9 +45,10 @@ BEFORE = (
     ),
     # `the incorrect answer is B`; not `the incorrect statement is B`, which may be what the question asks for
     _phrase(
-        "wrong|incorrect|false|mistak|error|misleading|tempting|trap|distract|second|runner",
-        r"\b(?:wrong|incorrect|false|mistake|mistaken|error|erroneous|misleading|tempting|trap|distractor|distracting|"
-        rf"second[ -]best|runner[- ]up)(?: {_NO_REASON}\w+){{0,5}}"
+        "wrong|incorrect|false|mistak|error|misleading|tempting|trap|distract|second|runner|naive|worst|alternat|other|last",
+        r"\b(?:naive|worst|(?:alternat\w{1,4}|other) (?:answer|option|choice)|last thing|wrong|incorrect|false|mistake|"
+        r"mistaken|error|erroneous|misleading|tempting|trap|distractor|distracting|"
+        rf"second[ -]best|runner[- ]up)(?: {_NO_REASON}[\w'’]+){{0,5}}"
         r"(?: (?:is|was|were|would be|might be|being)|s? ?[:=])? (?:the )?(?:(?:option|choice|letter|answer)s?:? )?",
     ),
     # `some would say B`, `students often choose B`
@@ -57,11 +58,18 @@ BEFORE = (
         r"test[ -]takers|examinees)|many|(?:one|you) (?:might|could|may))(?: \w+){0,3}? "
         rf"{_SAY}{_UP_TO}",
     ),
+    # `you said B`, `the user claims that B`
+    _phrase(
+        "you|user|author|doctor|nurse|student|key",
+        r"\b(?:you|the (?:user|author|doctor|nurse|student|prompt|answer key|key))(?: have| had)? "
+        rf"(?:said|says|stated|states|claim(?:s|ed)?|suggest(?:s|ed)?|propos(?:es|ed)|thought|chose|picked){_UP_TO}",
+    ),
     # `my first answer was B`, `my first guess: B`
     _phrase(
         "first|initial|original|previous|earlier|old|gut",
         r"\b(?:(?:first|initial|original|previous|earlier|old) (?:\w+ )?(?:answer|choice|option|response|pick) "
-        r"(?:was|had been)|(?:first|initial|original|gut) "
+        r"(?:was|had been)|(?:first|initial|original|previous) (?:answer|choice|response)(?= ?:)|"
+        r"(?:first|initial|original|gut) "
         rf"(?:thought|guess|instinct|impression|reaction|hunch|idea|inclination)|my gut){_UP_TO}",
     ),
     # `I initially thought B`, `I considered B`, `I was going to say B`
@@ -88,7 +96,8 @@ _NOT_CORRECT = (
 )
 _WRONG = rf"(?:{_NOT_CORRECT}|incorrect|wrong|false|a mistake|mistaken)"
 _BE = r"(?:is|was|are|were|seems?|looks?|appears?(?: to be)?|(?:would|can|could|may|might|must|should|has to) be|being)"
-_NO_PLURAL = r"(?! (?:options?|answers?|choices?|ones?|statements?)\b)"
+_NO_PLURAL = r"(?! ?(?:options?|answers?|choices?|ones?|statements?)\b| ?:? ?\(?(?-i:[A-Z])\b)"
+_NEXT = r"[.,;:!?…–—-]{0,3}[ \n]?\(?(?:(?:hmm|but|however|yet|though|although),? ){0,2}"
 _MISTAKE = r"(?:distractor|trap|wrong|poor|bad|mistake|misconception|incorrect|error)"
 
 AFTER = re.compile(
@@ -102,16 +111,20 @@ AFTER = re.compile(
     r"(?-i: (?:cannot|can not|must not|(?:does|did|do|could|should|would|will|has|have) not|fails)\b)|"
     # `B: wrong`, `B - not correct`, `(B) ruled out`
     rf" ?[.:,;?!–—-]? ?[-–—]? ?[(\[]?(?:incorrect|wrong|nope)\b{_NO_PLURAL}|"
+    r" ?[:–—-] ?no(?=[.,;!\n]|$)|"
     rf" ?[.:?!–—-]? ?[-–—]? ?\(?{_NOT_CORRECT}|"
     r" ?[.:,;–—-]? ?\(?(?:excluded|eliminated|ruled out|rejected)(?=\s?(?:[.,;:)!]|because|since|as\b|by\b|$))|"
     r"[).:]{1,2}\n(?:incorrect|wrong|not correct)(?=[.,;!\n]| (?:because|since|as)\b|$)|"
     # `B. This is not correct`, `B, which is wrong`, `B. It is not.`
-    r"[.,;:!?…–—-]{0,3}[ \n]?(?:this|that|it|which)(?: (?:option|choice|answer|one))?"
-    rf"(?:(?: (?:is|was|would be)|['’]s){_ADVERBS} (?:{_WRONG}|not ?(?:[.!\n]|$))| (?:is|was)n['’]t\b)|"
+    rf"{_NEXT}(?:this|that|it|which)(?: (?:option|choice|answer|one))?"
+    rf"(?:(?: (?:is|was|would be)|['’]s){_ADVERBS} (?:{_WRONG}|an? {_MISTAKE}|not ?(?:[.!\n)]|$))|"
+    r" (?:(?:is|was|ca|does|wo|could|would)n['’]t|cannot|does not)(?= ?(?:[.!\n)]|$)| (?:be |seem |look )?"
+    r"(?:right|correct|true|fit|match|work|make sense|the answer|it)\b))|"
     # `B? No`, `B. Sorry, I meant D`
-    r" ?(?:\?[ \n]{0,2}|(?:[!…]|\.\.\.?) ?)(?:no|nope|not)\b|"
+    r" ?(?:\?[ \n]{0,2}|(?:[!…]|\.\.\.?) ?)(?:no|nope|not)\b(?! doubt)|"
     r"[.,;:–—-]{1,3} ?(?:oh |oops |hmm,? )?no[,.]? (?:wait|that|it|sorry|actually|I)\b|"
-    r"[.,;:!?…–—-]{0,3}[ \n]{1,2}(?:wait,? (?:no|that)|sorry|oops|scratch that|correction\b|my mistake|"
+    r"[.,;:!?…–—-]{0,3}[ \n]{1,2}(?:wait,? (?:no|that)|sorry(?! for)|oops|\(?edit\b|correction\b|my mistake|"
+    r"(?:scratch|strike|ignore|disregard|forget) that|"
     r"(?:but )?(?:actually,? )?I (?:meant|made a mistake|take that back|was wrong|misread)|"
     r"on (?:second thought|reflection)|"
     rf"but (?:no\b|(?:this|that|it)(?: (?:is|was)|['’]s) {_WRONG}))|"

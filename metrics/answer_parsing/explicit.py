@@ -26,7 +26,7 @@ _CALLED_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _CALLED_CORRECT = re.compile(
-    rf"(?:\b(?:option|choice|think|believe|that|but|so)\s|(?:^|[.!?\n]\s?))\(?(?-i:([A-Z]))\)?{_BEING}"
+    rf"(?:\b(?:option|choice|think|believe|that|but|so|only|look|glance|inspection|review)\s|(?:^|[.!?\n]\s?))\(?(?-i:([A-Z]))\)?{_BEING}"
     r"(?:correct|right)(?=[.,;\n]|\s(?:because|as|since)\b|$)",
     re.IGNORECASE,
 )
@@ -40,6 +40,11 @@ _CONDITION = re.compile(
     r"(?:^|[.!?\n]\s?)(?:had|were|should)\s(?:she|he|they|it|the|this|there)\b[^.!?\n]*$|"
     r"(?:\b(?:if|whether|unless)|(?:\bnot|n['’]t)\s(?:think|believe|say|mean))\b[^.!?\n]*$|"
     r"\bto\s(?:determine|find|identify|choose|select|reach|arrive\sat)\b[^.,\n]*$",
+    re.IGNORECASE,
+)
+_CONCLUSION = re.compile(
+    r"(?:\b(?:so|therefore|thus|hence)(?:,|\b)(?:\s(?:it['’]s|it\sis))?|[.!?,;]\s(?:but\s)?(?:it['’]s|it\sis))\s"
+    r"[\"'(]?(?-i:([A-Z]))[\"')]?[.!]?$",
     re.IGNORECASE,
 )
 _MAX_CONDITION_CHARACTERS = 20
@@ -67,16 +72,24 @@ def _last_declared(text: str, start: int, choices: OptionTexts) -> ParsedAnswer 
     for declaration in sorted(_declarations(text, start), reverse=True)[:_MAX_DECLARATIONS]:
         if declaration.letter:
             if declaration.letter in choices.letters:
-                return ParsedAnswer(declaration.letter, declaration.name)
+                return _or_conclusion(text, ParsedAnswer(declaration.letter, declaration.name), choices)
             continue
         if declaration.name != FIELD.name and denied_before(text, declaration.end):
             continue
         parsed = parse_payload(text, declaration.end, choices, declaration.name)
         if parsed is not None:
-            return parsed
+            return _or_conclusion(text, parsed, choices)
         if declaration.name == FIELD.name and text[declaration.end :].strip(" \"'\n}"):
             return ParsedAnswer(None, "unreadable")
     return None
+
+
+def _or_conclusion(text: str, declared: ParsedAnswer, choices: OptionTexts) -> ParsedAnswer:
+    """Return the letter of a last sentence such as `So it's C.`, or else the declared answer."""
+    match = _CONCLUSION.search(text, max(0, len(text) - 40))
+    if match is None or match[1] not in choices.letters or declared.letter in (None, match[1]):
+        return declared
+    return declared if conditional(text, match.start(1)) else ParsedAnswer(match[1], "conclusion")
 
 
 def called_correct(text: str, choices: OptionTexts) -> ParsedAnswer | None:

@@ -36,7 +36,8 @@ _UNSPACED_BEFORE = (
 DENIED_BEFORE = rf"(?:\b(?:{_DENIED_VERB}|{_WRONG_ANSWER})|{_UNSPACED_BEFORE})"
 DENIED_AFTER = (
     rf"(?:[.,;:!]{{0,3}}[ \n]{{1,2}}(?:{SORRY})\b|"
-    rf"[.:,;–—-]? ?(?:(?:{_any('copula')})\s(?:\w{{3,14}}\s)?)?(?:{_any('wrong')})\b|"
+    rf"[.:,;–—-]? ?(?:(?:{_any('copula')})\s(?:\w{{3,14}}\s)?)?(?:{_any('wrong')})\b"
+    r"(?! ?(?:options?|answers?|choices?|ones?|statements?)\b|\s?:\s?\(?(?-i:[A-Z])\b)|"
     r"\s?\?\s?(?:no|non|nein|não|nee|нет)\b|"
     r"\s(?:no\s|n['’]|ne\s|n[aã]o\s|non\s|не\s|nie\s|không\s|bukan\s)"
     rf"(?:{_any('copula')}|puede|peut|pode|può|phải)\b|"

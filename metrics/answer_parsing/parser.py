@@ -47,9 +47,14 @@ def parse_answer(
 
     The rules in `RULES` are tried in order, the most explicit first. A letter counts if the text marks it as an answer,
     so the article in `A patient …` does not. The text of an option counts if it is the whole answer or follows an
-    answer cue, and names exactly one option. Of several declarations the last one counts. A letter followed by the text
-    of another option is a `conflict`, since either could be meant: `C. Aspirin` if A is aspirin. Surrounding white
-    space and markup do not matter. Only both ends of a long completion are parsed, so the time is bounded.
+    answer cue, and names exactly one option; its signs, comparisons and units belong to it. Of several declarations the
+    last one counts. A letter followed by the text of another option is a `conflict`, since either could be meant:
+    `C. Aspirin` if A is aspirin. White space around it, markup and invisible characters do not matter.
+
+    These letters do not count: one that the text denies, takes back or makes depend on a condition; that of a term such
+    as `hepatitis B`; and a heading or first guess before a later answer. Answers are read in English, in the languages
+    of `languages.SPACED`, and in Chinese, Japanese and Korean. Only both ends of a long completion are parsed, so the
+    time is bounded.
 
     Args:
         completion: Completion as the model wrote it, with its thinking block; an unclosed block gives `truncated`.

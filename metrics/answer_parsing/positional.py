@@ -25,10 +25,10 @@ _LONE = re.compile(
 )
 _LABEL = re.compile(r"\(?([A-Z])[).:]\s?(?=\S)")
 _MAX_LABELS = 20
-_INLINE_LABEL = re.compile(r"(?:^|[\s,;])\(?([A-Z])[).:]\s", re.MULTILINE)
+_INLINE_LABEL = re.compile(r"(?:(?:^|[\s,;])\(?(?=[A-Z][).:]\s)|^(?=[A-Z]\s[-–—]\s))([A-Z])", re.MULTILINE)
 _OPENING = re.compile(
     r"(?:(?:probably|(?:most\s)?likely|definitely)\s)?(?:option\s|choice\s)?[(\[]?(?-i:([A-Z]))"
-    rf"(?:[)\].:;!]|,\s(?:because|since|as|{BECAUSE})\b|\s[-–—]\s|\s(?:because|since|as|due|{BECAUSE})\b|$|{_CONFIDENCE}|"
+    rf"(?:[)\].:;!]|\s\((?=but|because|since|as|although|though)|,\s(?:not|because|since|as|{BECAUSE})\b|\s[-–—]\s|\s(?:because|since|as|due|{BECAUSE})\b|$|{_CONFIDENCE}|"
     r"\s(?P<text>))",
     re.IGNORECASE,
 )
@@ -45,15 +45,17 @@ _CORRECTS = re.compile(
 )
 _LAST_WORD = re.compile(
     r"(?:\b(?:is|be|are|was|of|with|by|to)|"
-    r"\b(?P<strong>option|choice|so|therefore|thus|hence|it['’]s|it is|leaves|leaving|left with),?|[:=→?!])\s"
-    r"\(?(?-i:(?P<letter>[A-Z]))\)?[.!]?$",
+    r"(?P<strong>(?<=, )but|"
+    r"\b(?:option|choice|so|therefore|thus|hence|it['’]s|it is|leaves|leaving|left with)),?|[:=→?!])\s"
+    r"[\"'“”‘’(]{0,2}(?-i:(?P<letter>[A-Z]))[\"'“”‘’)]{0,2}"
+    r"(?:, not (?:option )?[\"'“‘(]?[A-Z][\"'”’)]?)?[.!]?[\"'”’]?$",
     re.IGNORECASE,
 )
 _DECISIVE = re.compile(
     r"\b(?:answer|option|choice|pick|choose|select\w{0,4}|best|most|greatest|highest|lowest|least|correct|right|final|finally|"
     r"likely|should|must|would|so|therefore|thus|hence|conclu\w{2,6}|overall|summary|diagnosis|treatment|management|therapy|"
     r"drug|step|cause|review|reflection|reconsider\w{0,5}|verdict|decision|guess|result|it|left|leaves|leaving|consequently|"
-    r"accordingly|following|sure|certainly|okay|ok|yes)\b",
+    r"accordingly|following|sure|certainly|okay|ok|yes|statement)\b",
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
@@ -70,6 +72,7 @@ LETTER_BEHIND = (
 )
 _LETTER_BEHIND = re.compile(rf"([^.:!?\n]{{2,80}}?){LETTER_BEHIND}[.!]?", re.IGNORECASE)
 
+_NEW_CLAUSE = re.compile(r"(?:[,–—-]|\bbut) ?$")
 _ALTERNATIVE = re.compile(r"\b(?:if|whether|unless|either|between)\b[^.!?;\n]*$", re.IGNORECASE)
 # `1. D`, `Q1: D`, `| 1 | D |`
 _NUMBER = re.compile(r"\|? ?Q?\d{1,3} ?[|.):] ?(?=[(\[|]?[A-Z]\b[^\n]{0,12}$)")
@@ -162,7 +165,7 @@ def last_word(text: str, choices: OptionTexts) -> ParsedAnswer | None:
 def _doubted(before: str, strong: bool) -> bool:
     doubt = _DOUBT.search(before)
     # `It is not B, so D` ends with a new clause.
-    new_clause = strong and before.rstrip(" ")[-1:] in (",", "-", "–", "—") and not _ALTERNATIVE.search(before)
+    new_clause = strong and _NEW_CLAUSE.search(before) and not _ALTERNATIVE.search(before)
     return doubt is not None and not new_clause
 
 

@@ -157,7 +157,7 @@ def test_parse_answer_signed_number_names_its_option(numbers: list[tuple[str, in
         assert parse_answer(shape.format(text), options).letter == letter
 
 
-@pytest.mark.parametrize("signs", permutations(["", "-", "<"], 2))
+@pytest.mark.parametrize("signs", [*permutations(["", "-", "<"], 2)])
 def test_parse_answer_other_sign_names_no_option(signs: tuple[str, str]) -> None:
     asked, given_sign = signs
     assert parse_answer(f"Answer: {given_sign}7 mmol/L", {"A": f"{asked}7 mmol/L", "B": "9 mmol/L"}).letter is None
