@@ -142,9 +142,9 @@ class ThinkingDetector:
             return
         if endless:
             self._notices.add(
-                f"{model} does not end its completions within {DETECTION_TOKENS[-1]:,} tokens: they may be thoughts, "
-                "so a letter in one that is cut off does not count, unless it comes first. Set a limit with --max-tokens "
-                "to count it."
+                f"{model} does not end its completions within {DETECTION_TOKENS[-1]:,} tokens. They may be thoughts, "
+                "so a letter in one that is cut off does not count unless it comes first. Set a limit with "
+                "--max-tokens to count it."
             )
         if not marks:
             return
