@@ -10,6 +10,7 @@ from openmedlm.data import Question, UserError
 from openmedlm.inference.budget import Budget, BudgetExceeded, Limits
 from openmedlm.inference.cache import CompletionCache, this_machine
 from openmedlm.inference.clients.open import open_client
+from openmedlm.inference.clients.waiting import LoadingWait
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError
@@ -36,7 +37,7 @@ class Job(NamedTuple):
     """Settings of a worker.
 
     Attributes:
-        endpoint, timeout: See `open_engine`.
+        endpoint, timeout, wait: See `open_engine`.
         policy: Policy with this worker's share of the requests in flight.
         cache: File or URL of the completion cache.
         machine: Machine of a cache file.
@@ -51,6 +52,7 @@ class Job(NamedTuple):
     budget_id: str | None
     limits: Limits
     share: float
+    wait: LoadingWait | None
 
 
 class Shard(NamedTuple):
@@ -134,7 +136,7 @@ class Worker:
             )
         cache = CompletionCache(job.cache)
         budget = Budget(cache, job.budget_id, job.limits, job.share) if job.budget_id is not None else None
-        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout)
+        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout, self._notices, job.wait)
         return Engine(await self._client.__aenter__(), job.endpoint, cache, job.policy, budget, self._notices)
 
 
@@ -157,7 +159,7 @@ class RayEngine:
 
     Args:
         cluster: The cluster.
-        endpoint, cache, policy, timeout, budget: See `open_engine`; the workers share the requests in flight.
+        endpoint, cache, policy, timeout, budget, wait: See `open_engine`; the workers share the requests in flight.
 
     Raises:
         UserError: Ray is not installed, or the cluster cannot be reached.
@@ -172,6 +174,7 @@ class RayEngine:
         timeout: float,
         budget: Budget | None = None,
         notices: Notices | None = None,
+        wait: LoadingWait | None = None,
     ) -> None:
         self._notices = notices or Notices()
         if endpoint.embedded:
@@ -193,6 +196,7 @@ class RayEngine:
             budget.budget_id if budget else None,
             budget.remaining() if budget else Limits(),
             budget.share if budget else 1.0,
+            wait,
         )
         # Workers reserve no CPU, so that those of a lost machine can restart on the others.
         actor = self._ray.remote(

@@ -115,7 +115,7 @@ def answer_question(plan: Plan) -> AskResult:
     """Answer the only question of the plan with its only program."""
     (program,) = plan.programs.values()
     (question,) = plan.questions
-    (result,) = execute(plan, Progress(shown=False)).results
+    (result,) = execute(plan, Progress(shown=False, notices=True)).results
     (outcome,) = result.outcomes
     return AskResult(question, outcome, find_reasoning(question, outcome) if program.reasoning else None)
 
