@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import environment  # noqa: F401
 import pytest
 from hypothesis import settings
 from postgres_server import PostgresServer

@@ -1,19 +1,14 @@
 """Pools that tests compile strategies on."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import dspy
 import pytest
-import torch
 
 from openmedlm.data import Question, load_split
 from openmedlm.programs.convert import to_demos
 from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
-
-# Otherwise DSPy requests a price list from the network, and waits for it.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +34,6 @@ def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], li
 @pytest.fixture(scope="session")
 def minilm() -> SentenceEmbedder:
     """The offline default, loaded once for all tests."""
-    torch.set_num_threads(1)  # two threads wait for each other on a busy machine
     return find_embedder()
 
 

@@ -1,7 +1,6 @@
 """Fixtures for programs: a local OpenAI-compatible server, strategies, questions and embedders."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from model_server import ModelServer, Reply
 
 from openmedlm.data import Question, load_split
@@ -34,9 +32,6 @@ from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import STRATEGY_CLASSES
 
 EXEMPLARS_SHOWN = 3
-
-# Otherwise DSPy and litellm download a price list, and wait if there is no network.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 @pytest.fixture
@@ -160,7 +155,6 @@ class MemoizingEmbedder:
 @pytest.fixture(scope="session")
 def minilm() -> SentenceEmbedder:
     """The offline default embedder, loaded once for all tests."""
-    torch.set_num_threads(1)  # two threads wait for each other if another process is busy
     return find_embedder()
 
 
