@@ -1,6 +1,7 @@
 """Fixtures for programs: a local OpenAI-compatible server, strategies, questions and embedders."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,8 +167,9 @@ def embedder(minilm: SentenceEmbedder) -> MemoizingEmbedder:
 
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of embedded pools, shared by tests that do not test embedding."""
-    return tmp_path_factory.mktemp("vectors")
+    """Folder of embedded pools, shared by tests that do not test embedding, in all workers of pytest-xdist."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "vectors"
 
 
 @pytest.fixture(scope="session")
@@ -186,9 +188,11 @@ def ready(
 ) -> Callable[..., Strategy | MajorityEnsemble]:
     """Make the strategy of a name, with exemplars from the pool of a benchmark."""
 
-    def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | MajorityEnsemble:
+    def make(
+        name: str, benchmark: str, template: Template = CHAT, embedder: Embedder = embedder
+    ) -> Strategy | MajorityEnsemble:
         if name == MajorityEnsemble.name:
-            return MajorityEnsemble(make("knn-cot", benchmark, template), votes=3, seed=11)
+            return MajorityEnsemble(make("knn-cot", benchmark, template, embedder), votes=3, seed=11)
         strategy = STRATEGY_CLASSES[name](template, seed=11)
         pool = [exemplar_from_explanation(q) or Exemplar(q) for q in sample(benchmark, "pool")]
         if not strategy.reasoning:

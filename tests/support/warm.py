@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -70,13 +71,29 @@ class Command:
 
 
 class WarmStart:
-    """Process without threads that imports the package once, and forks for each command."""
+    """Process without threads that imports modules once, and forks for each command.
+
+    Args:
+        function: Function of the command, as `module:name`.
+        modules: Further modules to import.
+        env: Variables that the modules read when they are imported.
+    """
+
+    def __init__(
+        self,
+        function: str = "openmedlm.cli.main:run",
+        modules: Sequence[str] = MODULES,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._function, self._modules, self._env = function, modules, env
 
     def __enter__(self) -> Self:
         self._requests, theirs = socket.socketpair()
         with theirs:
-            code = [sys.executable, __file__, str(theirs.fileno())]
-            self._process = subprocess.Popen(code, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            code = [sys.executable, __file__, str(theirs.fileno()), self._function, *self._modules]
+            self._process = subprocess.Popen(
+                code, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=dict(self._env)
+            )
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -84,7 +101,7 @@ class WarmStart:
         self._process.wait(60)
 
     def start(self, *arguments: str, cwd: Path, env: Mapping[str, str]) -> Command:
-        """Start a command of `openmedlm`."""
+        """Start the command."""
         output = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115
         status, written = os.pipe()
         request = json.dumps({"arguments": arguments, "cwd": str(cwd), "env": dict(env)}).encode()
@@ -95,9 +112,10 @@ class WarmStart:
         return Command(_read_number(status), status, output)
 
 
-def _serve(requests: socket.socket) -> None:
-    for module in MODULES:
-        importlib.import_module(module)
+def _serve(requests: socket.socket, module: str, name: str, others: Sequence[str]) -> None:
+    function = getattr(importlib.import_module(module), name)
+    for other in others:
+        importlib.import_module(other)
     assert threading.active_count() == 1, "a fork keeps no other thread"
     while True:
         header, files, _, _ = socket.recv_fds(requests, 4, 3)
@@ -107,7 +125,7 @@ def _serve(requests: socket.socket) -> None:
         keeper = os.fork()
         if not keeper:
             requests.close()
-            _keep(request, *files)
+            _keep(function, request, *files)
         for file in files:
             os.close(file)
         with contextlib.suppress(ChildProcessError):
@@ -115,29 +133,37 @@ def _serve(requests: socket.socket) -> None:
                 pass
 
 
-def _keep(request: dict[str, Any], status: int, out: int, err: int) -> None:
+def _keep(function: Callable[[], None], request: dict[str, Any], status: int, out: int, err: int) -> None:
     """Fork the command, and report its process number and its exit code."""
     command = os.fork()
     if not command:
         os.close(status)
-        _run(request, out, err)
+        _run(function, request, out, err)
     os.write(status, _NUMBER.pack(command))
     code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
     os.write(status, _NUMBER.pack(code))
     os._exit(0)
 
 
-def _run(request: dict[str, Any], out: int, err: int) -> None:
+def _run(function: Callable[[], None], request: dict[str, Any], out: int, err: int) -> None:
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
-    sys.argv = ["openmedlm", *request["arguments"]]
+    sys.argv[1:] = request["arguments"]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # background commands of a shell ignore Ctrl-C
-    from openmedlm.cli.main import run
-
-    run()
+    code: object = 0
+    try:
+        function()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _read_number(file: int) -> int:
@@ -146,4 +172,4 @@ def _read_number(file: int) -> int:
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])), *sys.argv[2].split(":"), sys.argv[3:])

@@ -19,6 +19,7 @@ from openmedlm.programs.retrieval import SentenceEmbedder, Vectors, encode_cache
 
 Make = Callable[..., Any]
 
+SUPPORT = str(Path(__file__).parents[2] / "support")
 CHUNK = 64
 """Batch size of the embedder, in texts."""
 
@@ -100,7 +101,7 @@ import os, signal, sys
 from pathlib import Path
 from openmedlm.programs.retrieval import encode_cached
 sys.path.insert(0, {here!r})
-from conftest import Hashing
+from hashing_embedder import Hashing
 class Dying(Hashing):
     def encode(self, texts):
         if len(self.calls) == 3:
@@ -111,7 +112,7 @@ encode_cached([f"Question number {{n}} of the pool?" for n in range(300)], Dying
 
 
 def test_killed_process_loses_at_most_one_batch(make_embedder: Make, tmp_path: Path) -> None:
-    code = KILLED.format(here=str(Path(__file__).parent), folder=str(tmp_path))
+    code = KILLED.format(here=SUPPORT, folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     embedder = make_embedder()
@@ -125,7 +126,7 @@ import sys, time
 from pathlib import Path
 from openmedlm.programs.retrieval import encode_cached
 sys.path.insert(0, {here!r})
-from conftest import Hashing
+from hashing_embedder import Hashing
 class Slow(Hashing):
     def encode(self, texts):
         time.sleep(0.02)
@@ -139,10 +140,9 @@ print("\\n".join(embedder.encoded))
 
 
 def test_two_processes_compute_each_text_once(make_embedder: Make, tmp_path: Path) -> None:
-    here = str(Path(__file__).parent)
     commands = [
         subprocess.Popen(
-            [sys.executable, "-c", CONCURRENT.format(here=here, folder=str(tmp_path), order=order)],
+            [sys.executable, "-c", CONCURRENT.format(here=SUPPORT, folder=str(tmp_path), order=order)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
