@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from model_server import Asked, ModelServer, Reply
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from student import Student
+from warm import WarmStart
 
 from openmedlm.data import load_split
 
@@ -35,17 +34,18 @@ class HostileStudent(Student):
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(tmp_path_factory: pytest.TempPathFactory, warm: WarmStart) -> Path:
     """Run three programs and return the page of the run."""
     folder = tmp_path_factory.mktemp("page")
     environment = {**os.environ, "XDG_DATA_HOME": str(folder / "data-home")}
-    command = [sys.executable, "-m", "openmedlm"]
     with ModelServer() as server:
         server.reply = HostileStudent(load_split("mmlu", "dev", "sample"))
         model = ["-b", "mmlu", "--data-dir", "sample", "-m", "hosted_vllm/small", "--api-base", server.base_url]
         options = ["--split", "dev", "--votes", "5", "--temperature", "0.8", "--member", "few-shot", "-o", "run"]
         for arguments in (["evaluate", "zero-shot", "few-shot", "ensemble", *model, *options], ["report", "run"]):
-            subprocess.run([*command, *arguments], check=True, cwd=folder, env=environment, capture_output=True)
+            running = warm.start(*arguments, cwd=folder, env=environment)
+            _, errors = running.communicate(600)
+            assert running.returncode == 0, errors
     return folder / "report.html"
 
 
