@@ -4,7 +4,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -166,12 +165,12 @@ def test_two_processes_compute_each_text_once(make_embedder: Make, tmp_path: Pat
 
 
 def test_one_question_waits_for_one_batch_of_a_pool(make_embedder: Make, tmp_path: Path) -> None:
-    started, embedder = threading.Event(), make_embedder()
+    started, embedded, embedder = threading.Event(), threading.Event(), make_embedder()
 
     class Slow(type(embedder)):  # type: ignore[misc]
         def encode(self, texts: Sequence[str]) -> Vectors:
             started.set()
-            time.sleep(0.1)
+            embedded.wait(0.1)
             return super().encode(texts)
 
     pool = threading.Thread(target=encode_cached, args=(texts(40 * CHUNK), Slow(), tmp_path))
@@ -179,6 +178,7 @@ def test_one_question_waits_for_one_batch_of_a_pool(make_embedder: Make, tmp_pat
     started.wait(10)
     encode_cached(["A question?"], embedder, tmp_path)
     assert pool.is_alive()
+    embedded.set()
     pool.join()
     assert embedder.encoded == ["A question?"]
 
