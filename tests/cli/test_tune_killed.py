@@ -143,7 +143,7 @@ def test_workers_end_with_their_command(
     while any(map(running, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(running, workers))
-    assert result(start("out", "--workers", "2"))["trials"]["complete"] > 0
+    assert result(start("out"))["trials"]["complete"] > 0
     twice = len(server.requests) - len({request.identity for request in server.requests})
     assert twice <= 3, "what was in flight, one for each worker"
     assert server.busiest <= 2, "what --max-concurrency allows, however many workers there are"
