@@ -3,6 +3,14 @@
 from openmedlm.metrics.answer_parsing.completion import CUT_OFF, parse_completion
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 from openmedlm.metrics.answer_parsing.parser import parse_answer
-from openmedlm.metrics.answer_parsing.thoughts import Thoughts, split_thoughts
+from openmedlm.metrics.answer_parsing.thoughts import Thoughts, parse_thought_mark, split_thoughts
 
-__all__ = ["CUT_OFF", "ParsedAnswer", "Thoughts", "parse_answer", "parse_completion", "split_thoughts"]
+__all__ = [
+    "CUT_OFF",
+    "ParsedAnswer",
+    "Thoughts",
+    "parse_answer",
+    "parse_completion",
+    "parse_thought_mark",
+    "split_thoughts",
+]

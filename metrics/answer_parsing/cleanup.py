@@ -1,4 +1,4 @@
-"""Removal of thoughts, markup and template tokens from a completion."""
+"""Removal of markup and template tokens from an answer."""
 
 import re
 import unicodedata
@@ -6,10 +6,23 @@ import unicodedata
 # An answer is at the start or at the end. The middle of a long completion is dropped, which bounds the time.
 _HEAD_CHARACTERS, _TAIL_CHARACTERS = 8_000, 32_000
 
-_THOUGHT = "think|thinking|thought|reasoning"
-_THOUGHT_OPEN = re.compile(rf"<(?:{_THOUGHT})>", re.IGNORECASE)
-_THOUGHT_CLOSE = re.compile(rf"</(?:{_THOUGHT})>", re.IGNORECASE)
-_END_OF_TURN = re.compile(r"</s>|<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|<end_of_turn>|<eos>")
+# Tokens that end a turn, or the answer of a model that marks it. The thoughts are gone by then, so `<|end|>` is one.
+_END_OF_TURN = re.compile(
+    r"</s>|<end_of_turn>|<eos>|<turn\|>|<seed:eos>|\[EOS\]|\[END FINAL RESPONSE\]|<[|｜]end▁of▁sentence[|｜]>|"
+    r"<\|(?:im_end|endoftext|eot_id|eot|eom|end|end_of_text|return|call|endofturn|end_of_msg|role_end|user|end_response|"
+    r"end_text|end_of_turn_token|end_of_solution|end_message|content_model_end_sampling|close)\|>",
+    re.IGNORECASE,
+)
+_TEMPLATE_TOKEN = re.compile(r"<\|\w{1,40}\|?>|<\w{1,40}\|>|<｜[^<>｜]{1,40}｜>")
+_ROLE = re.compile(
+    r"(?:<\|(?:im_start|start|start_header_id|turn)\|?>|<start_of_turn>)\s*(?:assistant|model)\b|^\s*to=user(?=<\|message\|>)",
+    re.IGNORECASE,
+)
+# `<final>D</final>`, `[OPTION]D[/OPTION]`: one mark around the whole answer. `<answer>` is a cue.
+_WHOLE = re.compile(
+    r"\s*(?:<(?!(?:final_?)?answer\b)|\[)(\w{2,20})[>\]]((?:(?![<\[]\1[>\]]).){1,2000}?)[<\[]/\1[>\]]\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 _LATEX_STYLE = re.compile(
     r"\\{1,2}(?:text|math)?(?:text|bf|it|rm|sf|tt|normal|bm|boldsymbol|underline)\{([^{}]{0,300})\}"
@@ -27,32 +40,25 @@ _LINE_SIGN = re.compile(r"[#>\-•+]")
 _BREAKS = re.compile(r" ?\n[ \n]*")
 
 
-def without_thoughts(completion: str) -> str | None:
-    """Return the text outside the thinking block; None if the block is not closed and no text precedes it."""
-    if "<" not in completion:
-        return completion
-    closes = list(_THOUGHT_CLOSE.finditer(completion))
-    opening = _THOUGHT_OPEN.search(completion)
-    if not closes:
-        before = completion[: opening.start()] if opening else completion
-        return before if opening is None or before.strip() else None
-    # Many chat templates open the block themselves, so the completion contains only its end.
-    before = completion[: opening.start()] if opening and opening.start() < closes[0].start() else ""
-    after = completion[closes[-1].end() :]
-    reopened = _THOUGHT_OPEN.search(after)
-    return f"{before}\n{after[: reopened.start()] if reopened else after}"
-
-
 def clean(text: str) -> str:
     """Return both ends of a text, as plain lines."""
     if len(text) > _HEAD_CHARACTERS + _TAIL_CHARACTERS:
         text = f"{text[:_HEAD_CHARACTERS]}\n…\n{text[-_TAIL_CHARACTERS:]}"
-    text = text.lstrip()
-    end = _END_OF_TURN.search(text) if "<" in text else None
-    if end is not None and end.start() > 0:
-        text = text[: end.start()]
+    if "<" in text or "[" in text:
+        text = _before_end_of_turn(text)
     text = text.replace('\\"', '"').replace("\\n", "\n")
     return _BREAKS.sub(lambda m: "\n\n" if m[0].count("\n") > 1 else "\n", plain(text)).strip()
+
+
+def _before_end_of_turn(text: str) -> str:
+    """Return the text before the token that ends the turn, without other template tokens and marks of the answer."""
+    text = _ROLE.sub(" ", text).lstrip()
+    end = _END_OF_TURN.search(text)
+    if end is not None and end.start() > 0:
+        text = text[: end.start()]
+    text = _TEMPLATE_TOKEN.sub(" ", text)
+    whole = _WHOLE.fullmatch(text)
+    return text if whole is None else whole[2]
 
 
 def plain(text: str) -> str:

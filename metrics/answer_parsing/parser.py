@@ -57,6 +57,7 @@ def parse_answer(
         completion: Completion as the model wrote it, with its thinking block; an unclosed block gives `truncated`.
         options: Letter to text, in the lettering that the model was shown; None if the texts are unknown.
         letters: Letters that count as answers. Default: those of the options, or A to E without options.
+        thought_marks: Further marks of thoughts, each written `OPEN…CLOSE`; see `split_thoughts`.
 
     Returns:
         The letter and the rule that found it; letter None with the reason if there is no single answer.
@@ -69,9 +70,17 @@ def parse_answer(
     """
     choices = OptionTexts.of(options, letters)
     split = split_thoughts(completion, thought_marks)
-    if not split.closed and not split.answer.strip():
-        return ParsedAnswer(None, "truncated")
-    text = _before_next_question(clean(split.answer), choices)
+    # A model that thinks again may correct itself, so the part after its last thoughts goes first.
+    if split.last not in ("", split.answer):
+        parsed = _parse(split.last, choices)
+        if parsed.letter is not None:
+            return parsed
+    parsed = _parse(split.answer, choices)
+    return parsed if split.closed or parsed.letter is not None else ParsedAnswer(None, "truncated")
+
+
+def _parse(answer: str, choices: OptionTexts) -> ParsedAnswer:
+    text = _before_next_question(clean(answer), choices)
     for rule in RULES:
         parsed = rule(text, choices)
         if parsed is not None:

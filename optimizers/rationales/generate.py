@@ -12,7 +12,7 @@ import orjson
 from openmedlm.data import Question
 from openmedlm.inference import AnyEngine
 from openmedlm.metrics import Outcome, Vote
-from openmedlm.metrics.answer_parsing.cleanup import without_thoughts
+from openmedlm.metrics.answer_parsing import split_thoughts
 from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord, question_sha256
 from openmedlm.programs.final_answer import split_closing
 from openmedlm.programs.option_order import can_reorder_options, derive_seed, option_orders, reorder, unshuffle_letter
@@ -117,7 +117,7 @@ def _add_completion(
     before: RationaleRecord, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
 ) -> RationaleRecord:
     """Return the record of a question after one more completion."""
-    rationale, closing = split_closing(without_thoughts(vote.text) or "", shown.options)
+    rationale, closing = split_closing(split_thoughts(vote.text).answer, shown.options)
     ended = bool(rationale) and closing is not None and closing == vote.letter and vote.finish_reason != "length"
     letter = unshuffle_letter(closing, list(question.options), order) if ended and closing else None
     after = replace(
