@@ -36,6 +36,9 @@ class AnyEngine(Protocol):
     ) -> Sequence[Outcome]:
         """See `Engine.run`."""
 
+    async def thinks(self, program: PromptProgram, questions: Sequence[Question]) -> bool:
+        """See `Engine.thinks`."""
+
 
 @asynccontextmanager
 async def open_engine(

@@ -217,10 +217,7 @@ class RayEngine:
         """See `Engine.run`."""
         outcomes = OutcomeBuffer(len(questions), self._folder)
         reference, digest = [self._ray.put(program)], program.digest()
-        first_worker = self._workers[0]
-        thinks, messages = await self._call(first_worker.thinks.remote(reference, digest, questions[:FIRST_QUESTIONS]))
-        for message in messages:
-            self._notices.add(message)
+        thinks = await self._thinks(reference, digest, questions)
         starts = iter(range(0, len(questions), self._shard_size))
         exceeded: list[BudgetExceeded] = []
 
@@ -255,6 +252,18 @@ class RayEngine:
         if exceeded:
             raise exceeded[0]
         return outcomes
+
+    async def thinks(self, program: PromptProgram, questions: Sequence[Question]) -> bool:
+        """See `Engine.thinks`."""
+        return await self._thinks([self._ray.put(program)], program.digest(), questions)
+
+    async def _thinks(self, reference: list[Any], digest: str, questions: Sequence[Question]) -> bool:
+        """Let the first worker decide whether the model thinks, and add its notices."""
+        decided = self._workers[0].thinks.remote(reference, digest, questions[:FIRST_QUESTIONS])
+        thinks, messages = await self._call(decided)
+        for message in messages:
+            self._notices.add(message)
+        return bool(thinks)
 
     async def _call(self, result: Any) -> Any:
         """Return the result of a worker's call.

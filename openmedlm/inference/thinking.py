@@ -23,9 +23,6 @@ FIRST_QUESTIONS = 2
 DETECTION_TOKENS = 2048
 """Tokens of a further completion that looks for a closing mark, if a first vote was cut off without any mark."""
 
-ASKED_FOR = ("on", "low", "medium", "high")
-"""Values of `thinking` after which a model is taken to think."""
-
 Get = Callable[[str, Request], Awaitable[Completion]]
 
 
@@ -66,7 +63,7 @@ class ThinkingDetector:
         if not marks and program.decode.thinking_tokens != 0:
             mark = await self._look_longer(program, first)
             marks = [mark] if mark is not None else []
-        thinks = bool(marks) or program.decode.thinking in ASKED_FOR
+        thinks = bool(marks) or program.decode.asks_for_thinking
         if votes:
             self._decisions[_request_kind(program)] = thinks
             self._notify(program, votes, marks)
@@ -74,8 +71,7 @@ class ThinkingDetector:
 
     async def _look_longer(self, program: PromptProgram, first: Sequence[FirstVotes]) -> str | None:
         """Return the mark in a longer completion of a vote that was cut off; None if there is none."""
-        decode = replace(program.decode, thinking_tokens=DETECTION_TOKENS).for_thinking()
-        longer = replace(program, decode=decode)
+        longer = with_detection_room(program)
         for question, sample_prompts, votes in first:
             if not votes or votes[0].error is not None or not _may_be_thoughts(program, votes[0]):
                 continue
@@ -84,7 +80,7 @@ class ThinkingDetector:
                 completion = await self._get(request.key(self._endpoint.identity), request)
             except EndpointError:
                 continue
-            mark = thought_mark(completion, decode.thought_marks)
+            mark = thought_mark(completion, program.decode.thought_marks)
             if mark is not None or completion.finish_reason != CUT_OFF:
                 return mark
         return None
@@ -93,7 +89,7 @@ class ThinkingDetector:
         model, decode = self._endpoint.model, program.decode
         shown, count = ", ".join(dict.fromkeys(marks)), len(votes)
         another_field = "Its server may need another field: pass it with --extra-body."
-        if decode.thinking in ASKED_FOR:
+        if decode.asks_for_thinking:
             if not marks:
                 self._notices.add(
                     f"{model} shows no thoughts after --thinking {decode.thinking}, in {count} first votes. "
@@ -145,7 +141,7 @@ class Decision:
         self._decided = asyncio.Event()
         self._adapted = replace(program, decode=program.decode.for_thinking())
         thinks = detector.known(program) if thinks is None else thinks
-        self.program = self._adapted if thinks or program.decode.thinking in ASKED_FOR else program
+        self.program = self._adapted if thinks or program.decode.asks_for_thinking else program
         self._original = program
         if thinks is not None or not first:
             self._decided.set()
@@ -168,6 +164,11 @@ class Decision:
         """Return the program once it is decided."""
         await self._decided.wait()
         return self.program
+
+
+def with_detection_room(program: PromptProgram) -> PromptProgram:
+    """Return the program with room for the thoughts that show a closing mark."""
+    return replace(program, decode=replace(program.decode, thinking_tokens=DETECTION_TOKENS).for_thinking())
 
 
 def thought_mark(completion: Completion | Vote, thought_marks: Sequence[str] = ()) -> str | None:

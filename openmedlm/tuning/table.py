@@ -1,6 +1,7 @@
 """Printed tables of studies and of their estimated cost."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -101,5 +102,5 @@ def _accuracy(score: Mapping[str, Any] | None) -> str:
 
 def _differing(results: Sequence[TuningResult]) -> list[str]:
     """Return the names of the parameters in which the winners differ."""
-    configurations = [result.winner.configuration.as_json() for result in results]
+    configurations = [asdict(result.winner.configuration) for result in results]
     return [name for name in configurations[0] if len({str(each[name]) for each in configurations}) > 1]
