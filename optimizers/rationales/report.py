@@ -1,10 +1,11 @@
 """Counts of a rationale pool, by round."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openmedlm.data import Question
-from openmedlm.optimizers.rationales.pool import RationalePool
+from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class PoolReport:
         rounds: Counts by round.
         never_right: Ids of the questions without a rationale after every round: the hard ones for this teacher.
         unfinished: Number of questions without a rationale whose later rounds failed; the same call resumes them.
+        rejected: Number of questions without a rationale by the reason of their last round, most frequent first.
         not_asked: Number of questions that were never answered, since the endpoint failed.
         calls: Number of parsed completions; prompt_tokens, completion_tokens and cost_usd are theirs.
     """
@@ -45,6 +47,7 @@ class PoolReport:
     rounds: Sequence[Round]
     never_right: Sequence[str]
     unfinished: int
+    rejected: Mapping[str, int]
     not_asked: int
     calls: int
     prompt_tokens: int
@@ -82,9 +85,17 @@ def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int =
         rounds=rounds,
         never_right=[question.id for question, record in without if len(record.letters) >= max_rounds],
         unfinished=sum(len(record.letters) < max_rounds for _, record in without),
+        rejected=dict(Counter(_rejection(record) for _, record in without).most_common()),
         not_asked=len(questions) - len(known),
         calls=sum(len(record.letters) for _, record in known),
         prompt_tokens=sum(record.prompt_tokens for _, record in known),
         completion_tokens=sum(record.completion_tokens for _, record in known),
         cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
     )
+
+
+def _rejection(record: RationaleRecord) -> str:
+    """Return the reason of the last round; earlier releases recorded only its letter."""
+    if record.rejections:
+        return record.rejections[-1]
+    return "no letter" if not record.letters or record.letters[-1] is None else "wrong letter"
