@@ -1,18 +1,16 @@
 """Estimated cost of a study, before any request is sent."""
 
 import math
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import optuna
 
 from openmedlm.inference import CompletionCache
-from openmedlm.inference.request import Request
 from openmedlm.optimizers.search.defaults import MAX_FINALIST_TRIALS
 from openmedlm.optimizers.search.sampler import make_sampler
 from openmedlm.optimizers.search.trial_config import TrialConfig
-from openmedlm.runs.estimate import estimate, price, program_requests
+from openmedlm.runs.estimate import estimate_program, expect_thoughts, price
 from openmedlm.tuning.plan import TuningPlan
 
 SAMPLED_CONFIGS = 20
@@ -40,6 +38,8 @@ class StudyEstimate:
         prompt_tokens, completion_tokens: Tokens of `calls_most` or of the limit, by the length of prompts in characters
             and the completion limit; at most the token limit.
         cost_usd: Cost of those in US dollars; 0 for a local server, None without a known price; at most the cost limit.
+        completion_tokens_if_thinking: Further completion tokens of those requests at most if the model thinks, before
+            the token limit; None if that is known.
         stored: Share of the sampled requests that are cached already.
     """
 
@@ -56,6 +56,7 @@ class StudyEstimate:
     completion_tokens: int
     cost_usd: float | None
     stored: float
+    completion_tokens_if_thinking: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
@@ -64,21 +65,32 @@ class StudyEstimate:
 
 def estimate_study(plan: TuningPlan) -> StudyEstimate:
     """Estimate the cost of a study from random configurations of its space; nothing is sent or started."""
-    configurations = _random_configs(plan)
+    endpoint = plan.calls.endpoint
     with CompletionCache(plan.calls.store) as cache:
-        sampled = estimate(_requests(plan, configurations), plan.calls.endpoint, cache, count_cached=True)
+        first = plan.factory.program(plan.search.first_configuration())
+        if expect_thoughts(first, plan.search_set.questions, endpoint, cache):
+            plan = plan.for_thinking()
+        configurations = _random_configs(plan)
+        programs = [plan.factory.program(configuration) for configuration in configurations]
+        questions = plan.search_set.questions[:SAMPLED_QUESTIONS]
+        estimates = [estimate_program(program, questions, endpoint, cache, count_cached=True) for program in programs]
+    prompt_sum = completion_sum = thoughts_sum = sampled_calls = cached = 0
+    for each in estimates:
+        prompt_sum, completion_sum = prompt_sum + each.prompt_tokens, completion_sum + each.completion_tokens
+        thoughts_sum += each.completion_tokens_if_thinking or 0
+        sampled_calls, cached = sampled_calls + each.calls, cached + each.cached
     mean_votes = sum(configuration.votes for configuration in configurations) / len(configurations)
     search_set, holdout, trials = len(plan.search_set.questions), len(plan.holdout.questions), plan.trials
     full_evaluations = trials * search_set + min(MAX_FINALIST_TRIALS, trials) * holdout
     most = plan.search.space.max_votes * full_evaluations + holdout
     calls = min(most, plan.limits.calls or most)
-    prompt_estimate = sampled.prompt_tokens / sampled.calls * calls
-    completion_estimate = sampled.completion_tokens / sampled.calls * calls
+    prompt_estimate = prompt_sum / sampled_calls * calls
+    completion_estimate = completion_sum / sampled_calls * calls
     cut = min(1.0, (plan.limits.tokens or math.inf) / (prompt_estimate + completion_estimate))
     prompt_tokens, completion_tokens = round(cut * prompt_estimate), round(cut * completion_estimate)
-    cost = price(plan.calls.endpoint, prompt_tokens, completion_tokens)
+    cost = price(endpoint, prompt_tokens, completion_tokens)
     return StudyEstimate(
-        model=plan.calls.endpoint.model,
+        model=endpoint.model,
         trials=trials,
         dev=search_set + holdout,
         search_set=search_set,
@@ -90,15 +102,9 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         cost_usd=cost if cost is None or plan.limits.cost_usd is None else min(cost, plan.limits.cost_usd),
-        stored=sampled.cached / sampled.calls,
+        stored=cached / sampled_calls,
+        completion_tokens_if_thinking=round(thoughts_sum / sampled_calls * calls) or None,
     )
-
-
-def _requests(plan: TuningPlan, configurations: Iterable[TrialConfig]) -> Iterator[Request]:
-    """Yield the requests of the first questions for each configuration."""
-    for configuration in configurations:
-        program = plan.factory.program(configuration)
-        yield from program_requests(program, plan.search_set.questions[:SAMPLED_QUESTIONS])
 
 
 def _random_configs(plan: TuningPlan) -> list[TrialConfig]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from openmedlm.runs.estimate import describe_thoughts
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
 from openmedlm.tuning.estimate import StudyEstimate
 from openmedlm.tuning.plan import TuningPlan
@@ -83,6 +84,9 @@ def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
             dollars(each.cost_usd),
         )
     wide_console().print(table)
+    for each in estimates:
+        if each.completion_tokens_if_thinking:
+            print(describe_thoughts(each.completion_tokens_if_thinking, f"of {each.model}"))
 
 
 def _front_table(values: Mapping[str, Any]) -> Table:

@@ -129,7 +129,9 @@ def _add_completion(
     """Return the record of a question after one more completion."""
     found = extract_rationale(vote, shown.options, rationale_from, program.decode.thought_marks)
     letter = unshuffle_letter(found.letter, list(question.options), order) if found.letter else None
-    rejection = "wrong letter" if letter not in (None, question.answer) else found.rejection
+    rejection = found.rejection
+    if vote.letter and rejection != "cut off" and vote.letter != shown.answer:
+        rejection = "wrong letter"
     after = replace(
         before,
         letters=(*before.letters, letter),

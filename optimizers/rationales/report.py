@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from openmedlm.data import Question
+from openmedlm.optimizers.rationales.extract import Rejection
 from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord
 
 
@@ -47,7 +48,7 @@ class PoolReport:
     rounds: Sequence[Round]
     never_right: Sequence[str]
     unfinished: int
-    rejected: Mapping[str, int]
+    rejected: Mapping[Rejection, int]
     not_asked: int
     calls: int
     prompt_tokens: int
@@ -94,7 +95,7 @@ def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int =
     )
 
 
-def _rejection(record: RationaleRecord) -> str:
+def _rejection(record: RationaleRecord) -> Rejection:
     """Return the reason of the last round; earlier releases recorded only its letter."""
     if record.rejections:
         return record.rejections[-1]

@@ -92,7 +92,7 @@ class ProgramFactory:
             decode = replace(decode, thinking=configuration.thinking)
         if configuration.thinking_tokens is not None:
             decode = replace(decode, thinking_tokens=configuration.thinking_tokens)
-        thinks = self._thinks or decode.asks_for_thinking
+        thinks = self._thinks or decode.asks_for_thinking or configuration.thinking_tokens is not None
         if thinks and decode.sampling == "auto" and configuration.temperature:
             decode = replace(decode, sampling="program")
         return decode
