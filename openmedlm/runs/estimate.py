@@ -83,17 +83,11 @@ def estimate_plan(plan: Plan) -> dict[str, Estimate]:
 
 
 def estimate_program(
-    program: PromptProgram,
-    questions: Sequence[Question],
-    endpoint: Endpoint,
-    cache: CompletionCache,
-    *,
-    count_cached: bool = False,
+    program: PromptProgram, questions: Sequence[Question], endpoint: Endpoint, cache: CompletionCache
 ) -> Estimate:
     """Estimate the requests of a program, with room for thoughts if the model is known to think."""
     thinks = expect_thoughts(program, questions, endpoint, cache)
-    requests = program_requests(with_room(program, thinks), questions)
-    return estimate(requests, endpoint, cache, thinks, count_cached=count_cached)
+    return estimate(program_requests(with_room(program, thinks), questions), endpoint, cache, thinks)
 
 
 def with_room(program: PromptProgram, thinks: bool | None) -> PromptProgram:
@@ -104,7 +98,10 @@ def with_room(program: PromptProgram, thinks: bool | None) -> PromptProgram:
 def expect_thoughts(
     program: PromptProgram, questions: Sequence[Question], endpoint: Endpoint, cache: CompletionCache
 ) -> bool | None:
-    """Return whether the model thinks, by the program and its cached completions; None if they do not show it."""
+    """Return whether the model thinks, by the program and its cached completions; None if they do not show it.
+
+    A model whose thinking is turned off is taken not to think, unless a completion shows the contrary.
+    """
     if not endpoint.may_think:
         return False
     if program.decode.asks_for_thinking:
@@ -116,7 +113,8 @@ def expect_thoughts(
     ]
     if any(shown):
         return True
-    return None if not shown or None in shown else False
+    unknown = not shown or None in shown
+    return None if unknown and program.decode.thinking != "off" else False
 
 
 def _show_thoughts(

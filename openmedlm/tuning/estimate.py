@@ -10,7 +10,8 @@ from openmedlm.inference import CompletionCache
 from openmedlm.optimizers.search.defaults import MAX_FINALIST_TRIALS
 from openmedlm.optimizers.search.sampler import make_sampler
 from openmedlm.optimizers.search.trial_config import TrialConfig
-from openmedlm.runs.estimate import estimate_program, expect_thoughts, price
+from openmedlm.programs import PromptProgram
+from openmedlm.runs.estimate import Estimate, estimate, expect_thoughts, price, program_requests, with_room
 from openmedlm.tuning.plan import TuningPlan
 
 SAMPLED_CONFIGS = 20
@@ -68,24 +69,20 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
     endpoint = plan.calls.endpoint
     with CompletionCache(plan.calls.store) as cache:
         first = plan.factory.program(plan.search.first_configuration())
-        if expect_thoughts(first, plan.search_set.questions, endpoint, cache):
-            plan = plan.for_thinking()
+        thinks = expect_thoughts(first, plan.search_set.questions, endpoint, cache)
+        plan = plan.for_thinking() if thinks else plan
         configurations = _random_configs(plan)
         programs = [plan.factory.program(configuration) for configuration in configurations]
-        questions = plan.search_set.questions[:SAMPLED_QUESTIONS]
-        estimates = [estimate_program(program, questions, endpoint, cache, count_cached=True) for program in programs]
-    prompt_sum = completion_sum = thoughts_sum = sampled_calls = cached = 0
-    for each in estimates:
-        prompt_sum, completion_sum = prompt_sum + each.prompt_tokens, completion_sum + each.completion_tokens
-        thoughts_sum += each.completion_tokens_if_thinking or 0
-        sampled_calls, cached = sampled_calls + each.calls, cached + each.cached
+        estimates = [_estimate_program(plan, program, cache, thinks) for program in programs]
+    sampled_calls = sum(each.calls for each in estimates)
+    thoughts = sum(each.completion_tokens_if_thinking or 0 for each in estimates)
     mean_votes = sum(configuration.votes for configuration in configurations) / len(configurations)
     search_set, holdout, trials = len(plan.search_set.questions), len(plan.holdout.questions), plan.trials
     full_evaluations = trials * search_set + min(MAX_FINALIST_TRIALS, trials) * holdout
     most = plan.search.space.max_votes * full_evaluations + holdout
     calls = min(most, plan.limits.calls or most)
-    prompt_estimate = prompt_sum / sampled_calls * calls
-    completion_estimate = completion_sum / sampled_calls * calls
+    prompt_estimate = sum(each.prompt_tokens for each in estimates) / sampled_calls * calls
+    completion_estimate = sum(each.completion_tokens for each in estimates) / sampled_calls * calls
     cut = min(1.0, (plan.limits.tokens or math.inf) / (prompt_estimate + completion_estimate))
     prompt_tokens, completion_tokens = round(cut * prompt_estimate), round(cut * completion_estimate)
     cost = price(endpoint, prompt_tokens, completion_tokens)
@@ -102,9 +99,20 @@ def estimate_study(plan: TuningPlan) -> StudyEstimate:
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         cost_usd=cost if cost is None or plan.limits.cost_usd is None else min(cost, plan.limits.cost_usd),
-        stored=cached / sampled_calls,
-        completion_tokens_if_thinking=round(thoughts_sum / sampled_calls * calls) or None,
+        stored=sum(each.cached for each in estimates) / sampled_calls,
+        completion_tokens_if_thinking=round(thoughts / sampled_calls * calls) or None,
     )
+
+
+def _estimate_program(
+    plan: TuningPlan, program: PromptProgram, cache: CompletionCache, thinks: bool | None
+) -> Estimate:
+    """Estimate a program on the first questions; `thinks` is whether the model thinks unless a request turns it off."""
+    decode = program.decode
+    if decode.thinking != "default":
+        thinks = decode.asks_for_thinking
+    requests = program_requests(with_room(program, thinks), plan.search_set.questions[:SAMPLED_QUESTIONS])
+    return estimate(requests, plan.calls.endpoint, cache, thinks, count_cached=True)
 
 
 def _random_configs(plan: TuningPlan) -> list[TrialConfig]:

@@ -24,7 +24,7 @@ MIN_VISIBLE_WORDS = 10
 """Words of a visible answer, besides its letter, that count as reasoning where there are thoughts, too."""
 
 _TEMPLATE_TOKEN = re.compile(
-    r"<\|[^<>|\n]{1,40}\|?>|<\w{1,40}\|>|<｜[^<>｜\n]{1,40}｜>|</?s>|<(?:bos|eos|start_of_turn|end_of_turn)>"
+    r"<(?:\|(?:im_start|start|start_header_id|turn)\|?|start_of_turn)>\s*(?:assistant|model)\b|<\|[^<>|\n]{1,40}\|?>|<\w{1,40}\|>|<｜[^<>｜\n]{1,40}｜>|</?s>|<(?:bos|eos|start_of_turn|end_of_turn)>"
 )
 _SENTENCE_START = re.compile(r"(?:\A|(?<=[.!?])\s+|\n\s*)(?=\S)")
 _WORD = re.compile(r"\S+")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openmedlm.data import Question
 from openmedlm.optimizers.rationales.extract import Rejection
@@ -38,9 +38,10 @@ class PoolReport:
         rounds: Counts by round.
         never_right: Ids of the questions without a rationale after every round: the hard ones for this teacher.
         unfinished: Number of questions without a rationale whose later rounds failed; the same call resumes them.
-        rejected: Number of questions without a rationale by the reason of their last round, most frequent first.
         not_asked: Number of questions that were never answered, since the endpoint failed.
         calls: Number of parsed completions; prompt_tokens, completion_tokens and cost_usd are theirs.
+        from_thoughts: Number of verified rationales that come from thoughts.
+        rejected: Number of questions without a rationale by the reason of their last round, most frequent first.
     """
 
     questions: int
@@ -48,12 +49,13 @@ class PoolReport:
     rounds: Sequence[Round]
     never_right: Sequence[str]
     unfinished: int
-    rejected: Mapping[Rejection, int]
     not_asked: int
     calls: int
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    from_thoughts: int = 0
+    rejected: Mapping[Rejection, int] = field(default_factory=dict)
 
 
 def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int = 0) -> PoolReport:
@@ -86,12 +88,13 @@ def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int =
         rounds=rounds,
         never_right=[question.id for question, record in without if len(record.letters) >= max_rounds],
         unfinished=sum(len(record.letters) < max_rounds for _, record in without),
-        rejected=dict(Counter(_rejection(record) for _, record in without).most_common()),
         not_asked=len(questions) - len(known),
         calls=sum(len(record.letters) for _, record in known),
         prompt_tokens=sum(record.prompt_tokens for _, record in known),
         completion_tokens=sum(record.completion_tokens for _, record in known),
         cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
+        from_thoughts=sum(record.rationale is not None and record.source == "thoughts" for _, record in known),
+        rejected=dict(Counter(_rejection(record) for _, record in without).most_common()),
     )
 
 
