@@ -43,6 +43,8 @@ class SamplingParams:
         omit_params: Names of fields that are not sent. Without `max_tokens`, `max_completion_tokens` is sent instead,
             unless that is named, too.
         thought_marks: Marks of thoughts besides the known ones, each as `OPEN…CLOSE`.
+        thoughts_opened: Whether the chat template opens the thoughts, so that a completion that is cut off without a
+            closing mark is all thoughts.
 
     Raises:
         ValueError: The extra body holds the model, the messages, the prompt, `n` or `stream`.
@@ -63,6 +65,7 @@ class SamplingParams:
     extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
     omit_params: tuple[str, ...] = ()
     thought_marks: tuple[str, ...] = ()
+    thoughts_opened: bool = False
 
     def __post_init__(self) -> None:
         fixed = sorted(_FIXED_FIELDS & self.extra_body.keys())
@@ -109,4 +112,5 @@ _DEFAULTS: Mapping[str, Any] = {
     "extra_body": {},
     "omit_params": (),
     "thought_marks": (),
+    "thoughts_opened": False,
 }

@@ -1,22 +1,29 @@
 """Client that requests each completion once: from the cache if it is there, else from the endpoint."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from openmedlm.inference.advice import advise
 from openmedlm.inference.budget import Budget
 from openmedlm.inference.cache import CompletionCache, Lease
 from openmedlm.inference.clients.base import Client
 from openmedlm.inference.endpoint import Endpoint
-from openmedlm.inference.errors import EndpointDownError, EndpointError
+from openmedlm.inference.errors import FAILED_FINISH_REASONS, EndpointDownError, EndpointError
 from openmedlm.inference.limiter import AdaptiveLimiter
+from openmedlm.inference.notices import Notices
 from openmedlm.inference.outage import OutageDetector
 from openmedlm.inference.request import Completion, Request
 from openmedlm.inference.retry import retry
+from openmedlm.inference.several import CompletionsPerRequest
 from openmedlm.utils.secrets import without_secrets
 
 MIN_POLL_SECONDS, MAX_POLL_SECONDS = 0.02, 1.0
 """Polling interval while another process holds the lease; it doubles from the first to the second."""
+
+MIN_ANNOUNCED_SECONDS = 5.0
+"""Shortest wait that the endpoint asks for and a notice mentions."""
 
 _OVERLOAD_STATUSES = (429, 503)
 
@@ -57,7 +64,8 @@ class CachingClient:
         self._outage = OutageDetector()
         self._max_retries = max_retries
         self._budget = budget
-        self._several = endpoint.several
+        self._per_request = CompletionsPerRequest(sys.maxsize if endpoint.several else 1)
+        self._notices: Notices = getattr(client, "notices", None) or Notices()
         self._in_flight: dict[str, asyncio.Future[Completion | None]] = {}
         self.identity = endpoint.identity
         self.api_calls = 0
@@ -89,8 +97,10 @@ class CachingClient:
             if pending is not None:
                 completion = await asyncio.shield(pending)
             else:
-                together = [each for each in siblings or () if each not in self._in_flight] if self._several else []
-                completion = await self._resolve(request, [key, *together])
+                together = [key]
+                if siblings and self._per_request.limit > 1:
+                    together += [each for each in siblings if each not in self._in_flight]
+                completion = await self._resolve(request, together[: self._per_request.limit])
                 if completion is None:  # another process holds the lease, or the endpoint returned too few
                     await asyncio.sleep(poll_seconds)
                     poll_seconds = min(2 * poll_seconds, MAX_POLL_SECONDS)
@@ -142,40 +152,68 @@ class CachingClient:
 
     async def _request(self, request: Request, keys: Sequence[str]) -> list[Completion]:
         """Request one completion per key and write them to the cache; the endpoint may return fewer."""
-        budget_id = self._budget.budget_id if self._budget is not None else None
-        identity, addresses = self.identity, self.endpoint.addresses
         try:
-            completions = await self._send(request, len(keys))
+            completions = await self._send_several(request, len(keys))
         except EndpointError as error:
-            if len(keys) > 1 and error.status in (400, 422):
-                self._several = False
-                return []
             raise self._final_error(error) from error
         except EndpointDownError as error:
             raise EndpointDownError(without_secrets(str(error), [self.endpoint.api_key])) from None
-        if len(completions) < len(keys):
-            self._several = False
-        if len(keys) == 1:
+        budget_id = self._budget.budget_id if self._budget is not None else None
+        identity, addresses = self.identity, self.endpoint.addresses
+        if len(completions) == 1:
             return [await self._cache.put(keys[0], identity, addresses, completions[0], budget_id)]
         pairs = zip(keys, completions, strict=False)
         return await asyncio.gather(*(self._cache.put(key, identity, addresses, one, budget_id) for key, one in pairs))
 
+    async def _send_several(self, request: Request, count: int) -> Sequence[Completion]:
+        """Return up to `count` completions, or a single one if the endpoint refuses to return several.
+
+        A request for several fails for a reason of its own, too, such as a prompt that is too long. So the endpoint
+        counts as unable to return several only once a request for a single one of them succeeds.
+        """
+        if count == 1:
+            return await self._send(request, 1)
+        try:
+            completions = await self._send(request, count)
+        except EndpointError as error:
+            if not self._per_request.may_be_refused(count, error):
+                raise
+            completions = await self._send(request, 1)
+            self._per_request.record_refusal(error)
+            return completions
+        self._per_request.record_response(count, len(completions))
+        return [each for each in completions if each.finish_reason not in FAILED_FINISH_REASONS]
+
     def _final_error(self, error: EndpointError) -> Exception:
         """Return the error of the request, or of the endpoint if it is down, without secrets."""
-        message = without_secrets(str(error), [self.endpoint.api_key])
+        models = getattr(self._client, "models", None)
+        message = advise(error, self.endpoint, models.names if models is not None else ())
+        message = without_secrets(message, [self.endpoint.api_key])
         self.transient_failures += error.transient
         if self._outage.record_final_failure(error):
             return EndpointDownError(message)
-        return EndpointError(message, failure=error.failure, status=error.status)
+        return EndpointError(
+            message,
+            failure=error.failure,
+            status=error.status,
+            cause=error.cause,
+            refused_parameter=error.refused_parameter,
+        )
 
     async def _send(self, request: Request, count: int) -> Sequence[Completion]:
         try:
             return await self._send_once(request, count)
         except EndpointError as error:
-            if not error.transient:
+            if not error.transient or (count > 1 and self._per_request.may_be_refused(count, error)):
                 raise
             first_error = error
-        return await retry(lambda: self._send_once(request, count), first_error, self._max_retries)
+        return await retry(
+            lambda: self._send_once(request, count), first_error, self._max_retries, on_wait=self._announce_wait
+        )
+
+    def _announce_wait(self, seconds: float) -> None:
+        if seconds >= MIN_ANNOUNCED_SECONDS:
+            self._notices.add(f"waits {seconds:.0f} s, as the endpoint asks")
 
     async def _send_once(self, request: Request, count: int) -> Sequence[Completion]:
         await self._limiter.acquire()
@@ -185,7 +223,8 @@ class CachingClient:
             completions = await self._client.complete(request, count)
         except EndpointError as error:
             overloaded = error.status in _OVERLOAD_STATUSES or error.failure == "timeout"
-            if error.transient and error.status != 429:
+            # An endpoint that asks to wait, or whose backend fails, responds: it is not down.
+            if error.transient and error.status != 429 and not error.in_response and not error.retry_after:
                 self._outage.record_transient_failure(time.monotonic(), request, error)
             raise
         finally:

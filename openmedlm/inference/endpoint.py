@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from openmedlm.data import UserError
+from openmedlm.inference.providers import LITELLM_PROVIDERS
 from openmedlm.programs.thinking_fields import ThinkingFields
 from openmedlm.utils.urls import plain_address
 
@@ -30,6 +31,8 @@ OLLAMA_PORT = 11434
 
 _EFFORT_HOSTS = ("api.openai.com", ".azure.com", "api.groq.com", "openrouter.ai", "api.x.ai")
 """Hosts that refuse `chat_template_kwargs`."""
+
+_PROVIDERS = {"local", *_OPENAI_COMPATIBLE, *LITELLM_PROVIDERS}
 
 _OWN_SERVERS = ("hosted_vllm", "lm_studio", "llamafile")
 
@@ -52,6 +55,7 @@ class Endpoint:
         direct: Whether calls go to `base_url` directly, not through litellm.
         text: Whether the endpoint accepts completion prompts.
         several: Whether one request may ask for several completions.
+        key_variable: Environment variable of the key.
         thinking_fields: Request fields that turn thinking on or off.
         continues: Whether the endpoint can continue the last message of a chat.
         may_think: Whether the model may think; False for embedded models that are known not to.
@@ -73,6 +77,7 @@ class Endpoint:
     continues: bool = False
     may_think: bool = True
     replicas: tuple[str, ...] = ()
+    key_variable: str = "OPENAI_API_KEY"
 
     @property
     def addresses(self) -> str | None:
@@ -89,14 +94,18 @@ def find_endpoint(
     """Return the endpoint that a model string names, without starting or calling it.
 
     `local/NAME` and `local/PATH.gguf` are embedded models. OpenAI-compatible providers with an `api_base` are called
-    directly, all others through litellm.
+    directly, all others through litellm. With an `api_base`, a model string whose first part is no provider of litellm
+    is the name under which an OpenAI-compatible server serves the model: `mistralai/NAME` is such a name, and
+    `mistral/NAME` is a model of the provider Mistral. Write `openai/mistral/NAME` for a served name that begins with a
+    provider.
 
     Args:
         model: Model string as litellm writes it.
         api_base: Address of the endpoint, or of all replicas that serve the model.
         api_key: Key of the endpoint; None reads the provider's environment variable.
         model_id: Name of the model in the completion cache. None takes the model string and the first address, since
-            two servers may serve different models under one name.
+            two servers may serve different models under one name. An address without a path counts as the same server
+            as with `/v1`.
 
     Raises:
         UserError: The model string or the address is invalid.
@@ -108,27 +117,31 @@ def find_endpoint(
     provider, slash, name = model.partition("/")
     if provider in ("http:", "https:"):
         raise UserError("the model is an address. Pass the address with --api-base, and the model as hosted_vllm/NAME.")
-    if not name or not re.fullmatch(r"[\w.-]+", provider) or not model.isprintable() or " " in name:
+    bare = bool(api_base and model.strip()) and split_provider(model)[0] == ""
+    if bare and (not model.isprintable() or " " in model):
+        raise UserError(f'not a model name without spaces: "{model}". Pass the name under which the server serves it.')
+    if not bare and (not name or not re.fullmatch(r"[\w.-]+", provider) or not model.isprintable() or " " in name):
         raise UserError(f"{_explain(provider, slash, name, model)}. Embedded models: openmedlm models.")
     if provider == "local":
         return _embedded(model)
     bases = [api_base] if isinstance(api_base, str) else api_base or []
-    addresses = list(dict.fromkeys(plain_address(each, "--api-base") for each in bases if each))
+    addresses = list(dict.fromkeys(_plain_base(each) for each in bases if each))
     address = addresses[0] if addresses else None
     replicas = tuple(addresses) if len(addresses) > 1 else ()
-    identity = model_id or (f"{model} at {address}" if address else model)
+    identity = model_id or (f"{model} at {_versioned(address)}" if address else model)
     text_only = provider.startswith("text-completion")
     if provider == "hosted_vllm" and address is None:
         raise UserError(
             f"no address for the model: {model}. Pass --api-base, for example --api-base http://127.0.0.1:8000/v1."
         )
-    if address is not None and provider in _OPENAI_COMPATIBLE:
+    if address is not None and (bare or provider in _OPENAI_COMPATIBLE):
+        variable = _OPENAI_COMPATIBLE.get(provider, "OPENAI_API_KEY")
         return Endpoint(
             model=model,
             identity=identity,
-            served_name=name,
+            served_name=model if bare else name,
             base_url=address,
-            api_key=api_key or os.environ.get(_OPENAI_COMPATIBLE[provider]),
+            api_key=api_key or os.environ.get(variable),
             constraint="structured_outputs" if provider == "hosted_vllm" else "json_schema",
             chat=not text_only,
             free=provider in _OWN_SERVERS,
@@ -136,6 +149,7 @@ def find_endpoint(
             thinking_fields=_thinking_fields(provider, address),
             continues=provider == "hosted_vllm",
             replicas=replicas,
+            key_variable=variable,
         )
     return Endpoint(
         model=model,
@@ -147,7 +161,19 @@ def find_endpoint(
         text=text_only,
         direct=False,
         replicas=replicas,
+        key_variable=_OPENAI_COMPATIBLE.get(provider, f"{provider.upper().replace('-', '_')}_API_KEY"),
     )
+
+
+def split_provider(model: str) -> tuple[str, str]:
+    """Split a model string into its provider, empty for a bare name, and the name under which it is served.
+
+    Example:
+        >>> split_provider("hosted_vllm/meta-llama/Llama-3-8B"), split_provider("meta-llama/Llama-3-8B")
+        (('hosted_vllm', 'meta-llama/Llama-3-8B'), ('', 'meta-llama/Llama-3-8B'))
+    """
+    provider, _, name = model.partition("/")
+    return (provider, name) if provider in _PROVIDERS else ("", model)
 
 
 @contextmanager
@@ -170,6 +196,16 @@ def connect(endpoint: Endpoint, on_download: Callable[[int, int], None] | None =
 
     with serve(resolve(endpoint.model), progress=on_download) as server:
         yield replace(endpoint, base_url=server.base_url, api_key=server.api_key)
+
+
+def _plain_base(address: str) -> str:
+    """Return the base URL of an address, which may be that of the completions."""
+    return re.sub(r"/(?:chat/)?completions$", "", plain_address(address, "--api-base"))
+
+
+def _versioned(address: str) -> str:
+    """Return the address with `/v1`, if it has no path: both are the same server, and share their cache keys."""
+    return address if urlsplit(address).path else f"{address}/v1"
 
 
 def _thinking_fields(provider: str, address: str) -> ThinkingFields:

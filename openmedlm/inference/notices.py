@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 
+class EndpointWarning(UserWarning):
+    """Notice about an endpoint, where no command shows it."""
+
+
 class Notices:
     """Collects one-line notices about how an endpoint was used, such as a parameter that it refused.
 
@@ -30,5 +34,10 @@ class Notices:
         if message in self.messages:
             return
         self.messages.append(message)
+        if self._on_notice is not None:
+            self._on_notice(message)
+
+    def report(self, message: str) -> None:
+        """Report the progress of a wait; such a message may come again, and is not collected."""
         if self._on_notice is not None:
             self._on_notice(message)

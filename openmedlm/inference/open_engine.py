@@ -9,11 +9,14 @@ from openmedlm.data import Question
 from openmedlm.inference.budget import Budget
 from openmedlm.inference.cache import CompletionCache
 from openmedlm.inference.clients.open import open_client
+from openmedlm.inference.clients.waiting import LoadingWait
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
+from openmedlm.inference.notices import Notices
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.ray_cluster import Cluster
 from openmedlm.inference.ray_engine import RayEngine
+from openmedlm.inference.thinking import Verdict
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
@@ -36,8 +39,8 @@ class AnyEngine(Protocol):
     ) -> Sequence[Outcome]:
         """See `Engine.run`."""
 
-    async def thinks(self, program: PromptProgram, questions: Sequence[Question]) -> bool:
-        """See `Engine.thinks`."""
+    async def detect_thinking(self, program: PromptProgram, questions: Sequence[Question]) -> Verdict:
+        """See `Engine.detect_thinking`."""
 
 
 @asynccontextmanager
@@ -48,6 +51,8 @@ async def open_engine(
     timeout: float,
     budget: Budget | None = None,
     cluster: Cluster | None = None,
+    notices: Notices | None = None,
+    wait: LoadingWait | None = None,
 ) -> AsyncIterator[AnyEngine]:
     """Open an engine once its endpoint responds; on exit, all its completions are on disk.
 
@@ -56,18 +61,19 @@ async def open_engine(
         cache, policy, budget: See `Engine`.
         timeout: Maximum seconds of one request.
         cluster: Ray cluster whose workers answer the questions; None for this process.
+        notices, wait: See `open_client`.
 
     Raises:
         EndpointDownError: The endpoint does not respond.
         UserError: The cluster cannot be used.
     """
     try:
-        async with open_client(endpoint, policy.concurrency, timeout) as client:
+        async with open_client(endpoint, policy.concurrency, timeout, notices, wait) as client:
             await client.check()
             if cluster is None:
-                yield Engine(client, endpoint, cache, policy, budget)
+                yield Engine(client, endpoint, cache, policy, budget, notices)
                 return
-        engine = RayEngine(cluster, endpoint, cache, policy, timeout, budget)
+        engine = RayEngine(cluster, endpoint, cache, policy, timeout, budget, notices, wait)
         try:
             yield engine
         finally:

@@ -10,6 +10,7 @@ from openmedlm.data import Question, UserError
 from openmedlm.inference.budget import Budget, BudgetExceeded, Limits
 from openmedlm.inference.cache import CompletionCache, this_machine
 from openmedlm.inference.clients.open import open_client
+from openmedlm.inference.clients.waiting import LoadingWait
 from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.engine import Engine
 from openmedlm.inference.errors import EndpointDownError
@@ -18,7 +19,7 @@ from openmedlm.inference.notices import Notices
 from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.ray_cluster import Cluster, check_secrets, connect_to_ray
-from openmedlm.inference.thinking import FIRST_QUESTIONS
+from openmedlm.inference.thinking import FIRST_QUESTIONS, Verdict
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
@@ -36,7 +37,7 @@ class Job(NamedTuple):
     """Settings of a worker.
 
     Attributes:
-        endpoint, timeout: See `open_engine`.
+        endpoint, timeout, wait: See `open_engine`.
         policy: Policy with this worker's share of the requests in flight.
         cache: File or URL of the completion cache.
         machine: Machine of a cache file.
@@ -51,6 +52,7 @@ class Job(NamedTuple):
     budget_id: str | None
     limits: Limits
     share: float
+    wait: LoadingWait | None
 
 
 class Shard(NamedTuple):
@@ -88,7 +90,7 @@ class Worker:
         digest: str,
         questions: Sequence[Question],
         with_prompts: bool = False,
-        thinks: bool | None = None,
+        verdict: Verdict | None = None,
     ) -> Shard:
         """Return the results of a shard of questions.
 
@@ -97,21 +99,23 @@ class Worker:
             digest: Digest of the program.
             questions: Questions of the shard.
             with_prompts: Return the prompts of the votes, too.
-            thinks: Whether the model thinks, from `thinks`.
+            verdict: Whether the model thinks, from `detect_thinking`.
         """
         engine = await self._get_engine()
         prompts: dict[int, Sequence[SamplePrompt]] = {}
         on_prompts = prompts.__setitem__ if with_prompts else None
         fetched = await self._get_program(program, digest)
-        outcomes = await engine.run(fetched, questions, on_prompts=on_prompts, thinks=thinks)
+        outcomes = await engine.run(fetched, questions, on_prompts=on_prompts, verdict=verdict)
         before, self._reported = self._reported, (engine.api_calls, engine.transient_failures)
         return Shard(list(outcomes), engine.api_calls - before[0], engine.transient_failures - before[1], prompts)
 
-    async def thinks(self, program: list[Any], digest: str, questions: Sequence[Question]) -> tuple[bool, list[str]]:
+    async def detect_thinking(
+        self, program: list[Any], digest: str, questions: Sequence[Question]
+    ) -> tuple[Verdict, list[str]]:
         """Return whether the model thinks, from its completions of these questions, and the notices about it."""
         engine = await self._get_engine()
-        thinks = await engine.thinks(await self._get_program(program, digest), questions)
-        return thinks, self._notices.messages
+        verdict = await engine.detect_thinking(await self._get_program(program, digest), questions)
+        return verdict, self._notices.messages
 
     async def _get_engine(self) -> Engine:
         if self._engine is None:
@@ -132,7 +136,7 @@ class Worker:
             )
         cache = CompletionCache(job.cache)
         budget = Budget(cache, job.budget_id, job.limits, job.share) if job.budget_id is not None else None
-        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout)
+        self._client = open_client(job.endpoint, job.policy.concurrency, job.timeout, self._notices, job.wait)
         return Engine(await self._client.__aenter__(), job.endpoint, cache, job.policy, budget, self._notices)
 
 
@@ -155,7 +159,7 @@ class RayEngine:
 
     Args:
         cluster: The cluster.
-        endpoint, cache, policy, timeout, budget: See `open_engine`; the workers share the requests in flight.
+        endpoint, cache, policy, timeout, budget, wait: See `open_engine`; the workers share the requests in flight.
 
     Raises:
         UserError: Ray is not installed, or the cluster cannot be reached.
@@ -170,6 +174,7 @@ class RayEngine:
         timeout: float,
         budget: Budget | None = None,
         notices: Notices | None = None,
+        wait: LoadingWait | None = None,
     ) -> None:
         self._notices = notices or Notices()
         if endpoint.embedded:
@@ -191,6 +196,7 @@ class RayEngine:
             budget.budget_id if budget else None,
             budget.remaining() if budget else Limits(),
             budget.share if budget else 1.0,
+            wait,
         )
         # Workers reserve no CPU, so that those of a lost machine can restart on the others.
         actor = self._ray.remote(
@@ -217,7 +223,7 @@ class RayEngine:
         """See `Engine.run`."""
         outcomes = OutcomeBuffer(len(questions), self._folder)
         reference, digest = [self._ray.put(program)], program.digest()
-        thinks = await self._thinks(reference, digest, questions)
+        verdict = await self._detect_thinking(reference, digest, questions)
         starts = iter(range(0, len(questions), self._shard_size))
         exceeded: list[BudgetExceeded] = []
 
@@ -228,7 +234,7 @@ class RayEngine:
                 part = questions[start : start + self._shard_size]
                 try:
                     shard: Shard = await self._call(
-                        worker.answer.remote(reference, digest, part, on_prompts is not None, thinks)
+                        worker.answer.remote(reference, digest, part, on_prompts is not None, verdict)
                     )
                 except BudgetExceeded as error:
                     exceeded.append(error)
@@ -253,17 +259,17 @@ class RayEngine:
             raise exceeded[0]
         return outcomes
 
-    async def thinks(self, program: PromptProgram, questions: Sequence[Question]) -> bool:
-        """See `Engine.thinks`."""
-        return await self._thinks([self._ray.put(program)], program.digest(), questions)
+    async def detect_thinking(self, program: PromptProgram, questions: Sequence[Question]) -> Verdict:
+        """See `Engine.detect_thinking`."""
+        return await self._detect_thinking([self._ray.put(program)], program.digest(), questions)
 
-    async def _thinks(self, reference: list[Any], digest: str, questions: Sequence[Question]) -> bool:
-        """Let the first worker decide whether the model thinks, and add its notices."""
-        decided = self._workers[0].thinks.remote(reference, digest, questions[:FIRST_QUESTIONS])
-        thinks, messages = await self._call(decided)
+    async def _detect_thinking(self, reference: list[Any], digest: str, questions: Sequence[Question]) -> Verdict:
+        """Let one worker decide, so that all workers use the same program."""
+        detecting = self._workers[0].detect_thinking.remote(reference, digest, questions[:FIRST_QUESTIONS])
+        verdict, messages = await self._call(detecting)
         for message in messages:
             self._notices.add(message)
-        return bool(thinks)
+        return Verdict(*verdict)
 
     async def _call(self, result: Any) -> Any:
         """Return the result of a worker's call.

@@ -8,6 +8,9 @@ from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Request
 from openmedlm.programs.thinking_fields import thinking_fields
 
+CONSTRAINT_FIELDS = frozenset({"grammar", "structured_outputs", "guided_choice", "response_format"})
+"""Fields that constrain a completion to option letters."""
+
 
 def request_body(request: Request, endpoint: Endpoint, count: int = 1) -> dict[str, Any]:
     """Return the JSON body of a request for `count` completions, without the parameters left to the endpoint.

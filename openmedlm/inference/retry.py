@@ -1,15 +1,17 @@
 """Retries after transient errors."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from openmedlm.inference.errors import EndpointError
 
 MAX_WAIT_SECONDS = 60.0
-"""Maximum seconds between two attempts, even if the endpoint asks for more."""
+"""Maximum seconds between two attempts, unless the endpoint asks for more."""
+
+MAX_ASKED_SECONDS = 600.0
+"""Maximum seconds that one request waits because the endpoint asks for it, in all its attempts."""
 
 BACKOFF_SECONDS = 0.5
 """Maximum seconds before the first retry; the maximum doubles with each retry."""
@@ -22,41 +24,37 @@ async def retry(
     error: EndpointError,
     max_retries: int,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    on_wait: Callable[[float], None] = lambda seconds: None,
 ) -> T:
     """Repeat a call whose first attempt failed with a transient error.
 
-    The caller makes the first attempt, so that calls that succeed at once do not pay for the retry machinery.
+    A wait that the endpoint asks for does not count as a retry, as long as all such waits of the call take at most
+    `MAX_ASKED_SECONDS`: a limit of a few requests per minute delays a request, and must not end it.
 
     Args:
         call: Makes one attempt.
         error: Error of the first attempt.
-        max_retries: Maximum number of further attempts.
+        max_retries: Maximum number of further attempts; 0 for none, even if the endpoint asks to wait.
         sleep: Waits for a number of seconds.
+        on_wait: Called with the seconds before each wait that the endpoint asks for.
 
     Raises:
         EndpointError: The last error, if it is not transient or no retries remain.
     """
-    first: EndpointError | None = error
-    retrying = AsyncRetrying(
-        retry=retry_if_exception(lambda error: isinstance(error, EndpointError) and error.transient),
-        wait=_wait_seconds,
-        stop=stop_after_attempt(1 + max_retries),
-        sleep=sleep,
-        reraise=True,
-    )
-    async for attempt in retrying:
-        with attempt:
-            if first is not None:  # counts as the first attempt of tenacity
-                error, first = first, None
-                raise error
+    retries, asked_seconds = 0, 0.0
+    while error.transient and retries < max_retries:
+        jitter = random.uniform(0, min(BACKOFF_SECONDS * 2.0**retries, MAX_WAIT_SECONDS))
+        asked = error.retry_after or 0.0
+        if 0 < asked <= MAX_ASKED_SECONDS - asked_seconds:
+            asked_seconds += asked
+            on_wait(asked)
+            await sleep(asked + jitter / 4)
+            retries += asked < BACKOFF_SECONDS
+        else:
+            await sleep(jitter)
+            retries += 1
+        try:
             return await call()
-    raise AssertionError("tenacity raises the last error")
-
-
-def _wait_seconds(state: RetryCallState) -> float:
-    """Return the seconds that the endpoint asked for plus jitter, or else exponential backoff with full jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    jitter = wait_random_exponential(multiplier=BACKOFF_SECONDS, max=MAX_WAIT_SECONDS)(state)
-    if isinstance(error, EndpointError) and error.retry_after is not None:
-        return min(error.retry_after + jitter / 4, MAX_WAIT_SECONDS)
-    return jitter
+        except EndpointError as failed:
+            error = failed
+    raise error

@@ -66,6 +66,7 @@ def parse(program: PromptProgram, sample_prompt: SamplePrompt, completion: Compl
         tuple(sample_prompt.shown.options.items()),
         decode.thought_marks,
         stop,
+        decode.thoughts_opened,
     )
 
 
@@ -270,8 +271,11 @@ def _parse(
     options: tuple[tuple[str, str], ...],
     thought_marks: tuple[str, ...],
     stop: tuple[str, ...],
+    thoughts_opened: bool,
 ) -> ParsedAnswer:
-    return parse_completion(text, reasoning, finish_reason, dict(options), thought_marks, stop)
+    return parse_completion(
+        text, reasoning, finish_reason, dict(options), thought_marks, stop, thoughts_opened=thoughts_opened
+    )
 
 
 def _unshuffled(parsed: ParsedAnswer, question: Question, sample_prompt: SamplePrompt) -> str | None:

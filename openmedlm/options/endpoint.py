@@ -16,7 +16,8 @@ class EndpointOptions:
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="Base URL of the endpoint, such as http://127.0.0.1:8000/v1. Repeat it for each replica of the model.",
+            help="Base URL of the endpoint, such as http://127.0.0.1:8000/v1; /v1 may be left out. Repeat it for each "
+            "replica of the model.",
             show_default=False,
         ),
     ] = None
@@ -49,8 +50,8 @@ class ModelOptions(EndpointOptions):
         typer.Option(
             "--model",
             "-m",
-            help="litellm model string (hosted_vllm/NAME, ollama_chat/NAME, openai/NAME), or local/NAME for an "
-            "embedded model. Default: the frozen program's model.",
+            help="litellm model string (hosted_vllm/NAME, ollama_chat/NAME, openai/NAME), local/NAME for an embedded "
+            "model, or with --api-base the name that the server lists. Default: the frozen program's model.",
             show_default=False,
         ),
     ] = None

@@ -22,6 +22,16 @@ class CallOptions:
     ] = None
     max_retries: Annotated[int, typer.Option(min=0, help="Maximum retries of a request that fails transiently.")] = 5
     call_timeout: Annotated[float, typer.Option(min=1, help="Time limit of one request, in seconds.")] = 600.0
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Time that the endpoint may take to load its model. Default: 600; with this option, a server that "
+            "refuses connections is waited for, too.",
+            show_default=False,
+        ),
+    ] = None
     store: Annotated[
         str | None,
         typer.Option(

@@ -1,5 +1,6 @@
 """Settings of the calls of one job, and the connection that they open."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -13,6 +14,9 @@ from openmedlm.inference import (
     CompletionCache,
     Endpoint,
     EndpointDownError,
+    EndpointWarning,
+    LoadingWait,
+    Notices,
     Policy,
     connect,
     open_engine,
@@ -27,6 +31,10 @@ DEFAULT_CONCURRENCY = 16
 """Concurrent requests to an endpoint that is not an embedded model."""
 
 
+DEFAULT_WAIT = LoadingWait()
+"""Time that an endpoint may take to load its model."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallSettings:
     """Endpoint of one job, and the settings of its calls.
@@ -37,6 +45,7 @@ class CallSettings:
         timeout: Time limit of one call, in seconds.
         store: File or database URL of the completion cache.
         cluster: Ray cluster whose workers send the calls; None for this process.
+        wait: Time that the endpoint may take to load its model.
     """
 
     endpoint: Endpoint
@@ -44,6 +53,7 @@ class CallSettings:
     timeout: float
     store: Path | str
     cluster: Cluster | None = None
+    wait: LoadingWait = DEFAULT_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +63,26 @@ class Connection:
     Attributes:
         calls: Settings of the job; the endpoint has the address at which it answers.
         store: Open completion cache.
+        notices: Notices about the endpoint, such as a parameter that it refuses.
     """
 
     calls: CallSettings
     store: CompletionCache
+    notices: Notices
 
     def engine(self, budget: Budget | None = None) -> AbstractAsyncContextManager[AnyEngine]:
         """Open an engine that answers questions within the budget; see `open_engine`."""
         calls = self.calls
-        return open_engine(calls.endpoint, self.store, calls.policy, calls.timeout, budget, calls.cluster)
+        return open_engine(
+            calls.endpoint,
+            self.store,
+            calls.policy,
+            calls.timeout,
+            budget,
+            calls.cluster,
+            self.notices,
+            calls.wait,
+        )
 
 
 @contextmanager
@@ -70,7 +91,8 @@ def open_connection(calls: CallSettings, progress: Progress | None = None) -> It
 
     Args:
         calls: Endpoint, cache and settings.
-        progress: Shows the download of an embedded model; None shows none.
+        progress: Shows the download of an embedded model, and notices about the endpoint; without it, notices become
+            warnings.
 
     Raises:
         UserError: The endpoint is down, inside the context too, or the cache cannot be opened.
@@ -82,7 +104,8 @@ def open_connection(calls: CallSettings, progress: Progress | None = None) -> It
             progress or nullcontext(),
             connect(calls.endpoint, on_download) as endpoint,
         ):
-            yield Connection(replace(calls, endpoint=endpoint), store)
+            notices = Notices(progress.on_notice if progress else _warn)
+            yield Connection(replace(calls, endpoint=endpoint), store, notices)
     except EndpointDownError as error:
         raise UserError(f"{calls.endpoint.model}: {error}") from error
 
@@ -99,7 +122,12 @@ def make_call_settings(options: CallOptions, endpoint: Endpoint, policy: Policy)
         timeout=options.call_timeout,
         store=options.store or completion_cache_path(),
         cluster=make_cluster(options),
+        wait=DEFAULT_WAIT if options.wait is None else LoadingWait(options.wait, for_connection=True),
     )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, EndpointWarning, stacklevel=2)
 
 
 def make_policy(options: RequestOptions, endpoint: Endpoint) -> Policy:

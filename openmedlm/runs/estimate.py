@@ -8,7 +8,7 @@ from openmedlm.data import Question
 from openmedlm.inference import CompletionCache, Endpoint
 from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
-from openmedlm.inference.thinking import FIRST_QUESTIONS, thought_mark, with_detection_room
+from openmedlm.inference.thinking import FIRST_QUESTIONS, detection_programs, thought_mark
 from openmedlm.metrics import CUT_OFF
 from openmedlm.programs import Exemplar, PromptProgram
 from openmedlm.programs.prompt_length import count_characters, to_tokens
@@ -126,7 +126,7 @@ def _show_thoughts(
 ) -> bool | None:
     """Return whether the cached first completions of a question show thoughts; None if one is missing."""
     sample_prompt = program.sample_prompts(question, exemplars)[0]
-    for asked in (program, with_detection_room(program)):
+    for asked in (program, *detection_programs(program)):
         completion = cache.get(build_request(asked, question, sample_prompt).key(endpoint.identity))
         if completion is None:
             return None

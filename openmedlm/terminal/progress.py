@@ -2,6 +2,7 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from openmedlm.inference import EndpointWarning
 from openmedlm.metrics import Outcome, wilson_interval
 from openmedlm.terminal.console import SafeConsole, one_line
 
@@ -46,9 +48,15 @@ class Progress:
     """Shows questions done, accuracy so far with its interval, calls and tokens per second, cost and time left.
 
     On a terminal it draws bars; elsewhere it prints lines.
+
+    Args:
+        shown: Whether to show progress.
+        notices: Whether to print notices about the endpoint; without it, they become warnings. None prints them if
+            progress is shown.
     """
 
-    def __init__(self, shown: bool = True) -> None:
+    def __init__(self, shown: bool = True, notices: bool | None = None) -> None:
+        self._prints_notices = shown if notices is None else notices
         self._lines = shown and not sys.stderr.isatty()
         self._download: TaskID | None = None
         self._bars = Bars(
@@ -77,6 +85,13 @@ class Progress:
             if self._lines:
                 print(f"downloading the model's weights once: {total / 1e9:.1f} GB", file=sys.stderr)
         self._bars.update(self._download, completed=done)
+
+    def on_notice(self, message: str) -> None:
+        """Print a notice about the endpoint as one line, above the bars."""
+        if self._prints_notices:
+            self._bars.console.print(f"note: {one_line(message)}", soft_wrap=True)
+        else:
+            warnings.warn(message, EndpointWarning, stacklevel=2)
 
     def start_program(self, program: str, questions: int) -> None:
         """Start the bar of a program; `questions` is the number that it will answer."""

@@ -44,7 +44,7 @@ class EngineEvaluator:
             return self
         program = self.plan.factory.program(search.first_configuration())
         questions = self.plan.search_set.questions
-        if not wait_for(self._engine.thinks(program, questions), self._runner):
+        if not wait_for(self._engine.detect_thinking(program, questions), self._runner).thinks:
             return self
         return EngineEvaluator(self.plan.for_thinking(), self._engine, self._runner)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from model_server import Reply
 from thinking_server import STYLES, ThinkingServer
 
 from openmedlm.data import load_split
@@ -35,7 +36,7 @@ def records() -> tuple[RationaleRecord, ...]:
     return read_pool(Path("pool.jsonl")).records
 
 
-@pytest.mark.parametrize("style", [name for name in STYLES if name not in ("hidden", "parts")])
+@pytest.mark.parametrize("style", [name for name in STYLES if name != "hidden"])
 def test_teacher_that_thinks_gives_rationales(style: str, openmedlm: Run) -> None:
     with ThinkingServer(style, 700, right) as server:
         ended = openmedlm(*command(server, "--json"))
@@ -61,21 +62,23 @@ def test_visible_reasoning_goes_before_thoughts(openmedlm: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "options", "reason", "fix"),
+    ("teacher", "options", "reason", "fix"),
     [
-        (ThinkingServer("tags", 700, right), ("--max-tokens", 300), "cut off: 4", "--thinking-tokens"),
-        (ThinkingServer("field", 700, right, never_ends=True), ("--thinking-tokens", 600), "cut off: 4", "--thinking off"),
-        (ThinkingServer("tags", 700, right, "Hm."), (), "no letter: 4", "--template"),
-        (ThinkingServer("tags", 700, lambda question: "E"), (), "no letter: 4", "--template"),
-        (ThinkingServer("tags", 700, right), ("--rationale-from", "answer"), "no reasoning: 4", "--rationale-from auto"),
-        (ThinkingServer("tags", 700, right), ("--thinking", "off"), "no reasoning: 4", "--thinking off"),
+        ({}, ("--max-tokens", 300), "cut off: 4", "--thinking-tokens"),
+        ({"style": "field", "never_ends": True}, ("--thinking-tokens", 600), "cut off: 4", "--thinking off"),
+        ({"style": "hidden", "never_ends": True}, ("--thinking-tokens", 600), "cut off: 4", "--thinking off"),
+        ({"written": "Hm."}, (), "no letter: 4", "--template"),
+        ({"answer": lambda question: "E"}, (), "no letter: 4", "--template"),
+        ({}, ("--rationale-from", "answer"), "no reasoning: 4", "--rationale-from auto"),
+        ({}, ("--thinking", "off"), "no reasoning: 4", "--thinking off"),
+        ({"style": "hidden"}, (), "no reasoning: 4", "--thinking off"),
     ],
-    ids=["max tokens", "endless", "no letter", "no option", "answer", "off"],
-)  # fmt: skip
+    ids=["max tokens", "endless", "endless and hidden", "no letter", "no option", "answer", "off", "hidden"],
+)
 def test_empty_pool_names_reason_and_fix(
-    server: ThinkingServer, options: tuple[object, ...], reason: str, fix: str, openmedlm: Run
+    teacher: dict[str, Any], options: tuple[object, ...], reason: str, fix: str, openmedlm: Run
 ) -> None:
-    with server:
+    with ThinkingServer(**{"thought_words": 700, "answer": right, **teacher}) as server:
         ended = openmedlm(*command(server, "--rounds", 1, *options))
     (line,) = (line for line in ended.err.splitlines() if "no rationale was accepted" in line)
     assert reason in line
@@ -107,8 +110,9 @@ def test_request_options_reach_the_server(openmedlm: Run) -> None:
     [("--rationale-from", "both"), ("--thinking", "hard"), ("--extra-body", "{"), ("--thought-mark", "<muse>")],
 )
 def test_wrong_pool_option_is_one_line(option: str, value: str, openmedlm: Run) -> None:
-    server = ThinkingServer()
-    refused = openmedlm(*command(server, option, value))
+    with ThinkingServer() as server:
+        refused = openmedlm(*command(server, option, value))
+        assert not server.requests
     assert refused.code == 2
     assert option in refused.err
     assert len(refused.err.strip().splitlines()) == 1
@@ -118,11 +122,13 @@ def test_estimate_counts_thoughts_once_they_are_seen(openmedlm: Run) -> None:
     with ThinkingServer("tags", 700, right) as server:
         before = openmedlm(*command(server, "--dry-run", "--json")).json
         asked = openmedlm(*command(server, "--dry-run", "--json", "--thinking", "on")).json
-        openmedlm(*command(server, "--limit", 2))
-        after = openmedlm(*command(server, "--dry-run", "--json", "-o", "other.jsonl")).json
+        thinks = server.reply
+        server.reply = lambda asked: thinks(asked) if asked.body["max_tokens"] == 500 else Reply("full", status=500)
+        openmedlm(*command(server, "--max-retries", 0))
+        after = openmedlm(*command(server, "--dry-run", "--json")).json
     assert (before["first_round_max_completion_tokens"], before["completion_tokens_if_thinking"]) == (4 * 500, 4 * 8192)
     assert (asked["first_round_max_completion_tokens"], asked["completion_tokens_if_thinking"]) == (4 * 8692, None)
-    assert (after["first_round_max_completion_tokens"], after["completion_tokens_if_thinking"]) == (2 * 8692, None)
+    assert (after["first_round_max_completion_tokens"], after["completion_tokens_if_thinking"]) == (4 * 8692, None)
 
 
 def test_pool_file_of_an_earlier_release_is_read(openmedlm: Run) -> None:

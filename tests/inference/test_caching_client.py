@@ -1,11 +1,12 @@
 """Tests of failures: retries, errors of one question, and outages that end the run."""
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from openmedlm.data import Question
@@ -162,8 +163,7 @@ MALFORMED = {
     "no message": b'{"choices": [{}]}',
     "null message": b'{"choices": [{"message": null}]}',
     "content of another kind": b'{"choices": [{"message": {"content": 5}}]}',
-    "content in parts": b'{"choices": [{"message": {"content": [{"type": "text", "text": "B"}]}}]}',
-    "usage of another kind": b'{"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": "many"}}',
+    "an error in the choice": b'{"choices": [{"message": {"content": ""}, "finish_reason": "error"}]}',
     "an error with status 200": b'{"error": {"message": "out of memory"}}',
 }
 
@@ -197,34 +197,83 @@ def test_empty_completion_is_unanswered(
     assert (outcome.status, outcome.votes[0].text, outcome.votes[0].finish_reason) == ("unanswered", "", "length")
 
 
-@pytest.mark.parametrize(
-    ("content", "text", "letter"),
-    [("The answer is B.", "<think>Not A.</think>The answer is B.", "B"), (None, "<think>Not A.", None)],
-)
-def test_split_reasoning_is_kept(
-    content: str | None,
-    text: str,
-    letter: str | None,
-    run: Any,
-    server: Any,
-    make_reply: Any,
-    make_program: Make,
-    make_question: Ask,
+def test_odd_token_count_does_not_discard_the_answer(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
 ) -> None:
-    message = {"content": content, "reasoning_content": "Not A."}
-    server.reply = lambda asked: make_reply(raw=orjson.dumps({"choices": [{"message": message}]}))
-    (outcome,) = run(make_program(), [make_question()], on_unparsed="skip").outcomes
-    assert (outcome.votes[0].text, outcome.answer) == (text, letter)
-
-
-@pytest.mark.parametrize("tokens", [10**19, -1])
-def test_impossible_token_count_is_an_error(
-    tokens: int, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
-) -> None:
-    raw = json.dumps({"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": tokens}}).encode()
+    raw = json.dumps({"choices": [{"message": {"content": "B"}}], "usage": {"prompt_tokens": 10**19}}).encode()
     server.reply = lambda asked: make_reply(raw=raw)
     (outcome,) = run(make_program(), [make_question()], max_retries=0).outcomes
-    assert (outcome.status, outcome.failure) == ("error", "malformed")
+    assert (outcome.status, outcome.answer, outcome.votes[0].prompt_tokens) == ("answered", "B", 0)
+
+
+SPENT = {
+    "OpenAI": (429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}),
+    "proxy": (422, {"error": {"message": "Budget has been exceeded! Current cost: 0.02, Max budget: 0.01"}}),
+    "proxy of another release": (400, {"error": {"message": "over", "type": "budget_exceeded", "code": "400"}}),
+    "router": (402, {"error": {"message": "Insufficient credits", "code": 402}}),
+    "billing": (
+        403,
+        {"error": {"message": "Billing hard limit has been reached", "code": "billing_hard_limit_reached"}},
+    ),
+    "prepaid": (400, {"error": {"message": "Your credit balance is too low to access the API."}}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), SPENT.values(), ids=SPENT)
+def test_spent_quota_ends_the_run_at_once(
+    status: int, body: Any, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    raw = json.dumps(body).encode()
+    server.reply = lambda asked: make_reply("B") if len(server.requests) <= 3 else make_reply(status=status, raw=raw)
+    questions = [make_question(number) for number in range(40)]
+    with pytest.raises(EndpointDownError, match=f"HTTP {status}.*rerun the command to resume") as caught:
+        run(make_program(), questions, concurrency=2)
+    assert len(server.requests) <= 8
+    assert "\n" not in str(caught.value)
+    server.reply = lambda asked: make_reply("B")
+    assert 37 - 4 <= run(make_program(), questions).api_calls <= 37
+
+
+def test_rate_limit_ends_no_run(run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask) -> None:
+    """A provider says that a quota per minute is exceeded in the words of a spent one, but names a time to wait."""
+    server.reply = failing(1, make_reply, status=429, headers={"Retry-After": "0.001"})
+    raw = b'{"error": {"message": "You exceeded your current quota, please check your plan"}}'
+    first = server.reply
+    server.reply = lambda asked: (
+        make_reply(status=429, raw=raw, headers={"Retry-After": "0.001"})
+        if (reply := first(asked)).status == 429
+        else reply
+    )
+    assert [one.answer for one in run(make_program(), [make_question(n) for n in range(8)]).outcomes] == ["B"] * 8
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"), [("", r"Set HOSTED_VLLM_API_KEY or pass --api-key"), ("a-key", "Correct the key")]
+)
+def test_wrong_key_ends_the_run_without_a_retry(
+    given: str, fix: str, run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask
+) -> None:
+    raw = b'{"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}'
+    server.reply = lambda asked: make_reply(status=500, raw=raw)
+    with pytest.raises(EndpointDownError, match=fix):
+        run(make_program(), [make_question()], api_key=given)
+    assert len(server.requests) == 1
+
+
+def test_failed_completion_of_an_old_cache_is_requested_again(
+    run: Any, server: Any, make_reply: Any, make_program: Make, make_question: Ask, tmp_path: Path
+) -> None:
+    questions = [make_question(number) for number in range(6)]
+    server.reply = lambda asked: make_reply("B")
+    run(make_program(), questions)
+    with sqlite3.connect(tmp_path / "votes.sqlite") as file:
+        keys = [key for (key,) in file.execute("SELECT key FROM completions ORDER BY key")]
+        update = "UPDATE completions SET text = '', finish_reason = ?, completion_tokens = 0 WHERE key = ?"
+        file.executemany(update, [("error", keys[0]), ("abort", keys[1]), ("stop", keys[2]), (None, keys[3])])
+    file.close()
+    ran = run(make_program(), questions, on_unparsed="skip")
+    assert (ran.api_calls, [one.status for one in ran.outcomes].count("unanswered")) == (2, 2)
+    assert run(make_program(), questions, on_unparsed="skip").api_calls == 0
 
 
 def test_api_key_in_an_error_is_masked(

@@ -2,6 +2,7 @@ import pytest
 
 from openmedlm.data import UserError
 from openmedlm.inference import connect, find_endpoint
+from openmedlm.inference.providers import LITELLM_PROVIDERS
 
 BASE = "http://127.0.0.1:8000/v1"
 
@@ -35,6 +36,35 @@ def test_other_providers_go_through_litellm(model: str, api_base: str | None) ->
     assert (endpoint.served_name, endpoint.base_url, endpoint.constraint) == (model, api_base, None)
 
 
+@pytest.mark.parametrize(
+    "model", ["small", "meta-llama/Llama-3-8B", "mistralai/Mistral-7B", "qwen2.5:7b", "/models/llama", "Qwen/Qwen3-8B"]
+)
+def test_bare_name_is_the_served_name(model: str) -> None:
+    endpoint = find_endpoint(model, BASE)
+    assert (endpoint.direct, endpoint.served_name, endpoint.model) == (True, model, model)
+    assert (endpoint.constraint, endpoint.chat, endpoint.several) == ("json_schema", True, True)
+    assert endpoint.key_variable == "OPENAI_API_KEY"
+
+
+@pytest.mark.parametrize("model", ["mistral/small", "ollama_chat/qwen", "anthropic/x", "together_ai/meta-llama/x"])
+def test_provider_of_litellm_is_no_served_name(model: str) -> None:
+    assert not find_endpoint(model, BASE).direct
+
+
+def test_providers_are_those_of_litellm() -> None:
+    from litellm.types.utils import LlmProviders
+
+    assert {provider.value for provider in LlmProviders} <= LITELLM_PROVIDERS
+
+
+def test_address_with_and_without_version_is_one_identity() -> None:
+    bases = ("http://127.0.0.1:8000", "http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1", f"{BASE}/chat/completions")
+    assert {find_endpoint("openai/m", base).identity for base in bases} == {f"openai/m at {BASE}"}
+    assert (
+        find_endpoint("openai/m", "http://127.0.0.1:8000/openai").identity == "openai/m at http://127.0.0.1:8000/openai"
+    )
+
+
 def test_key_comes_from_argument_or_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOSTED_VLLM_API_KEY", "from-the-environment")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -52,6 +82,8 @@ def test_repr_of_an_endpoint_hides_the_key() -> None:
     [
         ("gpt-x", None, r'no provider in the model "gpt-x".*hosted_vllm/gpt-x with --api-base'),
         ("openai/", BASE, "no model name"),
+        ("two words", BASE, "without spaces"),
+        ("meta-llama/two words", BASE, "without spaces"),
         ("", None, "no model name"),
         ("hosted_vllm/x", None, r"hosted_vllm/x.*--api-base http://"),
         ("hosted_vllm/x", "127.0.0.1:8000/v1", "--api-base"),

@@ -3,7 +3,13 @@
 import pytest
 
 from openmedlm.inference.errors import EndpointDownError, EndpointError
-from openmedlm.inference.outage import MIN_FAILED_REQUESTS, OUTAGE_SECONDS, OutageDetector
+from openmedlm.inference.outage import (
+    MIN_FAILED_REQUESTS,
+    MIN_FAILED_RESPONSES,
+    MIN_KEY_FAILURES,
+    OUTAGE_SECONDS,
+    OutageDetector,
+)
 from openmedlm.inference.request import Request
 from openmedlm.programs import SamplingParams
 
@@ -50,7 +56,36 @@ def test_endpoint_that_never_answered_is_down(status: int, failures: int) -> Non
     assert results == [False] * (failures - 1) + [True]
 
 
-def test_endpoint_that_answered_is_not_down() -> None:
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_endpoint_that_answered_is_not_down(status: int) -> None:
     detector = OutageDetector()
     detector.record_success()
-    assert not any(detector.record_final_failure(EndpointError("no", status=401)) for _ in range(20))
+    assert not any(detector.record_final_failure(EndpointError("no", status=status)) for _ in range(20))
+
+
+def test_key_is_refused_although_the_cache_has_answers() -> None:
+    detector = OutageDetector()
+    detector.has_answered = True
+    assert detector.record_final_failure(EndpointError("no", status=401, cause="key"))
+
+
+def test_key_that_worked_is_revoked_after_several_refusals() -> None:
+    detector, revoked = OutageDetector(), EndpointError("no", status=401, cause="key")
+    detector.record_success()
+    assert not detector.record_final_failure(revoked)
+    detector.record_success()
+    results = [detector.record_final_failure(revoked) for _ in range(MIN_KEY_FAILURES)]
+    assert results == [False] * (MIN_KEY_FAILURES - 1) + [True]
+
+
+def test_spent_quota_is_down_at_once() -> None:
+    detector = OutageDetector()
+    detector.record_success()
+    assert detector.record_final_failure(EndpointError("spent", status=429, cause="quota"))
+
+
+def test_errors_inside_responses_are_down_after_many() -> None:
+    detector = OutageDetector()
+    failed = EndpointError("upstream", transient=True, in_response=True)
+    results = [detector.record_final_failure(failed) for _ in range(MIN_FAILED_RESPONSES)]
+    assert results == [False] * (MIN_FAILED_RESPONSES - 1) + [True]

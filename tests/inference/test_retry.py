@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from openmedlm.inference.errors import EndpointError
-from openmedlm.inference.retry import BACKOFF_SECONDS, MAX_WAIT_SECONDS, retry
+from openmedlm.inference.retry import BACKOFF_SECONDS, MAX_ASKED_SECONDS, MAX_WAIT_SECONDS, retry
 
 
 def run_retry(errors: list[EndpointError], max_retries: int = 5) -> tuple[str, list[float]]:
@@ -34,8 +34,27 @@ def test_retry_waits_for_retry_after() -> None:
     assert 7.0 <= wait <= 7.0 + BACKOFF_SECONDS
 
 
-def test_retry_waits_at_most_the_maximum() -> None:
-    assert run_retry([busy(retry_after=3600.0)])[1] == [MAX_WAIT_SECONDS]
+@pytest.mark.parametrize("seconds", [40.2, 90.0, MAX_ASKED_SECONDS])
+def test_retry_waits_fully_as_the_endpoint_asks(seconds: float) -> None:
+    (wait,) = run_retry([busy(retry_after=seconds)])[1]
+    assert seconds <= wait <= seconds + BACKOFF_SECONDS
+
+
+def test_retry_backs_off_if_the_endpoint_asks_for_too_long() -> None:
+    (wait,) = run_retry([busy(retry_after=MAX_ASKED_SECONDS + 1)])[1]
+    assert wait <= MAX_WAIT_SECONDS
+
+
+def test_asked_waits_are_no_retries() -> None:
+    """Ten waits of a minute are allowed, whatever the number of retries, and then a few retries."""
+    assert run_retry([busy(retry_after=60.0)] * 10, max_retries=1)[0] == "done"
+    with pytest.raises(EndpointError, match="busy"):
+        run_retry([busy(retry_after=60.0)] * 13, max_retries=2)
+
+
+def test_no_retries_means_no_asked_wait() -> None:
+    with pytest.raises(EndpointError, match="busy"):
+        run_retry([busy(retry_after=5.0)], max_retries=0)
 
 
 def test_retry_backs_off_exponentially() -> None:

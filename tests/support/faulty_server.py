@@ -86,6 +86,11 @@ TRANSIENT: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
     "no choices": _send(response(b'{"choices": []}')),
     "choices null": _send(response(b'{"choices": null}')),
     "an error in a 200": _send(response(b'{"error": {"message": "overloaded"}}')),
+    "an error in the choice": _send(
+        response(answer("", finish_reason="error", error={"code": 502, "message": "gone"}))
+    ),
+    "an aborted choice": _send(response(answer("The answer", finish_reason="abort"))),
+    "an error in an event stream": _send(response(b'data: {"error": {"message": "overloaded"}}\n\n')),
     "an HTML page": _send(response(b"<html>Bad gateway</html>", kind="text/html")),
     "no JSON at all": _send(response(b"\xff\xfe\x00")),
     "a list": _send(response(b"[]")),
@@ -114,10 +119,28 @@ async def _half(call: Call, writer: Writer) -> None:
     await writer.drain()
 
 
+async def _parts(call: Call, writer: Writer) -> None:
+    """Send the text as a list of parts."""
+    writer.write(response(answer([{"type": "text", "text": call.letter}])))
+    await writer.drain()
+
+
+async def _events(call: Call, writer: Writer) -> None:
+    """Send the response in the streaming format."""
+    whole = orjson.loads(answer(call.letter))
+    choice = {"index": 0, "delta": {"content": call.letter}, "finish_reason": "stop"}
+    events = [{"choices": [choice]}, {"choices": [], "usage": whole["usage"]}]
+    body = b"".join(b"data: %b\n\n" % orjson.dumps(event) for event in events) + b"data: [DONE]\n\n"
+    writer.write(response(body, kind="text/event-stream"))
+    await writer.drain()
+
+
 HARMLESS: dict[str, Callable[[Call, Writer], Awaitable[None]]] = {
     "slow drip": _dripping,
     "sent twice": _twice,
     "half a character": _half,
+    "content in parts": _parts,
+    "an event stream": _events,
 }
 """Unusual ways to send the right answer."""
 

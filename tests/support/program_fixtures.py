@@ -68,6 +68,7 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
         *,
         model: str = "hosted_vllm/small",
         constraint: Constraint | None = None,
+        api_key: str = "a-secret-key",
         timeout: float = 20.0,
         on_outcome: Callable[[Outcome], None] | None = None,
         on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
@@ -76,7 +77,7 @@ def run(server: ModelServer, tmp_path: Path) -> Callable[..., Ran]:
         **policy: Any,
     ) -> Ran:
         async def go() -> Ran:
-            endpoint = find_endpoint(model, server.base_url, "a-secret-key")
+            endpoint = find_endpoint(model, server.base_url, api_key)
             if constraint is not None:
                 endpoint = replace(endpoint, constraint=constraint)
             with CompletionCache(tmp_path / f"{store}.sqlite") as votes:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from openmedlm.inference.endpoint import split_provider
 from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import print_json
 
@@ -91,7 +92,7 @@ def export(
         if to == "messages":
             chunks = message_lines(frozen.program, questions)
         else:
-            chunks = batch_lines(frozen.program, questions, model or frozen.document.model.partition("/")[2])
+            chunks = batch_lines(frozen.program, questions, model or split_provider(frozen.document.model)[1])
         instructions = ""
     if file is None:
         for chunk in chunks:

@@ -63,6 +63,9 @@ class Lease(NamedTuple):
 class Database(Protocol):
     """Database of completions and leases; each method is one transaction and blocks.
 
+    A completion whose finish reason is among `FAILED_FINISH_REASONS`, as release 0.1.0 wrote it, counts as missing, and
+    the next completion of its key replaces it.
+
     Attributes:
         remote: Whether calls are too slow for the event loop's thread.
         folder: Folder for temporary files of this process.

@@ -18,7 +18,7 @@ from openmedlm.inference.request import Completion
 
 _GET = text(
     "SELECT key, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds, reasoning,"
-    " reasoning_tokens FROM completions WHERE key = ANY(:keys)"
+    " reasoning_tokens FROM completions WHERE (finish_reason IN ('error', 'abort')) IS NOT TRUE AND key = ANY(:keys)"
 )
 _PUT = text(
     "INSERT INTO completions SELECT key, model, endpoint, extract(epoch FROM clock_timestamp()), text, finish_reason,"
@@ -28,7 +28,12 @@ _PUT = text(
     " CAST(:cached_tokens AS integer[]), CAST(:cost_usd AS double precision[]), CAST(:seconds AS double precision[]),"
     " CAST(:reasoning AS text[]), CAST(:reasoning_tokens AS integer[]))"
     " AS new (key, model, endpoint, text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd,"
-    " seconds, reasoning, reasoning_tokens) ON CONFLICT DO NOTHING"
+    " seconds, reasoning, reasoning_tokens) ON CONFLICT (key) DO UPDATE SET model = excluded.model,"
+    " endpoint = excluded.endpoint, bought_at = excluded.bought_at, text = excluded.text,"
+    " finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens,"
+    " completion_tokens = excluded.completion_tokens, cached_tokens = excluded.cached_tokens,"
+    " cost_usd = excluded.cost_usd, seconds = excluded.seconds, reasoning = excluded.reasoning,"
+    " reasoning_tokens = excluded.reasoning_tokens WHERE completions.finish_reason IN ('error', 'abort')"
 )
 _COUNT_USAGE = text(
     "INSERT INTO spending VALUES (:purpose, :calls, :prompt_tokens, :completion_tokens, :cost_usd)"
@@ -94,7 +99,7 @@ class PostgresDatabase:
 
     def put(self, rows: Sequence[Row]) -> list[Completion]:
         # Sorted by key, as everywhere: processes that lock the same rows in different orders would deadlock.
-        ordered = sorted(rows, key=lambda row: row.key)
+        ordered = [row for _, row in sorted({row.key: row for row in reversed(rows)}.items())]
         columns: dict[str, list[Any]] = {
             "key": [row.key for row in ordered],
             "model": [row.model for row in ordered],

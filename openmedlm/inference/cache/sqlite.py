@@ -15,11 +15,21 @@ from openmedlm.inference.cache.sqlite_leases import SqliteLeases
 from openmedlm.inference.request import Completion
 
 _BUSY_TIMEOUT_SECONDS = 60
-_GET_ONE = (
-    "SELECT text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds, reasoning,"
-    " reasoning_tokens FROM completions WHERE key = ?"
+_COLUMNS = (
+    "text, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cost_usd, seconds, "
+    "reasoning, reasoning_tokens"
 )
-_GET_MANY = f"SELECT key, {_GET_ONE.removeprefix('SELECT ').removesuffix('= ?')}IN"
+_SOUND = "(finish_reason IS NULL OR finish_reason NOT IN ('error', 'abort'))"
+_GET_ONE = f"SELECT {_COLUMNS} FROM completions WHERE {_SOUND} AND key = ?"  # noqa: S608
+_GET_MANY = f"SELECT key, {_COLUMNS} FROM completions WHERE {_SOUND} AND key IN"  # noqa: S608
+_PUT = (
+    "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+    " model = excluded.model, endpoint = excluded.endpoint, bought_at = excluded.bought_at, text = excluded.text,"
+    " finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens,"
+    " completion_tokens = excluded.completion_tokens, cached_tokens = excluded.cached_tokens,"
+    " cost_usd = excluded.cost_usd, seconds = excluded.seconds, reasoning = excluded.reasoning,"
+    " reasoning_tokens = excluded.reasoning_tokens WHERE completions.finish_reason IN ('error', 'abort')"
+)
 
 
 class SqliteDatabase:
@@ -88,7 +98,7 @@ class SqliteDatabase:
     def _insert(self, rows: Sequence[Row]) -> list[Completion]:
         now = time.time()
         inserted = self._writer.executemany(
-            "INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _PUT,
             [(row.key, row.model, row.endpoint, now, *row.completion) for row in rows],
         )
         all_new = inserted.rowcount == len(rows)

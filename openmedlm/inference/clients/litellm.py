@@ -2,14 +2,19 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from openmedlm.inference.causes import find_cause
+from openmedlm.inference.clients.model_list import ModelList
+from openmedlm.inference.clients.tls import explain_tls_error
 from openmedlm.inference.endpoint import Endpoint
-from openmedlm.inference.errors import EndpointError
+from openmedlm.inference.errors import EndpointDownError, EndpointError
+from openmedlm.inference.notices import Notices
 from openmedlm.inference.request import Completion, Request
 from openmedlm.inference.request_body import request_body
 from openmedlm.inference.response import parse_completions
+from openmedlm.inference.retry_after import seconds_in_message, seconds_to_wait
 from openmedlm.metrics import Failure
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else the import of litellm downloads prices
@@ -17,13 +22,27 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else the import
 import litellm
 from litellm.types.router import RouterRateLimitError
 
+_TRANSIENT_STATUSES = (408, 409, 425, 429)
+
+_ALWAYS_SENT = ("model", "messages", "prompt")
+
 
 class LitellmClient:
-    """Chat and text completions through `litellm.acompletion` and `litellm.atext_completion`."""
+    """Chat and text completions through `litellm.acompletion` and `litellm.atext_completion`.
 
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+    Args:
+        endpoint: Endpoint that is not called directly.
+        timeout: Maximum seconds of one request.
+        notices: Receives a notice about the parameters that litellm leaves out, since the provider does not take them.
+    """
+
+    models = ModelList()
+
+    def __init__(self, endpoint: Endpoint, timeout: float, notices: Notices | None = None) -> None:
         self._endpoint = endpoint
         self._timeout = timeout
+        self._notices = notices or Notices()
+        self._reported: set[str] = set()
         litellm.suppress_debug_info = True
         self._router = _router(endpoint) if endpoint.replicas else None
 
@@ -38,6 +57,8 @@ class LitellmClient:
         address = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
         if request.chat:
             fields["messages"] = list(fields["messages"])
+        if not self._reported.issuperset(fields):
+            self._report_dropped(fields)
         started = time.perf_counter()
         try:
             response = await call(
@@ -49,9 +70,24 @@ class LitellmClient:
                 drop_params=True,
             )
         except Exception as error:
+            message = explain_tls_error(error, self._endpoint.base_url or self._endpoint.model)
+            if message is not None:
+                raise EndpointDownError(message) from error
             raise _failure(error) from error
         seconds = time.perf_counter() - started
-        return parse_completions(response.model_dump(), seconds, _price(response))
+        return parse_completions(response.model_dump(), seconds, _price(response), count)
+
+    def _report_dropped(self, fields: Mapping[str, object]) -> None:
+        """Report once which parameters the provider does not take: `drop_params` leaves them out in silence."""
+        self._reported.update(fields)
+        try:
+            supported = litellm.get_supported_openai_params(self._endpoint.served_name)
+        except Exception:  # litellm raises a bare Exception for an unknown provider
+            return
+        for name in fields:
+            # litellm passes on what OpenAI's API does not define, such as top_k.
+            if supported and name not in (*_ALWAYS_SENT, *supported) and name in litellm.OPENAI_CHAT_COMPLETION_PARAMS:
+                self._notices.add(f"{self._endpoint.model} does not take {name}: it is left out")
 
 
 def _router(endpoint: Endpoint) -> "litellm.Router":
@@ -70,20 +106,42 @@ def _failure(error: Exception) -> EndpointError:
         message = "all replicas are overloaded or down"
         return EndpointError(message, status=429, transient=True, retry_after=float(error.cooldown_time))
     status = getattr(error, "status_code", None)
-    headers = getattr(error, "litellm_response_headers", None) or {}
-    retry_after = str(headers.get("retry-after") or "")
+    message = " ".join(str(error).partition("Traceback (most recent call last)")[0].split())
+    response = getattr(error, "response", None)
+    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
+    retry_after = seconds_to_wait(_Headers(headers), limited=status == 429)
+    if retry_after is None and status == 429:
+        retry_after = seconds_in_message(message)
+    cause = (
+        "context" if isinstance(error, litellm.ContextWindowExceededError) else find_cause(status, message, retry_after)
+    )
+    if isinstance(error, litellm.AuthenticationError):
+        cause = "key"
     kind: Failure = "http"
     if isinstance(error, litellm.Timeout):
         kind = "timeout"
     elif isinstance(error, litellm.APIConnectionError):
         kind = "connection"
+    is_transient = status is not None and (status in _TRANSIENT_STATUSES or (status >= 500 and status != 501))
     return EndpointError(
-        " ".join(str(error).split())[:300],
+        message[:300],
         failure=kind,
         status=status,
-        transient=status is not None and (status in (408, 409, 425, 429) or status >= 500),
-        retry_after=float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
+        transient=cause == "loading" or (cause is None and is_transient),
+        retry_after=retry_after,
+        cause=cause,
+        body=message,
     )
+
+
+class _Headers(dict[str, str]):
+    """Headers by lower-case name, whatever the case in which they are read."""
+
+    def __init__(self, headers: Mapping[str, object]) -> None:
+        super().__init__({str(name).lower(): str(value) for name, value in headers.items()})
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        return super().get(name.lower(), default)
 
 
 def _price(response: object) -> float | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from openmedlm.inference.clients.base import Client
+from openmedlm.inference.clients.model_list import ModelList
 from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion, Request
 
@@ -85,6 +86,12 @@ class Replicas:
         self._replicas = [_Replica(name, client) for name, client in clients]
         self._clock = clock
 
+    @property
+    def models(self) -> ModelList:
+        """Models that the first replica with a list has."""
+        lists = (replica.client.models for replica in self._replicas)
+        return next((models for models in lists if models.names), ModelList())
+
     async def check(self) -> None:
         """See `Client.check`; silent replicas are paused as long as one responds."""
         checks = (replica.client.check() for replica in self._replicas)
@@ -106,6 +113,10 @@ class Replicas:
             replica.load += count
             try:
                 completions = await replica.client.complete(request, count)
+            except EndpointDownError as error:
+                failed = EndpointError(str(error), failure="connection", transient=True)
+                replica.record_failure(failed, self._clock())
+                raise failed from error
             except EndpointError as error:
                 if error.transient:
                     replica.record_failure(error, self._clock())

@@ -1,12 +1,17 @@
 """Tests of the litellm client against the HTTP client."""
 
 import asyncio
+import json
+import time
+from contextlib import suppress
+from email.utils import formatdate
 from typing import Any
 
 import pytest
 
 from openmedlm.data import Question
-from openmedlm.inference import Endpoint, EndpointError, find_endpoint
+from openmedlm.inference import Endpoint, EndpointError, Notices, find_endpoint
+from openmedlm.inference.advice import advise
 from openmedlm.inference.clients.http import HttpClient
 from openmedlm.inference.clients.litellm import LitellmClient, prices
 from openmedlm.inference.request import Completion, Request
@@ -106,3 +111,67 @@ def test_litellm_call_has_a_cost(server: Any, question: Question, make_reply: An
     assert price is not None
     assert done.cost_usd is not None
     assert 0 < done.cost_usd <= done.prompt_tokens * price.prompt + done.completion_tokens * price.completion
+
+
+def body_reply(make_reply: Any, message: dict[str, Any], **usage: Any) -> Any:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}
+    response = {"id": "x", "object": "chat.completion", "created": 1, "model": "small", "choices": [choice]}
+    counts = {"prompt_tokens": 9, "completion_tokens": 4, **usage}
+    return make_reply(raw=json.dumps({**response, "usage": counts}).encode())
+
+
+def test_litellm_passes_thoughts_on(server: Any, question: Question, make_reply: Any) -> None:
+    details = {"completion_tokens_details": {"reasoning_tokens": 3}}
+    server.reply = lambda asked: body_reply(make_reply, {"content": "B", "reasoning_content": "Hm."}, **details)
+    done = through_litellm("openai/small", server.base_url, prompt("openai/small", question))
+    assert (done.text, done.reasoning, done.reasoning_tokens) == ("B", "Hm.", 3)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "cause"),
+    [
+        (500, "Incorrect API key provided: x", "key"),
+        (401, "no", "key"),
+        (429, "You exceeded your current quota, please check your plan", "quota"),
+        (400, "Budget has been exceeded! Current cost: 0.02, Max budget: 0.01", "quota"),
+        (400, "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000", "context"),
+        (503, "Loading model", "loading"),
+        (500, "crashed", None),
+    ],
+)
+def test_litellm_failure_has_its_cause(
+    status: int, text: str, cause: str | None, server: Any, question: Question, make_reply: Any
+) -> None:
+    server.reply = lambda asked: make_reply(text, status=status)
+    with pytest.raises(EndpointError) as caught:
+        through_litellm("openai/small", server.base_url, prompt("openai/small", question))
+    assert caught.value.cause == cause
+    assert caught.value.transient is (cause in ("loading", None))
+
+
+def test_litellm_reads_retry_after_as_a_date(server: Any, question: Question, make_reply: Any) -> None:
+    late = formatdate(time.time() + 40, usegmt=True)
+    server.reply = lambda asked: make_reply("full", status=429, headers={"Retry-After": late})
+    with pytest.raises(EndpointError) as caught:
+        through_litellm("openai/small", server.base_url, prompt("openai/small", question))
+    assert caught.value.retry_after == pytest.approx(40, abs=2)
+
+
+def test_missing_key_is_found_without_a_request(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    endpoint = find_endpoint("anthropic/claude-3-5-haiku-20241022")
+    with pytest.raises(EndpointError) as caught:
+        asyncio.run(LitellmClient(endpoint, 5.0).complete(prompt("anthropic/claude", question)))
+    assert (caught.value.cause, caught.value.transient) == ("key", False)
+    assert "ANTHROPIC_API_KEY" in advise(caught.value, endpoint)
+
+
+def test_parameter_that_litellm_drops_is_reported_once(server: Any, question: Question) -> None:
+    endpoint = find_endpoint("anthropic/claude-3-5-haiku-20241022", server.base_url, "a-key")
+    notices = Notices()
+    client = LitellmClient(endpoint, 5.0, notices)
+    for _ in range(2):
+        with suppress(EndpointError):
+            asyncio.run(client.complete(prompt("anthropic/claude", question)))
+    assert len(notices.messages) == 1
+    assert "seed" in notices.messages[0]

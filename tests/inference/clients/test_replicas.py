@@ -185,6 +185,23 @@ def test_concurrent_failures_count_once() -> None:
     asyncio.run(go())
 
 
+def test_replica_that_is_down_leaves_the_others() -> None:
+    class Untrusted(Fake):
+        async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
+            self.questions.append(request.question)
+            raise EndpointDownError("the certificate has expired")
+
+    async def go() -> None:
+        fakes = [Untrusted(), Fake()]
+        replicas = Replicas([(f"https://{n}/v1", fake) for n, fake in enumerate(fakes)], Clock())
+        for number in range(40):
+            await try_complete(replicas, number)
+        assert len(fakes[0].questions) == 1
+        assert len(fakes[1].questions) == 39
+
+    asyncio.run(go())
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_refusing_replica_is_paused_if_another_answers(status: int) -> None:
     async def go() -> None:
