@@ -77,6 +77,11 @@ class SamplingParams:
         """True if the request asks for greedy decoding."""
         return self.temperature == 0.0 and self.sampling != "model"
 
+    @property
+    def asks_for_thinking(self) -> bool:
+        """True if the request turns thinking on; the model is then taken to think."""
+        return self.thinking not in ("default", "off")
+
     def for_thinking(self) -> Self:
         """Return the parameters for a model that thinks.
 

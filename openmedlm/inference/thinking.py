@@ -23,9 +23,6 @@ FIRST_QUESTIONS = 2
 DETECTION_TOKENS = (2048, THINKING_TOKENS)
 """Tokens of further completions that look for a closing mark, if a first vote was cut off without any mark."""
 
-ASKED_FOR = ("on", "low", "medium", "high")
-"""Values of `thinking` after which a model is taken to think."""
-
 Get = Callable[[str, Request], Awaitable[Completion]]
 
 
@@ -91,7 +88,7 @@ class ThinkingDetector:
         endless = False
         if not marked and program.decode.thinking_tokens != 0:
             marked, endless = await self._look_longer(program, answered)
-        thinks = bool(marked) or program.decode.thinking in ASKED_FOR
+        thinks = bool(marked) or program.decode.asks_for_thinking
         verdict = Verdict(thinks, endless or any(opened for _, opened in marked))
         if answered:
             self._verdicts[_request_kind(program)] = verdict
@@ -108,9 +105,7 @@ class ThinkingDetector:
             The mark, and whether the template opens the thoughts, if there is a mark; and whether no completion ended.
         """
         endless = False
-        for tokens in DETECTION_TOKENS:
-            decode = replace(program.decode, thinking_tokens=tokens).for_thinking()
-            longer = replace(program, decode=decode)
+        for tokens, longer in zip(DETECTION_TOKENS, detection_programs(program), strict=True):
             for question, sample_prompts, votes in first:
                 if not _may_be_thoughts(program, votes[0]):
                     continue
@@ -119,7 +114,7 @@ class ThinkingDetector:
                     completion = await self._get(request.key(self._endpoint.identity), request)
                 except EndpointError:
                     continue
-                mark = thought_mark(completion, decode.thought_marks)
+                mark = thought_mark(completion, program.decode.thought_marks)
                 if mark is not None:
                     return [(mark, _opens_with_text(completion, mark))], False
                 if completion.finish_reason != CUT_OFF:
@@ -133,7 +128,7 @@ class ThinkingDetector:
         model, decode = self._endpoint.model, program.decode
         shown, count = ", ".join(dict.fromkeys(marks)), len(votes)
         another_field = "Its server may need another field: pass it with --extra-body."
-        if decode.thinking in ASKED_FOR:
+        if decode.asks_for_thinking:
             if not marks:
                 self._notices.add(
                     f"{model} shows no thoughts after --thinking {decode.thinking}, in {count} first votes. "
@@ -193,7 +188,7 @@ class Decision:
         verdict = verdict or detector.known(program)
         if verdict is not None or not first:
             self._decided.set()
-        asked_for = Verdict(thinks=program.decode.thinking in ASKED_FOR, opened=False)
+        asked_for = Verdict(thinks=program.decode.asks_for_thinking, opened=False)
         self.program = (verdict or asked_for).adapt(program)
 
     async def add(self, position: int, votes: FirstVotes) -> None:
@@ -216,6 +211,12 @@ class Decision:
         """Return the program once it is decided."""
         await self._decided.wait()
         return self.program
+
+
+def detection_programs(program: PromptProgram) -> list[PromptProgram]:
+    """Return the program with room for thoughts, the smaller one first, as the detection requests it."""
+    decodes = [replace(program.decode, thinking_tokens=tokens).for_thinking() for tokens in DETECTION_TOKENS]
+    return [replace(program, decode=decode) for decode in decodes]
 
 
 def thought_mark(completion: Completion | Vote, thought_marks: Sequence[str] = ()) -> str | None:
