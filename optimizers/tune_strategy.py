@@ -128,7 +128,7 @@ class TuneStrategy(Teleprompter):
             study, best = self._search(search, search_set, holdout, _DspyEvaluator(factory, self.num_threads))
         finally:
             optuna.logging.set_verbosity(verbosity)
-        compiled = to_module(_with_room(factory.program(best.configuration)))
+        compiled = to_module(_with_thinking_tokens(factory.program(best.configuration)))
         compiled.study = study
         compiled._compiled = True
         return compiled
@@ -156,7 +156,7 @@ class _DspyEvaluator:
         Raises:
             UserError: More than a tenth of the questions got no answer.
         """
-        program = _with_room(self._factory.program(configuration))
+        program = _with_thinking_tokens(self._factory.program(configuration))
         module = to_module(program)
         with ThreadPoolExecutor(self._num_threads) as threads:
             # Each call runs in a copy of the context, where DSPy keeps its settings.
@@ -175,7 +175,7 @@ class _DspyEvaluator:
         ]
 
 
-def _with_room(program: PromptProgram) -> PromptProgram:
+def _with_thinking_tokens(program: PromptProgram) -> PromptProgram:
     """Return the program with room for thoughts where it has a budget for them, or asks for thinking.
 
     Plain DSPy does not find out whether a model thinks.
