@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from openmedlm.inference.errors import EndpointError
+from openmedlm.inference.errors import Cause, EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion
-from openmedlm.inference.response import parse_completions, parse_failure
+from openmedlm.inference.response import parse_completions
 from openmedlm.inference.thinking import thought_mark
 from openmedlm.metrics import CUT_OFF, split_thoughts
 
@@ -19,25 +19,21 @@ class Reply:
     """Response of a server to one request.
 
     Attributes:
-        status: HTTP status; None if no response arrived.
         body: Parsed JSON, or the text of the response.
         seconds: Time from sending to the complete response.
-        failure: Reason why no response arrived; empty if one did.
+        failure: Error of the request; None if the response may hold a completion.
         limit: Token limit of the request.
     """
 
-    status: int | None
     body: Any = None
     seconds: float = 0.0
-    failure: str = ""
+    failure: EndpointError | EndpointDownError | None = None
     limit: int = 0
 
     @cached_property
-    def _parsed(self) -> Sequence[Completion] | EndpointError:
-        if self.status is None:
-            return EndpointError(self.failure)
-        if self.status != 200:
-            return parse_failure(self.status, self.body, None)
+    def _parsed(self) -> Sequence[Completion] | EndpointError | EndpointDownError:
+        if self.failure is not None:
+            return self.failure
         try:
             return parse_completions(self.body, self.seconds, None)
         except EndpointError as error:
@@ -46,7 +42,7 @@ class Reply:
     @property
     def completions(self) -> Sequence[Completion]:
         """Completions; empty after an error."""
-        return () if isinstance(self._parsed, EndpointError) else self._parsed
+        return () if isinstance(self._parsed, Exception) else self._parsed
 
     @property
     def ok(self) -> bool:
@@ -54,14 +50,29 @@ class Reply:
         return bool(self.completions)
 
     @property
+    def exception(self) -> EndpointError | EndpointDownError | None:
+        """Error of the request; None if there is a completion."""
+        return self._parsed if isinstance(self._parsed, Exception) else None
+
+    @property
     def error(self) -> str:
         """Error on one line; empty if there is a completion."""
-        return str(self._parsed).rstrip(".") if isinstance(self._parsed, EndpointError) else ""
+        return " ".join(str(self.exception or "").split()).rstrip(".")
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status of an error; None if there is none."""
+        return getattr(self.exception, "status", None)
+
+    @property
+    def cause(self) -> Cause | None:
+        """Cause of an error; None if it is not known."""
+        return getattr(self.exception, "cause", None)
 
     @property
     def refused(self) -> bool:
         """True if the server refused the request, rather than failed or did not respond."""
-        return not self.ok and self.status is not None and self.status not in (408, 429, 502, 503, 504)
+        return self.status is not None and self.status not in (408, 429, 502, 503, 504)
 
     @property
     def texts(self) -> list[str]:
@@ -91,9 +102,7 @@ class Reply:
     @property
     def thought_tokens(self) -> int | None:
         """Reported tokens of the thoughts; None if the server does not report them."""
-        details = self._usage.get("completion_tokens_details")
-        tokens = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
-        return tokens if isinstance(tokens, int) else None
+        return self.completions[0].reasoning_tokens if self.ok else None
 
     @property
     def prompt_tokens(self) -> int | None:

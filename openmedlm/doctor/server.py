@@ -1,13 +1,14 @@
 """Server under examination: its requests, and what earlier checks found."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openmedlm.doctor.probe import Probe
 from openmedlm.doctor.prompts import Prompts
 from openmedlm.doctor.reply import Reply
+from openmedlm.inference.clients.model_list import ModelList
 from openmedlm.inference.endpoint import Constraint, Endpoint
+from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.request import Request
 from openmedlm.inference.request_body import request_body
 from openmedlm.programs import TEMPLATES, Prompt, SamplingParams, Template
@@ -19,7 +20,9 @@ SHORT_TOKENS = 64
 LONG_TOKENS = 2048
 """Token limit of a request that waits for the end of thoughts."""
 
-_NO_REPLY = Reply(None, failure="not requested")
+_NO_REPLY = Reply(failure=EndpointError("not requested"))
+
+_NO_MODELS = ModelList()
 
 
 @dataclass
@@ -27,8 +30,7 @@ class Known:
     """Results of checks that later checks use.
 
     Attributes:
-        models: Response to the request for the list of models.
-        names: Listed models.
+        models: Listed models.
         first: Response to the first question.
         chat: Response to the first chat request, if the first question was repeated as text.
         thoughts: Response that has thoughts, or the longest one without them.
@@ -39,8 +41,7 @@ class Known:
         hot: Responses to that request at a high temperature, with different seeds.
     """
 
-    models: Reply = _NO_REPLY
-    names: tuple[str, ...] = ()
+    models: ModelList = _NO_MODELS
     first: Reply = _NO_REPLY
     chat: Reply = _NO_REPLY
     thoughts: Reply = _NO_REPLY
@@ -124,10 +125,5 @@ class Server:
         )
         request = Request(prompt, decode, seed=seed, choices=choices, continued=continued)
         endpoint = replace(self.endpoint, constraint=constraint or self.endpoint.constraint)
-        reply = await self.probe.send(_plain(request_body(request, endpoint, count)))
+        reply = await self.probe.send(request_body(request, endpoint, count))
         return replace(reply, limit=max_tokens)
-
-
-def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with its messages as a list, as JSON and litellm take them."""
-    return {**body, "messages": list(body["messages"])} if "messages" in body else dict(body)

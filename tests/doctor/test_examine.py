@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from able_server import Abilities, AbleServer
+from model_server import ModelServer, Reply
 
 from openmedlm.doctor import Examination, examine
 from openmedlm.inference import find_endpoint
@@ -186,9 +187,14 @@ def test_template_of_the_user_is_kept(abilities: Abilities, template: str, expec
     ("abilities", "options", "failing", "message"),
     [
         (Abilities(key="right"), {"api_key": "wrong"}, "key", "--api-key"),
-        (Abilities(key="right"), {}, "key", "OPENMEDLM_API_KEY"),
-        (Abilities(names=("other",)), {}, "model", "-m: other"),
+        (Abilities(key="right"), {}, "key", "HOSTED_VLLM_API_KEY"),
+        (Abilities(names=("other",)), {}, "model", "-m hosted_vllm/other"),
+        (Abilities(names=("other", "another")), {}, "model", "lists other, another"),
         (Abilities(chat=False, text=False), {}, "model", "no chat template"),
+        (Abilities(failing=(503, "Loading model")), {}, "model", "once the model is loaded"),
+        (Abilities(failing=(402, "budget exceeded")), {}, "model", "budget"),
+        (Abilities(failing=(403, "not for you")), {}, "key", "--api-key"),
+        (Abilities(failing=(500, "out of order")), {}, "reachable", "out of order"),
     ],
 )
 def test_server_that_cannot_be_used_ends_the_checks(
@@ -199,8 +205,8 @@ def test_server_that_cannot_be_used_ends_the_checks(
     assert examination.command == ()
     assert message in examination.fatal
     found = statuses(examination)
-    assert found["reachable"] == "yes"
     assert found[failing] == "no"
+    assert next(name for name, status in found.items() if status == "no") == failing
     assert found["speed"] == "unknown"
 
 
@@ -209,6 +215,20 @@ def test_dead_server_is_not_reachable() -> None:
     examination = asyncio.run(examine(endpoint, timeout=10, nonce="n"))
     assert statuses(examination)["reachable"] == "no"
     assert "127.0.0.1:9" in examination.fatal
+
+
+def test_server_that_hangs_is_not_reachable() -> None:
+    with ModelServer() as server:
+        server.reply = lambda _: Reply(delay=30)
+        endpoint = find_endpoint("hosted_vllm/small", server.base_url)
+        examination = asyncio.run(examine(endpoint, timeout=0.1, nonce="n"))
+    assert statuses(examination)["reachable"] == "no"
+    assert "--call-timeout" in examination.fatal
+
+
+def test_response_of_another_form_fails_one_check_only() -> None:
+    found = statuses(examined(Abilities(odd_logprobs=True)))
+    assert (found["logprobs"], found["structured_outputs"]) == ("unknown", "yes")
 
 
 def test_right_key_is_accepted() -> None:
@@ -231,7 +251,7 @@ def test_address_without_version_gets_one() -> None:
         (VLLM, "logprobs", "letters hold 0.95"),
         (VLLM, "context length", "4,096 tokens"),
         (replace(VLLM, refused=frozenset({"seed"})), "parameters", "seed"),
-        (replace(VLLM, limited=True), "rate limit", "Retry-After: 0"),
+        (replace(VLLM, limited=True), "rate limit", "429"),
         (replace(VLLM, cached=False), "prefix cache", "not reported"),
     ],
 )

@@ -52,6 +52,8 @@ class Abilities:
         cached: Whether it reports cached tokens.
         context: Context length in the list.
         limited: Whether the first completion gets HTTP 429.
+        failing: Status and message of the response to every completion; None if it works.
+        odd_logprobs: Whether the log-probabilities are no numbers.
     """
 
     names: Sequence[str] = ("small",)
@@ -71,6 +73,8 @@ class Abilities:
     cached: bool = True
     context: int | None = 4096
     limited: bool = False
+    failing: tuple[int, str] | None = None
+    odd_logprobs: bool = False
 
 
 class AbleServer(ModelServer):
@@ -97,6 +101,8 @@ class AbleServer(ModelServer):
         self.requests.append(Asked(request.path, body, request.headers.get("Authorization"), time.monotonic()))
         if self.abilities.limited and len(self.requests) == 1:
             return _error(429, "too many requests", {"Retry-After": "0"})
+        if self.abilities.failing is not None:
+            return _error(*self.abilities.failing)
         refusal = self._refusal(body, request.headers.get("Authorization"))
         return refusal or web.json_response(self._completion(body))
 
@@ -150,6 +156,8 @@ class AbleServer(ModelServer):
         choice |= {"message": message} if "messages" in body else {"text": message["content"]}
         if body.get("logprobs") and "logprobs" not in self.abilities.ignored:
             top = [{"token": token, "logprob": logprob} for token, logprob in (("B", -0.1), ("A", -3.0), ("The", -4.0))]
+            if self.abilities.odd_logprobs:
+                top = [{"token": "B", "logprob": "high"}]
             choice["logprobs"] = {"content": [{"token": "B", "logprob": -0.1, "top_logprobs": top}]}
         return choice, min(limit, len(thought_words) + len(words))
 

@@ -1,18 +1,16 @@
 """Contact: address, key, model, endpoints."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from openmedlm.doctor.finding import Finding, refusal, unknown
 from openmedlm.doctor.reply import Reply
 from openmedlm.doctor.server import Server
+from openmedlm.inference.advice import advise
+from openmedlm.inference.errors import EndpointDownError, EndpointError
 from openmedlm.programs import TEMPLATES
 
 _OMISSIONS: tuple[tuple[str, ...], ...] = ((), ("temperature",), ("max_tokens",), ("temperature", "max_tokens"))
 """Request fields without which the first question is asked, one set after another, while it is refused."""
-
-_KEY_ERROR = re.compile(r"api[_ -]?key|authenticat|unauthori[sz]ed|credential", re.IGNORECASE)
 
 _MODEL_ERROR = re.compile(
     r"model[^.]{0,80}(?:not (?:exist|found|available|loaded|registered)|unknown|invalid)"
@@ -20,62 +18,44 @@ _MODEL_ERROR = re.compile(
     re.IGNORECASE,
 )
 
-_FIXES = {
-    402: "Raise the quota or budget",
-    429: "Rerun the command later, or raise the quota",
-    503: "Rerun the command once the model is loaded",
-}
-
-_LENGTHS = ("max_model_len", "context_length", "max_context_length", "context_window", "max_input_tokens", "n_ctx")
-
 
 async def check_reachable(server: Server) -> Finding:
-    """Request the list of models, and ask the first question."""
+    """Ask the first question, and request the list of models."""
     known, given = server.known, server.endpoint.base_url
-    known.models = await server.probe.models()
-    known.names = tuple(_entries(known.models.body)) if known.models.status == 200 else ()
     known.first = await _first_answer(server)
-    if known.first.status is None or (known.first.status >= 500 and not known.first.ok):
-        return Finding("no", known.first.error, fatal=_with_fix(known.first))
+    first = known.first
+    if not first.ok and (first.status is None or first.status >= 500) and first.cause is None:
+        return Finding("no", first.error, fatal=_with_fix(server, "Pass a longer --call-timeout, or check the server"))
+    known.models = await server.probe.models()
     address = server.probe.address
     if address is None:
         return Finding("yes", "through litellm")
-    added = f", /v1 added to {given}" if address != given else ""
+    added = f", /v1 added to {given}" if given is not None and address != given else ""
     return Finding("yes", f"{address}{added}")
 
 
 async def check_key(server: Server) -> Finding:
     """Judge the key by the first question: a key that may not list models may still complete."""
-    first = server.known.first
-    if not first.ok and (first.status in (401, 403) or _KEY_ERROR.search(first.error)):
-        fix = "Correct --api-key" if server.endpoint.api_key else "Pass --api-key, or set OPENMEDLM_API_KEY"
-        return Finding("no", first.error, fatal=f"key refused: {first.error}. {fix}.")
-    if first.ok and server.endpoint.api_key and not server.endpoint.embedded:
-        return Finding("yes", "accepted")
-    return Finding("yes", "none needed") if first.ok else unknown(first.error)
+    first, has_key = server.known.first, bool(server.endpoint.api_key)
+    if first.cause == "key" or first.status == 403:
+        return Finding("no", first.error, fatal=_with_fix(server, "Correct --api-key"))
+    if not first.ok:
+        return unknown(first.error)
+    return Finding("yes", "accepted" if has_key and not server.endpoint.embedded else "none needed")
 
 
 async def check_model(server: Server) -> Finding:
     """Check that the server answers for the model, and whether it lists it."""
-    known, name = server.known, server.endpoint.served_name
-    listed = ", ".join(known.names[:3]) + (", …" if len(known.names) > 3 else "")
+    known, names, name = server.known, server.known.models.names, server.endpoint.served_name
+    listed = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     if not known.first.ok:
-        if known.first.status in _FIXES:
-            fix = _FIXES[known.first.status]
-        elif known.names and name not in known.names:
-            fix = f"Pass one that the server lists with -m: {listed}"
-        elif known.first.status == 404 or _MODEL_ERROR.search(known.first.error):
-            fix = "Correct --model or --api-base"
-        else:
-            fix = "Check the log of the server"
-        message = f"no completion from {server.endpoint.model}: {known.first.error}. {fix}."
-        return Finding("no", f"{known.first.error}; listed: {listed or 'none'}", fatal=message)
-    if name in known.names:
+        fix = f"The server lists {listed}: pass one with -m" if names and name not in names else "Correct --model"
+        if known.first.cause == "loading":
+            fix = "Rerun the command once the model is loaded"
+        return Finding("no", f"{known.first.error}; listed: {listed or 'none'}", fatal=_with_fix(server, fix))
+    if name in names:
         return Finding("yes", "listed")
-    if known.names:
-        return Finding("yes", f"answers, and is not in the list: {listed}")
-    reason = "no models in it" if known.models.status == 200 else _status(known.models)
-    return Finding("yes", f"answers; no list of models ({reason})")
+    return Finding("yes", f"answers, and is not in the list: {listed}" if names else "answers; no list of models")
 
 
 async def check_chat(server: Server) -> Finding:
@@ -99,7 +79,7 @@ async def check_completions(server: Server) -> Finding:
 
 async def check_context(server: Server) -> Finding:
     """Read the context length from the list of models."""
-    length = _context_length(_entries(server.known.models.body), server.endpoint.served_name)
+    length = server.known.models.context_length
     return unknown("the list of models does not name it") if length is None else Finding("yes", f"{length:,} tokens")
 
 
@@ -116,35 +96,20 @@ async def _first_answer(server: Server) -> Reply:
                 first = server.known.chat = reply
             if reply.ok:
                 return reply
-            if reply.status not in (400, 422) or _KEY_ERROR.search(reply.error) or _MODEL_ERROR.search(reply.error):
+            if reply.status not in (400, 422) or reply.cause is not None or _MODEL_ERROR.search(reply.error):
                 break
-        if reply.status is None or reply.status in (401, 403):
+        if not reply.refused or reply.cause is not None:
             break
     server.omit = ()
     assert first is not None, "there is a template, and a set of fields to omit"
     return first
 
 
-def _with_fix(reply: Reply) -> str:
-    if reply.status is not None:
-        return f"the server fails: {reply.error}. {_FIXES.get(reply.status, 'Check its log')}."
-    fix = "Check that the server is running" if "connect" in reply.error else "Pass a longer --call-timeout"
-    return f"{reply.error}. {fix}."
-
-
-def _status(reply: Reply) -> str:
-    return f"HTTP {reply.status}" if reply.status is not None else "no response"
-
-
-def _entries(body: Any) -> dict[str, Mapping[str, Any]]:
-    """Return the listed models by their names."""
-    data = body.get("data") or body.get("models") if isinstance(body, Mapping) else body
-    entries = data if isinstance(data, list) else []
-    return {str(each["id"]): each for each in entries if isinstance(each, Mapping) and isinstance(each.get("id"), str)}
-
-
-def _context_length(entries: Mapping[str, Mapping[str, Any]], name: str) -> int | None:
-    entry = entries.get(name) or (next(iter(entries.values())) if len(entries) == 1 else {})
-    nested = [entry, *(each for each in (entry.get("meta"), entry.get("top_provider")) if isinstance(each, Mapping))]
-    lengths = [each.get(field) for each in nested for field in _LENGTHS]
-    return next((length for length in lengths if type(length) is int and length > 0), None)
+def _with_fix(server: Server, fix: str) -> str:
+    """Return the line about a first question without an answer; `fix` applies if the error has none of its own."""
+    exception, names = server.known.first.exception, server.known.models.names
+    message = str(exception)
+    advised = advise(exception, server.endpoint, names) if isinstance(exception, EndpointError) else message
+    if isinstance(exception, EndpointDownError) or advised.rstrip(".") != message.rstrip("."):
+        return f"{server.endpoint.model}: {advised}"
+    return f"{server.endpoint.model}: {message.rstrip('.')}. {fix}."

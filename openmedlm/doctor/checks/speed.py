@@ -37,7 +37,7 @@ async def check_rate_limit(server: Server) -> Finding:
     asked = server.probe.retry_after
     if asked is None:
         return unknown("no HTTP 429 seen")
-    wait = f"Retry-After: {asked}" if asked else "without Retry-After"
+    wait = f"waits of {asked:g} s asked for" if asked else "without a time to wait"
     return Finding("yes", f"HTTP 429 seen, {wait}", "--max-concurrency 1")
 
 
