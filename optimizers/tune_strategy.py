@@ -176,7 +176,7 @@ class _DspyEvaluator:
 
 
 def _with_thinking_tokens(program: PromptProgram) -> PromptProgram:
-    """Return the program with room for thoughts where it has a budget for them, or asks for thinking.
+    """Return the program with tokens for thoughts where it has a budget for them, or asks for thinking.
 
     Plain DSPy does not find out whether a model thinks.
     """
