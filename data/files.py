@@ -1,6 +1,7 @@
 """Question files: JSONL, CSV and parquet are read, JSONL is written."""
 
 import json
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def read_questions(path: Path, benchmark: str, split: str) -> list[Question]:
     try:
         for row, record in reader(path):
             question = question_from_record(record, f"{path}:{row}", benchmark, split)
-            first = rows.setdefault(question.id, row)
+            first = rows.setdefault(unicodedata.normalize("NFC", question.id), row)
             if first != row:
                 raise UserError(
                     f'{path}:{row}: the id "{question.id}" is also the id of row {first}. '

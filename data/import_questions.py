@@ -6,6 +6,7 @@ from pathlib import Path
 from openmedlm.data.benchmarks import BENCHMARKS
 from openmedlm.data.files import read_questions, write_questions
 from openmedlm.data.load import SAMPLE
+from openmedlm.data.option_texts import strip_own_letters
 from openmedlm.data.question import SPLITS, canonical_split
 from openmedlm.utils.errors import UserError
 from openmedlm.utils.paths import imported_benchmarks
@@ -14,7 +15,13 @@ NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def import_questions(
-    file: str | Path, name: str, split: str, data_dir: str | Path | None = None, replace: bool = False
+    file: str | Path,
+    name: str,
+    split: str,
+    data_dir: str | Path | None = None,
+    replace: bool = False,
+    *,
+    strip_letters: bool = False,
 ) -> Path:
     """Check the questions of a JSONL, CSV or parquet file and save them as one split of a new benchmark.
 
@@ -26,6 +33,7 @@ def import_questions(
         split: `pool` (or `train`), `dev` or `test`.
         data_dir: Target folder, which `load_split` then takes too; None for the user's own data folder.
         replace: Overwrite a split that exists.
+        strip_letters: Remove the letters inside option texts, such as "A. Aspirin" for option A.
 
     Returns:
         Path of the written file, `<name>/<split>.jsonl` in the target folder.
@@ -54,6 +62,8 @@ def import_questions(
     if path.exists() and not replace:
         raise UserError(f"{path}: the split exists. Choose another name or split, or pass --replace.")
     questions = read_questions(Path(file), name, split)
+    if strip_letters:
+        questions = [strip_own_letters(question) for question in questions]
     ids = {question.id for question in questions}
     for other in SPLITS:
         other_path = folder / f"{other}.jsonl"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from openmedlm.utils.errors import UserError
+from openmedlm.utils.strict_json import DuplicateKeyError, load_json
 
 MAX_LINE_BYTES = 32 * 2**20
 """Length limit of a line: three times the longest completion that an endpoint may send."""
@@ -16,7 +17,7 @@ def jsonl_records(path: Path) -> Iterator[tuple[int, object]]:
     The file is UTF-8, with or without a byte-order mark.
 
     Raises:
-        UserError: A line is not JSON in UTF-8, or is too long.
+        UserError: A line is not JSON in UTF-8, repeats a key of an object, or is too long.
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
@@ -32,10 +33,12 @@ def jsonl_records(path: Path) -> Iterator[tuple[int, object]]:
             if not text.strip():
                 continue
             try:
-                yield row, json.loads(text)
+                yield row, load_json(text)
             except json.JSONDecodeError as error:
                 reason = f"{error.msg}, column {error.colno}"
                 raise UserError(f"{path}:{row}: not JSON ({reason}). Write one JSON object per line.") from None
+            except DuplicateKeyError as error:
+                raise UserError(f"{path}:{row}: {error}. Give each key once.") from None
             except (ValueError, RecursionError):
                 raise UserError(
                     f"{path}:{row}: JSON with a number too long or nesting too deep. Write plain JSON."

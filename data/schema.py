@@ -90,7 +90,7 @@ def _type_name(value: object) -> str:
 def _checked_text(value: object, name: str, where: str) -> str:
     if not isinstance(value, str):
         _fail(where, f"{name} must be a text, got {_type_name(value)}. Write it in quotes.")
-    if not value.strip():
+    if not any(character.isprintable() and not character.isspace() for character in value):
         _fail(where, f"{name} is empty. Fill it in.")
     try:
         value.encode()
@@ -143,11 +143,23 @@ def _options(value: object, where: str) -> dict[str, str]:
 
 
 def _answer(record: Mapping[str, object], options: Mapping[str, str], where: str) -> str:
+    value = record.get("answer")
+    if value is not None and not isinstance(value, str):
+        _fail(where, f'"answer" must be a text, got {_type_name(value)}. Write the letter of the right option.')
     answer = _text(record, "answer", where)
     if answer not in options:
+        same = [letter for letter, text in options.items() if text.strip() == answer.strip()]
+        if same:
+            plural = "s" if len(same) > 1 else ""
+            _fail(
+                where,
+                f'the answer "{answer}" is the text of option{plural} {", ".join(same)}. Write the letter of the right '
+                "option.",
+            )
         letters_given = ", ".join(options)
         _fail(
             where,
-            f'the answer "{answer}" is not one of the options {letters_given}. Correct the answer or add the option.',
+            f'the answer "{answer}" is not one of the options {letters_given}. Write one of these letters, or add the '
+            "option.",
         )
     return answer

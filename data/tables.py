@@ -13,8 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from openmedlm.utils.errors import UserError
+from openmedlm.utils.strict_json import DuplicateKeyError, load_json, unique
 
 REQUIRED_COLUMNS = ("id", "question", "answer")
+
+MAX_CELL_CHARACTERS = 2**31 - 1
+"""Length limit of a CSV cell: the largest that `csv` takes on every platform; its default is 131,072."""
 
 
 def csv_records(path: Path) -> Iterator[tuple[int, object]]:
@@ -30,29 +34,43 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}:{line}: not UTF-8. Save the file as UTF-8.") from None
+    rows = _rows(text, path)
+    header = [column.strip() for column in next(rows, (1, []))[1]]
+    _check_columns(header, path)
+    for start, cells in rows:
+        if len(cells) > len(header):
+            raise UserError(
+                f"{path}:{start}: {len(cells)} cells for {len(header)} columns. "
+                "Put cells that contain a comma in double quotes."
+            )
+        if any(cell.strip() for cell in cells):
+            yield start, _record(dict(zip(header, cells, strict=False)), f"{path}:{start}")
+
+
+def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line number at which each row starts, and its cells, of any length."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [column.strip() for column in next(reader, [])]
-        _check_columns(header, path)
+    start = 1
+    while True:
+        others_limit = csv.field_size_limit(MAX_CELL_CHARACTERS)  # the limit is one for the whole process
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            end = "" if reader.line_num <= start else f", up to line {reader.line_num}"
+            raise UserError(f"{path}:{start}: not CSV ({error}{end}). Check the double quotes of that row.") from None
+        finally:
+            csv.field_size_limit(others_limit)
+        if cells is None:
+            return
+        yield start, cells
         start = reader.line_num + 1
-        for cells in reader:
-            if len(cells) > len(header):
-                raise UserError(
-                    f"{path}:{start}: {len(cells)} cells for {len(header)} columns. "
-                    "Put cells that contain a comma in double quotes."
-                )
-            if any(cell.strip() for cell in cells):
-                yield start, _record(dict(zip(header, cells, strict=False)), f"{path}:{start}")
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: not CSV ({error}). Check the double quotes.") from None
 
 
 def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
     """Yield the number of each row of a parquet file, from 1, and its record.
 
     Raises:
-        UserError: The file is not parquet, or lacks a column.
+        UserError: The file is not parquet, lacks a column, or has a letter twice.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -64,6 +82,12 @@ def parquet_records(path: Path) -> Iterator[tuple[int, object]]:
         reason = next(iter(str(error).splitlines()), "damaged")
         raise UserError(f"{path}: not a parquet file ({reason}). Write it again.") from None
     _check_columns(columns, path)
+    options = table.schema.field("options").type if "options" in columns else None
+    if options is not None and pa.types.is_struct(options):
+        names = [field.name for field in options]
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError(f'{path}: two fields of "options" are named "{name}". Rename or remove one.')
     row = 0
     for batch in table.to_batches():
         try:
@@ -86,8 +110,10 @@ def _check_columns(columns: Sequence[str], path: Path) -> None:
             raise UserError(
                 f'{path}:1: the column "{column}" is missing. Add it; the columns are {", ".join(columns) or "none"}.'
             )
-    if any(map(_is_letter, columns)) == ("options" in columns):
-        raise UserError(f'{path}:1: use either the columns A, B, … or one column "options". Keep one of them.')
+    letters, options = any(map(_is_letter, columns)), "options" in columns
+    if letters == options:
+        fix = "Keep one of them." if options else "Add one of them, the letters as capitals."
+        raise UserError(f'{path}:1: use either the columns A, B, … or one column "options". {fix}')
 
 
 def _is_letter(column: str) -> bool:
@@ -106,15 +132,20 @@ def _record(cells: Mapping[str, object], where: str) -> dict[str, object]:
 def _options(cell: object, where: str) -> object:
     if isinstance(cell, str) and cell.strip():
         try:
-            return json.loads(cell)
+            return load_json(cell)
         except json.JSONDecodeError as error:
             raise UserError(f'{where}: "options" is not JSON ({error.msg}). Write {{"A": …, "B": …}}.') from None
+        except DuplicateKeyError as error:
+            raise UserError(f'{where}: {error} in "options". Give each letter once.') from None
         except (ValueError, RecursionError):
             raise UserError(f'{where}: "options" is not plain JSON. Write {{"A": …, "B": …}}.') from None
     if isinstance(cell, Mapping):
         return _non_empty(cell.items())
     if isinstance(cell, list) and all(isinstance(item, tuple) for item in cell):
-        return _non_empty(cell)
+        try:
+            return _non_empty(unique(cell).items())
+        except DuplicateKeyError as error:
+            raise UserError(f'{where}: {error} in "options". Give each letter once.') from None
     return cell
 
 

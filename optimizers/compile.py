@@ -58,7 +58,7 @@ def compile_program(
     member = _compile_single(config.member, trainset, config, vectors, on_progress)
     vote = MajorityVote(votes=config.votes, shuffle=config.shuffle, seed=config.seed)
     compiled = vote.compile(member, trainset=trainset)
-    compiled.member.decode = _override(compiled.decode, config)
+    compiled.member.decode = with_config(compiled.decode, config)
     return compiled
 
 
@@ -71,7 +71,7 @@ def _compile_single(
 ) -> Strategy:
     strategy = STRATEGY_CLASSES[check_choice(name, STRATEGY_CLASSES, "strategy")]
     student = strategy(config.template, seed=config.seed)
-    student.decode = _override(student.decode, config)
+    student.decode = with_config(student.decode, config)
     if config.instructions is not None:
         student.predictor.signature = student.predictor.signature.with_instructions(config.instructions)
     if name in WITHOUT_EXEMPLARS:
@@ -92,7 +92,7 @@ def _compile_single(
     return RandomFewShot(config.k, config.seed).compile(student, trainset=trainset)
 
 
-def _override(decode: SamplingParams, config: ProgramConfig) -> SamplingParams:
+def with_config(decode: SamplingParams, config: ProgramConfig) -> SamplingParams:
     """Return the parameters with those of the configuration.
 
     A temperature or top_p that is set is sent, whether the model thinks or not. A token limit that is set is the limit

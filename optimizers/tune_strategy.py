@@ -24,7 +24,7 @@ from openmedlm.optimizers.trainset import MissingRationales, check_examples, che
 from openmedlm.programs.convert import to_question
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.prompt_length import count_characters, to_tokens
-from openmedlm.programs.prompt_program import SamplePrompt
+from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.signature import MultipleChoiceQA
 from openmedlm.programs.strategy import Strategy, default_sampling_params
 from openmedlm.programs.to_module import to_module
@@ -37,7 +37,8 @@ class TuneStrategy(Teleprompter):
     from DSPy's own cache. The command adds budgets, votes that stop once they are decided, and studies that resume.
 
     Args:
-        space: The search space. Default: the whole space.
+        space: The search space. Default: the whole space, with the model's own thinking; for a model that thinks, name
+            `thinking` and `thinking_tokens`, since plain DSPy does not find out whether it does.
         trials: Number of configurations to try, at least 1.
         seed: Seed of the search, and of option orders and samples in the programs.
         search_share: Share of the valset in the search set, which ranks configurations; the holdout set, the rest,
@@ -89,8 +90,8 @@ class TuneStrategy(Teleprompter):
         """Return the best program of the search; its attribute `study` is the Optuna study.
 
         Args:
-            student: Any single strategy. Its template, `top_k` and, where they are not the defaults, its instructions
-                and `max_tokens` apply to every program of the search.
+            student: Any single strategy. Its template, `top_k`, thinking, further request fields and, where they are
+                not the defaults, its instructions and `max_tokens` apply to every program of the search.
             trainset: The pool of exemplars; see `openmedlm.programs.to_demo`. The search leaves out strategies that it
                 lacks rationales for.
             valset: At least 2 labelled questions, which score the programs.
@@ -127,7 +128,7 @@ class TuneStrategy(Teleprompter):
             study, best = self._search(search, search_set, holdout, _DspyEvaluator(factory, self.num_threads))
         finally:
             optuna.logging.set_verbosity(verbosity)
-        compiled = to_module(factory.program(best.configuration))
+        compiled = to_module(_with_thinking_tokens(factory.program(best.configuration)))
         compiled.study = study
         compiled._compiled = True
         return compiled
@@ -155,7 +156,7 @@ class _DspyEvaluator:
         Raises:
             UserError: More than a tenth of the questions got no answer.
         """
-        program = self._factory.program(configuration)
+        program = _with_thinking_tokens(self._factory.program(configuration))
         module = to_module(program)
         with ThreadPoolExecutor(self._num_threads) as threads:
             # Each call runs in a copy of the context, where DSPy keeps its settings.
@@ -172,6 +173,16 @@ class _DspyEvaluator:
             _to_votes(program.sample_prompts(question, shown.exemplars), prediction)
             for question, shown, prediction in zip(questions, retrieved, predictions, strict=True)
         ]
+
+
+def _with_thinking_tokens(program: PromptProgram) -> PromptProgram:
+    """Return the program with tokens for thoughts where it has a budget for them, or asks for thinking.
+
+    Plain DSPy does not find out whether a model thinks.
+    """
+    decode = program.decode
+    has_budget = decode.thinking != "off" and bool(decode.thinking_tokens)
+    return replace(program, decode=decode.for_thinking()) if has_budget or decode.asks_for_thinking else program
 
 
 def _ask(module: Strategy | MajorityEnsemble, question: Question) -> dspy.Prediction:
@@ -201,6 +212,12 @@ def _config(student: Strategy, seed: int) -> ProgramConfig:
         template=template,
         top_k=decode.top_k,
         instructions=None if instructions == MultipleChoiceQA.instructions else instructions,
+        sampling=decode.sampling,
+        thinking=decode.thinking,
+        thinking_tokens=decode.thinking_tokens,
+        extra_body=decode.extra_body,
+        omit_params=decode.omit_params,
+        thought_marks=decode.thought_marks,
         max_tokens=None
         if max_tokens == default_sampling_params(template, student.reasoning).max_tokens
         else max_tokens,

@@ -43,6 +43,8 @@ class SamplingParams:
         omit_params: Names of fields that are not sent. Without `max_tokens`, `max_completion_tokens` is sent instead,
             unless that is named, too.
         thought_marks: Marks of thoughts besides the known ones, each as `OPEN…CLOSE`.
+        thoughts_opened: Whether the chat template opens the thoughts, so that a completion that is cut off without a
+            closing mark is all thoughts.
 
     Raises:
         ValueError: The extra body holds the model, the messages, the prompt, `n` or `stream`.
@@ -63,6 +65,7 @@ class SamplingParams:
     extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
     omit_params: tuple[str, ...] = ()
     thought_marks: tuple[str, ...] = ()
+    thoughts_opened: bool = False
 
     def __post_init__(self) -> None:
         fixed = sorted(_FIXED_FIELDS & self.extra_body.keys())
@@ -74,15 +77,20 @@ class SamplingParams:
         """True if the request asks for greedy decoding."""
         return self.temperature == 0.0 and self.sampling != "model"
 
+    @property
+    def asks_for_thinking(self) -> bool:
+        """True if the request turns thinking on; the model is then taken to think."""
+        return self.thinking not in ("default", "off")
+
     def for_thinking(self) -> Self:
         """Return the parameters for a model that thinks.
 
         The token limit includes `thinking_tokens`, the model's generation config decides about sampling unless
         `sampling` is `program`, and no text stops the completion: it would stop inside the thoughts.
         """
-        room = THINKING_TOKENS if self.thinking_tokens is None else self.thinking_tokens
+        extra = THINKING_TOKENS if self.thinking_tokens is None else self.thinking_tokens
         sampling: Sampling = "program" if self.sampling == "program" else "model"
-        return replace(self, max_tokens=self.max_tokens + room, thinking_tokens=0, sampling=sampling, stop=())
+        return replace(self, max_tokens=self.max_tokens + extra, thinking_tokens=0, sampling=sampling, stop=())
 
     def describe(self) -> dict[str, Any]:
         """Return the parameters as plain JSON values.
@@ -104,4 +112,5 @@ _DEFAULTS: Mapping[str, Any] = {
     "extra_body": {},
     "omit_params": (),
     "thought_marks": (),
+    "thoughts_opened": False,
 }

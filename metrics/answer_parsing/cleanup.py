@@ -1,7 +1,8 @@
 """Removal of markup and template tokens from an answer."""
 
 import re
-import unicodedata
+
+from openmedlm.metrics.answer_parsing.characters import normalise, without_latex_symbols
 
 # An answer is at the start or at the end. The middle of a long completion is dropped, which bounds the time.
 _HEAD_CHARACTERS, _TAIL_CHARACTERS = 8_000, 32_000
@@ -24,6 +25,7 @@ _WHOLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_WRITTEN_BREAK = re.compile(r"\\n(?!eq?\b)")
 _LATEX_STYLE = re.compile(
     r"\\{1,2}(?:text|math)?(?:text|bf|it|rm|sf|tt|normal|bm|boldsymbol|underline)\{([^{}]{0,300})\}"
 )
@@ -32,7 +34,11 @@ _TAG = re.compile(r"</?(?:b|i|u|p|em|strong|span|div|br|code)\s?/?>", re.IGNOREC
 _CLOSING_TAG = re.compile(r"</\w{1,30}>")
 _TICK = re.compile("[✅✔☑✓👉➡]\ufe0f?")
 _EMPHASIS = re.compile(r"\*+|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
-_LINE_MARK = re.compile(r"^[ \t]*(?:[#>]+[ \t]*|[-•+][ \t]+)+", re.MULTILINE)
+# Before a number, `>` is a comparison, and a dash may be a minus sign.
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
+_LINE_MARK = re.compile(
+    r"^[ \t]*(?:#[ \t]*|>(?![ \t=.]{0,4}\d)[ \t]*|•[ \t]+|[-+](?![ \t]*\.?\d)[ \t]+)+", re.MULTILINE
+)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _RUNS = re.compile(r"  |[\t\r\f\v]")
 _EMPHASIS_SIGN = re.compile(r"[*_`]")
@@ -46,8 +52,12 @@ def clean(text: str) -> str:
         text = f"{text[:_HEAD_CHARACTERS]}\n…\n{text[-_TAIL_CHARACTERS:]}"
     if "<" in text or "[" in text:
         text = _before_end_of_turn(text)
-    text = text.replace('\\"', '"').replace("\\n", "\n")
-    return _BREAKS.sub(lambda m: "\n\n" if m[0].count("\n") > 1 else "\n", plain(text)).strip()
+    if "\\" in text:
+        text = _WRITTEN_BREAK.sub("\n", text.replace('\\"', '"'))
+    text = plain(text)
+    if _LINE_SIGN.search(text):
+        text = _LINE_MARK.sub("", text)
+    return _BREAKS.sub(lambda m: "\n\n" if m[0].count("\n") > 1 else "\n", text).strip()
 
 
 def _before_end_of_turn(text: str) -> str:
@@ -62,25 +72,25 @@ def _before_end_of_turn(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text without emphasis, list marks, LaTeX styling and repeated spaces; line breaks are kept.
+    """Return a text without emphasis, LaTeX styling and repeated spaces; line breaks are kept.
 
     A pattern runs only if the text contains a character that it needs: this function takes most of the parsing time.
     """
-    text = unicodedata.normalize("NFKC", text)
-    if "\\" in text:
+    text = normalise(text)
+    if "\\" in text or "^{" in text:
         for _ in range(3):
             text = _LATEX_STYLE.sub(r"\1", text)
-        text = _LATEX_SPACE.sub(" ", text)
+        text = _LATEX_SPACE.sub(" ", without_latex_symbols(text))
     elif "$" in text:
         text = _LATEX_SPACE.sub(" ", text)
     if "<" in text:
         text = _CLOSING_TAG.sub("\n", _TAG.sub(" ", text))
     if not text.isascii():
         text = _TICK.sub(" ", text)
+    if "~~" in text:
+        text = _STRUCK.sub(" ", text)
     if _EMPHASIS_SIGN.search(text):
         text = _EMPHASIS.sub("", text)
-    if _LINE_SIGN.search(text):
-        text = _LINE_MARK.sub("", text)
     if _RUNS.search(text):
         text = _BLANKS.sub(" ", text)
     return text

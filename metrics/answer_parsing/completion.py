@@ -21,6 +21,8 @@ def parse_completion(
     options: Mapping[str, str],
     thought_marks: Sequence[str] = (),
     stop: Sequence[str] = (),
+    *,
+    thoughts_opened: bool = False,
 ) -> ParsedAnswer:
     """Return the letter that a completion gives as its answer.
 
@@ -35,6 +37,8 @@ def parse_completion(
         options: Letter to text, in the lettering that the model was shown.
         thought_marks: Marks of thoughts besides the known ones.
         stop: Texts that end the answer after the thoughts, for an endpoint that was not told to stop there.
+        thoughts_opened: Whether the chat template opens the thoughts. Text that is cut off without a mark is then all
+            thoughts, unless it begins with a lone letter.
 
     Returns:
         The letter and the rule, as `parse_answer` gives them; also the rules `reasoning only` and `tool call`, and
@@ -53,9 +57,12 @@ def parse_completion(
             return ParsedAnswer(None, "truncated")
         parsed = parse_answer(reasoning, options, thought_marks=thought_marks)
         return replace(parsed, rule="reasoning only") if parsed.letter is not None else parsed
+    opened = thoughts_opened and finish_reason == CUT_OFF and split_thoughts(text, thought_marks).mark is None
     if stop:
         text = _stopped(text, stop, thought_marks)
     parsed = parse_answer(text, options, thought_marks=thought_marks)
+    if opened and parsed.rule != "lone letter":
+        return ParsedAnswer(None, "truncated")
     rule = _OWN_RULES.get(finish_reason or "")
     return replace(parsed, rule=rule) if rule and parsed.letter is not None else parsed
 

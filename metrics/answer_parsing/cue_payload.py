@@ -2,18 +2,25 @@
 
 import re
 
+from openmedlm.metrics.answer_parsing.denials import text_denied
+from openmedlm.metrics.answer_parsing.foreign_phrases import AFTER_LETTER, AND, BECAUSE
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
 _WINDOW_CHARACTERS = 400
-_OPEN = r"[\s\"'“”‘’(\[{<:=–—→-]{0,12}"
+# Signs before a number belong to it.
+_OPEN = (
+    r"(?:[\s\"'“”‘’(\[{:|→]|[<=](?![\s><=–−-]{0,3}\.?\d|[\s\"')\]}.]{0,4}$)|"
+    r"[-–—](?!\s{0,2}(?:\.?\d|[\"')\]}.]{0,3}$))){0,12}"
+)
 _HEDGE = (
     r"(?:(?:most|more|very|likely|probably|definitely|therefore|thus|indeed|clearly|simply|actually|still)\b,?\s?){0,3}"
 )
 _NOUN = r"(?:(?:the\s)?(?:correct\s|best\s|letter\s)?(?:option|choice|letter|answer)\b\s?(?:is\b)?)?"
 _START = re.compile(rf"{_OPEN}{_HEDGE}{_OPEN}{_NOUN}{_OPEN}", re.IGNORECASE)
-_LETTER = re.compile(r"([A-Za-z])(?!\w|['’]\w)")
-_SEPARATOR = re.compile(r"[\"'”’)\]}]{0,4} ?[.:,;)(\[–—-]?[\"'”’)\]}]{0,3} ?")
+# An East Asian word may follow a letter without a space.
+_LETTER = re.compile(r"([A-Za-z])(?![^\W⺀-힣]|['’]\w)")
+_SEPARATOR = re.compile(r"[\"'”’“‘)\]}>]{0,4} ?(?:[.:,;!)(\[|]|[-–—](?!\s?\.?\d))?[\"'”’)\]}]{0,3} ?")
 _NOT_BUT = re.compile(r"not\s[^.\n]{1,60}?\bbut\s", re.IGNORECASE)
 _NONE = re.compile(
     r"(?:none\b|null\b|n/a\b|unknown\b|not\s(?:listed|available|provided|applicable|given|possible|determin\w+)|"
@@ -23,22 +30,15 @@ _NONE = re.compile(
 )
 _CONNECTIVE = (
     r"(?:because|since|as|due|given|based|which|where|who|when|is|was|are|for|so|in|on|at|of|from|with|without|by|to|"
-    r"according|and|or|but|not|while|per|if|would|will|should|has|have|that|it)\b"
+    r"according|and|or|but|not|while|per|if|would|will|should|has|have|that|it|rather|instead|over)\b"
 )
-_CONTINUES = re.compile(rf"\s{_CONNECTIVE}")
-_DENIED = re.compile(
-    r"\s(?:is|was|are|seems|can)\s?(?:not|n't|incorrect|wrong|false|unlikely|less|excluded|ruled)\b", re.IGNORECASE
-)
-_TEXT_DENIED = re.compile(
-    r"\s(?:is|was|are|were)\s(?:not\s(?:right|correct|the\b)|incorrect|wrong|false|unlikely|excluded|ruled)\b",
-    re.IGNORECASE,
-)
+_CONTINUES = re.compile(rf"\s(?:{_CONNECTIVE}|{BECAUSE}\b)|\s?{AFTER_LETTER}")
 TEXT_ENDS = re.compile(
-    rf"\s?(?:$|[!?;:\n)\]}}\"'”’(–—]|\.(?!\d)|-\s|,\s?(?:{_CONNECTIVE}|the\b|this\b|\n|\"|')|"
-    r"(?:because|since|as|due|given|based|which|is|was|are|would|according)\b)",
+    rf"\s?(?:$|[!?;\n)\]}}\"'”’(]|[:–—](?!\s?\d)|\.(?!\d)|-\s(?!\d)|,\s?(?:{_CONNECTIVE}|the\b|this\b|\n|\"|')|"
+    r"(?:because|since|as|due|given|based|which|is|was|are|would|according)\b|입니다|이다|です|である|だ)",
     re.IGNORECASE,
 )
-_AND = r"(?:\s?(?:,\s?(?:and\b|or\b)?|&|/|\+)\s?|\s(?:and/or|and|or|as\swell\sas)\s)"
+_AND = r"(?:\s?(?:,\s?(?:and\b|or\b)?|&|/|\+)\s?|\s(?:and/or|and|or|as\swell\sas)\s|" + f"{AND})"
 _ANOTHER = re.compile(
     rf"[\"')\]]{{0,2}}{_AND}(?:(?:possibly|perhaps|maybe|even|option|choice)\s)?[\"'(\[]{{0,2}}([A-Z])"
     r"(?=[\"')\].,:;]|\s?(?:$|\n|and\b|or\b|&|/|\+|are\b))",
@@ -79,7 +79,7 @@ def parse_option_text(text: str, choices: OptionTexts, rule: str) -> ParsedAnswe
 
 def _by_text(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
     """Return the answer of an option's text; a letter after it, as in `Aspirin (C)`, must be that of the option."""
-    if _TEXT_DENIED.match(after):
+    if text_denied(after):
         return None
     label = _LABEL_AFTER.match(after)
     if label is not None and label[1].upper() in choices.letters and label[1].upper() != letter:
@@ -89,8 +89,6 @@ def _by_text(letter: str, after: str, choices: OptionTexts, rule: str) -> Parsed
 
 def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> ParsedAnswer | None:
     """Return the answer of a letter; a text after it, as in `C. Aspirin`, must not be that of another option."""
-    if _DENIED.match(after):
-        return None
     another = _ANOTHER.match(after)
     if another is not None and another[1].upper() in choices.letters:
         return ParsedAnswer(None, "several")
@@ -103,8 +101,6 @@ def _by_letter(letter: str, after: str, choices: OptionTexts, rule: str) -> Pars
     named = choices.named_at_start(line)
     if choices.begins_like(letter, line):
         after_text = rest[len(line) - len(named[1]) :] if named is not None else ""
-        if _TEXT_DENIED.match(after_text):
-            return None
         if _lists_another(after_text, choices):
             return ParsedAnswer(None, "several")
     elif line and not _plausible_text(after, marks, line, choices):
@@ -127,7 +123,7 @@ def _plausible_text(after: str, marks: str, line: str, choices: OptionTexts) -> 
     """
     if re.match(r"[-–]\w", after):
         return False
-    if not marks:
+    if not marks and line[0] not in "-–—−":
         return bool(_CONTINUES.match(after))
     return not (marks == "." and line[0].islower() and choices.texts)
 

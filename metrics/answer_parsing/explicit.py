@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from openmedlm.metrics.answer_parsing.cue_payload import parse_payload
-from openmedlm.metrics.answer_parsing.cues import COPULA, CUES, FIELD
+from openmedlm.metrics.answer_parsing.cues import COPULA, CUES, FIELD, Cue
+from openmedlm.metrics.answer_parsing.denials import denied_before
+from openmedlm.metrics.answer_parsing.languages import languages_of
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
 
@@ -14,20 +16,35 @@ _SUBJECT = r"(?:^|[.,;:\n(]\s?|\b(?:so|therefore|thus|hence|that|and|only)\s)(?:
 _BEING = rf"\s{COPULA}\s(?:(?:therefore|thus|likely|probably|clearly|also)\s)?"
 _RANK = r"(?:correct|right|best|final|only|single|(?:most|more)\s\w+)\s"
 _TEXT = r"(?:[.):,]\s?(?:(?!\s(?:is|are|was|not|but|so|while|whereas|than)\b)[^.\n]){1,120}?,?)?"
+_CALLED = (
+    *("answer", "option", "choice"),
+    *("diagnosis", "cause", "explanation", "treatment", "step", "management", "mechanism", "finding"),
+)
 _CALLED_ANSWER = re.compile(
     rf"{_SUBJECT}(?:(?:option|choice)\s)?\(?(?-i:([A-Z]))\)?{_TEXT}{_BEING}(?:the\s|my\s)?"
-    rf"(?:(?:{_RANK}){{0,2}}(?:answer|option|choice)|"
-    rf"(?:{_RANK}){{1,2}}(?:diagnosis|cause|explanation|treatment|step|management|mechanism|finding))\b",
+    rf"(?:(?:{_RANK}){{0,2}}(?:{'|'.join(_CALLED[:3])})|(?:{_RANK}){{1,2}}(?:{'|'.join(_CALLED[3:])}))\b",
     re.IGNORECASE,
 )
 _CALLED_CORRECT = re.compile(
-    rf"(?:\b(?:option|choice|think|believe|that)\s|(?:^|[.!?\n]\s?))\(?(?-i:([A-Z]))\)?{_BEING}"
+    rf"(?:\b(?:option|choice|think|believe|that|but|so|only|look|glance|inspection|review)\s|(?:^|[.!?\n]\s?))\(?(?-i:([A-Z]))\)?{_BEING}"
     r"(?:correct|right)(?=[.,;\n]|\s(?:because|as|since)\b|$)",
     re.IGNORECASE,
 )
+# `D) Correct.` in a list of verdicts
+_VERDICT = re.compile(
+    r"(?:^|\n)(?:option\s|choice\s)?\(?(?-i:([A-Z]))[).:]{1,2}\s?(?:this\sis\s)?(?:the\s)?(?:correct|right)(?:\s(?:answer|option|choice))?"
+    r"(?=[.,;!\n]|\s(?:because|as|since)\b|$)",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
+    r"(?:^|[.!?\n]\s?)(?:had|were|should)\s(?:she|he|they|it|the|this|there)\b[^.!?\n]*$|"
     r"(?:\b(?:if|whether|unless)|(?:\bnot|n['’]t)\s(?:think|believe|say|mean))\b[^.!?\n]*$|"
     r"\bto\s(?:determine|find|identify|choose|select|reach|arrive\sat)\b[^.,\n]*$",
+    re.IGNORECASE,
+)
+_CONCLUSION = re.compile(
+    r"(?:\b(?:so|therefore|thus|hence)(?:,|\b)(?:\s(?:it['’]s|it\sis))?|[.!?,;]\s(?:but\s)?(?:it['’]s|it\sis))\s"
+    r"[\"'(]?(?-i:([A-Z]))[\"')]?[.!]?$",
     re.IGNORECASE,
 )
 _MAX_CONDITION_CHARACTERS = 20
@@ -55,19 +72,35 @@ def _last_declared(text: str, start: int, choices: OptionTexts) -> ParsedAnswer 
     for declaration in sorted(_declarations(text, start), reverse=True)[:_MAX_DECLARATIONS]:
         if declaration.letter:
             if declaration.letter in choices.letters:
-                return ParsedAnswer(declaration.letter, declaration.name)
+                return _or_conclusion(text, ParsedAnswer(declaration.letter, declaration.name), choices)
+            continue
+        if declaration.name != FIELD.name and denied_before(text, declaration.end):
             continue
         parsed = parse_payload(text, declaration.end, choices, declaration.name)
         if parsed is not None:
-            return parsed
+            return _or_conclusion(text, parsed, choices)
         if declaration.name == FIELD.name and text[declaration.end :].strip(" \"'\n}"):
             return ParsedAnswer(None, "unreadable")
     return None
 
 
+def _or_conclusion(text: str, declared: ParsedAnswer, choices: OptionTexts) -> ParsedAnswer:
+    """Return the letter of a last sentence such as `So it's C.`, or else the declared answer."""
+    match = _CONCLUSION.search(text, max(0, len(text) - 40))
+    if match is None or match[1] not in choices.letters or declared.letter in (None, match[1]):
+        return declared
+    return declared if conditional(text, match.start(1)) else ParsedAnswer(match[1], "conclusion")
+
+
 def called_correct(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """Return C for `Option C is correct`, if no other option is called so: several statements may be correct."""
-    letters = {match[1] for match in _CALLED_CORRECT.finditer(text) if not conditional(text, match.start())}
+    patterns = (_CALLED_CORRECT, _VERDICT, *(language.called_correct for language in languages_of(text)))
+    letters = {
+        match[match.lastindex or 1]
+        for pattern in patterns
+        for match in pattern.finditer(text)
+        if not conditional(text, match.start())
+    }
     letter = letters.pop() if len(letters) == 1 else None
     return ParsedAnswer(letter, "called correct") if letter in choices.letters else None
 
@@ -82,22 +115,28 @@ def conditional(text: str, at: int) -> bool:
 
 
 def _declarations(text: str, start: int) -> Iterator[_Declaration]:
-    low, high = _after_last_field(text)
-    for cue in CUES:
+    lowered = text.lower()
+    low, high = _after_last_field(text, lowered)
+    foreign = (Cue("answer cue", language.needs, language.cue) for language in languages_of(text))
+    for cue in (*CUES, *foreign):
+        if not any(map(lowered.__contains__, cue.needs)):
+            continue
         for match in cue.pattern.finditer(text, start):
             if cue is FIELD or not (low <= match.start() < high or conditional(text, match.start())):
                 yield _Declaration(match.end(), cue.name, "")
+    if not any(map(lowered.__contains__, _CALLED)):
+        return
     for match in _CALLED_ANSWER.finditer(text, start):
         if not (low <= match.start() < high or conditional(text, match.start())):
             yield _Declaration(match.end(), "called the answer", match[1])
 
 
-def _after_last_field(text: str) -> tuple[int, int]:
+def _after_last_field(text: str, lowered: str) -> tuple[int, int]:
     """Return the range of the fields after the last answer field of a JSON object.
 
     A cue there is part of an explanation, not a later answer.
     """
-    if '"' not in text and "'" not in text:
+    if not any(map(lowered.__contains__, FIELD.needs)):
         return 0, 0
     end = -1
     for match in FIELD.pattern.finditer(text):

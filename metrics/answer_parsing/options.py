@@ -7,7 +7,20 @@ from functools import lru_cache
 
 from openmedlm.metrics.answer_parsing.cleanup import plain
 
-_TOKEN = re.compile(r"\w+|[<>=≤≥±+%]|(?<!\w)[-−](?=\d)|\.(?=\d)")
+# Signs are tokens, so that `-8`, `<8`, `8%`, `10^-8` and `1:8` differ from `8` and `18`.
+_TOKEN = re.compile(
+    r"\d{1,3}(?:,\d{3}){1,6}(?![\d,])|[^\W⺀-힣]+|[⺀-힣]|\+ ?/? ?[-−–]|[<>]=|=[<>]|[<>=≤≥≦≧⩽⩾±+%~≈∼≠↑↓↔]|"
+    r"(?<![\w)%])[-−–‐](?=\.?\d)|(?<=\d) ?[:/⁄] ?(?=\d)|\^(?=[-−–]?\d)|\.(?=\d)"
+)
+_DASHES = "-−–‐"
+_SAME_SIGN = dict.fromkeys(_DASHES, "-") | {
+    ">=": "≥", "=>": "≥", "≧": "≥", "⩾": "≥", "<=": "≤", "=<": "≤", "≦": "≤", "⩽": "≤", "≈": "~", "∼": "~", "⁄": "/",
+}  # fmt: skip
+_ONLY_DASH = re.compile(rf"^[\s\"'(\[]{{0,5}}([{_DASHES}])(?=[\s\"'.)\]}}]{{0,5}}$)")
+# A dash and a space before a number may be a minus sign or a separator; an equals sign may belong to the text.
+_OPTIONAL_SIGN = re.compile(
+    rf"^[\s\"'(\[]{{0,5}}(?:(?P<sign>[{_DASHES}]) {{1,3}}|(?P<equals>=) ?)(?=[{_DASHES}]?\.?\d)"
+)
 _ARTICLES = frozenset({"a", "an", "the"})
 _VERDICTS = frozenset({"yes", "no", "maybe", "true", "false", "uncertain", "unclear"})
 
@@ -37,8 +50,16 @@ class OptionTexts:
 
         None if no option matches, or if two options have the same text.
         """
+        optional = _OPTIONAL_SIGN.match(text)
+        if optional is None:
+            return self._named_at_start(text)
+        without, sign = text[optional.end() :], optional["sign"] or "="
+        named = [named for named in map(self._named_at_start, (sign + without, without)) if named is not None]
+        return named[0] if len({letter for letter, _ in named}) == 1 else None
+
+    def _named_at_start(self, text: str) -> tuple[str, str] | None:
         tokens, skip = _words(text)
-        words = tuple(match[0].casefold() for match in tokens)
+        words = tuple(_canonical(match[0]) for match in tokens)
         if not words or (len(words) == 1 and _is_letter(words[0])):
             return None
         matches = [
@@ -72,10 +93,15 @@ class OptionTexts:
     def begins_like(self, letter: str, text: str) -> bool:
         """Return True if this text starts with the first words of the option: two, or all if either has fewer."""
         tokens, skip = _words(text[:200])
-        words = tuple(match[0].casefold() for match in tokens[skip:])
+        words = tuple(_canonical(match[0]) for match in tokens[skip:])
         own = _without_article(tokenise(self.texts[letter])) if words and letter in self.texts else ()
         shared = min(2, len(words), len(own))
         return shared > 0 and words[:shared] == own[:shared]
+
+    def begins_other(self, letter: str, text: str) -> bool:
+        """Return True if this text starts with the whole text of another option than that of the letter."""
+        named = self.named_at_start(text)
+        return named is not None and named[0] != letter
 
     def _options_with_text(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         # An option whose text is a single letter can only be named by its label.
@@ -89,11 +115,29 @@ class OptionTexts:
 @lru_cache(maxsize=8_192)  # the same options are tokenised for each vote
 def tokenise(text: str) -> tuple[str, ...]:
     """Split a text into words, numbers and signs, in lower case and without markup."""
-    return tuple(match.casefold() for match in _TOKEN.findall(plain(text)))
+    text = plain(text).strip()
+    optional = _OPTIONAL_SIGN.match(text)
+    if optional is not None and optional["sign"]:
+        text = "-" + text[optional.end() :]
+    return tuple(map(_canonical, (match[0] for match in _tokens(text))))
+
+
+def _tokens(text: str) -> list[re.Match[str]]:
+    tokens = list(_TOKEN.finditer(text))
+    return tokens or list(_ONLY_DASH.finditer(text))
+
+
+def _canonical(token: str) -> str:
+    if token.isalnum():
+        return token.casefold()
+    token = token.strip()
+    if token[-1] in _DASHES and token[0] == "+":
+        return "±"
+    return _SAME_SIGN.get(token) or token.casefold().replace(",", "")
 
 
 def _is_letter(token: str) -> bool:
-    return len(token) == 1 and token.isalpha()
+    return len(token) == 1 and token.isalpha() and ord(token) < 0x2E80  # East Asian words may be one character long
 
 
 def _words(text: str) -> tuple[list[re.Match[str]], int]:
@@ -101,7 +145,7 @@ def _words(text: str) -> tuple[list[re.Match[str]], int]:
 
     A capital A may be a label, so it counts as an article only if the text of an option starts with it.
     """
-    tokens = list(_TOKEN.finditer(text))
+    tokens = _tokens(text)
     return tokens, int(bool(tokens) and tokens[0][0] != "A" and tokens[0][0].casefold() in _ARTICLES)
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from openmedlm.metrics.answer_parsing.cleanup import clean
+from openmedlm.metrics.answer_parsing.denials import without_denied
 from openmedlm.metrics.answer_parsing.explicit import called_correct, explicit_cue
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
-from openmedlm.metrics.answer_parsing.positional import first_line, last_line, last_word, lone_letter
+from openmedlm.metrics.answer_parsing.positional import first_line, last_line, last_word, letter_behind, lone_letter
 from openmedlm.metrics.answer_parsing.prose import (
     asserted_text,
     concluding_parenthesis,
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     last_line,
     first_line,
     opening_text,
+    letter_behind,
     labelled_in_prose,
     last_word,
     called_correct,
@@ -49,9 +51,14 @@ def parse_answer(
 
     The rules in `RULES` are tried in order, the most explicit first. A letter counts if the text marks it as an answer,
     so the article in `A patient …` does not. The text of an option counts if it is the whole answer or follows an
-    answer cue, and names exactly one option. Of several declarations the last one counts. A letter followed by the text
-    of another option is a `conflict`, since either could be meant: `C. Aspirin` if A is aspirin. Surrounding white
-    space and markup do not matter. Only both ends of a long completion are parsed, so the time is bounded.
+    answer cue, and names exactly one option; its signs, comparisons and units belong to it. Of several declarations the
+    last one counts. A letter followed by the text of another option is a `conflict`, since either could be meant:
+    `C. Aspirin` if A is aspirin. White space around it, markup and invisible characters do not matter.
+
+    These letters do not count: one that the text denies, takes back or makes depend on a condition; that of a term such
+    as `hepatitis B`; and a heading or first guess before a later answer. Answers are read in English, in the languages
+    of `languages.SPACED`, and in Chinese, Japanese and Korean. Only both ends of a long completion are parsed, so the
+    time is bounded.
 
     Args:
         completion: Completion as the model wrote it, with its thinking block; an unclosed block gives `truncated`.
@@ -81,11 +88,15 @@ def parse_answer(
 
 def _parse(answer: str, choices: OptionTexts) -> ParsedAnswer:
     text = _before_next_question(clean(answer), choices)
-    for rule in RULES:
-        parsed = rule(text, choices)
-        if parsed is not None:
-            return parsed
-    return ParsedAnswer(None, "unreadable")
+    parsed = _first_decision(text, choices)
+    while parsed.letter is not None and (rest := without_denied(text, parsed.letter, choices)) != text:
+        text, parsed = rest, _first_decision(rest, choices)
+    return parsed
+
+
+def _first_decision(text: str, choices: OptionTexts) -> ParsedAnswer:
+    decisions = (rule(text, choices) for rule in RULES)
+    return next((parsed for parsed in decisions if parsed is not None), ParsedAnswer(None, "unreadable"))
 
 
 def _before_next_question(text: str, choices: OptionTexts) -> str:

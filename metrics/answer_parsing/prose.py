@@ -4,9 +4,10 @@ import re
 
 from openmedlm.metrics.answer_parsing.cue_payload import parse_option_text, parse_payload
 from openmedlm.metrics.answer_parsing.explicit import conditional
+from openmedlm.metrics.answer_parsing.lettered_terms import part_of_term
 from openmedlm.metrics.answer_parsing.options import OptionTexts
 from openmedlm.metrics.answer_parsing.parsed_answer import ParsedAnswer
-from openmedlm.metrics.answer_parsing.positional import labels
+from openmedlm.metrics.answer_parsing.positional import LETTER_BEHIND, labels
 
 _MAX_MATCHES = 50
 _MAX_SENTENCE_CHARACTERS = 1_000
@@ -39,6 +40,8 @@ _SUBJECT = re.compile(r"\s(?:is|are|was|would)\b(?!\s(?:the\s)?(?:most|best|corr
 _BEFORE_VERDICT = re.compile(r"^\W{0,3}(?:so|thus|therefore|hence|overall|in\s(?:conclusion|summary))\b,?\s", re.I)
 _PARENTHESIS = re.compile(r"\((?:(?:option|choice|answer)\s)?([A-Z])\)", re.IGNORECASE)
 
+_LETTER_BEHIND = re.compile(rf"{LETTER_BEHIND}(?=\s?(?:$|[.;!\n\"'}}]))", re.IGNORECASE)
+
 
 def labelled_in_prose(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     """Return C for `… is C) Aspirin`: the last labelled option after a verb whose text is that of the option."""
@@ -59,6 +62,10 @@ def opening_text(text: str, choices: OptionTexts) -> ParsedAnswer | None:
     named = choices.named_at_start(text[:_MAX_SENTENCE_CHARACTERS])
     if named is None:
         return None
+    behind = _LETTER_BEHIND.match(named[1])
+    if behind is not None and behind[1].upper() in choices.letters:
+        same = behind[1].upper() == named[0]
+        return ParsedAnswer(named[0] if same else None, "opening text" if same else "conflict")
     ends = r"\s?(?:$|[.;:!\n\"'},)]|[-–—]\s)" if choices.verdicts_only else r"\)?\s?(?:$|[.;!\n\"'}](?!\d))"
     return ParsedAnswer(named[0], "opening text") if re.match(ends, named[1]) else None
 
@@ -68,7 +75,9 @@ def concluding_parenthesis(text: str, choices: OptionTexts) -> ParsedAnswer | No
     for sentence in reversed(_sentences(text)):
         if not _CONCLUDES.search(sentence) or _DOUBTS.search(sentence):
             continue
-        letters = {letter.upper() for letter in _PARENTHESIS.findall(sentence)}
+        letters = {
+            match[1].upper() for match in _PARENTHESIS.finditer(sentence) if not part_of_term(sentence, match.start())
+        }
         if letters:
             letter = letters.pop() if len(letters) == 1 else None
             return ParsedAnswer(letter, "concluding parenthesis") if letter in choices.letters else None

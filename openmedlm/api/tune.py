@@ -12,6 +12,7 @@ from openmedlm.api.evaluate import outside_event_loop
 from openmedlm.api.model import model_options
 from openmedlm.options import DataOptions, FixedProgramOptions, RequestOptions
 from openmedlm.programs.frozen import FrozenProgram, load_program
+from openmedlm.programs.sampling_params import Thinking
 from openmedlm.terminal.console import SafeConsole
 from openmedlm.terminal.progress import Progress
 from openmedlm.tuning.files import PROGRAM, TRIALS
@@ -84,6 +85,8 @@ def tune(
     cost_limit: float | None = None,
     timeout: float | None = None,
     objective: Objective = "accuracy",
+    thinking: Thinking = "default",
+    thinking_tokens: int | None = None,
     limit: int | None = None,
     max_concurrency: int | None = None,
     cache: str | Path | None = None,
@@ -109,6 +112,8 @@ def tune(
         cost_limit: Maximum cost, in US dollars.
         timeout: Maximum duration, in seconds.
         objective: `accuracy`, `cost` of a correct answer, or `both`: the Pareto front.
+        thinking: Thinking that every program requests; `default` searches it if the model is seen to think.
+        thinking_tokens: Tokens for thoughts; None searches them if the model is seen to think.
         limit: Number of dev questions.
         max_concurrency: Maximum number of concurrent requests; None takes 16.
         cache: File or database URL of the completion cache; None takes the user's.
@@ -135,7 +140,7 @@ def tune(
         SearchOptions(trials=trials, objective=objective, limit=limit),
         BudgetOptions(max_calls, token_limit, cost_limit, timeout),
         StudyOptions(),
-        FixedProgramOptions(),
+        FixedProgramOptions(thinking=thinking, thinking_tokens=thinking_tokens),
         RequestOptions(max_concurrency=max_concurrency, store=str(cache) if cache is not None else None),
         seed,
         directory,

@@ -11,7 +11,7 @@ import typer
 from openmedlm.cli.tables import estimate_table, ladder_table
 from openmedlm.options import EvaluateOptions, Output, TrackingOptions
 from openmedlm.runs import check_free
-from openmedlm.runs.estimate import estimate_plan
+from openmedlm.runs.estimate import describe_thoughts, estimate_plan
 from openmedlm.runs.execute import Report, execute
 from openmedlm.runs.plan import Plan, plan
 from openmedlm.runs.save import save_run
@@ -84,6 +84,9 @@ def print_estimates(planned: Plan, output: Output) -> None:
         print_json({"dry_run": True, "runs": runs})
     else:
         wide_console().print(estimate_table(estimates))
+        thoughts = sum(each.completion_tokens_if_thinking or 0 for each in estimates.values())
+        if thoughts:
+            print(describe_thoughts(thoughts))
 
 
 def _print_report(planned: Plan, report: Report, output: Output) -> None:

@@ -17,7 +17,7 @@ from openmedlm.inference.policy import Policy
 from openmedlm.inference.prefetch import ExemplarPrefetcher
 from openmedlm.inference.request import Completion
 from openmedlm.inference.sampling import PendingRequest, first_vote, pending_requests, sample_vote
-from openmedlm.inference.thinking import FIRST_QUESTIONS, Decision, FirstVotes, ThinkingDetector
+from openmedlm.inference.thinking import FIRST_QUESTIONS, Decision, FirstVotes, ThinkingDetector, Verdict
 from openmedlm.metrics import Outcome, Vote, decided, majority
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.retrieved import RetrievedExemplars
@@ -76,7 +76,7 @@ class Engine:
         on_outcome: Callable[[Outcome], None] | None = None,
         clusters: asyncio.Future[list[str]] | None = None,
         on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
-        thinks: bool | None = None,
+        verdict: Verdict | None = None,
     ) -> Sequence[Outcome]:
         """Return the outcome of each question, in the order of the questions.
 
@@ -87,7 +87,7 @@ class Engine:
             clusters: The cluster of each question (`openmedlm.data.clusters`); None for no clusters.
             on_prompts: Called once per question, before `on_outcome`, with the question's position and the prompts
                 of the votes in its outcome.
-            thinks: Whether the model thinks; None finds out from the first questions.
+            verdict: Whether the model thinks; None finds out from the first questions.
 
         Raises:
             EndpointDownError: The endpoint fails for every request (a wrong key, model or address, or an outage).
@@ -97,16 +97,15 @@ class Engine:
         outcomes = OutcomeBuffer(len(questions), self._folder)
         positions = iter(range(len(questions)))
         exceeded: list[BudgetExceeded] = []
-        decision = Decision(self._thinking, program, min(FIRST_QUESTIONS, len(questions)), thinks)
+        decision = Decision(self._thinking, program, min(FIRST_QUESTIONS, len(questions)), verdict)
 
         async def sample(position: int) -> tuple[RetrievedExemplars, _Sampled]:
             retrieved, question = await prefetcher.get(position), questions[position]
             before = decision.program
             sampled = await self._sample(before, question, retrieved)
             await decision.add(position, FirstVotes(question, sampled.sample_prompts, sampled.votes))
-            if (
-                decided := await decision.wait()
-            ) is not before:  # the model thinks: these votes lacked room for thoughts
+            decided = await decision.wait()
+            if decided is not before:  # the model thinks, and these votes had no tokens for thoughts
                 sampled = await self._sample(decided, question, retrieved)
             return retrieved, sampled
 
@@ -135,7 +134,7 @@ class Engine:
             raise exceeded[0]
         return outcomes
 
-    async def thinks(self, program: PromptProgram, questions: Sequence[Question]) -> bool:
+    async def detect_thinking(self, program: PromptProgram, questions: Sequence[Question]) -> Verdict:
         """Return whether the model thinks, from its votes on the first questions (see `ThinkingDetector`).
 
         Raises:
@@ -143,7 +142,7 @@ class Engine:
         """
         if self._thinking.known(program) is None:
             await self.run(program, questions[:FIRST_QUESTIONS])
-        return self._thinking.known(program) or False
+        return self._thinking.known(program) or Verdict(thinks=False, opened=False)
 
     async def _sample(self, program: PromptProgram, question: Question, retrieved: RetrievedExemplars) -> _Sampled:
         """Sample votes in waves, until the majority can no longer change or a vote fails."""

@@ -16,6 +16,7 @@ from openmedlm.inference.notices import Notices
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.ray_cluster import Cluster
 from openmedlm.inference.ray_engine import RayEngine
+from openmedlm.inference.thinking import Verdict
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
@@ -37,6 +38,9 @@ class AnyEngine(Protocol):
         on_prompts: Callable[[int, Sequence[SamplePrompt]], None] | None = None,
     ) -> Sequence[Outcome]:
         """See `Engine.run`."""
+
+    async def detect_thinking(self, program: PromptProgram, questions: Sequence[Question]) -> Verdict:
+        """See `Engine.detect_thinking`."""
 
 
 @asynccontextmanager

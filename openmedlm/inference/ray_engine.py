@@ -19,7 +19,7 @@ from openmedlm.inference.notices import Notices
 from openmedlm.inference.outcome_buffer import OutcomeBuffer
 from openmedlm.inference.policy import Policy
 from openmedlm.inference.ray_cluster import Cluster, check_secrets, connect_to_ray
-from openmedlm.inference.thinking import FIRST_QUESTIONS
+from openmedlm.inference.thinking import FIRST_QUESTIONS, Verdict
 from openmedlm.metrics import Outcome
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 
@@ -90,7 +90,7 @@ class Worker:
         digest: str,
         questions: Sequence[Question],
         with_prompts: bool = False,
-        thinks: bool | None = None,
+        verdict: Verdict | None = None,
     ) -> Shard:
         """Return the results of a shard of questions.
 
@@ -99,21 +99,23 @@ class Worker:
             digest: Digest of the program.
             questions: Questions of the shard.
             with_prompts: Return the prompts of the votes, too.
-            thinks: Whether the model thinks, from `thinks`.
+            verdict: Whether the model thinks, from `detect_thinking`.
         """
         engine = await self._get_engine()
         prompts: dict[int, Sequence[SamplePrompt]] = {}
         on_prompts = prompts.__setitem__ if with_prompts else None
         fetched = await self._get_program(program, digest)
-        outcomes = await engine.run(fetched, questions, on_prompts=on_prompts, thinks=thinks)
+        outcomes = await engine.run(fetched, questions, on_prompts=on_prompts, verdict=verdict)
         before, self._reported = self._reported, (engine.api_calls, engine.transient_failures)
         return Shard(list(outcomes), engine.api_calls - before[0], engine.transient_failures - before[1], prompts)
 
-    async def thinks(self, program: list[Any], digest: str, questions: Sequence[Question]) -> tuple[bool, list[str]]:
+    async def detect_thinking(
+        self, program: list[Any], digest: str, questions: Sequence[Question]
+    ) -> tuple[Verdict, list[str]]:
         """Return whether the model thinks, from its completions of these questions, and the notices about it."""
         engine = await self._get_engine()
-        thinks = await engine.thinks(await self._get_program(program, digest), questions)
-        return thinks, self._notices.messages
+        verdict = await engine.detect_thinking(await self._get_program(program, digest), questions)
+        return verdict, self._notices.messages
 
     async def _get_engine(self) -> Engine:
         if self._engine is None:
@@ -221,10 +223,7 @@ class RayEngine:
         """See `Engine.run`."""
         outcomes = OutcomeBuffer(len(questions), self._folder)
         reference, digest = [self._ray.put(program)], program.digest()
-        first_worker = self._workers[0]
-        thinks, messages = await self._call(first_worker.thinks.remote(reference, digest, questions[:FIRST_QUESTIONS]))
-        for message in messages:
-            self._notices.add(message)
+        verdict = await self._detect_thinking(reference, digest, questions)
         starts = iter(range(0, len(questions), self._shard_size))
         exceeded: list[BudgetExceeded] = []
 
@@ -235,7 +234,7 @@ class RayEngine:
                 part = questions[start : start + self._shard_size]
                 try:
                     shard: Shard = await self._call(
-                        worker.answer.remote(reference, digest, part, on_prompts is not None, thinks)
+                        worker.answer.remote(reference, digest, part, on_prompts is not None, verdict)
                     )
                 except BudgetExceeded as error:
                     exceeded.append(error)
@@ -259,6 +258,18 @@ class RayEngine:
         if exceeded:
             raise exceeded[0]
         return outcomes
+
+    async def detect_thinking(self, program: PromptProgram, questions: Sequence[Question]) -> Verdict:
+        """See `Engine.detect_thinking`."""
+        return await self._detect_thinking([self._ray.put(program)], program.digest(), questions)
+
+    async def _detect_thinking(self, reference: list[Any], digest: str, questions: Sequence[Question]) -> Verdict:
+        """Let one worker decide, so that all workers use the same program."""
+        detecting = self._workers[0].detect_thinking.remote(reference, digest, questions[:FIRST_QUESTIONS])
+        verdict, messages = await self._call(detecting)
+        for message in messages:
+            self._notices.add(message)
+        return Verdict(*verdict)
 
     async def _call(self, result: Any) -> Any:
         """Return the result of a worker's call.

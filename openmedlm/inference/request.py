@@ -83,9 +83,10 @@ def make_keys(requests: Sequence[Request], model: str) -> list[str]:
 @lru_cache(maxsize=256)  # a program has one object, used for every request
 def _as_dict(decode: SamplingParams) -> dict[str, Any]:
     described = decode.describe()
-    described.pop("thought_marks", None)  # they parse the completion, and are not sent
+    for name in ("thought_marks", "thoughts_opened", "thinking_tokens", "sampling"):  # not sent themselves
+        described.pop(name, None)
     if decode.sampling == "model":  # only its own generation config counts
-        described |= {"temperature": None, "top_p": None, "top_k": None}
+        described |= {"sampling": "model", "temperature": None, "top_p": None, "top_k": None}
     return described
 
 

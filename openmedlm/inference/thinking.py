@@ -20,11 +20,8 @@ from openmedlm.programs.sampling_params import THINKING_TOKENS
 FIRST_QUESTIONS = 2
 """Questions whose votes show whether a model thinks; no more than an engine always answers at once."""
 
-DETECTION_TOKENS = 2048
-"""Tokens of a further completion that looks for a closing mark, if a first vote was cut off without any mark."""
-
-ASKED_FOR = ("on", "low", "medium", "high")
-"""Values of `thinking` after which a model is taken to think."""
+DETECTION_TOKENS = (2048, THINKING_TOKENS)
+"""Tokens of further completions that look for a closing mark, if a first vote was cut off without any mark."""
 
 Get = Callable[[str, Request], Awaitable[Completion]]
 
@@ -35,6 +32,25 @@ class FirstVotes(NamedTuple):
     question: Question
     sample_prompts: Sequence[SamplePrompt]
     votes: Sequence[Vote]
+
+
+class Verdict(NamedTuple):
+    """Decision about a model.
+
+    Attributes:
+        thinks: Whether it thinks.
+        opened: Whether its chat template opens the thoughts, as far as can be seen.
+    """
+
+    thinks: bool
+    opened: bool
+
+    def adapt(self, program: PromptProgram) -> PromptProgram:
+        """Return the program for the model."""
+        if not any(self):
+            return program
+        decode = program.decode.for_thinking() if self.thinks else program.decode
+        return replace(program, decode=replace(decode, thoughts_opened=self.opened or decode.thoughts_opened))
 
 
 class ThinkingDetector:
@@ -53,53 +69,78 @@ class ThinkingDetector:
         self._endpoint = endpoint
         self._get = get
         self._notices = notices
-        self._decisions: dict[tuple[str, ...], bool] = {}
+        self._verdicts: dict[tuple[str, ...], Verdict] = {}
 
-    def known(self, program: PromptProgram) -> bool | None:
+    def known(self, program: PromptProgram) -> Verdict | None:
         """Return the decision for requests like those of the program; None if the first votes have to show it."""
-        return self._decisions.get(_request_kind(program)) if self._endpoint.may_think else False
+        if not self._endpoint.may_think:
+            return Verdict(thinks=False, opened=False)
+        return self._verdicts.get(_request_kind(program))
 
-    async def decide(self, program: PromptProgram, first: Sequence[FirstVotes]) -> bool:
+    async def decide(self, program: PromptProgram, first: Sequence[FirstVotes]) -> Verdict:
         """Decide from the votes on the first questions whether the model thinks, and keep the decision."""
-        votes = [each.votes[0] for each in first if each.votes and each.votes[0].error is None]
-        marks = [mark for vote in votes if (mark := thought_mark(vote, program.decode.thought_marks)) is not None]
-        if not marks and program.decode.thinking_tokens != 0:
-            mark = await self._look_longer(program, first)
-            marks = [mark] if mark is not None else []
-        thinks = bool(marks) or program.decode.thinking in ASKED_FOR
-        if votes:
-            self._decisions[_request_kind(program)] = thinks
-            self._notify(program, votes, marks)
-        return thinks
+        answered = [each for each in first if each.votes and each.votes[0].error is None]
+        marked: list[tuple[str, bool]] = []
+        for each in answered:
+            mark = thought_mark(each.votes[0], program.decode.thought_marks)
+            if mark is not None:
+                marked.append((mark, _opens_with_text(each.votes[0], mark)))
+        endless = False
+        if not marked and program.decode.thinking_tokens != 0:
+            marked, endless = await self._look_longer(program, answered)
+        thinks = bool(marked) or program.decode.asks_for_thinking
+        verdict = Verdict(thinks, endless or any(opened for _, opened in marked))
+        if answered:
+            self._verdicts[_request_kind(program)] = verdict
+            votes = [each.votes[0] for each in answered]
+            self._notify(program, votes, [mark for mark, _ in marked], endless=endless)
+        return verdict
 
-    async def _look_longer(self, program: PromptProgram, first: Sequence[FirstVotes]) -> str | None:
-        """Return the mark in a longer completion of a vote that was cut off; None if there is none."""
-        decode = replace(program.decode, thinking_tokens=DETECTION_TOKENS).for_thinking()
-        longer = replace(program, decode=decode)
-        for question, sample_prompts, votes in first:
-            if not votes or votes[0].error is not None or not _may_be_thoughts(program, votes[0]):
-                continue
-            request = build_request(longer, question, sample_prompts[0])
-            try:
-                completion = await self._get(request.key(self._endpoint.identity), request)
-            except EndpointError:
-                continue
-            mark = thought_mark(completion, decode.thought_marks)
-            if mark is not None or completion.finish_reason != CUT_OFF:
-                return mark
-        return None
+    async def _look_longer(
+        self, program: PromptProgram, first: Sequence[FirstVotes]
+    ) -> tuple[list[tuple[str, bool]], bool]:
+        """Look for a mark in longer completions of votes that were cut off.
 
-    def _notify(self, program: PromptProgram, votes: Sequence[Vote], marks: Sequence[str]) -> None:
+        Returns:
+            The mark, and whether the template opens the thoughts, if there is a mark; and whether no completion ended.
+        """
+        endless = False
+        for tokens, longer in zip(DETECTION_TOKENS, detection_programs(program), strict=True):
+            for question, sample_prompts, votes in first:
+                if not _may_be_thoughts(program, votes[0]):
+                    continue
+                request = build_request(longer, question, sample_prompts[0])
+                try:
+                    completion = await self._get(request.key(self._endpoint.identity), request)
+                except EndpointError:
+                    continue
+                mark = thought_mark(completion, program.decode.thought_marks)
+                if mark is not None:
+                    return [(mark, _opens_with_text(completion, mark))], False
+                if completion.finish_reason != CUT_OFF:
+                    return [], False
+                endless = True
+                if tokens == DETECTION_TOKENS[-1]:
+                    break
+        return [], endless
+
+    def _notify(self, program: PromptProgram, votes: Sequence[Vote], marks: Sequence[str], *, endless: bool) -> None:
         model, decode = self._endpoint.model, program.decode
         shown, count = ", ".join(dict.fromkeys(marks)), len(votes)
         another_field = "Its server may need another field: pass it with --extra-body."
-        if decode.thinking in ASKED_FOR:
+        if decode.asks_for_thinking:
             if not marks:
                 self._notices.add(
                     f"{model} shows no thoughts after --thinking {decode.thinking}, in {count} first votes. "
                     f"{another_field}"
                 )
             return
+        if endless:
+            self._notices.add(
+                f"{model} does not end its completions within {DETECTION_TOKENS[-1]:,} tokens. They may be thoughts, "
+                "so a letter in one that is cut off does not count unless it comes first. Set a limit with "
+                "--max-tokens to count it."
+            )
         if not marks:
             return
         if decode.thinking == "off":
@@ -115,16 +156,16 @@ class ThinkingDetector:
                     "votes. Leave --max-tokens out, or add --thinking-tokens."
                 )
             return
-        room = THINKING_TOKENS if decode.thinking_tokens is None else decode.thinking_tokens
+        extra = THINKING_TOKENS if decode.thinking_tokens is None else decode.thinking_tokens
         sampling = "" if decode.sampling == "program" else ", and its server's generation config decides the sampling"
         self._notices.add(
-            f"{model} thinks ({shown}): a completion may take {room:,} tokens more{sampling}. Change this with "
+            f"{model} thinks ({shown}): a completion may take {extra:,} tokens more{sampling}. Change this with "
             "--thinking, --thinking-tokens or --sampling."
         )
 
 
 class Decision:
-    """Program of one run, which becomes the one for a model that thinks once the first votes show thoughts.
+    """Program of one run, adapted to the model once the first votes show whether it thinks.
 
     Questions that are answered before the decision are sampled with the program as it is.
 
@@ -132,23 +173,23 @@ class Decision:
         detector: Decides.
         program: Program of the run.
         first: Number of first questions whose votes are needed.
-        thinks: Whether the model thinks; None if it has to be found out.
+        verdict: The decision; None if it has to be found out.
 
     Attributes:
         program: Program as far as it is decided.
     """
 
-    def __init__(self, detector: ThinkingDetector, program: PromptProgram, first: int, thinks: bool | None) -> None:
+    def __init__(self, detector: ThinkingDetector, program: PromptProgram, first: int, verdict: Verdict | None) -> None:
         self._detector = detector
+        self._original = program
         self._first = first
         self._votes: dict[int, FirstVotes] = {}
         self._decided = asyncio.Event()
-        self._adapted = replace(program, decode=program.decode.for_thinking())
-        thinks = detector.known(program) if thinks is None else thinks
-        self.program = self._adapted if thinks or program.decode.thinking in ASKED_FOR else program
-        self._original = program
-        if thinks is not None or not first:
+        verdict = verdict or detector.known(program)
+        if verdict is not None or not first:
             self._decided.set()
+        asked_for = Verdict(thinks=program.decode.asks_for_thinking, opened=False)
+        self.program = (verdict or asked_for).adapt(program)
 
     async def add(self, position: int, votes: FirstVotes) -> None:
         """Add the votes on a question; the last of the first questions decides."""
@@ -156,8 +197,10 @@ class Decision:
             return
         self._votes[position] = votes
         if len(self._votes) == self._first:
-            if await self._detector.decide(self._original, [self._votes[n] for n in range(self._first)]):
-                self.program = self._adapted
+            verdict = await self._detector.decide(self._original, [self._votes[n] for n in range(self._first)])
+            adapted = verdict.adapt(self._original)
+            if adapted.decode != self.program.decode:
+                self.program = adapted
             self._decided.set()
 
     def give_up(self) -> None:
@@ -170,6 +213,12 @@ class Decision:
         return self.program
 
 
+def detection_programs(program: PromptProgram) -> list[PromptProgram]:
+    """Return the program with tokens for thoughts, the smaller number first, as the detection requests it."""
+    decodes = [replace(program.decode, thinking_tokens=tokens).for_thinking() for tokens in DETECTION_TOKENS]
+    return [replace(program, decode=decode) for decode in decodes]
+
+
 def thought_mark(completion: Completion | Vote, thought_marks: Sequence[str] = ()) -> str | None:
     """Return the mark of a completion's thoughts, or how else they are reported; None if it has none."""
     if completion.reasoning.strip():
@@ -177,6 +226,11 @@ def thought_mark(completion: Completion | Vote, thought_marks: Sequence[str] = (
     if completion.reasoning_tokens:
         return "reasoning_tokens"  # the provider hides the thoughts
     return split_thoughts(completion.text, thought_marks).mark
+
+
+def _opens_with_text(completion: Completion | Vote, mark: str) -> bool:
+    """Return whether the thoughts begin without a mark, since the chat template wrote it."""
+    return mark in completion.text and not completion.text.lstrip().startswith(mark)
 
 
 def _may_be_thoughts(program: PromptProgram, vote: Vote) -> bool:

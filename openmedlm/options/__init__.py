@@ -1,5 +1,6 @@
 """Options that commands share, as dataclasses; `with_options` gives them to a command."""
 
+from openmedlm.options.completion import CompletionOptions
 from openmedlm.options.endpoint import EndpointOptions, ModelOptions
 from openmedlm.options.evaluate import EvaluateOptions
 from openmedlm.options.output import Output, PreviewOptions, TrackingOptions
@@ -10,6 +11,7 @@ from openmedlm.options.with_options import with_options
 
 __all__ = [
     "CallOptions",
+    "CompletionOptions",
     "DataOptions",
     "EndpointOptions",
     "EvaluateOptions",

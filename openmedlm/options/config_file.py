@@ -1,7 +1,9 @@
 """`--config FILE.yaml`: options of a command from a file."""
 
+import re
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 import yaml
@@ -9,8 +11,10 @@ import yaml
 from openmedlm.data import UserError
 from openmedlm.utils.choices import check_choice
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Safe loader; libyaml's where available, since the pure Python one is slow on hostile files."""
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
 
 _RENAMED = {
     "unreadable": ("on_unparsed", "again, close and leave are now resample, constrain and skip"),
@@ -18,6 +22,30 @@ _RENAMED = {
     "attempts": ("max_retries", "one less than before, since the first attempt no longer counts"),
 }
 """Options of release 0.1.0: new name, and change of the value."""
+
+
+class _Loader(_SAFE_LOADER):  # type: ignore[misc]
+    """Safe loader that refuses a repeated key, of which PyYAML silently keeps the last value.
+
+    As in YAML 1.2, only `true` and `false` are booleans, so that `thinking: off` is a text. Options and parameters that
+    are booleans take the texts `yes`, `no`, `on` and `off`, too.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        repeated = [key for key, count in keys.items() if count > 1]
+        if repeated:
+            raise ValueError(f'the key "{repeated[0]}" occurs twice')
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def read_config(context: typer.Context, path: Path | None) -> Path | None:
@@ -60,7 +88,7 @@ def yaml_mapping(path: Path, content: str, example: str) -> dict[Any, Any]:
         UserError: The file cannot be read, or holds no mapping.
     """
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}. Name a readable YAML file.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # an invalid date or number is a ValueError

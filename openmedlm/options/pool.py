@@ -45,9 +45,14 @@ class PoolOptions:
     embedder_api_base: Annotated[
         str | None, typer.Option(metavar="URL", help="Base URL of a litellm: embedder.", show_default=False)
     ] = None
-    max_completion_tokens: Annotated[
-        int, typer.Option("--max-tokens", "--max-completion-tokens", min=1, help="Maximum tokens of a rationale.")
-    ] = 500
+    rationale_from: Annotated[
+        str,
+        typer.Option(
+            metavar="answer|thoughts|auto",
+            help="Source of rationales: the answer, the thoughts of a model that thinks (at most their last 300 words, "
+            "and only if they end on the letter of the answer), or auto (the answer if it reasons, else the thoughts).",
+        ),
+    ] = "auto"
     template: Annotated[
         str,
         typer.Option(

@@ -3,21 +3,25 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import get_args
 
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.inference import CompletionCache, Endpoint, Policy
 from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
+from openmedlm.optimizers import ProgramConfig
+from openmedlm.optimizers.compile import with_config
 from openmedlm.optimizers.rationales import add_to_pool, read_pool
+from openmedlm.optimizers.rationales.extract import RationaleFrom
 from openmedlm.optimizers.rationales.generate import choose_option_order, make_round_program
-from openmedlm.options import CallOptions, DataOptions, ModelOptions
+from openmedlm.options import CallOptions, CompletionOptions, DataOptions, ModelOptions
 from openmedlm.options.pool import PoolOptions
 from openmedlm.programs.option_order import reorder
 from openmedlm.rationales.run import RationaleJob, find_neighbours
 from openmedlm.rationales.trainset import AUTO
 from openmedlm.runs.call_settings import choose_concurrency, make_call_settings
-from openmedlm.runs.estimate import estimate
-from openmedlm.runs.plan import choose_template, subsample
+from openmedlm.runs.estimate import estimate, expect_thoughts, with_thinking_tokens
+from openmedlm.runs.plan import choose_template, completion_config, subsample
 from openmedlm.runs.resolve import resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
 from openmedlm.utils.choices import check_choice
@@ -28,6 +32,7 @@ def plan_rationales(
     model: ModelOptions,
     data: DataOptions,
     calls: CallOptions,
+    completions: CompletionOptions,
     options: PoolOptions,
     seed: int,
 ) -> RationaleJob:
@@ -40,7 +45,7 @@ def plan_rationales(
 
     endpoint = resolve_endpoint(model) if data.teacher == AUTO else _resolve_teacher(data.teacher, options)
     student = CoT(choose_template(options.template, endpoint), seed=seed)
-    student.decode = replace(student.decode, max_tokens=options.max_completion_tokens)
+    student.decode = with_config(student.decode, ProgramConfig(**completion_config(completions)))
     benchmark = data.pool or data.benchmark
     pool = load_split(benchmark, "pool", data.data_dir)
     questions = _near_split(pool, data, options) if options.for_split else subsample(pool, options.limit)
@@ -56,6 +61,9 @@ def plan_rationales(
         program=student.prompt_program(),
         questions=questions,
         rounds=options.rounds,
+        rationale_from=check_choice(  # type: ignore[arg-type]
+            options.rationale_from, get_args(RationaleFrom), "--rationale-from value"
+        ),
         file=file,
     )
 
@@ -65,9 +73,12 @@ def estimate_rationales(job: RationaleJob) -> dict[str, int | float | None]:
     left = job.left(read_pool(job.file))
     endpoint = job.calls.endpoint
     with CompletionCache(job.calls.store) as cache:
-        first = estimate(_round_requests(job, 1, left), endpoint, cache)
+        shown = [reorder(question, choose_option_order(question, 1, job.program.seed)) for question in left]
+        thinks = expect_thoughts(make_round_program(job.program, 1), shown, endpoint, cache)
+        job = replace(job, program=with_thinking_tokens(job.program, thinks))
+        first = estimate(_round_requests(job, 1, left), endpoint, cache, thinks)
         all_rounds = (_round_requests(job, number, left) for number in range(1, job.rounds + 1))
-        most = estimate(chain.from_iterable(all_rounds), endpoint, cache)
+        most = estimate(chain.from_iterable(all_rounds), endpoint, cache, thinks)
     return {
         "questions": len(job.questions),
         "already_in_pool": len(job.questions) - len(left),
@@ -75,6 +86,7 @@ def estimate_rationales(job: RationaleJob) -> dict[str, int | float | None]:
         "max_calls": most.calls - most.cached,
         "first_round_prompt_tokens": first.prompt_tokens,
         "first_round_max_completion_tokens": first.completion_tokens,
+        "completion_tokens_if_thinking": first.completion_tokens_if_thinking,
         "max_cost_usd": most.cost_usd,
     }
 

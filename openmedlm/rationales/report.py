@@ -8,10 +8,20 @@ from rich.table import Table
 from rich.text import Text
 
 from openmedlm.optimizers.rationales import PoolReport
+from openmedlm.optimizers.rationales.extract import RationaleFrom, Rejection
+from openmedlm.runs.estimate import describe_thoughts
 from openmedlm.terminal.console import NOT_ADVICE, count_noun, dollars
 
 MAX_IDS = 5
 """Ids of questions without a rationale that are printed."""
+
+_FIXES: Mapping[Rejection, str] = {
+    "cut off": "Raise --thinking-tokens or --max-tokens, or turn thoughts off with --thinking off.",
+    "no letter": "Read some completions with openmedlm evaluate cot -o RUN, and change --template or the --teacher.",
+    "wrong letter": "Name a stronger teacher with --teacher.",
+    "no reasoning": "Neither answers nor thoughts reason to the letter. Use --thinking off, so that answers reason.",
+}
+"""Fix for the reason why most completions gave no rationale."""
 
 
 def pool_table(title: str, result: PoolReport) -> Table:
@@ -29,6 +39,7 @@ def pool_table(title: str, result: PoolReport) -> Table:
 def pool_estimate(estimated: Mapping[str, int | float | None]) -> str:
     """Describe the estimate of `estimate_rationales`, one line per number."""
     cost = estimated["max_cost_usd"]
+    thoughts = estimated["completion_tokens_if_thinking"]
     return "\n".join(
         [
             f"Pool questions: {estimated['questions']:,}",
@@ -37,9 +48,20 @@ def pool_estimate(estimated: Mapping[str, int | float | None]) -> str:
             f"API calls in all rounds (maximum): {estimated['max_calls']:,}",
             f"Input tokens in round 1 (estimate): {estimated['first_round_prompt_tokens']:,}",
             f"Output tokens in round 1 (maximum): {estimated['first_round_max_completion_tokens']:,}",
+            *([] if thoughts is None else [describe_thoughts(int(thoughts), "in round 1")]),
             f"Cost of all rounds (maximum): {'unknown' if cost is None else dollars(cost)}",
         ]
     )
+
+
+def describe_rejections(result: PoolReport, rationale_from: RationaleFrom) -> str:
+    """Describe why no rationale was accepted, and the fix for the most frequent reason."""
+    counts = ", ".join(f"{reason}: {count:,}" for reason, count in result.rejected.items())
+    fix = _FIXES[next(iter(result.rejected))]
+    if rationale_from != "auto" and "no reasoning" in result.rejected:
+        fix = f"Use --rationale-from auto instead of {rationale_from}."
+    asked = count_noun(sum(result.rejected.values()), "question")
+    return f"no rationale was accepted for {asked}: {counts}. {fix}"
 
 
 def pool_notes(result: PoolReport, file: Path) -> str:
@@ -50,6 +72,7 @@ def pool_notes(result: PoolReport, file: Path) -> str:
         f"Accepted: {result.kept:,} of {count_noun(result.questions, 'question')} with "
         f"{count_noun(result.calls, 'call')}, {result.prompt_tokens:,} input tokens, "
         f"{result.completion_tokens:,} output tokens, {cost}.",
+        *([f"From thoughts: {result.from_thoughts:,}."] if result.from_thoughts else []),
         f"Without a correct answer in any round: {len(result.never_right):,}{f' ({wrong})' if wrong else ''}.",
         '"Expected by guessing" is the number of rationales that random letters would have had accepted. Rationales of '
         "late rounds, or of a teacher near that number, may be correct by chance.",

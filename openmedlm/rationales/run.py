@@ -7,6 +7,7 @@ from pathlib import Path
 from openmedlm.data import Question
 from openmedlm.inference import wait_for
 from openmedlm.optimizers.rationales import RationalePool, add_to_pool, generate_rationales, read_pool
+from openmedlm.optimizers.rationales.extract import RationaleFrom
 from openmedlm.programs import PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
 from openmedlm.runs.call_settings import CallSettings, Connection, open_connection
@@ -23,6 +24,7 @@ class RationaleJob:
         questions: Pool questions that need a rationale.
         rounds: Maximum requests per question.
         file: File of the rationale pool.
+        rationale_from: Part of a completion that rationales are taken from.
     """
 
     calls: CallSettings
@@ -30,6 +32,7 @@ class RationaleJob:
     questions: Sequence[Question]
     rounds: int
     file: Path
+    rationale_from: RationaleFrom = "auto"
 
     def left(self, pool: RationalePool) -> list[Question]:
         """Return the questions without a rationale in the pool."""
@@ -63,6 +66,7 @@ async def _run_rationale_job(
             job.rounds,
             progress.start_program,
             progress.on_outcome,
+            job.rationale_from,
         )
         async for batch in rounds:
             pool = add_to_pool(job.file, batch.records)

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from string import ascii_uppercase
 from typing import Any
 
-import orjson
-
 from openmedlm.data import Question, UserError, question_from_record
 from openmedlm.metrics import Outcome, Vote
 from openmedlm.programs.final_answer import split_closing
@@ -15,6 +13,7 @@ from openmedlm.programs.option_order import relabel, reorder
 from openmedlm.runs.execute import execute
 from openmedlm.runs.plan import Plan
 from openmedlm.terminal.progress import Progress
+from openmedlm.utils.strict_json import DuplicateKeyError, load_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +96,13 @@ def question_from_text(text: str) -> Question:
     """Parse the question in a JSON record, such as {"question": …, "options": {"A": …}, "context": […]}.
 
     Raises:
-        UserError: The text is not such a record.
+        UserError: The text is not such a record, or repeats a key.
     """
     try:
-        record = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        record = load_json(text)
+    except DuplicateKeyError as error:
+        raise UserError(f"{error} on stdin. Give each key once.") from error
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"invalid JSON on stdin: {error}. Give --question and --option, or a record with question and options."
         ) from error

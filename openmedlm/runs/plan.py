@@ -9,8 +9,9 @@ import orjson
 
 from openmedlm.data import Question, UserError, canonical_split, fingerprint, load_split
 from openmedlm.inference import Endpoint
+from openmedlm.metrics.answer_parsing import parse_thought_mark
 from openmedlm.optimizers import ProgramConfig
-from openmedlm.options import EvaluateOptions, ProgramOptions
+from openmedlm.options import CompletionOptions, EvaluateOptions, ProgramOptions
 from openmedlm.programs import TEMPLATES, PromptProgram, SamplingParams, Template
 from openmedlm.programs.option_order import derive_seed
 from openmedlm.programs.sampling_params import Sampling, Thinking
@@ -162,13 +163,31 @@ def make_program_config(program: ProgramOptions, endpoint: Endpoint, seed: int) 
     template = choose_template(values.pop("template"), endpoint)
     values["index"] = check_choice(values["index"], ("exact", "hnsw"), "index")
     values["order"] = check_choice(values["order"], ("nearest-last", "nearest-first"), "order")
-    values["max_tokens"] = values.pop("max_completion_tokens")
-    values["sampling"] = check_choice(values["sampling"], get_args(Sampling), "--sampling value")
-    values["thinking"] = check_choice(values["thinking"], get_args(Thinking), "--thinking value")
-    values["extra_body"] = parse_extra_body(values["extra_body"])
-    values["omit_params"] = tuple(values.pop("omit_param") or ())
-    values["thought_marks"] = tuple(values.pop("thought_mark") or ())
-    return ProgramConfig(**values, template=template, seed=seed)
+    others = {name: value for name, value in values.items() if name not in CompletionOptions.__dataclass_fields__}
+    return ProgramConfig(**others, **completion_config(program), template=template, seed=seed)
+
+
+def completion_config(options: CompletionOptions) -> dict[str, Any]:
+    """Return the fields of `ProgramConfig` that these options set.
+
+    Raises:
+        UserError: An option does not fit.
+    """
+    marks = tuple(options.thought_mark or ())
+    for mark in marks:
+        try:
+            parse_thought_mark(mark)
+        except ValueError as error:
+            raise UserError(f"--thought-mark: {error}") from error
+    return {
+        "max_tokens": options.max_completion_tokens,
+        "sampling": check_choice(options.sampling, get_args(Sampling), "--sampling value"),
+        "thinking": check_choice(options.thinking, get_args(Thinking), "--thinking value"),
+        "thinking_tokens": options.thinking_tokens,
+        "extra_body": parse_extra_body(options.extra_body),
+        "omit_params": tuple(options.omit_param or ()),
+        "thought_marks": marks,
+    }
 
 
 def parse_extra_body(text: str | None) -> Mapping[str, Any]:

@@ -5,7 +5,8 @@ import logging
 import re
 import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,19 +17,21 @@ from openmedlm.inference import AnyEngine, BudgetExceeded, EndpointDownError
 from openmedlm.metrics import Outcome
 from openmedlm.programs import PromptProgram
 from openmedlm.runs.one_question import find_reasoning
-from openmedlm.serving.request_parser import parse_question, request_text
+from openmedlm.serving.dspy_prompt import asks_for_json
+from openmedlm.serving.reply import ReplyFormat
+from openmedlm.serving.request_body import (
+    RequestError,
+    check_model,
+    check_parameters,
+    has_started_reply,
+    request_text,
+    stops_at_line_end,
+)
+from openmedlm.serving.request_parser import parse_request
 from openmedlm.utils.loopback import Handler, only_local
+from openmedlm.utils.strict_json import DuplicateKeyError, load_json
 
 MAX_REQUEST_BYTES = 2**22
-
-_SINGLE_ANSWER = {
-    "n": (None, 1),
-    "best_of": (None, 1),
-    "echo": (None, False),
-    "logprobs": (None, False),
-    "top_logprobs": (None, 0),
-}
-"""Parameters that request several answers or token data, with their accepted values."""
 
 _CLIENT_ERROR = re.compile(r"HTTP 4(?:00|13|22)\b")
 """Statuses with which the model's endpoint refuses a request for good."""
@@ -67,8 +70,7 @@ def application(served: Served) -> web.Application:
         return await _answer(served, request, chat=False)
 
     async def model(request: web.Request) -> web.Response:
-        if request.match_info["name"] != served.name:
-            return _error(f"unknown model: {request.match_info['name']}. The served model is {served.name}.", 404)
+        check_model(request.match_info["name"], served.name)
         return _json(model_card)
 
     @web.middleware
@@ -98,6 +100,10 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
     """Report every failure in OpenAI's error format."""
     try:
         return await handler(request)
+    except RequestError as error:
+        return _error(str(error), error.status, error.param, error.code)
+    except UserError as error:
+        return _error(str(error), 400)
     except web.HTTPException as error:
         return _error(error.text or error.reason, error.status)
     except ConnectionResetError:  # the client has disconnected
@@ -108,38 +114,48 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def _answer(served: Served, request: web.Request, *, chat: bool) -> web.StreamResponse:
+    body = _body(await request.read())
+    check_model(body.get("model"), served.name)
+    text = request_text(body)
+    check_parameters(body, json_reply=asks_for_json(text))
+    parsed = parse_request(text)
+    reply = parsed.reply
+    if has_started_reply(body):
+        reply = replace(reply, phrase="", ending="", letter_only=True)
+    elif stops_at_line_end(body):
+        reply = replace(reply, letter_only=True)
     try:
-        body = orjson.loads(await request.read())
-        if not isinstance(body, dict):
-            raise UserError("the request body is not a JSON object. Send one as OpenAI's API describes.")
-        for name, accepted in _SINGLE_ANSWER.items():
-            if body.get(name) not in accepted:
-                raise UserError(f"unsupported parameter: {name}. A program gives one answer; leave the parameter out.")
-        question = parse_question(request_text(body))
-    except orjson.JSONDecodeError as error:
-        return _error(f"the request body is not JSON: {error}", 400)
-    except UserError as error:
-        return _error(str(error), 400)
-    try:
-        (outcome,) = await served.engine.run(served.program, [question])
+        (outcome,) = await served.engine.run(served.program, [parsed.question])
     except (EndpointDownError, UserError, BudgetExceeded) as error:
         return _error(str(error), 502)
     if outcome.error is not None:
         return _error(outcome.error, 400 if _CLIENT_ERROR.match(outcome.error) else 502)
-    text = _reply(served, question, outcome)
+    completion = _completion(served.name, _reply(served, parsed.question, reply, outcome), outcome, chat=chat)
     if body.get("stream"):
-        return await _stream(request, _completion(served.name, text, outcome, chat=chat, chunk=True))
-    return _json(_completion(served.name, text, outcome, chat=chat))
+        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        return await _stream(request, _chunks(completion, with_usage))
+    return _json(completion)
 
 
-def _reply(served: Served, question: Question, outcome: Outcome) -> str:
+def _body(content: bytes) -> dict[str, Any]:
+    try:
+        body = load_json(content)
+    except DuplicateKeyError as error:
+        raise RequestError(f"{error} of the request body. Give each key once.") from None
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"the request body is not JSON: {error}. Send a JSON object in UTF-8.") from None
+    if not isinstance(body, dict):
+        raise RequestError("the request body is not a JSON object. Send one as OpenAI's API describes.")
+    return body
+
+
+def _reply(served: Served, question: Question, form: ReplyFormat, outcome: Outcome) -> str:
     """Return the reply as a model would write it: the reasoning of a vote for the answer, then the answer."""
     if outcome.answer is None:
         return "No answer found."
-    if served.letter_only or not served.program.reasoning:
-        return outcome.answer
-    reasoning = find_reasoning(question, outcome)
-    return "\n\n".join([*([reasoning] if reasoning is not None else []), f"Answer: {outcome.answer}"])
+    reasoned = served.program.reasoning and not served.letter_only
+    reasoning = find_reasoning(question, outcome) if reasoned else None
+    return form.write(outcome.answer, reasoning, reasoned=reasoned)
 
 
 def _bytes(text: str) -> bytes:
@@ -147,16 +163,15 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _completion(name: str, text: str, outcome: Outcome, *, chat: bool, chunk: bool = False) -> dict[str, Any]:
-    """Return a response, or the only chunk of a stream; the field `openmedlm` holds votes and exemplars."""
-    kind = ("chat.completion.chunk" if chunk else "chat.completion") if chat else "text_completion"
+def _completion(name: str, text: str, outcome: Outcome, *, chat: bool) -> dict[str, Any]:
+    """Return a response; the field `openmedlm` holds votes and exemplars."""
     message = {"role": "assistant", "content": text}
-    choice: dict[str, Any] = {"delta" if chunk else "message": message} if chat else {"text": text, "logprobs": None}
+    choice: dict[str, Any] = {"message": message} if chat else {"text": text, "logprobs": None}
     prompt_tokens = sum(vote.prompt_tokens for vote in outcome.votes)
     completion_tokens = sum(vote.completion_tokens for vote in outcome.votes)
     return {
         "id": f"openmedlm-{uuid.uuid4().hex}",
-        "object": kind,
+        "object": "chat.completion" if chat else "text_completion",
         "created": int(time.time()),
         "model": name,
         "choices": [{"index": 0, "finish_reason": "stop", **choice}],
@@ -173,17 +188,37 @@ def _completion(name: str, text: str, outcome: Outcome, *, chat: bool, chunk: bo
     }
 
 
-async def _stream(request: web.Request, chunk: dict[str, Any]) -> web.StreamResponse:
+def _chunks(completion: dict[str, Any], with_usage: bool) -> list[dict[str, Any]]:
+    """Return the chunks of a stream: the reply, its end, and the usage if the client requests it."""
+    (choice,) = completion["choices"]
+    usage = completion["usage"]
+    base = {name: value for name, value in completion.items() if name != "usage"}
+    chat = "message" in choice
+    if chat:
+        base["object"] = "chat.completion.chunk"
+    empty: dict[str, Any] = {"delta": {}} if chat else {"text": "", "logprobs": None}
+    parts = [{"delta": choice["message"]} if chat else {"text": choice["text"], "logprobs": None}, empty]
+    chunks = [
+        {**base, "choices": [{"index": 0, "finish_reason": reason, **part}]}
+        for part, reason in zip(parts, (None, choice["finish_reason"]), strict=True)
+    ]
+    if not with_usage:
+        return chunks
+    return [*({**chunk, "usage": None} for chunk in chunks), {**base, "choices": [], "usage": usage}]
+
+
+async def _stream(request: web.Request, chunks: Sequence[dict[str, Any]]) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    await response.write(b"data: " + orjson.dumps(chunk) + b"\n\ndata: [DONE]\n\n")
+    events = (b"data: " + content + b"\n\n" for content in [*map(orjson.dumps, chunks), b"[DONE]"])
+    await response.write(b"".join(events))
     await response.write_eof()
     return response
 
 
-def _error(message: str, status: int) -> web.Response:
+def _error(message: str, status: int, param: str | None = None, code: str | None = None) -> web.Response:
     kind = "authentication_error" if status == 401 else "invalid_request_error" if status < 500 else "api_error"
-    return _json({"error": {"message": message, "type": kind, "param": None, "code": None}}, status)
+    return _json({"error": {"message": message, "type": kind, "param": param, "code": code}}, status)
 
 
 def _json(content: dict[str, Any], status: int = 200) -> web.Response:

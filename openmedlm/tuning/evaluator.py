@@ -21,12 +21,32 @@ class EngineEvaluator:
         plan: Plan of the study.
         engine: Engine that answers.
         runner: Event loop of the engine.
+
+    Attributes:
+        plan: Plan of the study.
     """
 
     def __init__(self, plan: TuningPlan, engine: AnyEngine, runner: asyncio.Runner) -> None:
-        self._plan = plan
+        self.plan = plan
         self._engine = engine
         self._runner = runner
+
+    def fitted(self) -> "EngineEvaluator":
+        """Return the evaluator of the plan for a model that thinks, if the first questions show that it does.
+
+        The requests are those of the first trial.
+
+        Raises:
+            BudgetExceeded, EndpointDownError: See `evaluate`.
+        """
+        search = self.plan.search
+        if not self.plan.calls.endpoint.may_think:
+            return self
+        program = self.plan.factory.program(search.first_configuration())
+        questions = self.plan.search_set.questions
+        if not wait_for(self._engine.detect_thinking(program, questions), self._runner).thinks:
+            return self
+        return EngineEvaluator(self.plan.for_thinking(), self._engine, self._runner)
 
     def evaluate(self, configuration: TrialConfig, questions: Sequence[Question]) -> list[QuestionVotes]:
         """Return the answers, in the order of the questions.
@@ -40,14 +60,14 @@ class EngineEvaluator:
 
     def outcomes(self, configuration: TrialConfig, questions: Sequence[Question]) -> Sequence[Outcome]:
         """Return the same as `evaluate`, with the text of every vote."""
-        program = self._plan.factory.program(configuration)
+        program = self.plan.factory.program(configuration)
         before = self._engine.transient_failures
         outcomes = wait_for(self._engine.run(program, questions), self._runner)
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         failures = min(self._engine.transient_failures - before, len(errors))
         if failures > max(1, MAX_FAILED_SHARE * len(questions)):
             raise UserError(
-                f"{failures} of {len(questions)} questions got no answer from {self._plan.calls.endpoint.model}: "
+                f"{failures} of {len(questions)} questions got no answer from {self.plan.calls.endpoint.model}: "
                 f"{errors[-1]}. Completions are cached; rerun the same command when the endpoint answers."
             )
         return outcomes

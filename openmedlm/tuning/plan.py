@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from openmedlm.terminal.progress import progress_printer
 from openmedlm.tuning.files import STORAGE
 from openmedlm.tuning.options import TuneOptions
 from openmedlm.tuning.space_file import ModelSpace, read_spaces
+from openmedlm.tuning.thinking_space import fix_thinking, searched_thinking
 from openmedlm.utils.choices import check_choice
 from openmedlm.utils.paths import vectors_directory
 
@@ -47,6 +48,7 @@ class TuningPlan:
         search_set: Questions that rank configurations.
         holdout: Questions that pick the winner.
         search: Settings of the search; its space has no strategy of `skipped`.
+        thinking_space: Search space if the model is seen to think.
         trials: Number of configurations to try.
         factory: Makes the programs of configurations.
         skipped: Strategies whose exemplars or rationales the pool lacks, with the reason.
@@ -64,6 +66,7 @@ class TuningPlan:
     search_set: EvalSchedule
     holdout: EvalSchedule
     search: Search
+    thinking_space: Space
     trials: int
     factory: ProgramFactory
     skipped: Mapping[str, str]
@@ -76,6 +79,11 @@ class TuningPlan:
     directory: Path
     data_dir: str | None
 
+    def for_thinking(self) -> "TuningPlan":
+        """Return the plan for a model that thinks."""
+        search = replace(self.search, space=self.thinking_space)
+        return replace(self, search=search, factory=self.factory.for_thinking())
+
     def spec(self) -> dict[str, Any]:
         """Return the fixed settings of the study as plain JSON values; a resumed study must have the same."""
         search, policy = self.search, self.calls.policy
@@ -87,7 +95,7 @@ class TuningPlan:
             "search_set": self.search_set.fingerprint(),
             "holdout": self.holdout.fingerprint(),
             "block": [self.search_set.block, self.search_set.growth],
-            "space": search.space.model_dump(mode="json"),
+            "space": search.space.describe(),
             "objective": search.objective,
             "sampler": search.sampler,
             "pruner": search.pruner,
@@ -162,6 +170,7 @@ def _plan(
     plain, with_rationales = pool.exemplars(rationales=False), pool.exemplars(rationales=True)
     config = make_program_config(ProgramOptions(**asdict(options.program)), endpoint, seed)
     embedding = progress_printer("embedding the pool")
+    space = fix_thinking(space, config)
     factory = ProgramFactory(space, config, plain, with_rationales, vectors_directory(), embedding)
     skipped = _skipped_strategies(factory, space)
     space = space.without(list(skipped))
@@ -192,6 +201,7 @@ def _plan(
             seed=seed,
             enqueued=tuple(point for point in enqueued if point.strategy in space.strategy),
         ),
+        thinking_space=searched_thinking(space, endpoint),
         trials=search.trials or default_trials(len(search_set.questions) + len(holdout.questions)),
         factory=factory,
         skipped=skipped,

@@ -9,7 +9,6 @@ from optuna.trial import TrialState
 
 from openmedlm.inference.cache import Usage
 from openmedlm.metrics import Comparison, Summary, compare, score
-from openmedlm.optimizers.search.defaults import BASELINE
 from openmedlm.optimizers.search.finalists import Candidate
 from openmedlm.optimizers.search.trial_answers import TokenPrices
 from openmedlm.optimizers.search.trial_attrs import read_trial_config
@@ -59,7 +58,7 @@ class TuningResult:
     def vs_baseline(self) -> Comparison | None:
         """Return the comparison of the winner with the baseline on the holdout set; None if they are the same."""
         baseline, winner = self.choice.baseline, self.winner
-        if baseline is None or winner.holdout_answers is None or winner.configuration == BASELINE:
+        if baseline is None or winner.holdout_answers is None or winner.configuration == self.choice.zero_shot:
             return None
         return compare(winner.holdout_answers.correct(winner.size), baseline.correct())
 

@@ -1,5 +1,6 @@
 """Run of a study: search, choice of the winner, frozen programs."""
 
+import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -11,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from openmedlm.data import fingerprint, load_split
 from openmedlm.inference import Budget, BudgetExceeded, CompletionCache
 from openmedlm.metrics import compare, summarise
-from openmedlm.optimizers.search.defaults import BASELINE
 from openmedlm.optimizers.search.finalists import Candidate
 from openmedlm.runs.call_settings import open_connection
 from openmedlm.terminal.progress import Progress
@@ -56,7 +56,7 @@ def tune(
         study = open_study(plan)
         with open_connection(plan.calls, progress) as connection:
             with helpers or nullcontext():
-                stopped = run_search(plan, study, connection, workers, began)
+                plan, stopped = run_search(plan, study, connection, workers, began, on_notice=_print_notice)
             budget = Budget(connection.store, budget_id(study), plan.limits, began=began)
             with open_evaluator(plan, connection, budget) as evaluator:
                 with locked(workers_directory(plan.study) / ".choosing"):  # other workers then find these votes cached
@@ -83,6 +83,10 @@ def tune(
     return write_result(plan, result, trial_rows(study, plan.search, plan.search_set.golds))
 
 
+def _print_notice(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
 def _test(
     plan: TuningPlan, winner: Candidate, evaluator: EngineEvaluator, store: CompletionCache
 ) -> dict[str, Any] | None:
@@ -91,7 +95,7 @@ def _test(
     evaluations = 0
     summaries = {}
     correct = {}
-    for name, configuration in (("winner", winner.configuration), ("baseline", BASELINE)):
+    for name, configuration in (("winner", winner.configuration), ("baseline", plan.search.baseline)):
         digest = plan.factory.program(configuration).digest()
         evaluations = store.record_test_use(
             plan.benchmark, plan.calls.endpoint.identity, digest, fingerprint(questions)

@@ -1,7 +1,9 @@
 """Search of a study by one worker."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -16,6 +18,7 @@ from openmedlm.tuning.evaluator import open_evaluator
 from openmedlm.tuning.open_study import budget_id, open_study
 from openmedlm.tuning.plan import TuningPlan
 from openmedlm.tuning.progress import TrialProgress
+from openmedlm.tuning.thinking_space import describe_thinking
 from openmedlm.utils.paths import workers_directory
 from openmedlm.utils.urls import scrubbed, shown_url
 
@@ -38,8 +41,27 @@ def search(plan: TuningPlan, workers: int) -> None:
         raise storage_error(plan, error) from error
 
 
-def run_search(plan: TuningPlan, study: optuna.Study, connection: Connection, workers: int, began: float) -> str:
-    """Search until the trials or the budget end.
+class SearchEnd(NamedTuple):
+    """End of a search.
+
+    Attributes:
+        plan: Plan of the study, fitted to a model that thinks.
+        stopped: Number of trials, or limit of the budget, that ended the search, in words.
+    """
+
+    plan: TuningPlan
+    stopped: str
+
+
+def run_search(
+    plan: TuningPlan,
+    study: optuna.Study,
+    connection: Connection,
+    workers: int,
+    began: float,
+    on_notice: Callable[[str], None] | None = None,
+) -> SearchEnd:
+    """Search until the trials or the budget end; the search includes thinking if the model is seen to think.
 
     Args:
         plan: Plan of the study.
@@ -47,9 +69,7 @@ def run_search(plan: TuningPlan, study: optuna.Study, connection: Connection, wo
         connection: The endpoint and the completion cache.
         workers: Number of workers that share the concurrent requests; at most as many as the requests.
         began: Start of the budget's seconds, by the monotonic clock.
-
-    Returns:
-        Number of trials, or limit of the budget, that ended the search, in words.
+        on_notice: Called with one line if the search includes thinking.
     """
     policy = connection.calls.policy
     shared = replace(policy, concurrency=policy.concurrency // workers)
@@ -63,13 +83,17 @@ def run_search(plan: TuningPlan, study: optuna.Study, connection: Connection, wo
     ):
         fail_orphaned_trials(study, worker)
         try:
+            evaluator = evaluator.fitted()
+            if on_notice is not None and evaluator.plan.search.space != plan.search.space:
+                on_notice(describe_thinking(evaluator.plan.search.space, plan.calls.endpoint.model))
+            plan = evaluator.plan
             while done != (now := _count_done(study)):  # until no trial that another worker left undone remains
                 done = now
                 plan.search.run(study, plan.search_set, evaluator, plan.trials, progress.on_block, worker.mark)
                 wait_for_others(study, worker, should_stop=budget.reached)
         except BudgetExceeded as error:
-            return f"the budget of {error}"
-    return f"{done:,} trial{'' if done == 1 else 's'}"
+            return SearchEnd(plan, f"the budget of {error}")
+    return SearchEnd(plan, f"{done:,} trial{'' if done == 1 else 's'}")
 
 
 def storage_error(plan: TuningPlan, error: Exception) -> UserError:

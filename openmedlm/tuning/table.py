@@ -1,6 +1,7 @@
 """Printed tables of studies and of their estimated cost."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from openmedlm.runs.estimate import describe_thoughts
 from openmedlm.terminal.console import NOT_ADVICE, dollars, percent, thousands, wide_console
 from openmedlm.tuning.estimate import StudyEstimate
 from openmedlm.tuning.plan import TuningPlan
@@ -82,6 +84,9 @@ def print_estimates(estimates: Sequence[StudyEstimate]) -> None:
             dollars(each.cost_usd),
         )
     wide_console().print(table)
+    for each in estimates:
+        if each.completion_tokens_if_thinking:
+            print(describe_thoughts(each.completion_tokens_if_thinking, f"of {each.model}"))
 
 
 def _front_table(values: Mapping[str, Any]) -> Table:
@@ -101,5 +106,5 @@ def _accuracy(score: Mapping[str, Any] | None) -> str:
 
 def _differing(results: Sequence[TuningResult]) -> list[str]:
     """Return the names of the parameters in which the winners differ."""
-    configurations = [result.winner.configuration.as_json() for result in results]
+    configurations = [asdict(result.winner.configuration) for result in results]
     return [name for name in configurations[0] if len({str(each[name]) for each in configurations}) > 1]

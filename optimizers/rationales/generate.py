@@ -12,9 +12,8 @@ import orjson
 from openmedlm.data import Question
 from openmedlm.inference import AnyEngine
 from openmedlm.metrics import Outcome, Vote
-from openmedlm.metrics.answer_parsing import split_thoughts
+from openmedlm.optimizers.rationales.extract import RationaleFrom, extract_rationale
 from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord, question_sha256
-from openmedlm.programs.final_answer import split_closing
 from openmedlm.programs.option_order import can_reorder_options, derive_seed, option_orders, reorder, unshuffle_letter
 from openmedlm.programs.prompt_program import PromptProgram
 
@@ -47,6 +46,7 @@ async def generate_rationales(
     rounds: int = 5,
     on_round: Callable[[str, int], None] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
+    rationale_from: RationaleFrom = "auto",
 ) -> AsyncIterator[RationaleBatch]:
     """Ask the teacher about each question until its reasoning ends on the gold letter, as OpenMedLM's authors do.
 
@@ -64,6 +64,7 @@ async def generate_rationales(
         rounds: Maximum number of times a question is asked.
         on_round: Called with the name of each round and its number of questions.
         on_outcome: Called with each outcome as it arrives.
+        rationale_from: Part of a completion that rationales are taken from.
 
     Yields:
         The records of each round as it ends. Rounds end early once no question is left.
@@ -86,7 +87,10 @@ async def generate_rationales(
         round_program = make_round_program(program, number)
         outcomes = await engine.run(round_program, shown, on_outcome)
         answered = [
-            (question, _add_completion(record, question, order, reordered, outcome.votes[0], round_program))
+            (
+                question,
+                _add_completion(record, question, order, reordered, outcome.votes[0], round_program, rationale_from),
+            )
             for (question, record), order, reordered, outcome in zip(remaining, orders, shown, outcomes, strict=True)
             if outcome.error is None
         ]
@@ -114,15 +118,24 @@ def choose_option_order(question: Question, number: int, seed: int) -> str:
 
 
 def _add_completion(
-    before: RationaleRecord, question: Question, order: str, shown: Question, vote: Vote, program: PromptProgram
+    before: RationaleRecord,
+    question: Question,
+    order: str,
+    shown: Question,
+    vote: Vote,
+    program: PromptProgram,
+    rationale_from: RationaleFrom,
 ) -> RationaleRecord:
     """Return the record of a question after one more completion."""
-    rationale, closing = split_closing(split_thoughts(vote.text).answer, shown.options)
-    ended = bool(rationale) and closing is not None and closing == vote.letter and vote.finish_reason != "length"
-    letter = unshuffle_letter(closing, list(question.options), order) if ended and closing else None
+    found = extract_rationale(vote, shown.options, rationale_from, program.decode.thought_marks)
+    letter = unshuffle_letter(found.letter, list(question.options), order) if found.letter else None
+    rejection = found.rejection
+    if vote.letter and rejection != "cut off" and vote.letter != shown.answer:
+        rejection = "wrong letter"
     after = replace(
         before,
         letters=(*before.letters, letter),
+        rejections=(*before.rejections, rejection) if rejection else before.rejections,
         prompt_tokens=before.prompt_tokens + vote.prompt_tokens,
         completion_tokens=before.completion_tokens + vote.completion_tokens,
         cost_usd=None
@@ -133,5 +146,10 @@ def _add_completion(
         return after
     prompt = orjson.dumps(program.render(shown, ()), option=orjson.OPT_SORT_KEYS)
     return replace(
-        after, rationale=rationale, order=order, prompt_sha256=hashlib.sha256(prompt).hexdigest(), key=vote.key
+        after,
+        rationale=found.rationale,
+        order=order,
+        prompt_sha256=hashlib.sha256(prompt).hexdigest(),
+        key=vote.key,
+        source=found.source,
     )

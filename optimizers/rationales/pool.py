@@ -10,6 +10,7 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from openmedlm.data import Question, UserError, to_record
+from openmedlm.optimizers.rationales.extract import RationaleSource, Rejection
 from openmedlm.programs.exemplar import Exemplar
 from openmedlm.programs.option_order import reorder
 from openmedlm.utils.atomic import write_atomically
@@ -31,6 +32,8 @@ class RationaleRecord:
         prompt_tokens, completion_tokens, cost_usd: Sums over all rounds; None for an unknown cost.
         prompt_sha256: Hash of the prompt that the rationale answers, as canonical JSON.
         key: Key of that completion in the completion cache.
+        source: Part of that completion: its visible answer, or its thoughts.
+        rejections: Reason for each round without a rationale; empty in files of earlier releases.
     """
 
     question: str
@@ -44,6 +47,8 @@ class RationaleRecord:
     cost_usd: float | None = 0.0
     prompt_sha256: str | None = None
     key: str | None = None
+    source: RationaleSource = "answer"
+    rejections: tuple[Rejection, ...] = ()
 
 
 _LINE = TypeAdapter(RationaleRecord)

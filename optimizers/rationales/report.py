@@ -1,10 +1,12 @@
 """Counts of a rationale pool, by round."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from openmedlm.data import Question
-from openmedlm.optimizers.rationales.pool import RationalePool
+from openmedlm.optimizers.rationales.extract import Rejection
+from openmedlm.optimizers.rationales.pool import RationalePool, RationaleRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class PoolReport:
         unfinished: Number of questions without a rationale whose later rounds failed; the same call resumes them.
         not_asked: Number of questions that were never answered, since the endpoint failed.
         calls: Number of parsed completions; prompt_tokens, completion_tokens and cost_usd are theirs.
+        from_thoughts: Number of verified rationales that come from thoughts.
+        rejected: Number of questions without a rationale by the reason of their last round, most frequent first.
     """
 
     questions: int
@@ -50,6 +54,8 @@ class PoolReport:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    from_thoughts: int = 0
+    rejected: Mapping[Rejection, int] = field(default_factory=dict)
 
 
 def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int = 0) -> PoolReport:
@@ -87,4 +93,13 @@ def report(pool: RationalePool, questions: Sequence[Question], max_rounds: int =
         prompt_tokens=sum(record.prompt_tokens for _, record in known),
         completion_tokens=sum(record.completion_tokens for _, record in known),
         cost_usd=None if None in costs else sum((cost for cost in costs if cost is not None), 0.0),
+        from_thoughts=sum(record.rationale is not None and record.source == "thoughts" for _, record in known),
+        rejected=dict(Counter(_rejection(record) for _, record in without).most_common()),
     )
+
+
+def _rejection(record: RationaleRecord) -> Rejection:
+    """Return the reason of the last round; earlier releases recorded only its letter."""
+    if record.rejections:
+        return record.rejections[-1]
+    return "no letter" if not record.letters or record.letters[-1] is None else "wrong letter"

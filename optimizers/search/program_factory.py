@@ -1,6 +1,7 @@
 """Prompt programs of configurations, with each strategy compiled once."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from openmedlm.optimizers.program_config import ProgramConfig
 from openmedlm.optimizers.search.instructions import instruction_text
 from openmedlm.optimizers.search.space import Space
 from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
-from openmedlm.programs import FixedExemplars, KNNExemplars, PromptProgram
+from openmedlm.programs import FixedExemplars, KNNExemplars, PromptProgram, SamplingParams
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.registry import ExemplarKind, derive_strategy_name
 
@@ -46,6 +47,16 @@ class ProgramFactory:
         self._plain_demos, self._cot_demos = plain_demos, cot_demos
         self._vectors, self._on_progress = vectors, on_progress
         self._compiled: dict[tuple[str, str], PromptProgram] = {}
+        self._thinks = False
+
+    def for_thinking(self) -> "ProgramFactory":
+        """Return the factory for a model that thinks: its sampled programs send their own temperature and top_p.
+
+        Greedy ones leave sampling to the model, which must not be decoded greedily while it thinks.
+        """
+        adapted = copy(self)
+        adapted._thinks = True
+        return adapted
 
     def program(self, configuration: TrialConfig) -> PromptProgram:
         """Return the program of a configuration; few-shot with k = 0 is named `zero-shot`, since it shows no exemplar.
@@ -68,11 +79,23 @@ class ProgramFactory:
             strategy=MajorityEnsemble.name if ensemble else strategy,
             member=strategy if ensemble else None,
             instructions=instruction_text(configuration.instructions, compiled.instructions),
-            decode=replace(compiled.decode, temperature=configuration.temperature, top_p=configuration.top_p),
+            decode=self._decode(compiled.decode, configuration),
             exemplars=source,
             votes=configuration.votes,
             shuffle=configuration.shuffle,
         )
+
+    def _decode(self, decode: SamplingParams, configuration: TrialConfig) -> SamplingParams:
+        """Return the sampling parameters of a configuration."""
+        decode = replace(decode, temperature=configuration.temperature, top_p=configuration.top_p)
+        if configuration.thinking != DEFAULT:
+            decode = replace(decode, thinking=configuration.thinking)
+        if configuration.thinking_tokens is not None:
+            decode = replace(decode, thinking_tokens=configuration.thinking_tokens)
+        thinks = self._thinks or decode.asks_for_thinking or configuration.thinking_tokens is not None
+        if thinks and decode.sampling == "auto" and configuration.temperature:
+            decode = replace(decode, sampling="program")
+        return decode
 
     def compiled(self, strategy: str, embedder: str = DEFAULT) -> PromptProgram:
         """Return the strategy with the space's largest number of exemplars."""

@@ -2,18 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Annotated, Any, Self
 
 import optuna
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from openmedlm.optimizers.search.trial_config import DEFAULT, TrialConfig
+from openmedlm.optimizers.search.trial_config import DEFAULT, THINKING_DEFAULTS, TrialConfig
 from openmedlm.programs.registry import SINGLE_STRATEGIES, WITHOUT_EXEMPLARS, SingleStrategy
 from openmedlm.programs.retrieval.knn_exemplars import ExemplarOrder
+from openmedlm.programs.sampling_params import THINKING_TOKENS, Thinking
 
 MAX_GRID_PROGRAMS = 2_000
 """Largest grid, in programs; a larger one would never end."""
+
+SEARCHED_THINKING_TOKENS = (THINKING_TOKENS // 4, THINKING_TOKENS)
+"""Thinking budgets that are searched for a model that thinks."""
 
 
 class Span(BaseModel):
@@ -69,8 +74,8 @@ class Space(BaseModel):
     """Choices of each parameter: a list, or a span `{low, high, step}` for numbers.
 
     A parameter is sampled only where it matters: `k` if exemplars are shown, `order` and `embedder` if they are the
-    nearest, `top_p` if decoding is sampled, `shuffle` if there is more than one vote. Temperatures and nuclei come in
-    steps, since all configurations that send the same request share its vote.
+    nearest, `top_p` if decoding is sampled, `shuffle` if there is more than one vote, `thinking_tokens` if thinking is
+    not off. Temperatures and nuclei come in steps, since all configurations that send the same request share its vote.
 
     Attributes:
         strategy: Strategies whose votes are counted; ensembles of them follow from `votes`.
@@ -94,6 +99,9 @@ class Space(BaseModel):
     order: tuple[ExemplarOrder, ...] = Field(default=("nearest-last", "nearest-first"), min_length=1)
     embedder: tuple[str, ...] = Field(default=(DEFAULT,), min_length=1)
     instructions: tuple[str, ...] = Field(default=(DEFAULT, "physician", "careful", "short"), min_length=1)
+
+    thinking: tuple[Thinking, ...] = Field(default=("default",), min_length=1)
+    thinking_tokens: tuple[Annotated[int, Field(strict=True, ge=1)] | None, ...] = Field(default=(None,), min_length=1)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -119,6 +127,22 @@ class Space(BaseModel):
         """Return the space without these strategies."""
         return self.model_copy(update={"strategy": tuple(name for name in self.strategy if name not in strategies)})
 
+    def describe(self) -> dict[str, Any]:
+        """Return the space as plain JSON values; parameters of `THINKING_DEFAULTS` only if they are searched."""
+        values = self.model_dump(mode="json")
+        return {name: value for name, value in values.items() if value != [THINKING_DEFAULTS.get(name, ...)]}
+
+    def fit(self, configuration: TrialConfig) -> TrialConfig:
+        """Return the configuration with a thinking and a thinking budget of this space; by default the largest one."""
+        thinking, tokens = configuration.thinking, configuration.thinking_tokens
+        if thinking not in self.thinking:
+            thinking = self.thinking[0]
+        if thinking == "off":
+            tokens = None
+        elif tokens not in self.thinking_tokens:
+            tokens = max(self.thinking_tokens, key=lambda budget: budget or 0)
+        return replace(configuration, thinking=thinking, thinking_tokens=tokens)
+
     def suggest(self, trial: optuna.Trial) -> TrialConfig:
         """Sample the configuration of a trial, without the parameters that do not matter."""
         values: dict[str, Any] = {"strategy": _suggest(trial, "strategy", self.strategy)}
@@ -134,6 +158,9 @@ class Space(BaseModel):
             values["top_p"] = _suggest(trial, "top_p", self.top_p)
         if values["votes"] > 1:
             values["shuffle"] = _suggest(trial, "shuffle", self.shuffle)
+        values["thinking"] = _suggest(trial, "thinking", self.thinking)
+        if values["thinking"] != "off":
+            values["thinking_tokens"] = _suggest(trial, "thinking_tokens", self.thinking_tokens)
         return TrialConfig(**values).canonical()
 
     def grid(self) -> list[TrialConfig]:
@@ -160,9 +187,9 @@ class Space(BaseModel):
         params = {}
         for name in Space.model_fields:
             value = getattr(configuration, name)
-            if value is None:
-                continue
             allowed = _choices(getattr(self, name))
+            if value is None and None not in allowed:
+                continue
             if value not in allowed:
                 if _matters(name, configuration):
                     return None
@@ -179,6 +206,8 @@ def _matters(name: str, configuration: TrialConfig) -> bool:
         return configuration.retrieves
     if name == "top_p":
         return configuration.temperature > 0
+    if name == "thinking_tokens":
+        return configuration.thinking != "off"
     return name != "shuffle" or configuration.votes > 1
 
 

@@ -1,7 +1,7 @@
 """The search: one trial after another, each on the shared questions, block by block."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import optuna
@@ -9,7 +9,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from openmedlm.data import Question
-from openmedlm.optimizers.search.defaults import LOW_FIDELITY_VOTES, PRUNING_ALPHA
+from openmedlm.optimizers.search.defaults import BASELINE, LOW_FIDELITY_VOTES, PRUNING_ALPHA
 from openmedlm.optimizers.search.eval_schedule import EvalSchedule
 from openmedlm.optimizers.search.sampler import Pruner, Sampler, make_pruner, make_sampler
 from openmedlm.optimizers.search.space import Space
@@ -58,6 +58,17 @@ class Search:
     prices: TokenPrices = UNPRICED
     seed: int = 0
     enqueued: tuple[TrialConfig, ...] = ()
+
+    @property
+    def baseline(self) -> TrialConfig:
+        """Program that the winner is compared with."""
+        return self.space.fit(BASELINE)
+
+    def first_configuration(self) -> TrialConfig:
+        """Return the configuration of the first trial, at one vote."""
+        enqueued = [self.space.fit(point) for point in self.enqueued]
+        first = next((point for point in enqueued if self.space.to_params(point) is not None), None)
+        return (first or TrialConfig(self.space.strategy[0], k=self.space.max_exemplars)).with_size(1)
 
     def directions(self) -> list[StudyDirection]:
         """Return the directions of the study's objectives."""
@@ -133,9 +144,10 @@ class Search:
 
     def _fixed_params(self) -> list[dict[str, Any]]:
         """Return the parameters of the trials that run before any is sampled; for a grid, those of all trials."""
-        points = list(self.enqueued)
+        points = [self.space.fit(point) for point in self.enqueued]
         if self.sampler == "grid":
-            points += sorted(self.space.grid(), key=lambda point: derive_seed(self.seed, "grid", *astuple(point)))
+            ranks = {point: derive_seed(self.seed, "grid", *point.as_json().values()) for point in self.space.grid()}
+            points += sorted(ranks, key=ranks.__getitem__)
         params = (self.space.to_params(point) for point in dict.fromkeys(points))
         return [each for each in params if each is not None]
 

@@ -1,13 +1,17 @@
 """One point of the search space: a strategy with its options."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 from openmedlm.programs.registry import WITHOUT_EXEMPLARS
 from openmedlm.programs.retrieval.knn_exemplars import NEAREST_LAST, ExemplarOrder
+from openmedlm.programs.sampling_params import Thinking
 
 DEFAULT = "default"
 """The strategy's own instructions, or the offline embedder."""
+
+THINKING_DEFAULTS: dict[str, Any] = {"thinking": DEFAULT, "thinking_tokens": None}
+"""Parameters that release 0.1.0 did not have; its studies have them at these values."""
 
 _WITHOUT_EXEMPLARS_OF = {
     "few-shot": "zero-shot",
@@ -18,7 +22,7 @@ _WITHOUT_EXEMPLARS_OF = {
 """The strategy that is left of another one without exemplars."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class TrialConfig:
     """A strategy with its options.
 
@@ -32,6 +36,8 @@ class TrialConfig:
         order: Position of the nearest exemplar in the prompt.
         embedder: Name as in `openmedlm.programs.retrieval.find_embedder`, or `DEFAULT`.
         instructions: Name of a variant (`openmedlm.optimizers.search.instructions`), or a text.
+        thinking: Thinking that is requested; `default` is that of the program's other options.
+        thinking_tokens: Tokens for thoughts besides those of the answer; None is that of the program's other options.
 
     Example:
         >>> from openmedlm.optimizers import TrialConfig
@@ -48,6 +54,11 @@ class TrialConfig:
     order: ExemplarOrder = NEAREST_LAST
     embedder: str = DEFAULT
     instructions: str = DEFAULT
+    thinking: Thinking = "default"
+    thinking_tokens: int | None = None
+
+    def __lt__(self, other: "TrialConfig") -> bool:
+        return self._rank() < other._rank()
 
     @property
     def retrieves(self) -> bool:
@@ -67,6 +78,8 @@ class TrialConfig:
             point = replace(point, top_p=None, votes=point.votes if point.shuffle else 1)
         if point.votes == 1:
             point = replace(point, shuffle=False)
+        if point.thinking == "off":
+            point = replace(point, thinking_tokens=None)
         return point
 
     def with_size(self, votes: int) -> "TrialConfig":
@@ -74,8 +87,9 @@ class TrialConfig:
         return replace(self, votes=votes).canonical()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values."""
-        return asdict(self)
+        """Return the fields as plain JSON values; those of `THINKING_DEFAULTS` only if they differ from them."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if value != THINKING_DEFAULTS.get(name, ...)}
 
     def label(self) -> str:
         """Return a short description for tables, such as `knn-cot k=5 ×7 T=0.6 top_p=0.9 shuffled`."""
@@ -96,4 +110,11 @@ class TrialConfig:
             words.append(self.embedder)
         if self.instructions != DEFAULT:
             words.append(f"“{self.instructions[:24]}”")
+        if self.thinking != DEFAULT:
+            words.append(f"thinking={self.thinking}")
+        if self.thinking_tokens is not None:
+            words.append(f"thinking_tokens={self.thinking_tokens}")
         return " ".join(words)
+
+    def _rank(self) -> tuple[Any, ...]:
+        return tuple(-1 if value is None else value for value in astuple(self))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 import pyarrow as pa
 from pydantic import ValidationError
 
@@ -22,6 +21,7 @@ from openmedlm.programs.frozen.schema import READ_VERSIONS, Document, Fixed, Nea
 from openmedlm.programs.prompt_program import ExemplarSource, FixedExemplars, PromptProgram
 from openmedlm.programs.retrieval import NeighbourIndex
 from openmedlm.programs.retrieval.knn_exemplars import KNNExemplars
+from openmedlm.utils.strict_json import load_json
 
 if TYPE_CHECKING:
     from openmedlm.programs.ensemble import MajorityEnsemble
@@ -127,8 +127,8 @@ def load_program(directory: str | Path, embedder: str | None = None, vectors: Pa
 def _document(directory: Path, content: bytes) -> Document:
     file = directory / PROGRAM_FILE
     try:
-        values = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
+        values = load_json(content)
+    except (ValueError, RecursionError) as error:
         raise InvalidProgram(f"invalid JSON in {file}: {error}. Restore the original file.") from error
     version = values.get("schema_version") if isinstance(values, dict) else None
     if type(version) is not int or version not in READ_VERSIONS:

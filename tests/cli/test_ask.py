@@ -41,7 +41,14 @@ def test_ask_without_question_reads_a_record_from_stdin(
 
 @pytest.mark.parametrize(
     ("typed", "message"),
-    [("not json", "stdin"), ('{"question": "x"}', "options"), ('["x"]', "stdin"), ("", "stdin")],
+    [
+        ('{"question": "x", "options": {"A": "x", "B": "y", "A": "z"}}', '"A" occurs twice'),
+        ("[" * 100_000, "stdin"),
+        ("not json", "stdin"),
+        ('{"question": "x"}', "options"),
+        ('["x"]', "stdin"),
+        ("", "stdin"),
+    ],
 )
 def test_ask_with_invalid_record_is_a_one_line_error(
     openmedlm: Callable, hosted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, typed: str, message: str

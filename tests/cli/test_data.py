@@ -60,6 +60,76 @@ def test_data_import_invalid_row_saves_nothing(openmedlm: Callable, tmp_path: Pa
     assert openmedlm("data", "show", "-b", "mine").code == 2
 
 
+CONFUSABLE = [
+    {"id": "twice", "question": "Which?", "options": ["Aspirin", "Heparin", "Aspirin"], "answer": "A"},
+    {"id": "near", "question": "Which one?", "options": ["Zinc", "iron", "Iron."], "answer": "A"},
+    {"id": "own", "question": "Which drug?", "options": ["A. Zinc", "B. Iron"], "answer": "B"},
+    {"id": "other", "question": "Which is it?", "options": ["B) Zinc", "A) Iron"], "answer": "B"},
+    {"id": "sound", "question": "Who is it?", "options": ["Zinc", "Iron"], "answer": "B"},
+]
+REPEATED = [("twice", ["A", "C"], "exact", True), ("near", ["B", "C"], "near", False)]
+
+
+@pytest.fixture
+def confusable(tmp_path: Path) -> Path:
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes(b"\n".join(map(orjson.dumps, CONFUSABLE)))
+    return file
+
+
+@pytest.mark.parametrize("command", ["import", "check"])
+def test_data_notices_name_confusable_options(openmedlm: Callable, confusable: Path, command: str) -> None:
+    imported = openmedlm("data", "import", confusable, "--name", "mine")
+    shown = imported if command == "import" else openmedlm("data", "check", "-b", "mine")
+    assert shown.code == 0
+    notices = shown.err.splitlines()
+    assert [notice.startswith("notice: 1 question with ") for notice in notices] == [True] * 4
+    for question, notice in zip(("twice (A C)", "near (B C)", "own (A B)", "other (B A)"), notices, strict=True):
+        assert f"mine dev {question}" in notice
+    assert "notice:" not in shown.out
+
+
+@pytest.mark.parametrize("command", ["import", "check"])
+def test_data_json_lists_confusable_options(openmedlm: Callable, confusable: Path, command: str) -> None:
+    listed = openmedlm("data", "import", confusable, "--name", "mine", "--json").json
+    if command == "check":
+        listed = openmedlm("data", "check", "-b", "mine", "--json").json
+    found = listed["repeated_options"]
+    assert [(each["id"], each["letters"], each["kind"], each["gold"]) for each in found] == REPEATED
+    assert {(each["benchmark"], each["split"]) for each in found} == {("mine", "dev")}
+    assert [(each["id"], each["letters"], each["matching"]) for each in listed["own_letters"]] == [
+        ("own", ["A", "B"], True),
+        ("other", ["B", "A"], False),
+    ]
+
+
+def test_data_import_strip_letters_removes_matching_letters(openmedlm: Callable, confusable: Path) -> None:
+    result = openmedlm("data", "import", confusable, "--name", "mine", "--strip-letters", "--json")
+    assert [each["id"] for each in result.json["own_letters"]] == ["other"]
+    assert openmedlm("data", "show", "-b", "mine", "own", "--json").json["options"] == {"A": "Zinc", "B": "Iron"}
+    assert openmedlm("data", "show", "-b", "mine", "other", "--json").json["options"] == {
+        "A": "B) Zinc",
+        "B": "A) Iron",
+    }
+
+
+def test_data_import_long_notice_is_cut(openmedlm: Callable, tmp_path: Path) -> None:
+    rows = ({**CONFUSABLE[0], "id": f"q{number}\n\x1b[1m"} for number in range(2_000))
+    (tmp_path / "mine.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    notice = openmedlm("data", "import", "mine.jsonl", "--name", "mine").err
+    assert notice.startswith("notice: 2,000 questions ")
+    assert (notice.count("\n"), "1,990 more" in notice, "\x1b" in notice) == (1, True, False)
+
+
+def test_data_import_repeated_letter_saves_nothing(openmedlm: Callable, tmp_path: Path) -> None:
+    row = '{"id": "1", "question": "Which?", "options": {"A": "x", "B": "y", "A": "z"}, "answer": "A"}'
+    (tmp_path / "mine.jsonl").write_text(row)
+    result = openmedlm("data", "import", "mine.jsonl", "--name", "mine")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert 'mine.jsonl:1: the key "A" occurs twice' in result.err
+    assert openmedlm("data", "show", "-b", "mine").code == 2
+
+
 def test_data_show_without_hub_names_alternatives(openmedlm: Callable, monkeypatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     result = openmedlm("data", "show", "-b", "medmcqa")

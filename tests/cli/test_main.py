@@ -92,6 +92,14 @@ def test_config_nested_too_deep_is_one_line(openmedlm: Callable, tmp_path: Path)
     assert "deep.yaml: " in result.err
 
 
+@pytest.mark.parametrize("content", ["seed: 1\nseed: 2\n", "{benchmark: mmlu, benchmark: medqa}"])
+def test_config_with_a_repeated_option_is_refused(openmedlm: Callable, tmp_path: Path, content: str) -> None:
+    (tmp_path / "twice.yaml").write_text(content)
+    result = openmedlm("data", "list", "--config", "twice.yaml")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "occurs twice" in result.err
+
+
 def test_env_file_not_utf8_is_one_line(openmedlm: Callable[..., Any]) -> None:
     Path(".env").write_bytes(b"KEY=\xff\n")
     result = openmedlm("data", "list")

@@ -20,7 +20,8 @@ from student import Student
 
 from openmedlm.data import Question, UserError, load_split
 from openmedlm.programs import TEMPLATES
-from openmedlm.serving.request_parser import parse_question, request_text
+from openmedlm.serving.request_body import request_text
+from openmedlm.serving.request_parser import parse_question
 
 BENCHMARKS = ("medqa", "medmcqa", "pubmedqa", "mmlu")
 
@@ -59,19 +60,17 @@ def render(question: Question) -> str:
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_parser_recovers_questions_of_our_templates(benchmark: str, template: Any) -> None:
     from openmedlm.programs.exemplar import Exemplar
+    from openmedlm.programs.signature import MultipleChoiceQA
 
     pool = load_split(benchmark, "pool", "sample")
     for question in load_split(benchmark, "dev", "sample"):
         for shown in ((), tuple(Exemplar(each) for each in pool[:3])):
-            prompt = template.render("Answer.", shown, question, reasoning=False)
-            text = prompt if isinstance(prompt, str) else request_text({"messages": list(prompt)})
-            parsed = parse_question(text)
-            assert (parsed.question, parsed.options) == (question.question.strip(), question.options)
-            context = "\n".join(question.context or ())
-            if not template.system or template.kind == "completion":
-                assert context in "\n".join(parsed.context or ()) or not context
-            else:
-                assert "\n".join(parsed.context or ()) == context
+            for reasoning in (False, True):
+                prompt = template.render(MultipleChoiceQA.instructions, shown, question, reasoning=reasoning)
+                text = prompt if isinstance(prompt, str) else request_text({"messages": list(prompt)})
+                parsed = parse_question(text)
+                assert (parsed.question, parsed.options) == (question.question.strip(), question.options)
+                assert "\n".join(parsed.context) == "\n".join(question.context)
 
 
 @pytest.mark.parametrize(
@@ -206,22 +205,21 @@ def test_invalid_request_is_400_and_endpoint_failure_is_502(
         client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
 
         def ask(content: Any, **more: Any) -> None:
-            client.chat.completions.create(model="m", messages=[{"role": "user", "content": content}], **more)
+            messages: Any = [{"role": "user", "content": content}]
+            client.chat.completions.create(model="zero-shot", messages=messages, **more)
 
         for content in ("Hello.", "Which?\nA. x", [{"type": "image_url", "image_url": {"url": "x"}}], ""):
             with pytest.raises(openai.BadRequestError):
                 ask(content)
-        with pytest.raises(openai.BadRequestError, match=r"parameter: n\."):
-            ask("Which?\nA. x\nB. y", n=2)
-        for name, value in (("logprobs", True), ("top_logprobs", 3), ("best_of", 2), ("echo", True)):
-            with pytest.raises(openai.BadRequestError, match=f"parameter: {name}"):
-                ask("Which?\nA. x\nB. y", extra_body={name: value})
         with pytest.raises(openai.BadRequestError, match="too long"):  # clients do not retry a 400
             ask("Which?\nA. x\nB. y")
         server.reply = lambda asked: Reply("overloaded", status=500)
         with pytest.raises(openai.InternalServerError, match="overloaded"):
             ask("What?\nA. x\nB. y")
-        for body in (b"{", b"[]", b'{"messages": 3}', b"{}"):
+        record = rb'{"messages": [{"role": "user", "content": "{\"question\": \"\\ud83d\", \"x\": 1%s}"}]}' % (
+            b"0" * 30
+        )
+        for body in (b"{", b"[]", b'{"messages": 3}', b"{}", b"\xff", b"[" * 100_000, b'{"n": 2}', record):
             assert httpx.post(f"{address}/chat/completions", content=body).status_code == 400
         for header in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "http://["}):
             assert httpx.get(f"{address}/models", headers=header).status_code == 403
@@ -230,6 +228,123 @@ def test_invalid_request_is_400_and_endpoint_failure_is_502(
             assert response.status_code in (404, 405)
             assert response.json()["error"]["type"] == "invalid_request_error"
         assert httpx.post(f"{address}/completions", content=b"x" * (2**22 + 1)).status_code == 413
+
+
+TOOL: Any = {"type": "function", "function": {"name": "search", "parameters": {"type": "object", "properties": {}}}}
+UNSUPPORTED = {
+    "n": 2,
+    "best_of": 2,
+    "echo": True,
+    "logprobs": True,
+    "top_logprobs": 3,
+    "logit_bias": {"11": -100},
+    "tools": [TOOL],
+    "tool_choice": "required",
+    "functions": [TOOL["function"]],
+    "function_call": {"name": "search"},
+    "response_format": {"type": "json_object"},
+    "modalities": ["text", "audio"],
+    "audio": {"voice": "alloy", "format": "wav"},
+    "guided_choice": ["A", "B"],
+}
+IGNORED = {
+    "n": [None, 1],
+    "logprobs": [None, False],
+    "tools": [None, []],
+    "tool_choice": [None, "none", "auto"],
+    "functions": [[]],
+    "function_call": ["none"],
+    "response_format": [None, {}, {"type": "text"}],
+    "logit_bias": [{}],
+    "temperature": [0.0],
+    "stop": [["\n"]],
+    "seed": [1],
+    "max_tokens": [1],
+    "stream_options": [None, {}],
+    "user": ["x"],
+}
+
+
+def test_stock_client_gets_the_errors_of_openai(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
+    server.reply = lambda asked: Reply("B")
+    messages: Any = [{"role": "user", "content": "Which?\nA. x\nB. y"}]
+    with serving(hosted, tmp_path, "zero-shot", XDG_DATA_HOME=str(tmp_path / "d")) as address:
+        client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
+
+        def ask(**more: Any) -> Any:
+            model = more.pop("model", "zero-shot")
+            return client.chat.completions.create(model=model, messages=messages, extra_body=more)
+
+        for name, value in UNSUPPORTED.items():
+            for stream in (False, True):
+                with pytest.raises(openai.BadRequestError, match=f"parameter: {name}") as refused:
+                    ask(stream=stream, **{name: value})
+                assert (refused.value.param, refused.value.code) == (name, "unsupported_parameter")
+                assert refused.value.type == "invalid_request_error"
+        with pytest.raises(openai.BadRequestError, match="parameter: tools"):
+            client.chat.completions.create(
+                model="zero-shot", messages=[{"role": "user", "content": "Hi"}], tools=[TOOL]
+            )
+        assert not server.requests
+        for name, values in IGNORED.items():
+            for value in values:
+                assert ask(**{name: value}).choices[0].message.content == "B"
+        for model in ("gpt-4o", "Zero-shot", "zero-shot2"):
+            with pytest.raises(openai.NotFoundError, match="zero-shot") as unknown:
+                ask(model=model)
+            assert (unknown.value.param, unknown.value.code) == ("model", "model_not_found")
+            with pytest.raises(openai.NotFoundError):
+                client.completions.create(model=model, prompt="Which?\nA. x\nB. y")
+            with pytest.raises(openai.NotFoundError):
+                client.models.retrieve(model)
+        twice = b'{"messages": [], "messages": [{"role": "user", "content": "Which?\\nA. x\\nB. y"}]}'
+        response = httpx.post(f"{address}/chat/completions", content=twice)
+        assert (response.status_code, "messages" in response.json()["error"]["message"]) == (400, True)
+
+
+def test_stream_has_usage_only_on_request(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
+    server.reply = lambda asked: Reply("B")
+    messages: Any = [{"role": "user", "content": "Which?\nA. x\nB. y"}]
+    with serving(hosted, tmp_path, "zero-shot", XDG_DATA_HOME=str(tmp_path / "d")) as address:
+        client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
+        create = client.chat.completions.create
+        usage = create(model="zero-shot", messages=messages).usage
+        for options in ({"include_usage": True}, {"include_usage": False}, None):
+            requested: Any = options
+            chunks = list(create(model="zero-shot", messages=messages, stream=True, stream_options=requested))
+            choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
+            assert "".join(choice.delta.content or "" for choice in choices) == "B"
+            assert [choice.finish_reason for choice in choices] == [None, "stop"]
+            used = [chunk.usage for chunk in chunks if chunk.usage is not None]
+            assert used == ([usage] if options == {"include_usage": True} else [])
+            assert not used or not chunks[-1].choices
+        texts = list(
+            client.completions.create(
+                model="zero-shot",
+                prompt="Which?\nA. x\nB. y",
+                stream=True,
+                stream_options={"include_usage": True},
+            )
+        )
+        assert "".join(chunk.choices[0].text for chunk in texts if chunk.choices) == "B"
+        assert texts[-1].usage == usage
+
+
+def test_reply_of_one_line_is_the_letter(server: ModelServer, hosted: tuple[str, ...], tmp_path: Path) -> None:
+    server.reply = lambda asked: Reply("So it is.\n\nAnswer: B")
+    with serving(hosted, tmp_path, "cot", XDG_DATA_HOME=str(tmp_path / "d")) as address:
+        client = openai.OpenAI(base_url=address, api_key="none", max_retries=0)
+        messages: Any = [
+            {"role": "user", "content": "Which?\nA. x\nB. y"},
+            {"role": "assistant", "content": "The best answer is"},
+        ]
+        reply = client.chat.completions.create(model="cot", messages=messages)
+        assert reply.choices[0].message.content == "B"
+        for stop in ("\n", ["</s>", "\n"]):
+            reply = client.chat.completions.create(model="cot", messages=messages[:1], stop=stop)
+            assert reply.choices[0].message.content == "B"
+        reply = client.chat.completions.create(model="cot", messages=messages[:1], stop=["</s>"])
+        assert reply.choices[0].message.content == "So it is.\n\nAnswer: B"
 
 
 def test_served_reasoning_uses_the_letters_of_the_request(
@@ -277,6 +392,6 @@ def test_serve_letter_only_requires_the_key(server: ModelServer, hosted: tuple[s
             assert httpx.get(f"{address}/models", headers={b"Authorization": given}).status_code == status
         client = openai.OpenAI(base_url=address, api_key="a-secret", max_retries=0)
         messages: Any = [{"role": "user", "content": "Which?\nA. x\nB. y"}]
-        reply = client.chat.completions.create(model="m", messages=messages)
+        reply = client.chat.completions.create(model="cot", messages=messages)
         assert reply.choices[0].message.content == "B"
         assert server.requests[0].authorization is None

@@ -36,6 +36,12 @@ def test_read_questions_repeated_id_names_both_rows(make_record: Any, write_json
         read_questions(path, "mine", "dev")
 
 
+def test_read_questions_id_of_equal_characters_is_refused(make_record: Any, write_jsonl: Any, tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "q.jsonl", [make_record(id="caf\u00e9"), make_record(id="cafe\u0301")])
+    with pytest.raises(UserError, match=r"q\.jsonl:2: .* row 1"):
+        read_questions(path, "mine", "dev")
+
+
 def test_read_questions_invalid_record_names_its_line(make_record: Any, tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
     path.write_text(f"{json.dumps(make_record(1))}\n\n{json.dumps(make_record(2, answer='E'))}\n", encoding="utf-8")
@@ -47,6 +53,8 @@ def test_read_questions_invalid_record_names_its_line(make_record: Any, tmp_path
     ("content", "message"),
     [
         (b'{"id": "a",\n', "q.jsonl:1: not JSON"),
+        (b'\n{"options": {"A": "x", "B": "y", "A": "z"}}\n', 'q.jsonl:2: the key "A" occurs twice'),
+        (b'{"id": "a", "answer": "A", "answer": "B"}\n', 'q.jsonl:1: the key "answer" occurs twice'),
         (b'\n{"id": "caf\xe9"}\n', "q.jsonl:2: byte 12 is not UTF-8"),
         (b"[" * 100_000, "q.jsonl:1: JSON with"),
         (b"1" * 5_000, "q.jsonl:1: JSON with"),

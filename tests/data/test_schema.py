@@ -8,7 +8,9 @@ from openmedlm.data.question import Question
 from openmedlm.data.schema import letters, question_from_record, to_record
 from openmedlm.utils.errors import UserError
 
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(
+    lambda text: any(each.isprintable() and not each.isspace() for each in text)
+)
 
 
 @st.composite
@@ -60,7 +62,12 @@ TWENTY_SEVEN = [f"option {n}" for n in range(27)]
         ({"answer": "E"}, 'the answer "E" is not one of the options A, B, C'),
         ({"answer": "b"}, 'the answer "b" is not one of the options A, B, C'),
         ({"answer": None}, '"answer" is missing'),
-        ({"answer": 1}, '"answer" must be a text, got a number'),
+        ({"answer": 1}, '"answer" must be a text, got a number. Write the letter'),
+        ({"answer": 0}, '"answer" must be a text, got a number. Write the letter'),
+        ({"answer": ["A"]}, '"answer" must be a text, got a list. Write the letter'),
+        ({"answer": "0"}, 'the answer "0" is not one of the options A, B, C'),
+        ({"options": ["x", "y", "z"], "answer": "y"}, 'the answer "y" is the text of option B. Write the letter'),
+        ({"options": ["x", "y", "x "], "answer": "x"}, 'the answer "x" is the text of options A, C. Write the letter'),
         ({"id": None}, '"id" is missing'),
         ({"id": 12}, '"id" must be a text, got a number'),
         ({"id": " "}, '"id" is empty'),
@@ -78,6 +85,10 @@ TWENTY_SEVEN = [f"option {n}" for n in range(27)]
         ({"options": {"B": "Lung", "A": "Skin"}}, "wrong option letters: B, A. Use A, B"),
         ({"options": {"a": "Lung", "b": "Skin"}}, "wrong option letters: a, b. Use A, B"),
         ({"options": {"A": "Lung", "B": " "}}, "option B is empty"),
+        ({"options": {"A": "Lung", "B": ""}}, "option B is empty"),
+        ({"options": {"A": "Lung", "B": "\u200b\xa0\ufeff"}}, "option B is empty"),
+        ({"options": {"A": "Lung", "\uff22": "Skin"}}, "wrong option letters: A, \uff22. Use A, B"),
+        ({"options": {"A": "Lung", "B ": "Skin"}}, "wrong option letters: A, B . Use A, B"),
         ({"options": {"A": "Lung", "B": 2.5}}, "option B must be a text, got a number"),
         ({"options": ["Lung", None]}, "option B must be a text, got null"),
     ],

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def test_parquet_with_one_column_per_letter(tmp_path: Path) -> None:
         ("id;question;A;B;answer\n", "q.csv:1: the columns are not separated by commas"),
         ("id,id,question,A,B,answer\n", 'q.csv:1: two columns are named "id"'),
         ("id,question,answer\n", 'q.csv:1: use either the columns A, B, … or one column "options"'),
+        ("id,question,a,b,answer\n", "q.csv:1: use either the columns A, B, … or one column"),
         ("id,question,A,B,options,answer\n", "q.csv:1: use either the columns A, B, …"),
         ("id,question,A,B,answer\na,Q?,x,y,z,B\n", "q.csv:2: 6 cells for 5 columns"),
         ("id,question,A,B,answer\na,Q?,x,y\n", 'q.csv:2: "answer" is missing'),
@@ -94,6 +96,53 @@ def test_csv_invalid_file_is_one_line(tmp_path: Path, content: str, message: str
         read(path)
     assert str(caught.value).startswith(f"{tmp_path}/{message}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["question", "A", "explanation"])
+@pytest.mark.parametrize("characters", [131_071, 131_072, 131_073, 2**20])
+def test_csv_cell_of_a_megabyte_is_read(tmp_path: Path, column: str, characters: int) -> None:
+    limit = csv.field_size_limit()
+    row = {"id": "a", "question": "Q?", "A": "x", "B": "y", "answer": "B", "explanation": "", column: "w" * characters}
+    with (tmp_path / "q.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        writer.writeheader()
+        writer.writerows([row, {**row, "id": "b", column: '"\n,' * (characters // 3)}])
+    assert [len(q.id) for q in read(tmp_path / "q.csv")] == [1, 1]
+    assert csv.field_size_limit() == limit
+
+
+def test_csv_quote_open_to_the_end_names_its_row(tmp_path: Path) -> None:
+    rows = "".join(f"{number},Q?,x,y,B\n" for number in range(40_000))
+    (tmp_path / "q.csv").write_text(f'id,question,A,B,answer\na,Q?,x,y,B\nb,"Q?,x,y,B\n{rows}')
+    limit = csv.field_size_limit()
+    with pytest.raises(UserError, match=r"q\.csv:3: not CSV \(unexpected end of data, up to line 40003\)"):
+        read(tmp_path / "q.csv")
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize("options", ['{"A": "x", "B": "y", "A": "z"}', '[{"A": 1, "A": 2}]'])
+def test_csv_options_with_a_letter_twice_are_refused(tmp_path: Path, options: str) -> None:
+    cell = options.replace('"', '""')
+    (tmp_path / "q.csv").write_text(f'id,question,options,answer\na,Q?,"{cell}",A\n')
+    with pytest.raises(UserError, match=r'q\.csv:2: the key "A" occurs twice'):
+        read(tmp_path / "q.csv")
+
+
+def test_parquet_map_with_a_letter_twice_is_refused(tmp_path: Path) -> None:
+    options = pa.array([[("A", "x"), ("B", "y"), ("A", "z")]], pa.map_(pa.string(), pa.string()))
+    table = pa.table({"id": ["a"], "question": ["Q?"], "options": options, "answer": ["A"]})
+    pq.write_table(table, tmp_path / "q.parquet")
+    with pytest.raises(UserError, match=r'q\.parquet:1: the key "A" occurs twice'):
+        read(tmp_path / "q.parquet")
+
+
+def test_parquet_struct_with_a_letter_twice_is_refused(tmp_path: Path) -> None:
+    options = pa.StructArray.from_arrays([pa.array(["x"])] * 3, names=["A", "B", "A"])
+    pq.write_table(
+        pa.table({"id": ["a"], "question": ["Q?"], "options": options, "answer": ["A"]}), tmp_path / "q.parquet"
+    )
+    with pytest.raises(UserError, match=r'q\.parquet: two fields of "options" are named "A"'):
+        read(tmp_path / "q.parquet")
 
 
 def test_csv_other_encoding_names_the_line(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ GOOD = {"qid": "q", "gold": "A", "completion": "A"}
     ("lines", "row", "problem"),
     [
         (["{'qid': 1}"], 1, "not JSON"),
+        ([GOOD, '{"qid": "q", "gold": "A", "gold": "B", "completion": "A"}'], 2, '"gold" occurs twice'),
         ([GOOD, '{"qid": "q"'], 2, "not JSON"),
         (["9" * 5000], 1, "too long"),
         (["[" * 100_000], 1, "too deep"),

@@ -40,7 +40,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """Response of the server; a text is wrapped as a completion."""
+    """Response of the server; a text is wrapped as a completion.
+
+    `message` holds fields of the chat message besides or instead of the text, `tokens` the completion tokens (default:
+    the words of the text), and `reasoning_tokens` those of thoughts that the server counts.
+    """
 
     text: str = "A"
     finish_reason: str = "stop"
@@ -48,6 +52,9 @@ class Reply:
     raw: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
+    message: Mapping[str, Any] = field(default_factory=dict)
+    tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 def drawn_letter(asked: Asked) -> Reply:
@@ -151,15 +158,25 @@ def _completion(asked: Asked, replies: Sequence[Reply]) -> bytes:
     chat = "messages" in asked.body
     choices = []
     for place, reply in enumerate(replies):
-        content = {"message": {"role": "assistant", "content": reply.text}} if chat else {"text": reply.text}
-        choices.append({"index": place, "finish_reason": reply.finish_reason, **content})
-    prompt_tokens, completion_tokens = len(str(asked.prompt).split()), sum(len(reply.text.split()) for reply in replies)
-    usage = {
+        message = {"role": "assistant", "content": reply.text, **reply.message}
+        choices.append(
+            {
+                "index": place,
+                "finish_reason": reply.finish_reason,
+                **({"message": message} if chat else {"text": reply.text}),
+            }
+        )
+    prompt_tokens = len(str(asked.prompt).split())
+    completion_tokens = sum(len(reply.text.split()) if reply.tokens is None else reply.tokens for reply in replies)
+    usage: dict[str, Any] = {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
         "total_tokens": prompt_tokens + completion_tokens,
         "prompt_tokens_details": {"cached_tokens": 3},
     }
+    thoughts = [reply.reasoning_tokens for reply in replies if reply.reasoning_tokens is not None]
+    if thoughts:
+        usage["completion_tokens_details"] = {"reasoning_tokens": sum(thoughts)}
     kind = "chat.completion" if chat else "text_completion"
     return orjson.dumps(
         {"id": "x", "object": kind, "created": 1, "model": asked.body["model"], "choices": choices, "usage": usage}

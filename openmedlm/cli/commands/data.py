@@ -7,6 +7,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from openmedlm.cli.option_notices import option_notices
 from openmedlm.options import Output, with_options
 from openmedlm.terminal.console import SafeConsole, one_line, print_json, wide_console
 
@@ -112,11 +113,14 @@ def check(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Find duplicate questions: inside a split, and across splits and benchmarks.
+    """Find duplicate questions, inside a split and across splits and benchmarks, and options that can be confused.
 
     Exact duplicates have the same words in context, stem and options, ignoring case, punctuation and the order of the
     options. Near duplicates share at least 80 % of their five-word sequences (Jaccard similarity). A run never shows a
     duplicate of a question as its exemplar, whatever this command finds.
+
+    Notices on stderr name the questions with the same text in two options, and those whose option texts bring letters
+    of their own, such as "A. Aspirin".
     """
     from openmedlm.data import UserError, available, find_duplicates, load_split
     from openmedlm.utils.choices import check_choice
@@ -128,6 +132,7 @@ def check(
     if not questions:
         raise UserError(f"{data_dir or 'the hub'}: no questions. Pass another --data-dir.")
     pairs = find_duplicates(questions)
+    notices = option_notices(questions)
     leaks, duplicates = [pair for pair in pairs if pair.leak], [pair for pair in pairs if not pair.leak]
     if output.json:
         print_json(
@@ -135,6 +140,7 @@ def check(
                 "questions": len(questions),
                 "duplicates": [pair.as_json() for pair in duplicates],
                 "leaks": [pair.as_json() for pair in leaks],
+                **notices,
             }
         )
         return
@@ -176,19 +182,26 @@ def import_file(
     split: Annotated[str, typer.Option(help="pool (or train), dev or test.")] = "dev",
     data_dir: DataDir = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a split that exists.")] = False,
+    strip_letters: Annotated[
+        bool,
+        typer.Option("--strip-letters", help='Remove the letters inside option texts, such as "A. Aspirin".'),
+    ] = False,
 ) -> None:
     """Check your own questions and save them as a benchmark.
 
     JSONL: one {"id","question","options":{"A":…},"answer":"A"} per line; "subject", "context" and "explanation" are
-    optional. CSV and parquet: the same names as columns, with one column A, B, … per option.
+    optional. CSV and parquet: the same names as columns, with one column A, B, … per option. Notices name options that
+    can be confused, as in `data check`.
     """
     from openmedlm.data import canonical_split, import_questions, read_questions
 
     split = canonical_split(split)
-    path = import_questions(file, name, split, data_dir, replace)
-    count = len(read_questions(path, name, split))
+    path = import_questions(file, name, split, data_dir, replace, strip_letters=strip_letters)
+    questions = read_questions(path, name, split)
+    count = len(questions)
+    notices = option_notices(questions)
     if output.json:
-        print_json({"benchmark": name, "split": split, "questions": count, "file": str(path)})
+        print_json({"benchmark": name, "split": split, "questions": count, "file": str(path), **notices})
         return
     where = f" --data-dir {data_dir}" if data_dir else ""
     print(f"{count:,} questions saved in {path}")

@@ -23,6 +23,9 @@ from openmedlm.terminal.console import NOT_ADVICE, SafeConsole, print_json
 BENCHMARK = "mmlu"
 SPLIT = "dev"
 
+MAX_TOKENS = 200
+"""Default token limit of an answer: a small model reasons briefly, in seconds."""
+
 EXPLANATION = """
 **How to read this.** Each row of the table is one strategy, run with the same model on the same {n} questions. The
 interval shows how far the true accuracy may be from the measured one. Tuning ranked programs on one half of the
@@ -66,8 +69,16 @@ def quickstart(
     k: Annotated[int, typer.Option("--k", "-k", min=0, help="Exemplars per prompt in the ladder.")] = 3,
     votes: Annotated[int, typer.Option(min=1, help="Votes of the ladder's ensemble.")] = 3,
     max_completion_tokens: Annotated[
-        int, typer.Option("--max-tokens", "--max-completion-tokens", min=1, help="Maximum tokens of a completion.")
-    ] = 200,
+        int | None,
+        typer.Option(
+            "--max-tokens",
+            "--max-completion-tokens",
+            min=1,
+            help="Maximum tokens of a completion, thoughts included. Default: 200, and 8192 more for a model that is "
+            "seen to think.",
+            show_default=False,
+        ),
+    ] = None,
     max_calls: Annotated[int, typer.Option(min=1, help="Maximum completions that tuning requests.")] = 100,
     directory: Annotated[
         Path,
@@ -85,6 +96,7 @@ def quickstart(
     from openmedlm.optimizers.search.defaults import BASELINES
     from openmedlm.optimizers.search.space import Space
     from openmedlm.programs.frozen import verify_program
+    from openmedlm.programs.sampling_params import THINKING_TOKENS
     from openmedlm.report.page import read_directories, write_page
     from openmedlm.runs import check_free
     from openmedlm.runs.execute import execute
@@ -102,6 +114,10 @@ def quickstart(
 
     console = SafeConsole(file=sys.stderr if output.json else sys.stdout, markup=True)
     questions = load_split(BENCHMARK, SPLIT, "sample")
+    limits: dict[str, Any] = {
+        "max_completion_tokens": max_completion_tokens or MAX_TOKENS,
+        "thinking_tokens": None if max_completion_tokens else THINKING_TOKENS,
+    }
     data = DataOptions(benchmark=BENCHMARK, data_dir="sample")
     tuning = TuneOptions(
         models=ModelsOptions(model=[model]),
@@ -109,7 +125,7 @@ def quickstart(
         search=SearchOptions(trials=12, block=3),
         budget=BudgetOptions(max_calls=max_calls),
         study=StudyOptions(),
-        program=FixedProgramOptions(max_completion_tokens=max_completion_tokens),
+        program=FixedProgramOptions(**limits),
         requests=requests,
         seed=output.seed,
         directory=directory,
@@ -125,7 +141,7 @@ def quickstart(
         model=ModelOptions(model=model),
         data=data,
         split=SplitOptions(split=SPLIT),
-        program=ProgramOptions(k=k, votes=votes, max_completion_tokens=max_completion_tokens),
+        program=ProgramOptions(k=k, votes=votes, **limits),
         requests=requests,
     )
 

@@ -54,9 +54,10 @@ def serve(
 ) -> None:
     """Serve a program as an OpenAI-compatible endpoint on loopback, as if it were a model, until Ctrl-C.
 
-    The last user message of a request holds a question with lettered options ("Question: …", "A. …"), or a JSON record
-    as for `ask`. The program renders its own prompts, samples its own votes and replies with their majority. It ignores
-    temperature, stop and seed of the request.
+    The last user message of a request holds a question with lettered options ("Question: …", "A. …"), a JSON record as
+    for `ask`, or a prompt of DSPy's ChatAdapter or JSONAdapter. The program renders its own prompts, samples its own
+    votes and replies with their majority, in the form that the prompt asks for ('ANSWER: $LETTER'). It ignores
+    temperature, stop and seed of the request, and refuses parameters such as tools, n above 1 and response_format.
 
     Example: openmedlm serve tuned/program -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1
     """

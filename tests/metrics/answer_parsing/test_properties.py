@@ -82,7 +82,9 @@ UNITS = (
     "a", " ", "\n\n", "\\", "\\text{", "(", "**", "_", "\"", "A ", "A) ", "1) ", "B. x\n", "A, B and ", "is:\n",
     "é", "$", "if ", "answer ", "answer: ", "the answer to ", "the best option for it is ", "\"answer\": \"",
     "option A is ", "I would ", "Therefore best (A) ", "the best drug is aspirin. ", "<think>", "</think>",
-    "n't say ",
+    "n't say ", "\u200b", "答案", "正解は", "A、", "A no es ", "la respuesta ", "A is not ", "not A, but ",
+    "the wrong answer ",
+    "would be A if ", "Option A:\n", "- 2 ", "1,000", "(95%", "~~a",
 )  # fmt: skip
 
 

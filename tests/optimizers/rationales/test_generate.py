@@ -16,6 +16,7 @@ from openmedlm.inference import CompletionCache
 from openmedlm.optimizers.rationales import RationalePool, RationaleRecord, report
 from openmedlm.optimizers.rationales.pool import question_sha256
 from openmedlm.programs import PLAIN
+from openmedlm.programs.sampling_params import REASONING_TOKENS
 
 Ask = Callable[..., Question]
 
@@ -84,7 +85,8 @@ def test_reply_without_correct_closing_is_asked_again(
     question = make_question(answer="A")
     server.reply = lambda request: reply if len(server.requests) == 1 else right(request)
     record = teach([question]).get(question)
-    assert len(server.requests) == 2
+    # A reply that is cut off is requested with tokens for thoughts, too, to see whether the model thinks.
+    assert sum(body["max_tokens"] == REASONING_TOKENS for body in server.bodies) == 2
     assert record.letters == (letter, "A")
     assert record.rationale == "The chart says so."
 

@@ -51,6 +51,7 @@ def test_report_counts_each_round(questions: list[Question]) -> None:
         prompt_tokens=500,
         completion_tokens=50,
         cost_usd=2.5,
+        rejected={"wrong letter": 1},
     )
 
 
@@ -82,3 +83,18 @@ def test_report_counts_failed_rounds_as_unfinished(questions: list[Question]) ->
     result = report(pool, questions[:3], max_rounds=3)
     assert "q000" not in result.never_right
     assert (result.unfinished, result.never_right) == (2, ["q001"])
+
+
+def test_report_counts_sources_and_rejections(questions: list[Question]) -> None:
+    pool = RationalePool(
+        (
+            record(questions[0], "A", source="thoughts"),
+            record(questions[1], None, None, rejections=("no letter", "cut off")),
+            record(questions[2], None, rejections=("cut off",)),
+            record(questions[3], "A"),
+            record(questions[4], None),
+        )
+    )
+    result = report(pool, questions)
+    assert result.from_thoughts == 1
+    assert list(result.rejected.items()) == [("cut off", 2), ("wrong letter", 1), ("no letter", 1)]
