@@ -77,3 +77,32 @@ def test_program_without_rationales_is_refused() -> None:
     bare = [demo.without("reasoning") for demo in DEMOS]
     with pytest.raises(MissingRationales, match="rationale"):
         ProgramFactory(SPACE, ProgramConfig(), bare, bare, None).program(TrialConfig("knn-cot", k=2))
+
+
+@pytest.mark.parametrize(
+    ("point", "thinks", "decode"),
+    [
+        (TrialConfig("zero-shot"), True, {}),
+        (TrialConfig("zero-shot", temperature=0.8, top_p=0.8), False, {}),
+        (TrialConfig("zero-shot", temperature=0.8, top_p=0.8), True, {"sampling": "program"}),
+        (TrialConfig("zero-shot", thinking="off"), True, {"thinking": "off"}),
+        (TrialConfig("zero-shot", thinking_tokens=900), True, {"thinking_tokens": 900}),
+        (
+            TrialConfig("zero-shot", temperature=0.8, top_p=0.8, thinking="low"),
+            False,
+            {"thinking": "low", "sampling": "program"},
+        ),
+    ],
+)
+def test_factory_decode_has_thinking_of_the_trial(point: TrialConfig, thinks: bool, decode: dict[str, object]) -> None:
+    factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, None)
+    made = (factory.for_thinking() if thinks else factory).program(point)
+    described = made.decode.describe()
+    assert {
+        name: described[name] for name in ("sampling", "thinking", "thinking_tokens") if name in described
+    } == decode
+
+
+def test_factory_keeps_the_sampling_of_an_option() -> None:
+    factory = ProgramFactory(SPACE, ProgramConfig(sampling="model"), DEMOS, DEMOS, None).for_thinking()
+    assert factory.program(TrialConfig("zero-shot", temperature=0.8, top_p=0.8)).decode.sampling == "model"
