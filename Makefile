@@ -39,7 +39,7 @@ bench: $(INSTALLED)  ## measure speed compared with other libraries; half an hou
 # torch is not in the lock: pip takes the CUDA build that fits, or the CPU build of the index that you name.
 $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "openmedlm needs Python 3.11 or newer: pass its path as PYTHON=…")'
-	$(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -qq torch==2.13.0
 	$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install -qq --no-deps --no-build-isolation -e .

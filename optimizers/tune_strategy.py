@@ -128,7 +128,7 @@ class TuneStrategy(Teleprompter):
             study, best = self._search(search, search_set, holdout, _DspyEvaluator(factory, self.num_threads))
         finally:
             optuna.logging.set_verbosity(verbosity)
-        compiled = to_module(_with_room(factory.program(best.configuration)))
+        compiled = to_module(_with_thinking_tokens(factory.program(best.configuration)))
         compiled.study = study
         compiled._compiled = True
         return compiled
@@ -156,9 +156,9 @@ class _DspyEvaluator:
         Raises:
             UserError: More than a tenth of the questions got no answer.
         """
-        answer_only = self._factory.program(configuration)
-        program = _with_room(answer_only)
-        room = program.decode.max_tokens - answer_only.decode.max_tokens
+        without_thoughts = self._factory.program(configuration)
+        program = _with_thinking_tokens(without_thoughts)
+        thinking_tokens = program.decode.max_tokens - without_thoughts.decode.max_tokens
         module = to_module(program)
         with ThreadPoolExecutor(self._num_threads) as threads:
             # Each call runs in a copy of the context, where DSPy keeps its settings.
@@ -172,13 +172,13 @@ class _DspyEvaluator:
             ) from errors[0]
         retrieved = program.exemplars.choose(questions)
         return [
-            _to_votes(program.sample_prompts(question, shown.exemplars), prediction, room)
+            _to_votes(program.sample_prompts(question, shown.exemplars), prediction, thinking_tokens)
             for question, shown, prediction in zip(questions, retrieved, predictions, strict=True)
         ]
 
 
-def _with_room(program: PromptProgram) -> PromptProgram:
-    """Return the program with room for thoughts where it has a budget for them, or asks for thinking.
+def _with_thinking_tokens(program: PromptProgram) -> PromptProgram:
+    """Return the program with tokens for thoughts where it has a budget for them, or asks for thinking.
 
     Plain DSPy does not find out whether a model thinks.
     """
@@ -191,10 +191,12 @@ def _ask(module: Strategy | MajorityEnsemble, question: Question) -> dspy.Predic
     return module(question=question.question, options=question.options, context=list(question.context) or None)
 
 
-def _to_votes(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None, room: int) -> QuestionVotes:
+def _to_votes(
+    sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None, thinking_tokens: int
+) -> QuestionVotes:
     """Return the votes, with tokens estimated from the text's length: DSPy has no usage for answers from its cache.
 
-    The text has no thoughts; each vote counts the whole `room` for them.
+    The text has no thoughts; each vote counts all of `thinking_tokens`.
     """
     if prediction is None:
         return QuestionVotes(FAILED)
@@ -204,7 +206,7 @@ def _to_votes(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Predictio
     return QuestionVotes(
         "".join(letter or UNPARSED for letter in votes),
         prompt_tokens=to_tokens(prompt_characters),
-        completion_tokens=to_tokens(completion_characters) + 1 + len(votes) * room,
+        completion_tokens=to_tokens(completion_characters) + 1 + len(votes) * thinking_tokens,
     )
 
 

@@ -88,9 +88,9 @@ class SamplingParams:
         The token limit includes `thinking_tokens`, the model's generation config decides about sampling unless
         `sampling` is `program`, and no text stops the completion: it would stop inside the thoughts.
         """
-        room = THINKING_TOKENS if self.thinking_tokens is None else self.thinking_tokens
+        extra = THINKING_TOKENS if self.thinking_tokens is None else self.thinking_tokens
         sampling: Sampling = "program" if self.sampling == "program" else "model"
-        return replace(self, max_tokens=self.max_tokens + room, thinking_tokens=0, sampling=sampling, stop=())
+        return replace(self, max_tokens=self.max_tokens + extra, thinking_tokens=0, sampling=sampling, stop=())
 
     def describe(self) -> dict[str, Any]:
         """Return the parameters as plain JSON values.

@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 GROUPS = {
     "Start": {
         "quickstart": "Run ladder, tune, verify and report on an embedded model.",
+        "doctor": "Examine a server, and print the ladder command that fits it.",
         "models": "List the embedded models.",
         "serve-model": "Serve an embedded model as an OpenAI-compatible endpoint.",
         "data": "List, show, check and import benchmark questions.",

@@ -22,6 +22,12 @@ _BY_MESSAGE = (
 )
 
 
+_MISSING_MODEL = re.compile(r"invalid model|model\b.{0,80}(?:not found|does not exist|not exist)", re.IGNORECASE)
+
+MAX_NAMES = 5
+"""Served models that an error names."""
+
+
 def advise(error: EndpointError, endpoint: Endpoint, served: Sequence[str] = ()) -> str:
     """Return the error's message, with the fix if one is known.
 
@@ -46,7 +52,9 @@ def _fix(error: EndpointError, message: str, endpoint: Endpoint, served: Sequenc
         return "Show fewer exemplars (-k), or serve the model with a longer context."
     if (error.retry_after or 0) > MAX_ASKED_SECONDS:
         return f"The endpoint asks to wait {error.retry_after:,.0f} s: rerun the command then to resume."
-    if error.status == 404 and len(served) == 1 and served[0] != endpoint.served_name:
+    missing = error.status == 404 or _MISSING_MODEL.search(message)
+    if missing and served and endpoint.served_name not in served:
         provider, _ = split_provider(endpoint.model)
-        return f"The server serves {served[0]}: pass -m {provider}{'/' if provider else ''}{served[0]}."
+        names = ", ".join(served[:MAX_NAMES]) + (", …" if len(served) > MAX_NAMES else "")
+        return f"The server serves {names}: pass -m {provider}{'/' if provider else ''}{served[0]}."
     return next((fix for pattern, fix in _BY_MESSAGE if re.search(pattern, message, re.IGNORECASE)), "")

@@ -104,9 +104,8 @@ class Engine:
             before = decision.program
             sampled = await self._sample(before, question, retrieved)
             await decision.add(position, FirstVotes(question, sampled.sample_prompts, sampled.votes))
-            if (
-                decided := await decision.wait()
-            ) is not before:  # the model thinks: these votes lacked room for thoughts
+            decided = await decision.wait()
+            if decided is not before:  # the model thinks, and these votes had no tokens for thoughts
                 sampled = await self._sample(decided, question, retrieved)
             return retrieved, sampled
 

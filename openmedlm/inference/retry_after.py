@@ -80,7 +80,7 @@ def _number(value: str | None) -> float | None:
     """Return a finite number of at least 0; None for any other text."""
     if not value or not _NUMBER.fullmatch(value.strip()):
         return None
-    number = float(value)
+    number = float(value.strip())
     return number if math.isfinite(number) else None
 
 

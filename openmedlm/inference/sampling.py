@@ -103,7 +103,7 @@ async def sample_vote(
 ) -> Vote:
     """Request one vote. If a request fails, the vote holds the error and the usage until then.
 
-    A completion that is cut off inside its thoughts is requested once with room for thoughts, whatever the policy.
+    A completion that is cut off inside its thoughts is requested once with tokens for thoughts, whatever the policy.
     No completion that was cut off is requested again with the same token limit.
 
     Args:
@@ -143,7 +143,7 @@ class _VoteSampler:
         self.vote = Vote(sample_prompt.sample, None, "unreadable", "", sample_prompt.order, cost_usd=0.0)
 
     async def request_first(self, pending: PendingRequest, siblings: Mapping[str, Request]) -> None:
-        """Request the first completion, and one with room for thoughts if it is cut off inside them."""
+        """Request the first completion, and one with tokens for thoughts if it is cut off inside them."""
         completion = await self._client.get(pending.key, pending.request, siblings)
         self.vote = first_vote(self._program, self._question, pending, completion)
         decode = self._program.decode
@@ -170,7 +170,7 @@ class _VoteSampler:
         The thoughts of a model that thinks are closed first (s1's budget forcing, arXiv 2501.19393): the endpoint
         continues them after a closing mark. An endpoint that cannot continue a message gets them as text, with thinking
         off. If it goes on thinking, and so ignores the constraint until the thoughts end, the request is repeated with
-        room for them.
+        tokens for them.
         """
         free, finish_reason = self.vote, self.vote.finish_reason
         requests = closing_requests(
@@ -249,8 +249,8 @@ def closing_requests(
         closed = f"<think>\n{thoughts.strip()}\n</think>\n\n{split.answer.strip()}".rstrip()
         message = {"role": "assistant", "content": f"{closed}\n\n{CONTINUED_LEAD}"}
         requests.insert(0, requests[0]._replace(prompt=(*sample_prompt.prompt, message), continued=True))
-    room = replace(off, max_tokens=CONSTRAINED_MAX_TOKENS + THINKING_TOKENS // LIMIT_FACTOR)
-    return [*requests, requests[-1]._replace(decode=room)]
+    longer = replace(off, max_tokens=CONSTRAINED_MAX_TOKENS + THINKING_TOKENS // LIMIT_FACTOR)
+    return [*requests, requests[-1]._replace(decode=longer)]
 
 
 def _sum(first: float | None, second: float | None) -> float | None:

@@ -156,10 +156,10 @@ class ThinkingDetector:
                     "votes. Leave --max-tokens out, or add --thinking-tokens."
                 )
             return
-        room = THINKING_TOKENS if decode.thinking_tokens is None else decode.thinking_tokens
+        extra = THINKING_TOKENS if decode.thinking_tokens is None else decode.thinking_tokens
         sampling = "" if decode.sampling == "program" else ", and its server's generation config decides the sampling"
         self._notices.add(
-            f"{model} thinks ({shown}): a completion may take {room:,} tokens more{sampling}. Change this with "
+            f"{model} thinks ({shown}): a completion may take {extra:,} tokens more{sampling}. Change this with "
             "--thinking, --thinking-tokens or --sampling."
         )
 
@@ -214,7 +214,7 @@ class Decision:
 
 
 def detection_programs(program: PromptProgram) -> list[PromptProgram]:
-    """Return the program with room for thoughts, the smaller one first, as the detection requests it."""
+    """Return the program with tokens for thoughts, the smaller number first, as the detection requests it."""
     decodes = [replace(program.decode, thinking_tokens=tokens).for_thinking() for tokens in DETECTION_TOKENS]
     return [replace(program, decode=decode) for decode in decodes]
 

@@ -20,7 +20,7 @@ from openmedlm.programs.option_order import reorder
 from openmedlm.rationales.run import RationaleJob, find_neighbours
 from openmedlm.rationales.trainset import AUTO
 from openmedlm.runs.call_settings import choose_concurrency, make_call_settings
-from openmedlm.runs.estimate import estimate, expect_thoughts, with_room
+from openmedlm.runs.estimate import estimate, expect_thoughts, with_thinking_tokens
 from openmedlm.runs.plan import choose_template, completion_config, subsample
 from openmedlm.runs.resolve import resolve_endpoint
 from openmedlm.terminal.progress import progress_printer
@@ -75,7 +75,7 @@ def estimate_rationales(job: RationaleJob) -> dict[str, int | float | None]:
     with CompletionCache(job.calls.store) as cache:
         shown = [reorder(question, choose_option_order(question, 1, job.program.seed)) for question in left]
         thinks = expect_thoughts(make_round_program(job.program, 1), shown, endpoint, cache)
-        job = replace(job, program=with_room(job.program, thinks))
+        job = replace(job, program=with_thinking_tokens(job.program, thinks))
         first = estimate(_round_requests(job, 1, left), endpoint, cache, thinks)
         all_rounds = (_round_requests(job, number, left) for number in range(1, job.rounds + 1))
         most = estimate(chain.from_iterable(all_rounds), endpoint, cache, thinks)

@@ -26,7 +26,7 @@ class Estimate:
         completion_tokens: Output tokens at most: the token limit of every request.
         cost_usd: Cost in US dollars at most, by litellm's price map; 0 for a local server, None if no price is known.
         completion_tokens_if_thinking: Further output tokens at most if the model thinks; None if that is known, so that
-            `completion_tokens` has the room for thoughts, or the model does not think.
+            `completion_tokens` includes the thoughts, or the model does not think.
     """
 
     calls: int
@@ -85,12 +85,12 @@ def estimate_plan(plan: Plan) -> dict[str, Estimate]:
 def estimate_program(
     program: PromptProgram, questions: Sequence[Question], endpoint: Endpoint, cache: CompletionCache
 ) -> Estimate:
-    """Estimate the requests of a program, with room for thoughts if the model is known to think."""
+    """Estimate the requests of a program, with tokens for thoughts if the model is known to think."""
     thinks = expect_thoughts(program, questions, endpoint, cache)
-    return estimate(program_requests(with_room(program, thinks), questions), endpoint, cache, thinks)
+    return estimate(program_requests(with_thinking_tokens(program, thinks), questions), endpoint, cache, thinks)
 
 
-def with_room(program: PromptProgram, thinks: bool | None) -> PromptProgram:
+def with_thinking_tokens(program: PromptProgram, thinks: bool | None) -> PromptProgram:
     """Return the program as a model is asked that thinks, if it is known to."""
     return replace(program, decode=program.decode.for_thinking()) if thinks else program
 

@@ -11,7 +11,7 @@ from openmedlm.optimizers.search.defaults import MAX_FINALIST_TRIALS
 from openmedlm.optimizers.search.sampler import make_sampler
 from openmedlm.optimizers.search.trial_config import TrialConfig
 from openmedlm.programs import PromptProgram
-from openmedlm.runs.estimate import Estimate, estimate, expect_thoughts, price, program_requests, with_room
+from openmedlm.runs.estimate import Estimate, estimate, expect_thoughts, price, program_requests, with_thinking_tokens
 from openmedlm.tuning.plan import TuningPlan
 
 SAMPLED_CONFIGS = 20
@@ -111,7 +111,7 @@ def _estimate_program(
     decode = program.decode
     if decode.thinking != "default":
         thinks = decode.asks_for_thinking
-    requests = program_requests(with_room(program, thinks), plan.search_set.questions[:SAMPLED_QUESTIONS])
+    requests = program_requests(with_thinking_tokens(program, thinks), plan.search_set.questions[:SAMPLED_QUESTIONS])
     return estimate(requests, plan.calls.endpoint, cache, thinks, count_cached=True)
 
 

@@ -1,5 +1,6 @@
 """Fixtures that run commands in this process, in directories of the test."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from model_server import ModelServer
+from warm import Command, WarmStart
 
 from openmedlm.cli.main import main
 
@@ -47,6 +49,22 @@ def openmedlm(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         return Ended(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmStart]:
+    with WarmStart() as running:
+        yield running
+
+
+@pytest.fixture
+def start_command(warm: WarmStart, tmp_path: Path) -> Callable[..., Command]:
+    """Start a command in a process of its own, in the directories of the test."""
+
+    def start(*arguments: object) -> Command:
+        return warm.start(*map(str, arguments), cwd=tmp_path, env=os.environ)
+
+    return start
 
 
 @pytest.fixture

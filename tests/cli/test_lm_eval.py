@@ -5,14 +5,16 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from harness import MODULES
 from model_server import ModelServer
 from student import Student
+from warm import WarmStart
 
 from openmedlm.data import load_split
 from openmedlm.local_models import resolve, serve
@@ -20,31 +22,55 @@ from openmedlm.local_models import resolve, serve
 Run = Callable[..., Any]
 
 
-def harness(folder: Path, base_url: str, key: str = "none") -> dict[str, Any]:
-    """Run the command of the task's README and return the harness's results."""
+def arguments(folder: Path, base_url: str) -> list[str]:
+    """Return the arguments of `lm_eval` in the task's README."""
     readme = (folder / "README.md").read_text()
     command = readme.replace("\\\n", " ").replace("NAME", "small").replace("http://127.0.0.1:8000/v1", base_url)
-    (arguments,) = (shlex.split(line) for line in command.splitlines() if line.startswith("    lm_eval"))
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments, "--output_path", "../results", "--log_samples"],
-        cwd=folder,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": key},
-        capture_output=True,
-        text=True,
-        timeout=1_200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    (found,) = (shlex.split(line) for line in command.splitlines() if line.startswith("    lm_eval"))
+    return [*found[1:], "--output_path", "../results", "--log_samples"]
+
+
+def environment(key: str) -> dict[str, str]:
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": key}
+
+
+def read_results(folder: Path) -> dict[str, Any]:
     (file,) = (folder.parent / "results").rglob("results_*.json")
     (result,) = json.loads(file.read_text())["results"].values()
     return result  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def warm_harness() -> Iterator[WarmStart]:
+    with WarmStart("harness:run", MODULES, environment("none")) as running:
+        yield running
+
+
+@pytest.fixture
+def harness(warm_harness: WarmStart, server: ModelServer) -> Callable[[Path], dict[str, Any]]:
+    """Run the command of a task's README against the server, and return the harness's results."""
+
+    def run(folder: Path) -> dict[str, Any]:
+        command = arguments(folder, server.base_url)
+        done = warm_harness.start(*command, cwd=folder, env=environment("none"))
+        _, errors = done.communicate(1_200)
+        assert done.returncode == 0, errors[-3000:]
+        return read_results(folder)
+
+    return run
 
 
 @pytest.mark.parametrize(
     ("strategy", "template"), [("few-shot-cot", "chat"), ("few-shot", "chat-user"), ("few-shot", "plain")]
 )
 def test_harness_sends_the_prompts_of_the_program(
-    strategy: str, template: str, openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+    strategy: str,
+    template: str,
+    openmedlm: Run,
+    harness: Run,
+    hosted: tuple[str, ...],
+    server: ModelServer,
+    tmp_path: Path,
 ) -> None:
     server.reply = Student(load_split("mmlu", "dev", "sample")) if template != "plain" else server.reply
     openmedlm("compile", "-s", strategy, *hosted, "--template", template, "--no-score", "-o", "p")
@@ -53,7 +79,7 @@ def test_harness_sends_the_prompts_of_the_program(
     limits = {(asked.body["max_tokens"], str(asked.body.get("stop"))) for asked in server.requests}
     server.requests.clear()
     openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
-    theirs = harness(tmp_path / "task", server.base_url)
+    theirs = harness(tmp_path / "task")
     prompts = [asked.prompt for asked in server.requests]
     assert {orjson.dumps(prompt) for prompt in prompts} == sent
     assert len(prompts) == len(sent)
@@ -69,13 +95,20 @@ def test_harness_measures_our_accuracy_on_an_embedded_model(openmedlm: Run, tmp_
     ours = openmedlm("evaluate", "p", *model, "--on-unparsed", "skip", "--json").json["runs"][0]
     openmedlm("export", "p", "--to", "lm-eval", "--data-dir", "sample", "-o", "task")
     with serve(resolve("local/smollm2-135m")) as running:
-        theirs = harness(tmp_path / "task", running.base_url, key=running.api_key)
+        subprocess.run(
+            [sys.executable, "-m", "lm_eval", *arguments(tmp_path / "task", running.base_url)],
+            cwd=tmp_path / "task",
+            env=environment(running.api_key),
+            check=True,
+            capture_output=True,
+        )
+    theirs = read_results(tmp_path / "task")
     assert theirs["acc,none"] == pytest.approx(ours["accuracy"])
     assert 0 < ours["accuracy"] < 1
 
 
 def test_task_keeps_line_separators_sampling_and_unique_names(
-    openmedlm: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+    openmedlm: Run, harness: Run, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
 ) -> None:
     marks = "\u2028\u2029\x85\x1c"
     odd = [
@@ -91,7 +124,7 @@ def test_task_keeps_line_separators_sampling_and_unique_names(
         for n, source in enumerate((own, ("--data-dir", "sample"), ("--data-dir", "sample", "--split", "test")))
     ]
     assert len(set(names)) == 3
-    harness(tmp_path / "task0", server.base_url)
+    harness(tmp_path / "task0")
     assert [(asked.body["top_k"], asked.body["top_p"]) for asked in server.requests] == [(7, 0.9)] * 4
     assert all(any(f"y{mark}z" in asked.question for asked in server.requests) for mark in marks)
 

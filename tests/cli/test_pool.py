@@ -1,10 +1,6 @@
 """`openmedlm pool`, from the command line to the exemplars of other commands."""
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -169,21 +165,13 @@ def test_pool_resumes_after_the_endpoint_failed(
 
 
 def test_pool_after_sigkill_resends_only_requests_in_flight(
-    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, tmp_path: Path
+    openmedlm: Callable, hosted: tuple[str, ...], server: ModelServer, start_command: Callable
 ) -> None:
     server.reply = lambda asked: Reply(drawn(asked).text, delay=0.1)
-    running = subprocess.Popen(
-        [
-            *(sys.executable, "-c", "from openmedlm.cli.main import run; run()", "pool"),
-            *(*hosted, "--rounds", "2", "--max-concurrency", "1"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
-    )
+    running = start_command("pool", *hosted, "--rounds", 2, "--max-concurrency", 1)
     server.wait_for(28)
-    running.send_signal(signal.SIGKILL)
-    running.wait(60)
+    running.kill()
+    running.communicate(60)
     server.reply = drawn
     ended = openmedlm("pool", *hosted, "--rounds", 2, "--json")
     assert ended.code == 0

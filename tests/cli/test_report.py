@@ -3,8 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from model_server import ModelServer
 from plotly.offline import get_plotlyjs
 from student import Student
+from warm import WarmStart
 
 from openmedlm.data import load_split
 
@@ -24,7 +23,7 @@ TITLES = ("History", "Importance", "Accuracy by ensemble size", "Accuracy by tem
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study(tmp_path_factory: pytest.TempPathFactory, warm: WarmStart) -> Path:
     """Write a study whose search space holds a hostile instruction, once for all tests."""
     folder = tmp_path_factory.mktemp("study")
     hostile = "<script>alert(1)</script>"
@@ -34,9 +33,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         server.reply = Student(load_split("mmlu", "dev", "sample"))
         model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
         options = ("--space", "space.yaml", "--trials", "30", "--block", "3", "--pruner", "none", "-o", "tuned")
-        command = [sys.executable, "-m", "openmedlm", "tune", *model, *options]
         environment = {**os.environ, "XDG_DATA_HOME": str(folder / "data-home")}
-        subprocess.run(command, check=True, cwd=folder, env=environment, capture_output=True)
+        running = warm.start("tune", *model, *options, cwd=folder, env=environment)
+        _, errors = running.communicate(600)
+        assert running.returncode == 0, errors
     return folder / "tuned"
 
 

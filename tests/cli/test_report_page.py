@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from model_server import Asked, ModelServer, Reply
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from student import Student
+from warm import WarmStart
 
 from openmedlm.data import load_split
 
@@ -35,17 +34,18 @@ class HostileStudent(Student):
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(tmp_path_factory: pytest.TempPathFactory, warm: WarmStart) -> Path:
     """Run three programs and return the page of the run."""
     folder = tmp_path_factory.mktemp("page")
     environment = {**os.environ, "XDG_DATA_HOME": str(folder / "data-home")}
-    command = [sys.executable, "-m", "openmedlm"]
     with ModelServer() as server:
         server.reply = HostileStudent(load_split("mmlu", "dev", "sample"))
         model = ["-b", "mmlu", "--data-dir", "sample", "-m", "hosted_vllm/small", "--api-base", server.base_url]
         options = ["--split", "dev", "--votes", "5", "--temperature", "0.8", "--member", "few-shot", "-o", "run"]
         for arguments in (["evaluate", "zero-shot", "few-shot", "ensemble", *model, *options], ["report", "run"]):
-            subprocess.run([*command, *arguments], check=True, cwd=folder, env=environment, capture_output=True)
+            running = warm.start(*arguments, cwd=folder, env=environment)
+            _, errors = running.communicate(600)
+            assert running.returncode == 0, errors
     return folder / "report.html"
 
 
@@ -76,8 +76,24 @@ def page(page_file: Path, browser: Browser) -> Iterator[Page]:
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
+def _open(button: Locator) -> None:
+    """Open a question by a click on its button, which can be clicked, wherever the page scrolls meanwhile."""
+    button.click(trial=True)
+    button.dispatch_event("click")
+
+
 def _rows(page: Page) -> list[str]:
     return page.locator("#list tr .stem").all_inner_texts()
+
+
+def test_figures_keep_their_place_when_drawn(page: Page) -> None:
+    heights = "plots => plots.map(plot => plot.clientHeight)"
+    before = page.locator(".plot").evaluate_all(heights)
+    for plot in page.locator(".plot").all():
+        plot.scroll_into_view_if_needed()
+        plot.locator(".main-svg").first.wait_for()
+    assert page.locator(".plot").evaluate_all(heights) == before
+    assert min(before) > 200
 
 
 def test_figures_are_drawn_when_scrolled_into_view(page: Page) -> None:
@@ -124,7 +140,7 @@ def test_search_finds_words_of_a_question(page: Page) -> None:
 
 def test_opened_question_shows_votes_rules_and_messages(page: Page) -> None:
     page.select_option("#program", label="ensemble")
-    page.locator("#list button").nth(2).click()
+    _open(page.locator("#list button").nth(2))
     opened = page.locator("#question")
     expect(opened).to_contain_text("Vote 1")
     expect(opened).to_contain_text("“answer cue”")
@@ -135,7 +151,7 @@ def test_opened_question_shows_votes_rules_and_messages(page: Page) -> None:
 
 def test_hostile_completion_is_shown_and_does_not_run(page: Page) -> None:
     page.fill("#search", "tight cast")
-    page.locator("#list button").click()
+    _open(page.locator("#list button"))
     expect(page.locator("#question pre").first).to_contain_text(HOSTILE)
     assert page.evaluate("window.ran") is None
     assert page.locator("#question img").count() == 0
@@ -160,7 +176,7 @@ def test_keys_move_between_questions_close_and_search(page: Page) -> None:
 def test_page_has_no_serious_accessibility_violation(page: Page, scheme: Any, width: int) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 844})
-    page.locator("#list button").first.click()
+    _open(page.locator("#list button").first)
     expect(page.locator("#question")).to_be_visible()
     violations = Axe().run(page).response["violations"]
     assert [

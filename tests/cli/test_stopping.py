@@ -1,9 +1,6 @@
 """Tests of stopped and resumed commands, in processes."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +8,9 @@ from pathlib import Path
 import pytest
 from model_server import ModelServer, Reply
 from postgres_server import PostgresServer
+from warm import Command
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Command]
 
 CONCURRENCY = 2
 COMMANDS = {
@@ -25,25 +23,13 @@ COMMANDS = {
 
 
 @pytest.fixture
-def start(server: ModelServer, tmp_path: Path) -> Start:
+def start(server: ModelServer, start_command: Start) -> Start:
     """Start a command in a process, against a slow server."""
     server.reply = lambda asked: Reply("So it is.\n\nAnswer: B", delay=0.1)
 
-    def start(*command: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-m", "openmedlm", *command),
-                *("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample"),
-                *("--max-concurrency", str(CONCURRENCY)),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Background commands of a shell ignore Ctrl-C, and their children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-            cwd=tmp_path,
-            env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
-        )
+    def start(*command: str) -> Command:
+        model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
+        return start_command(*command, *model, "--max-concurrency", CONCURRENCY)
 
     return start
 

@@ -1,4 +1,6 @@
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +8,9 @@ import optuna
 import orjson
 import pytest
 import typer
-from model_server import ModelServer, Reply
+from model_server import Asked, ModelServer, Reply
 from student import Student
+from warm import WarmStart
 
 from openmedlm.cli.commands.tune import tune as tune_command
 from openmedlm.data import load_split, write_questions
@@ -30,6 +33,31 @@ def studied(server: ModelServer) -> ModelServer:
     """Server of a model that exemplars help."""
     server.reply = Student(load_split("mmlu", "dev", "sample"))
     return server
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Study that tests only read: its directory, its JSON output, and the requests that it sent."""
+
+    directory: Path
+    result: dict[str, Any]
+    requests: list[Asked]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, warm: WarmStart) -> Finished:
+    """Run a study of ten trials once."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "space.yaml").write_text(FAST)
+    with ModelServer() as server:
+        server.reply = Student(load_split("mmlu", "dev", "sample"))
+        model = ("-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample")
+        options = ("--space", "space.yaml", "--trials", "10", "--block", "3", "-o", "out", "--json")
+        environment = {**os.environ, "XDG_DATA_HOME": str(folder / "data-home")}
+        running = warm.start("tune", *model, *options, cwd=folder, env=environment)
+        output, errors = running.communicate(600)
+        assert running.returncode == 0, errors
+        return Finished(folder / "out", orjson.loads(output), server.requests)
 
 
 @pytest.fixture
@@ -57,13 +85,11 @@ def lasting(directory: str) -> dict[str, bytes]:
     return {**found, "tuning.json": orjson.dumps(result)}
 
 
-def test_tune_freezes_and_reports_the_winner(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
-    ended = openmedlm(*tune, "-o", "out", "--json")
-    assert ended.code == 0
-    result = ended.json
+def test_tune_freezes_and_reports_the_winner(openmedlm: Run, finished: Finished) -> None:
+    result = finished.result
     assert result["configuration"]["strategy"] in ("few-shot", "knn-few-shot")
     assert result["search_set"]["n"] + result["holdout"]["n"] == 12
-    assert result["calls"] == len(studied.requests)
+    assert result["calls"] == len(finished.requests)
     assert result["exhaustive_calls"] > result["calls"]
     assert sum(result["trials"].values()) == 10
     assert result["stopped"] == "10 trials"
@@ -78,9 +104,9 @@ def test_tune_freezes_and_reports_the_winner(openmedlm: Run, tune: Command, stud
         "minimum_detectable_effect",
     }
     assert result["optimism"] == pytest.approx(result["search_set"]["accuracy"] - result["holdout"]["accuracy"])
-    proof = openmedlm("verify", "out/program", "--json")
+    proof = openmedlm("verify", finished.directory / "program", "--json")
     assert (proof.code, proof.json["ok"]) == (0, True)
-    assert orjson.loads(Path("out/tuning.json").read_bytes()) == result
+    assert orjson.loads((finished.directory / "tuning.json").read_bytes()) == result
 
 
 def test_frozen_program_has_the_scores_of_the_study(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
@@ -111,9 +137,8 @@ def test_second_study_uses_cached_completions(openmedlm: Run, tune: Command, stu
     assert files("one/program") == files("other/program")
 
 
-def test_tune_sends_no_request_twice(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
-    openmedlm(*tune, "-o", "out")
-    identities = [request.identity for request in studied.requests]
+def test_tune_sends_no_request_twice(finished: Finished) -> None:
+    identities = [request.identity for request in finished.requests]
     assert len(identities) == len(set(identities))
 
 
@@ -128,9 +153,8 @@ def test_resumed_study_equals_an_uninterrupted_one(openmedlm: Run, tune: Command
     }
 
 
-def test_first_trials_are_the_baselines(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
-    openmedlm(*tune, "-o", "out")
-    rows = [orjson.loads(line) for line in Path("out/trials.jsonl").read_bytes().splitlines()]
+def test_first_trials_are_the_baselines(finished: Finished) -> None:
+    rows = [orjson.loads(line) for line in (finished.directory / "trials.jsonl").read_bytes().splitlines()]
     assert [row["program"] for row in rows[:3]] == ["zero-shot", "few-shot k=5", "knn-few-shot k=5"]
 
 
@@ -354,14 +378,14 @@ def test_winner_with_unanswered_questions_exits_3(openmedlm: Run, tune: Command,
     assert openmedlm(*tune, "--trials", 2, "--on-unparsed", "skip", "-o", "out").code == 3
 
 
-def test_study_can_be_read_with_optuna_alone(openmedlm: Run, tune: Command, studied: ModelServer) -> None:
-    openmedlm(*tune, "-o", "out")
-    (summary,) = optuna.get_all_study_summaries("sqlite:///out/study.db")
-    study = optuna.load_study(study_name=summary.study_name, storage="sqlite:///out/study.db")
+def test_study_can_be_read_with_optuna_alone(finished: Finished) -> None:
+    storage = f"sqlite:///{finished.directory / 'study.db'}"
+    (summary,) = optuna.get_all_study_summaries(storage)
+    study = optuna.load_study(study_name=summary.study_name, storage=storage)
     assert summary.study_name == "hosted_vllm/small on mmlu"
     assert len(study.trials) == 10
     assert study.trials[0].user_attrs["program"] == "zero-shot"
-    assert b"question" not in Path("out/study.db").read_bytes().replace(b"questions", b"")
+    assert b"question" not in (finished.directory / "study.db").read_bytes().replace(b"questions", b"")
 
 
 def test_tune_options_have_distinct_spellings() -> None:

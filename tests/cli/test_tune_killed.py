@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,17 +15,18 @@ from model_server import Asked, ModelServer, Reply
 from optuna.trial import TrialState
 from postgres_server import PostgresServer
 from student import Student
+from warm import Command
 
 from openmedlm.data import load_split
 from openmedlm.utils.urls import with_driver
 
 TRIALS = 8
 SPACE = "strategy: [zero-shot, few-shot]\nk: [1, 5]\nvotes: [1, 3, 5]\ninstructions: [default]\n"
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Command]
 
 
 @pytest.fixture
-def start(server: ModelServer, tmp_path: Path) -> Start:
+def start(server: ModelServer, tmp_path: Path, start_command: Start) -> Start:
     """Start `tune` in a process, against a slow server."""
     student = Student(load_split("mmlu", "dev", "sample"))
 
@@ -37,33 +36,23 @@ def start(server: ModelServer, tmp_path: Path) -> Start:
     server.reply = slowly
     (tmp_path / "space.yaml").write_text(SPACE)
 
-    def start(directory: str, *options: str, store: str = "votes.sqlite") -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-c", "from openmedlm.cli.main import run; run()", "tune", "-m", "hosted_vllm/small"),
-                *("--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample", "--max-concurrency", "2"),
-                *("--space", "space.yaml", "--trials", str(TRIALS), "--block", "3", "--store", store, "--json"),
-                *("-o", directory, *options),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Background commands of a shell ignore Ctrl-C, and their children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-            cwd=tmp_path,
-            env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data-home")},
+    def start(directory: str, *options: str, store: str = "votes.sqlite") -> Command:
+        return start_command(
+            *("tune", "-m", "hosted_vllm/small", "--api-base", server.base_url, "-b", "mmlu", "--data-dir", "sample"),
+            *("--space", "space.yaml", "--trials", TRIALS, "--block", 3, "--store", store, "--json"),
+            *("--max-concurrency", 2, "-o", directory, *options),
         )
 
     return start
 
 
-def result(process: "subprocess.Popen[str]") -> dict[str, Any]:
+def result(process: Command) -> dict[str, Any]:
     out, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return orjson.loads(out)  # type: ignore[no-any-return]
 
 
-def wait_for(server: ModelServer, requests: int, process: "subprocess.Popen[str]") -> None:
+def wait_for(server: ModelServer, requests: int, process: Command) -> None:
     deadline = time.monotonic() + 120
     while len(server.requests) < requests and process.poll() is None:
         assert time.monotonic() < deadline, "the command sent nothing"
@@ -154,7 +143,7 @@ def test_workers_end_with_their_command(
     while any(map(running, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(running, workers))
-    assert result(start("out", "--workers", "2"))["trials"]["complete"] > 0
+    assert result(start("out"))["trials"]["complete"] > 0
     twice = len(server.requests) - len({request.identity for request in server.requests})
     assert twice <= 3, "what was in flight, one for each worker"
     assert server.busiest <= 2, "what --max-concurrency allows, however many workers there are"
@@ -174,7 +163,7 @@ def test_workers_ignore_ctrl_c_from_the_start(start: Start, tmp_path: Path) -> N
     assert "a worker stopped" not in errors
 
 
-def children(process: "subprocess.Popen[str]") -> list[int]:
+def children(process: Command) -> list[int]:
     try:
         return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
     except OSError:  # the process ended

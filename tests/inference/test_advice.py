@@ -69,7 +69,8 @@ def test_key_is_named_by_its_variable(model: str, variable: str, monkeypatch: py
         ("hosted_vllm/m", ("big/m",), "pass -m hosted_vllm/big/m."),
         ("some/m", ("big/m",), "pass -m big/m."),
         ("openai/m", ("m",), None),
-        ("openai/m", ("one", "two"), None),
+        ("openai/m", ("one", "two"), "serves one, two: pass -m openai/one."),
+        ("openai/m", ("m", "two"), None),
         ("openai/m", (), None),
     ],
 )

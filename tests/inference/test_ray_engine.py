@@ -27,7 +27,7 @@ def test_worker_returns_prompts_only_on_request(
     async def answer() -> Shard:
         endpoint = find_endpoint("hosted_vllm/small", server.base_url)
         place = str(tmp_path / "cache.sqlite")
-        worker = Worker(Job(endpoint, Policy(), 20.0, place, this_machine(), None, Limits(), 1.0))
+        worker = Worker(Job(endpoint, Policy(), 20.0, place, this_machine(), None, Limits(), 1.0, None))
         reference: asyncio.Future[PromptProgram] = asyncio.get_running_loop().create_future()
         reference.set_result(program)
         return await worker.answer([reference], program.digest(), questions, with_prompts)

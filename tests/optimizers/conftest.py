@@ -1,49 +1,20 @@
 """Pools that tests compile strategies on."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import dspy
 import pytest
-import torch
+from program_fixtures import minilm, sample, vectors  # noqa: F401
 
-from openmedlm.data import Question, load_split
+from openmedlm.data import Question
 from openmedlm.programs.convert import to_demos
-from openmedlm.programs.retrieval import SentenceEmbedder, find_embedder
-
-# Otherwise DSPy requests a price list from the network, and waits for it.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-
-
-@pytest.fixture(scope="session")
-def sample() -> Callable[[str, str], list[Question]]:
-    """Load questions of the embedded sample by benchmark and split."""
-
-    def load(benchmark: str, split: str) -> list[Question]:
-        return load_split(benchmark, split, "sample")
-
-    return load
 
 
 @pytest.fixture
-def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], list[dspy.Example]]:
+def trainset(sample: Callable[[str, str], list[Question]]) -> Callable[[str], list[dspy.Example]]:  # noqa: F811
     """Make a DSPy trainset of a benchmark's pool, with the benchmark's own rationales."""
 
     def make(benchmark: str) -> list[dspy.Example]:
         return to_demos(sample(benchmark, "pool"))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def minilm() -> SentenceEmbedder:
-    """The offline default, loaded once for all tests."""
-    torch.set_num_threads(1)  # two threads wait for each other on a busy machine
-    return find_embedder()
-
-
-@pytest.fixture(scope="session")
-def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Embedded pools, shared by all tests."""
-    return tmp_path_factory.mktemp("vectors")

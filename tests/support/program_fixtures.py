@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from model_server import ModelServer, Reply
 
 from openmedlm.data import Question, load_split
@@ -34,9 +33,6 @@ from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import STRATEGY_CLASSES
 
 EXEMPLARS_SHOWN = 3
-
-# Otherwise DSPy and litellm download a price list, and wait if there is no network.
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 @pytest.fixture
@@ -161,7 +157,6 @@ class MemoizingEmbedder:
 @pytest.fixture(scope="session")
 def minilm() -> SentenceEmbedder:
     """The offline default embedder, loaded once for all tests."""
-    torch.set_num_threads(1)  # two threads wait for each other if another process is busy
     return find_embedder()
 
 
@@ -173,8 +168,9 @@ def embedder(minilm: SentenceEmbedder) -> MemoizingEmbedder:
 
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of embedded pools, shared by tests that do not test embedding."""
-    return tmp_path_factory.mktemp("vectors")
+    """Folder of embedded pools, shared by tests that do not test embedding, in all workers of pytest-xdist."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "vectors"
 
 
 @pytest.fixture(scope="session")
@@ -193,9 +189,11 @@ def ready(
 ) -> Callable[..., Strategy | MajorityEnsemble]:
     """Make the strategy of a name, with exemplars from the pool of a benchmark."""
 
-    def make(name: str, benchmark: str, template: Template = CHAT) -> Strategy | MajorityEnsemble:
+    def make(
+        name: str, benchmark: str, template: Template = CHAT, embedder: Embedder = embedder
+    ) -> Strategy | MajorityEnsemble:
         if name == MajorityEnsemble.name:
-            return MajorityEnsemble(make("knn-cot", benchmark, template), votes=3, seed=11)
+            return MajorityEnsemble(make("knn-cot", benchmark, template, embedder), votes=3, seed=11)
         strategy = STRATEGY_CLASSES[name](template, seed=11)
         pool = [exemplar_from_explanation(q) or Exemplar(q) for q in sample(benchmark, "pool")]
         if not strategy.reasoning:

@@ -43,6 +43,14 @@ class _Response(NamedTuple):
     body: bytes
 
 
+class HttpResponse(NamedTuple):
+    """Response of any status; `body` is its parsed JSON, or its text."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
 class HttpClient:
     """Chat and text completions over HTTP.
 
@@ -89,6 +97,11 @@ class HttpClient:
             headers=headers,
         )
 
+    @property
+    def base_url(self) -> str:
+        """Address to which requests are sent, with `/v1` once it is found to be needed."""
+        return self._base_url
+
     async def check(self) -> None:
         """See `Client.check`. The list of models is a courtesy: an endpoint may refuse or lack it and still answer."""
         url = f"{self._base_url}/models"
@@ -109,21 +122,31 @@ class HttpClient:
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         path = "chat/completions" if request.chat else "completions"
-        body = orjson.dumps(request_body(request, self._endpoint, count))
         started = time.perf_counter()
+        response = await self.send(path, request_body(request, self._endpoint, count))
+        if not 200 <= response.status < 300:
+            asked = seconds_to_wait(response.headers, limited=response.status == 429)
+            raise make_error(response.status, response.body, asked)
+        cost = _cost(response.headers.get(_COST_HEADER))
+        if cost is None and self._endpoint.free:
+            cost = 0.0
+        return parse_completions(response.body, time.perf_counter() - started, cost, count)
+
+    async def send(self, path: str, fields: Mapping[str, Any]) -> HttpResponse:
+        """Send a request body to a path below the address, and return the response, whatever its status.
+
+        Raises:
+            EndpointError: No response arrived in time.
+            EndpointDownError: Every further request would fail in the same way.
+        """
+        body = orjson.dumps(fields)
         response = await self._post(f"{self._base_url}/{path}", body)
         if response.status != 200 or response.body[:1] == b"<":
             response = await self._recover(response, path, body)
         parsed = _json(response.body)
         if isinstance(parsed, str):
             parsed = join_event_stream(parsed) or parsed
-        if not 200 <= response.status < 300:
-            asked = seconds_to_wait(response.headers, limited=response.status == 429)
-            raise make_error(response.status, parsed, asked)
-        cost = _cost(response.headers.get(_COST_HEADER))
-        if cost is None and self._endpoint.free:
-            cost = 0.0
-        return parse_completions(parsed, time.perf_counter() - started, cost, count)
+        return HttpResponse(response.status, response.headers, parsed)
 
     async def _post(self, url: str, body: bytes, session: aiohttp.ClientSession | None = None) -> _Response:
         try:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from openmedlm.inference.causes import find_cause
 from openmedlm.inference.clients.model_list import ModelList
@@ -51,17 +52,28 @@ class LitellmClient:
 
     async def complete(self, request: Request, count: int = 1) -> Sequence[Completion]:
         """Return one completion: litellm does not report which providers can return several."""
-        fields = request_body(request, self._endpoint)
+        started = time.perf_counter()
+        response = await self.send(request_body(request, self._endpoint))
+        seconds = time.perf_counter() - started
+        return parse_completions(response.model_dump(), seconds, _price(response), count)
+
+    async def send(self, fields: dict[str, Any]) -> Any:
+        """Send a request body through litellm, and return litellm's response.
+
+        Raises:
+            EndpointError: The provider refused, failed, or did not respond in time.
+            EndpointDownError: Every further request would fail in the same way.
+        """
         target = self._router or litellm
-        call = target.acompletion if request.chat else target.atext_completion
+        chat = "messages" in fields
+        call = target.acompletion if chat else target.atext_completion
         address = {} if self._router else {"api_base": self._endpoint.base_url, "api_key": self._endpoint.api_key}
-        if request.chat:
-            fields["messages"] = list(fields["messages"])
+        if chat:
+            fields = {**fields, "messages": list(fields["messages"])}
         if not self._reported.issuperset(fields):
             self._report_dropped(fields)
-        started = time.perf_counter()
         try:
-            response = await call(
+            return await call(
                 **fields,
                 **address,
                 timeout=self._timeout,
@@ -74,8 +86,6 @@ class LitellmClient:
             if message is not None:
                 raise EndpointDownError(message) from error
             raise _failure(error) from error
-        seconds = time.perf_counter() - started
-        return parse_completions(response.model_dump(), seconds, _price(response), count)
 
     def _report_dropped(self, fields: Mapping[str, object]) -> None:
         """Report once which parameters the provider does not take: `drop_params` leaves them out in silence."""

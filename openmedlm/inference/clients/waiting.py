@@ -89,7 +89,8 @@ class WaitingClient:
             except EndpointError as error:
                 if not self._is_loading(error):
                     raise
-                poll_seconds = await self._pause(error, poll_seconds, error.retry_after)
+                asked = None if error.cause == "loading" else error.retry_after  # the load may take less
+                poll_seconds = await self._pause(error, poll_seconds, asked)
             else:
                 self._answered = True
                 self._since = None
@@ -113,16 +114,19 @@ class WaitingClient:
         now = self._clock()
         if self._since is None:
             self._since, self._reported = now, now
-        waited = now - self._since
+        since = self._since  # an answer to another request resets it meanwhile
+        waited = now - since
         remaining = self._wait.seconds - waited
         if remaining <= 0:
             message = str(error).rstrip(".")
             raise EndpointDownError(
                 f"{message}; no answer within {waited:.0f} s. Pass a longer --wait SECONDS."
             ) from error
-        if now - self._reported >= REPORT_SECONDS:
-            self._reported = now
-            self._notices.report(f"waits for the model to load: {waited:.0f} s ({error})")
-        until_report = self._reported + REPORT_SECONDS - now
-        await self._sleep(min(asked or poll_seconds, MAX_POLL_SECONDS, remaining, until_report))
+        until = now + min(asked or poll_seconds, remaining)
+        while now < until:
+            await self._sleep(min(until, self._reported + REPORT_SECONDS) - now)
+            now = self._clock()
+            if now >= self._reported + REPORT_SECONDS:
+                self._reported = now
+                self._notices.report(f"waits for the model to load: {now - since:.0f} s ({error})")
         return min(1.5 * poll_seconds, MAX_POLL_SECONDS)

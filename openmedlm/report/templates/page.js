@@ -43,7 +43,6 @@ async function draw(plot) {
   const figure = data[plot.id];
   if (!figure || plot.dataset.drawn) return;
   plot.dataset.drawn = "true";
-  plot.style.height = `${figure.layout.height}px`; // Plotly forgets the height of the layout when the window is resized
   await listed;
   startPlotly();
   const layout = structuredClone(figure.layout);
@@ -55,7 +54,11 @@ async function draw(plot) {
 }
 const plots = [...document.querySelectorAll(".plot")];
 const observer = new IntersectionObserver((entries) => entries.filter((each) => each.isIntersecting).forEach((each) => draw(each.target)), { rootMargin: "300px" });
-plots.forEach((plot) => observer.observe(plot));
+for (const plot of plots) {
+  // Set before the figure is drawn, else a click misses what the figure moves; Plotly forgets it when the window is resized.
+  if (data[plot.id]) plot.style.height = `${data[plot.id].layout.height}px`;
+  observer.observe(plot);
+}
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.filter((plot) => plot.dataset.drawn).forEach((plot) => Plotly.relayout(plot, themeColours())));
 addEventListener("beforeprint", () => plots.forEach(draw));
 

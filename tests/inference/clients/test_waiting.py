@@ -73,6 +73,14 @@ def test_loading_model_is_waited_for(error: EndpointError) -> None:
     assert client.calls < 45
 
 
+def test_wait_that_the_server_asks_for_is_kept() -> None:
+    error = make_error(503, {"error": "overloaded"}, 40.0)
+    client, reports = Loading(error, 35.0), list[str]()
+    asyncio.run(waiting(client, LoadingWait(600.0), reports).complete(REQUEST))
+    assert (client.calls, len(reports)) == (2, 4)
+    assert client.now == pytest.approx(140.0)
+
+
 def test_wait_has_an_end() -> None:
     client = Loading(LOADING, 1_000.0)
     with pytest.raises(EndpointDownError, match=r"Loading model.*30 s.*--wait"):

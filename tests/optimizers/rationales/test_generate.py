@@ -85,7 +85,7 @@ def test_reply_without_correct_closing_is_asked_again(
     question = make_question(answer="A")
     server.reply = lambda request: reply if len(server.requests) == 1 else right(request)
     record = teach([question]).get(question)
-    # A reply that is cut off is requested with room for thoughts, too, to see whether the model thinks.
+    # A reply that is cut off is requested with tokens for thoughts, too, to see whether the model thinks.
     assert sum(body["max_tokens"] == REASONING_TOKENS for body in server.bodies) == 2
     assert record.letters == (letter, "A")
     assert record.rationale == "The chart says so."

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -31,8 +32,8 @@ POINTS = [
 
 
 @pytest.mark.parametrize("point", POINTS, ids=TrialConfig.label)
-def test_factory_program_equals_a_compiled_one(point: TrialConfig) -> None:
-    made = ProgramFactory(SPACE, ProgramConfig(seed=7), DEMOS, DEMOS, None).program(point)
+def test_factory_program_equals_a_compiled_one(point: TrialConfig, vectors: Path) -> None:
+    made = ProgramFactory(SPACE, ProgramConfig(seed=7), DEMOS, DEMOS, vectors).program(point)
     choices = ProgramConfig(
         k=point.k,
         votes=point.votes,
@@ -45,7 +46,7 @@ def test_factory_program_equals_a_compiled_one(point: TrialConfig) -> None:
         seed=7,
     )
     name = "ensemble" if point.votes > 1 else point.strategy
-    compiled = compile_program(name, DEMOS, choices, None).prompt_program()
+    compiled = compile_program(name, DEMOS, choices, vectors).prompt_program()
     compiled = replace(compiled, decode=replace(compiled.decode, sampling="auto"))  # a set temperature makes it program
     if point.temperature == 0:  # by default an ensemble samples
         compiled = replace(compiled, decode=replace(compiled.decode, top_p=None))
@@ -66,8 +67,8 @@ def test_factory_names_k_zero_by_its_prompt(strategy: str, named: str) -> None:
     assert factory.program(TrialConfig(strategy, k=1)).strategy == strategy
 
 
-def test_factory_compiles_once_per_embedder() -> None:
-    program_factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, None)
+def test_factory_compiles_once_per_embedder(vectors: Path) -> None:
+    program_factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, vectors)
     assert program_factory.compiled("knn-cot") is program_factory.compiled("knn-cot")
     path = find_embedder().name
     assert program_factory.compiled("knn-cot", path) is not program_factory.compiled("knn-cot")

@@ -7,6 +7,7 @@ from typing import Any
 import dspy
 import orjson
 import pytest
+from hashing_embedder import Hashing
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -14,10 +15,14 @@ from openmedlm.data import BENCHMARKS, Question
 from openmedlm.programs import CHAT, PLAIN, TEMPLATES, Template
 from openmedlm.programs.ensemble import MajorityEnsemble
 from openmedlm.programs.frozen import FrozenProgram, load_program
+from openmedlm.programs.retrieval import Embedder
 from openmedlm.programs.strategy import Strategy
 from openmedlm.programs.to_module import STRATEGY_CLASSES, to_module
 
 pytestmark = pytest.mark.filterwarnings("ignore:Implementing custom LMs:DeprecationWarning")
+
+HASHING = Hashing()
+"""Embedder of odd questions: a change of one character changes the nearest exemplars."""
 
 NAMES = (*STRATEGY_CLASSES, MajorityEnsemble.name)
 MARKERS = (
@@ -103,14 +108,17 @@ def pairs() -> dict[Any, tuple[Strategy | MajorityEnsemble, FrozenProgram]]:
 
 @pytest.fixture
 def pair(
-    pairs: dict[Any, Any], ready: Ready, frozen: Callable[..., FrozenProgram]
+    pairs: dict[Any, Any], ready: Ready, frozen: Callable[..., FrozenProgram], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Strategy | MajorityEnsemble, FrozenProgram]]:
-    """Make a DSPy module and its frozen program, loaded from its directory."""
+    """Make a DSPy module and its frozen program, loaded from its directory, with the same embedder."""
 
-    def make(name: str, benchmark: str, template: Template) -> tuple[Strategy | MajorityEnsemble, FrozenProgram]:
-        key = (name, benchmark, template.name)
+    def make(
+        name: str, benchmark: str, template: Template, embedder: Embedder
+    ) -> tuple[Strategy | MajorityEnsemble, FrozenProgram]:
+        key = (name, benchmark, template.name, embedder.name)
+        monkeypatch.setattr("openmedlm.programs.frozen.pinned_embedder.find_embedder", lambda name: embedder)
         if key not in pairs:
-            module = ready(name, benchmark, template)
+            module = ready(name, benchmark, template, embedder)
             pairs[key] = module, frozen(module.prompt_program(), benchmark=benchmark)
         found: tuple[Strategy | MajorityEnsemble, FrozenProgram] = pairs[key]
         return found
@@ -124,7 +132,7 @@ def pair(
 @given(question=questions())
 @example(question=Question("q", "b", "test", "{question}", {"A": "{letter}", "B": "}{"}, "A", context=("{context}",)))
 def test_odd_questions_render_as_in_dspy(name: str, benchmark: str, question: Question, pair: Any) -> None:
-    module, frozen = pair(name, benchmark, CHAT)
+    module, frozen = pair(name, benchmark, CHAT, HASHING)
     assert rendered(frozen, question) == sent(module, question)
 
 
@@ -133,16 +141,16 @@ def test_odd_questions_render_as_in_dspy(name: str, benchmark: str, question: Qu
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=questions())
 def test_templates_render_as_in_dspy(name: str, template: Template, question: Question, pair: Any) -> None:
-    module, frozen = pair(name, "pubmedqa", template)
+    module, frozen = pair(name, "pubmedqa", template, HASHING)
     assert rendered(frozen, question) == sent(module, question)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 @pytest.mark.parametrize("name", NAMES)
 def test_real_questions_render_as_in_dspy(
-    name: str, benchmark: str, pair: Any, sample: Callable[[str, str], list[Question]]
+    name: str, benchmark: str, pair: Any, embedder: Embedder, sample: Callable[[str, str], list[Question]]
 ) -> None:
-    module, frozen = pair(name, benchmark, CHAT)
+    module, frozen = pair(name, benchmark, CHAT, embedder)
     for question in sample(benchmark, "test")[:4]:
         assert rendered(frozen, question) == sent(module, question)
 

@@ -105,35 +105,33 @@ ENCODE = """
 import json, sys
 from openmedlm.data import UserError
 from openmedlm.programs.retrieval import find_embedder
+text, *names = sys.argv[1:]
 try:
-    embedder = find_embedder(sys.argv[1])
-    print(json.dumps([embedder.fingerprint, embedder.encode([sys.argv[2]]).tolist()]))
+    embedders = map(find_embedder, names)
+    print(json.dumps([[embedder.fingerprint, embedder.encode([text]).tolist()] for embedder in embedders]))
 except UserError as error:
     sys.exit(f"UserError: {error}")
 """
 
 
-def encode(name: str, home: Path, **environment: str) -> tuple[str, Vectors]:
-    """Return fingerprint and vector from a new process, since the hub's client reads its settings on import."""
+def encode(*names: str, home: Path, **environment: str) -> list[tuple[str, Vectors]]:
+    """Return fingerprints and vectors from a new process, since the hub's client reads its settings on import."""
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("HF_", "SENTENCE_")) and "proxy" not in k.lower()
     }
     settings = {**inherited, "HF_HOME": str(home), "OMP_NUM_THREADS": "1", **environment}
-    done = subprocess.run([sys.executable, "-c", ENCODE, name, TEXT], env=settings, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", ENCODE, TEXT, *names], env=settings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    fingerprint, rows = json.loads(done.stdout)
-    return fingerprint, np.array(rows, dtype=np.float32)
+    return [(fingerprint, np.array(row, dtype=np.float32)) for fingerprint, (row,) in json.loads(done.stdout)]
 
 
 def test_cached_model_loads_its_commit_offline(minilm: SentenceEmbedder, tmp_path: Path) -> None:
     files = files_of(minilm)
     keep(tmp_path / "hub", "org/small", OLD, cut_at_eight_tokens(files))
     keep(tmp_path / "hub", "org/small", NEW, files, "main")
-    newest, (vector,) = encode("org/small", tmp_path, HF_HUB_OFFLINE="1")
-    assert newest == f"org/small@{NEW}"
+    (newest, vector), (older, cut) = encode("org/small", f"org/small@{OLD}", home=tmp_path, HF_HUB_OFFLINE="1")
+    assert (newest, older) == (f"org/small@{NEW}", f"org/small@{OLD}")
     assert vector == pytest.approx(minilm.encode([TEXT])[0], abs=1e-5)
-    older, (cut,) = encode(f"org/small@{OLD}", tmp_path, HF_HUB_OFFLINE="1")
-    assert older == f"org/small@{OLD}"
     assert cut @ vector < 0.95
 
 
@@ -189,10 +187,10 @@ def hub(minilm: SentenceEmbedder) -> Iterator[Hub]:
 
 def test_fetched_model_keeps_its_commit_on_hub_changes(hub: Hub, minilm: SentenceEmbedder, tmp_path: Path) -> None:
     endpoint = f"http://127.0.0.1:{hub.server_address[1]}"
-    fetched, (vector,) = encode("org/small", tmp_path, HF_ENDPOINT=endpoint)
+    ((fetched, vector),) = encode("org/small", home=tmp_path, HF_ENDPOINT=endpoint)
     assert fetched == f"org/small@{OLD}"
     assert vector == pytest.approx(minilm.encode([TEXT])[0], abs=1e-5)
     hub.commit, hub.files["sentence_bert_config.json"] = NEW, b'{"max_seq_length": 8, "do_lower_case": false}'
-    later, (same,) = encode("org/small", tmp_path, HF_ENDPOINT=endpoint)
+    ((later, same),) = encode("org/small", home=tmp_path, HF_ENDPOINT=endpoint)
     assert later == fetched
     assert np.array_equal(same, vector)

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pytest
 from aiohttp import web
+from tenacity import wait_none
 
 from openmedlm.data import UserError
 from openmedlm.programs.retrieval import LitellmEmbedder
@@ -71,6 +72,12 @@ class EmbeddingServer:
         self.authorizations.append(request.headers.get("Authorization"))
         status, said = self.answer(body["input"])
         return web.Response(body=orjson.dumps(said), status=status, content_type="application/json")
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once."""
+    monkeypatch.setattr("tenacity.wait_random_exponential", lambda **_: wait_none())
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from openmedlm.programs.retrieval import SentenceEmbedder, Vectors, encode_cache
 
 Make = Callable[..., Any]
 
+SUPPORT = str(Path(__file__).parents[2] / "support")
 CHUNK = 64
 """Batch size of the embedder, in texts."""
 
@@ -100,7 +100,7 @@ import os, signal, sys
 from pathlib import Path
 from openmedlm.programs.retrieval import encode_cached
 sys.path.insert(0, {here!r})
-from conftest import Hashing
+from hashing_embedder import Hashing
 class Dying(Hashing):
     def encode(self, texts):
         if len(self.calls) == 3:
@@ -111,7 +111,7 @@ encode_cached([f"Question number {{n}} of the pool?" for n in range(300)], Dying
 
 
 def test_killed_process_loses_at_most_one_batch(make_embedder: Make, tmp_path: Path) -> None:
-    code = KILLED.format(here=str(Path(__file__).parent), folder=str(tmp_path))
+    code = KILLED.format(here=SUPPORT, folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     embedder = make_embedder()
@@ -125,7 +125,7 @@ import sys, time
 from pathlib import Path
 from openmedlm.programs.retrieval import encode_cached
 sys.path.insert(0, {here!r})
-from conftest import Hashing
+from hashing_embedder import Hashing
 class Slow(Hashing):
     def encode(self, texts):
         time.sleep(0.02)
@@ -139,10 +139,9 @@ print("\\n".join(embedder.encoded))
 
 
 def test_two_processes_compute_each_text_once(make_embedder: Make, tmp_path: Path) -> None:
-    here = str(Path(__file__).parent)
     commands = [
         subprocess.Popen(
-            [sys.executable, "-c", CONCURRENT.format(here=here, folder=str(tmp_path), order=order)],
+            [sys.executable, "-c", CONCURRENT.format(here=SUPPORT, folder=str(tmp_path), order=order)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -166,12 +165,12 @@ def test_two_processes_compute_each_text_once(make_embedder: Make, tmp_path: Pat
 
 
 def test_one_question_waits_for_one_batch_of_a_pool(make_embedder: Make, tmp_path: Path) -> None:
-    started, embedder = threading.Event(), make_embedder()
+    started, embedded, embedder = threading.Event(), threading.Event(), make_embedder()
 
     class Slow(type(embedder)):  # type: ignore[misc]
         def encode(self, texts: Sequence[str]) -> Vectors:
             started.set()
-            time.sleep(0.1)
+            embedded.wait(0.1)
             return super().encode(texts)
 
     pool = threading.Thread(target=encode_cached, args=(texts(40 * CHUNK), Slow(), tmp_path))
@@ -179,6 +178,7 @@ def test_one_question_waits_for_one_batch_of_a_pool(make_embedder: Make, tmp_pat
     started.wait(10)
     encode_cached(["A question?"], embedder, tmp_path)
     assert pool.is_alive()
+    embedded.set()
     pool.join()
     assert embedder.encoded == ["A question?"]
 
