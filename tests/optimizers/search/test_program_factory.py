@@ -107,3 +107,21 @@ def test_factory_decode_has_thinking_of_the_trial(point: TrialConfig, thinks: bo
 def test_factory_keeps_the_sampling_of_an_option() -> None:
     factory = ProgramFactory(SPACE, ProgramConfig(sampling="model"), DEMOS, DEMOS, None).for_thinking()
     assert factory.program(TrialConfig("zero-shot", temperature=0.8, top_p=0.8)).decode.sampling == "model"
+
+
+@pytest.mark.parametrize(
+    ("config", "further"),
+    [
+        (ProgramConfig(), {}),
+        (ProgramConfig(max_tokens=90, top_k=5), {}),
+        (ProgramConfig(max_tokens=90, thinking_tokens=900), {"thinking_tokens": 900}),
+        (ProgramConfig(top_k=5, sampling="program"), {"sampling": "program"}),
+        (ProgramConfig(thinking="off"), {"thinking": "off"}),
+    ],
+)
+def test_description_has_the_options_that_were_given(config: ProgramConfig, further: dict[str, object]) -> None:
+    decode = ProgramFactory(SPACE, config, DEMOS, DEMOS, None).describe("zero-shot")["decode"]
+    assert isinstance(decode, dict)
+    known = {"max_tokens", "temperature", "top_p", "top_k", "stop"}
+    assert {name: value for name, value in decode.items() if name not in known} == further
+    assert known <= decode.keys()
