@@ -129,7 +129,7 @@ class ThinkingDetector:
         shown, count = ", ".join(dict.fromkeys(marks)), len(votes)
         if any(is_reasoning_only(vote) for vote in votes):
             self._notices.add(
-                f"the server of {model} reports whole answers as thoughts, and they are parsed from there: its reasoning "
+                f"the server of {model} reports whole answers as thoughts; they are parsed from there. Its reasoning "
                 "parser is on for a model that does not think. Turn the parser off."
             )
         another_field = "Its server may need another field: pass it with --extra-body."
