@@ -156,7 +156,9 @@ class _DspyEvaluator:
         Raises:
             UserError: More than a tenth of the questions got no answer.
         """
-        program = _with_thinking_tokens(self._factory.program(configuration))
+        without_thoughts = self._factory.program(configuration)
+        program = _with_thinking_tokens(without_thoughts)
+        thinking_tokens = program.decode.max_tokens - without_thoughts.decode.max_tokens
         module = to_module(program)
         with ThreadPoolExecutor(self._num_threads) as threads:
             # Each call runs in a copy of the context, where DSPy keeps its settings.
@@ -170,7 +172,7 @@ class _DspyEvaluator:
             ) from errors[0]
         retrieved = program.exemplars.choose(questions)
         return [
-            _to_votes(program.sample_prompts(question, shown.exemplars), prediction)
+            _to_votes(program.sample_prompts(question, shown.exemplars), prediction, thinking_tokens)
             for question, shown, prediction in zip(questions, retrieved, predictions, strict=True)
         ]
 
@@ -189,8 +191,13 @@ def _ask(module: Strategy | MajorityEnsemble, question: Question) -> dspy.Predic
     return module(question=question.question, options=question.options, context=list(question.context) or None)
 
 
-def _to_votes(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None) -> QuestionVotes:
-    """Return the votes, with tokens estimated from the text's length: DSPy has no usage for answers from its cache."""
+def _to_votes(
+    sample_prompts: Sequence[SamplePrompt], prediction: dspy.Prediction | None, thinking_tokens: int
+) -> QuestionVotes:
+    """Return the votes, with tokens estimated from the text's length: DSPy has no usage for answers from its cache.
+
+    The text has no thoughts; each vote counts all of `thinking_tokens`.
+    """
     if prediction is None:
         return QuestionVotes(FAILED)
     votes = prediction.get("votes") or [prediction.answer]
@@ -199,7 +206,7 @@ def _to_votes(sample_prompts: Sequence[SamplePrompt], prediction: dspy.Predictio
     return QuestionVotes(
         "".join(letter or UNPARSED for letter in votes),
         prompt_tokens=to_tokens(prompt_characters),
-        completion_tokens=to_tokens(completion_characters) + 1,
+        completion_tokens=to_tokens(completion_characters) + 1 + len(votes) * thinking_tokens,
     )
 
 

@@ -127,6 +127,11 @@ class ThinkingDetector:
     def _notify(self, program: PromptProgram, votes: Sequence[Vote], marks: Sequence[str], *, endless: bool) -> None:
         model, decode = self._endpoint.model, program.decode
         shown, count = ", ".join(dict.fromkeys(marks)), len(votes)
+        if any(is_reasoning_only(vote) for vote in votes):
+            self._notices.add(
+                f"the server of {model} reports whole answers as thoughts; they are parsed from there. Its reasoning "
+                "parser is on for a model that does not think. Turn the parser off."
+            )
         another_field = "Its server may need another field: pass it with --extra-body."
         if decode.asks_for_thinking:
             if not marks:
@@ -221,11 +226,19 @@ def detection_programs(program: PromptProgram) -> list[PromptProgram]:
 
 def thought_mark(completion: Completion | Vote, thought_marks: Sequence[str] = ()) -> str | None:
     """Return the mark of a completion's thoughts, or how else they are reported; None if it has none."""
+    if is_reasoning_only(completion):
+        return None
     if completion.reasoning.strip():
         return "a separate field"
     if completion.reasoning_tokens:
         return "reasoning_tokens"  # the provider hides the thoughts
     return split_thoughts(completion.text, thought_marks).mark
+
+
+def is_reasoning_only(completion: Completion | Vote) -> bool:
+    """Return whether the endpoint reports a whole completion, which ended by itself, as thoughts."""
+    ended = completion.finish_reason not in (None, CUT_OFF)
+    return ended and bool(completion.reasoning.strip()) and not completion.text.strip()
 
 
 def _opens_with_text(completion: Completion | Vote, mark: str) -> bool:

@@ -32,7 +32,7 @@ class EngineEvaluator:
         self._runner = runner
 
     def fitted(self) -> "EngineEvaluator":
-        """Return the evaluator of the plan for a model that thinks, if the first questions show that it does.
+        """Return the evaluator of the plan for a model that thinks, if the first questions show that it may.
 
         The requests are those of the first trial.
 
@@ -44,7 +44,8 @@ class EngineEvaluator:
             return self
         program = self.plan.factory.program(search.first_configuration())
         questions = self.plan.search_set.questions
-        if not wait_for(self._engine.detect_thinking(program, questions), self._runner).thinks:
+        # Completions that never end may be thoughts, too: thinking off is then worth a trial.
+        if not any(wait_for(self._engine.detect_thinking(program, questions), self._runner)):
             return self
         return EngineEvaluator(self.plan.for_thinking(), self._engine, self._runner)
 

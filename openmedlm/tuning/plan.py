@@ -87,7 +87,7 @@ class TuningPlan:
     def spec(self) -> dict[str, Any]:
         """Return the fixed settings of the study as plain JSON values; a resumed study must have the same."""
         search, policy = self.search, self.calls.policy
-        compiled = [self.factory.compiled(*variant).describe() for variant in variants(search.space)]
+        compiled = [self.factory.describe(*variant) for variant in variants(search.space)]
         return {
             "openmedlm": version("openmedlm"),
             "model": self.calls.endpoint.identity,

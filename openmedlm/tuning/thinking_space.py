@@ -39,6 +39,6 @@ def describe_thinking(space: Space, model: str) -> str:
     budgets = " and ".join(f"{tokens:,}" for tokens in space.thinking_tokens if tokens is not None)
     tokens = f", with {budgets} tokens for thoughts" if budgets else ""
     return (
-        f"{model} thinks: the search includes thinking {', '.join(space.thinking)}{tokens}. Fix them with --thinking "
-        "and --thinking-tokens, or choose them in --space."
+        f"the search for {model} includes thinking {', '.join(space.thinking)}{tokens}. Fix them with --thinking and "
+        "--thinking-tokens, or choose them in --space."
     )

@@ -85,6 +85,16 @@ class ProgramFactory:
             shuffle=configuration.shuffle,
         )
 
+    def describe(self, strategy: str, embedder: str = DEFAULT) -> dict[str, object]:
+        """Return `compiled` as plain JSON values, without the request parameters that follow from other options.
+
+        Release 0.1.0 did not have those.
+        """
+        program = self.compiled(strategy, embedder)
+        decode = program.decode.describe()
+        implied = {name for name in ("sampling", "thinking_tokens") if getattr(self._config, name) in ("auto", None)}
+        return program.describe() | {"decode": {name: decode[name] for name in decode if name not in implied}}
+
     def _decode(self, decode: SamplingParams, configuration: TrialConfig) -> SamplingParams:
         """Return the sampling parameters of a configuration."""
         decode = replace(decode, temperature=configuration.temperature, top_p=configuration.top_p)

@@ -41,7 +41,7 @@ def trials() -> list[dict[str, Any]]:
 
 
 def notices(err: str) -> list[str]:
-    return [line for line in err.splitlines() if "the search includes thinking" in line]
+    return [line for line in err.splitlines() if "includes thinking" in line]
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -163,3 +163,11 @@ def test_thinking_off_in_a_config_file_is_a_text(written: str, openmedlm: Run, s
     endpoint = command(server)[1:9]
     assert openmedlm("evaluate", "zero-shot", *endpoint, "--config", "options.yaml", "--limit", 1).code == 0
     assert server.bodies[0]["chat_template_kwargs"]["enable_thinking"] is False
+
+
+@pytest.mark.parametrize("style", ["tags", "closed only"])
+def test_thinking_off_wins_if_thoughts_never_end(style: str, openmedlm: Run) -> None:
+    with ThinkingServer(style, 700, right, never_ends=True) as server:
+        result = openmedlm(*command(server), "--sampler", "grid", "--on-unparsed", "skip", "--json").json
+    assert result["label"] == "zero-shot thinking=off"
+    assert (result["holdout"]["correct"], result["baseline"]["correct"]) == (6, 0)

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from openmedlm.inference.request import Request
@@ -41,3 +44,20 @@ def test_key_depends_on_the_model() -> None:
 def test_chat_is_true_for_messages_only() -> None:
     assert REQUEST.chat
     assert not REQUEST._replace(prompt="Pumps?").chat
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"thinking_tokens": 0}, {"thinking_tokens": 900}, {"sampling": "program"}, {"thought_marks": ("<a>…</a>",)}],
+)
+def test_key_ignores_parameters_that_are_not_sent(fields: dict[str, Any]) -> None:
+    assert REQUEST._replace(decode=replace(REQUEST.decode, **fields)).key("m") == REQUEST.key("m")
+
+
+def test_key_of_the_server_sampling_ignores_temperature() -> None:
+    keys = {
+        REQUEST._replace(decode=replace(REQUEST.decode, sampling="model", temperature=temperature)).key("m")
+        for temperature in (0.0, 0.8)
+    }
+    assert len(keys) == 1
+    assert REQUEST.key("m") not in keys

@@ -7,6 +7,7 @@ import dspy
 import pytest
 from model_server import ModelServer, Reply
 from student import Student
+from thinking_server import ThinkingServer
 
 from openmedlm.data import UserError, load_split
 from openmedlm.optimizers import Space, TuneStrategy
@@ -113,3 +114,31 @@ def test_instructions_and_max_tokens_of_the_student_are_kept(server: ModelServer
 def test_too_small_valset_is_a_user_error(valset: Any) -> None:
     with pytest.raises(UserError, match="valset"):
         TuneStrategy(SMALL).compile(ZeroShot(), trainset=POOL, valset=valset)
+
+
+def test_thinking_and_its_budget_are_searched() -> None:
+    space = Space(
+        strategy=("zero-shot",),
+        votes=(1,),
+        temperature=(0.0,),
+        instructions=("default",),
+        thinking=("off", "default"),
+        thinking_tokens=(300, 900),
+    )
+    golds = {question.question: question for question in load_split("mmlu", "dev", "sample")}
+
+    def answer(question: str) -> str:
+        stem, *lines = question.split("\n")
+        asked = golds[stem.removeprefix("Question: ")]
+        return next(line[0] for line in lines if line[3:] == asked.options[asked.answer])
+
+    with ThinkingServer("tags", 600, answer) as server:
+        model = dspy.LM("openai/small", api_base=server.base_url, api_key="none", cache=False, num_retries=0)
+        with dspy.context(lm=model):
+            best = TuneStrategy(space, trials=8).compile(ZeroShot(), trainset=POOL, valset=DEV)
+    points = {tuple(trial.params.values()): trial.value for trial in best.study.trials if trial.value is not None}
+    assert points[("off",)] == points[("default", 900)] == 1.0
+    assert points[("default", 300)] < 1.0
+    limits = {body.get("max_tokens") or body["max_completion_tokens"] for body in server.bodies}
+    assert limits == {32, 32 + 300, 32 + 900}
+    assert best.prompt_program().decode.thinking == "off"  # as accurate, and cheaper

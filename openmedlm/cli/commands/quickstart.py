@@ -92,6 +92,7 @@ def quickstart(
     """
     from openmedlm.cli.tables import ladder_table
     from openmedlm.data import load_split
+    from openmedlm.inference import find_endpoint
     from openmedlm.optimizers import STRATEGIES
     from openmedlm.optimizers.search.defaults import BASELINES
     from openmedlm.optimizers.search.space import Space
@@ -116,7 +117,7 @@ def quickstart(
     questions = load_split(BENCHMARK, SPLIT, "sample")
     limits: dict[str, Any] = {
         "max_completion_tokens": max_completion_tokens or MAX_TOKENS,
-        "thinking_tokens": None if max_completion_tokens else THINKING_TOKENS,
+        "thinking_tokens": THINKING_TOKENS if not max_completion_tokens and find_endpoint(model).may_think else None,
     }
     data = DataOptions(benchmark=BENCHMARK, data_dir="sample")
     tuning = TuneOptions(

@@ -78,3 +78,50 @@ def test_program_without_rationales_is_refused() -> None:
     bare = [demo.without("reasoning") for demo in DEMOS]
     with pytest.raises(MissingRationales, match="rationale"):
         ProgramFactory(SPACE, ProgramConfig(), bare, bare, None).program(TrialConfig("knn-cot", k=2))
+
+
+@pytest.mark.parametrize(
+    ("point", "thinks", "decode"),
+    [
+        (TrialConfig("zero-shot"), True, {}),
+        (TrialConfig("zero-shot", temperature=0.8, top_p=0.8), False, {}),
+        (TrialConfig("zero-shot", temperature=0.8, top_p=0.8), True, {"sampling": "program"}),
+        (TrialConfig("zero-shot", thinking="off"), True, {"thinking": "off"}),
+        (TrialConfig("zero-shot", thinking_tokens=900), True, {"thinking_tokens": 900}),
+        (
+            TrialConfig("zero-shot", temperature=0.8, top_p=0.8, thinking="low"),
+            False,
+            {"thinking": "low", "sampling": "program"},
+        ),
+    ],
+)
+def test_factory_decode_has_thinking_of_the_trial(point: TrialConfig, thinks: bool, decode: dict[str, object]) -> None:
+    factory = ProgramFactory(SPACE, ProgramConfig(), DEMOS, DEMOS, None)
+    made = (factory.for_thinking() if thinks else factory).program(point)
+    described = made.decode.describe()
+    assert {
+        name: described[name] for name in ("sampling", "thinking", "thinking_tokens") if name in described
+    } == decode
+
+
+def test_factory_keeps_the_sampling_of_an_option() -> None:
+    factory = ProgramFactory(SPACE, ProgramConfig(sampling="model"), DEMOS, DEMOS, None).for_thinking()
+    assert factory.program(TrialConfig("zero-shot", temperature=0.8, top_p=0.8)).decode.sampling == "model"
+
+
+@pytest.mark.parametrize(
+    ("config", "further"),
+    [
+        (ProgramConfig(), {}),
+        (ProgramConfig(max_tokens=90, top_k=5), {}),
+        (ProgramConfig(max_tokens=90, thinking_tokens=900), {"thinking_tokens": 900}),
+        (ProgramConfig(top_k=5, sampling="program"), {"sampling": "program"}),
+        (ProgramConfig(thinking="off"), {"thinking": "off"}),
+    ],
+)
+def test_description_has_the_options_that_were_given(config: ProgramConfig, further: dict[str, object]) -> None:
+    decode = ProgramFactory(SPACE, config, DEMOS, DEMOS, None).describe("zero-shot")["decode"]
+    assert isinstance(decode, dict)
+    known = {"max_tokens", "temperature", "top_p", "top_k", "stop"}
+    assert {name: value for name, value in decode.items() if name not in known} == further
+    assert known <= decode.keys()

@@ -1,8 +1,14 @@
+import hashlib
+from typing import Any
+
 import optuna
+import orjson
 import pytest
 from pydantic import ValidationError
 
+from openmedlm.optimizers.search.defaults import BASELINES
 from openmedlm.optimizers.search.space import Space, Span
+from openmedlm.optimizers.search.study import Search
 from openmedlm.optimizers.search.trial_config import TrialConfig
 
 
@@ -110,3 +116,62 @@ def test_grid_has_every_program_up_to_a_limit() -> None:
     assert len(points) == 2 * (2 + 3)
     with pytest.raises(ValueError, match="fewer choices"):
         Space().grid()
+
+
+THINKING = Space(strategy=("cot",), thinking=("off", "default"), thinking_tokens=(2048, 8192))
+
+
+@pytest.mark.parametrize(
+    ("params", "thinking", "tokens"),
+    [
+        ({"thinking": "off"}, "off", None),
+        ({"thinking": "default", "thinking_tokens": 2048}, "default", 2048),
+    ],
+)
+def test_budget_is_sampled_unless_thinking_is_off(params: dict[str, Any], thinking: str, tokens: int | None) -> None:
+    others = {"instructions": "default", "votes": 1, "temperature": 0.0}
+    point, suggested_params = suggested(THINKING, **others, **params)
+    assert (point.thinking, point.thinking_tokens) == (thinking, tokens)
+    assert suggested_params == {*others, *params}
+    assert (others | params).items() <= (THINKING.to_params(point) or {}).items()
+
+
+@pytest.mark.parametrize(
+    ("space", "thinking", "tokens"),
+    [
+        (Space(), "default", None),
+        (THINKING, "default", 8192),
+        (Space(thinking=("off",), thinking_tokens=(2048,)), "off", None),
+        (Space(thinking=("low", "high"), thinking_tokens=(None, 900)), "low", None),
+        (Space(thinking_tokens=(2048,)), "default", 2048),
+    ],
+)
+def test_fit_sets_thinking_of_the_space(space: Space, thinking: str, tokens: int | None) -> None:
+    point = space.fit(TrialConfig("cot"))
+    assert point == TrialConfig("cot", thinking=thinking, thinking_tokens=tokens)
+    assert space.to_params(point) is not None
+
+
+def test_description_names_thinking_only_if_searched() -> None:
+    assert not {"thinking", "thinking_tokens"} & Space().describe().keys()
+    assert Space(thinking=("off",)).describe()["thinking"] == ["off"]
+    assert THINKING.describe()["thinking_tokens"] == [2048, 8192]
+
+
+def test_trials_of_a_grid_keep_the_order_of_0_1_0() -> None:
+    space = Space(
+        strategy=("zero-shot", "few-shot", "knn-cot"),
+        k=(1, 3),
+        votes=(1, 3),
+        temperature=(0.0, 0.8),
+        instructions=("default", "short"),
+    )
+    params = Search(space, sampler="grid", seed=3, enqueued=BASELINES)._fixed_params()
+    assert (
+        hashlib.sha256(orjson.dumps(params)).hexdigest()
+        == "d08847b0f0a12f8162db3b798603497cc9b6d9d77dff706e93527044d3a22d7d"
+    )
+    assert (
+        hashlib.sha256(orjson.dumps(space.describe())).hexdigest()
+        == "0d1a99cba5df7ea037301c9bf24d63e94c4f2dd6a73ea215174f2bc11c0dad00"
+    )
