@@ -12,6 +12,7 @@ from openmedlm.data import Question, UserError, fingerprint
 from openmedlm.programs.frozen import FrozenProgram
 from openmedlm.programs.prompt_program import PromptProgram
 from openmedlm.programs.template import Prompt
+from openmedlm.programs.thinking_fields import thinking_fields
 from openmedlm.utils.atomic import folder_beside
 
 FUNCTIONS = Path(__file__).with_name("task_functions.txt")
@@ -114,9 +115,15 @@ def _parts(prompt: Prompt) -> PromptParts:
 
 def _task(name: str, program: PromptProgram, exemplars: int) -> dict[str, Any]:
     decode = program.decode
-    sampling: dict[str, Any] = {"max_gen_toks": decode.max_tokens, "temperature": decode.temperature}
+    by_program = decode.sampling != "model"
+    sampling: dict[str, Any] = {"max_gen_toks": decode.max_tokens + (decode.thinking_tokens or 0)}
+    sampling |= {"temperature": decode.temperature} if by_program else {}
     sampling |= {"do_sample": not decode.greedy, "until": list(decode.stop)}
-    sampling |= {name: value for name in ("top_p", "top_k") if (value := getattr(decode, name)) is not None}
+    names = ("top_p", "top_k") if by_program else ()
+    sampling |= {name: value for name in names if (value := getattr(decode, name)) is not None}
+    # The harness sends arguments that it does not know as fields of the request.
+    sampling |= thinking_fields(decode.thinking, "both") if program.template.kind == "chat" else {}
+    sampling |= decode.extra_body
     few_shot = {"sampler": "first_n", "samples": _Function("functions.exemplars")}
     return {
         "task": name,

@@ -1,8 +1,10 @@
 """`README.md`: the card of a frozen program."""
 
+import json
 from collections.abc import Iterator
 
 from openmedlm.programs.frozen.schema import CorrectCount, DataSource, DevScore, Document, Fixed, Nearest
+from openmedlm.programs.sampling_params import SamplingParams
 
 CARD_FILE = "README.md"
 
@@ -40,17 +42,27 @@ def _facts(d: Document) -> Iterator[tuple[str, str]]:
     if d.provenance.orders_kept and d.exemplars.kind == "nearest":
         yield "not reordered", f"{d.provenance.orders_kept} exemplars, whose letter references are unsure"
     decode = d.decode
-    sampling = "greedy" if decode.greedy else f"temperature {decode.temperature}"
-    sampling += "".join(
-        f", {name} {value}" for name, value in (("top_p", decode.top_p), ("top_k", decode.top_k)) if value
-    )
-    yield "decoding", f"{sampling}, at most {decode.max_tokens} tokens"
+    yield "decoding", f"{_sampling(decode)}, at most {decode.max_tokens} tokens"
+    if decode.thinking != "default" or decode.thinking_tokens:
+        budget = f", {decode.thinking_tokens} tokens more for thoughts" if decode.thinking_tokens else ""
+        yield "thinking", f"{decode.thinking}{budget}"
+    if decode.extra_body or decode.omit_params:
+        fields = [*(f"{name} = {json.dumps(value)}" for name, value in decode.extra_body.items())]
+        yield "request fields", ", ".join([*fields, *(f"without {name}" for name in decode.omit_params)])
     yield "options", "shuffled for each vote" if d.shuffle else "in their own order"
     yield "dev score", _score(d)
     if d.provenance.pool:
         yield "pool", _origin(d.provenance.pool)
     yield "seed", str(d.seed)
     yield "made with", ", ".join(f"{package} {version}" for package, version in d.provenance.versions.items())
+
+
+def _sampling(decode: SamplingParams) -> str:
+    if decode.sampling == "model":
+        return "as the model's generation config says"
+    sampling = "greedy" if decode.greedy else f"temperature {decode.temperature}"
+    values = (("top_p", decode.top_p), ("top_k", decode.top_k))
+    return sampling + "".join(f", {name} {value}" for name, value in values if value)
 
 
 def _dev(dev: DevScore) -> Iterator[str]:
