@@ -63,7 +63,7 @@ class Reader:
         program = json.loads(content)
         blank = content.replace(program["sha256"].encode(), b"")
         assert hashlib.sha256(blank).hexdigest() == program["sha256"]
-        assert program["schema_version"] == 1
+        assert program["schema_version"] in (1, 2)
         assert {path.name for path in directory.iterdir()} == {"program.json", *program["files"]}
         for name, digest in program["files"].items():
             assert hashlib.sha256((directory / name).read_bytes()).hexdigest() == digest
