@@ -248,7 +248,7 @@ def test_provider_of_litellm_gets_fewer_checks() -> None:
     assert "--template" not in examination.command
 
 
-def test_provider_of_litellm_that_refuses_the_key_ends_the_checks() -> None:
+def test_wrong_key_through_litellm_ends_the_checks() -> None:
     examination = through_litellm(Abilities(key="another"))
     assert statuses(examination)["key"] == "no"
     assert "--api-key" in examination.fatal
