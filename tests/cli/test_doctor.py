@@ -92,3 +92,18 @@ def test_doctor_with_bad_options_exits_2(openmedlm, arguments, named) -> None:
     ended = openmedlm("doctor", *arguments)
     assert ended.code == 2
     assert named in ended.err
+
+
+@pytest.mark.parametrize(
+    "abilities",
+    [
+        Abilities(system="refused", refused=frozenset({"seed", "temperature"}), binding=frozenset()),
+        Abilities(thoughts="field", off="reasoning_effort", thought_words=9000),
+        Abilities(turns=False, limited=True),
+        Abilities(chat=False),
+    ],
+)
+def test_command_of_doctor_is_accepted(openmedlm, able, abilities) -> None:
+    examined = openmedlm("doctor", "-m", "hosted_vllm/small", "--api-base", able(abilities), "--json")
+    _, *arguments = examined.json["command"]
+    assert openmedlm(*arguments, "--strategies", "zero-shot", "--dry-run").code == 0

@@ -8,7 +8,7 @@ from able_server import Abilities, AbleServer
 from model_server import ModelServer, Reply
 
 from openmedlm.doctor import Examination, examine
-from openmedlm.inference import find_endpoint
+from openmedlm.inference import Endpoint, find_endpoint
 from openmedlm.programs import TEMPLATES
 
 VLLM = Abilities()
@@ -230,6 +230,28 @@ def test_server_that_hangs_is_not_reachable() -> None:
 def test_response_of_another_form_fails_one_check_only() -> None:
     found = statuses(examined(Abilities(odd_logprobs=True)))
     assert (found["logprobs"], found["structured_outputs"]) == ("unknown", "yes")
+
+
+def through_litellm(abilities: Abilities) -> Examination:
+    with AbleServer(abilities) as server:
+        name = "openai/small"
+        endpoint = Endpoint(name, name, name, server.base_url, "right", direct=False, text=False)
+        return asyncio.run(examine(endpoint, timeout=10, nonce="n"))
+
+
+def test_provider_of_litellm_gets_fewer_checks() -> None:
+    examination = through_litellm(Abilities(key="right", binding=frozenset({"json_schema"})))
+    found = statuses(examination)
+    yes = ("key", "model", "system role", "temperature", "seed", "stop", "logprobs", "json_schema", "prefix cache")
+    assert {name: found[name] for name in yes} == dict.fromkeys(yes, "yes")
+    assert {found[name] for name in ("n", "completions", "grammar", "continued answer")} == {"unknown"}
+    assert "--template" not in examination.command
+
+
+def test_wrong_key_through_litellm_ends_the_checks() -> None:
+    examination = through_litellm(Abilities(key="another"))
+    assert statuses(examination)["key"] == "no"
+    assert "--api-key" in examination.fatal
 
 
 def test_right_key_is_accepted() -> None:

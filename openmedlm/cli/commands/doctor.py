@@ -32,7 +32,7 @@ def doctor(
 ) -> None:
     """Examine a server: ask one question in every way that runs need, and print the ladder command that fits.
 
-    Sends about 30 small requests, one after another. Nothing is read from the completion cache, or written to it.
+    Sends 20 to 30 small requests, one after another. Nothing is read from the completion cache, or written to it.
     Exits with 2 if no run is possible: the server cannot be reached, the key is refused, or the model is not served.
 
     Example: openmedlm doctor -m hosted_vllm/NAME --api-base http://127.0.0.1:8000/v1
