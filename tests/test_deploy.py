@@ -69,9 +69,9 @@ def test_slurm_script_requeues_only_an_interrupted_job(code: int, requeued: bool
 
 
 def _commands() -> Iterator[tuple[str, list[str]]]:
-    """Yield every `openmedlm` command with options in docs/deploy and the pages on scale: its name, its words."""
+    """Yield every `openmedlm` command with options in docs/deploy and four pages: its name, its words."""
     texts = [path.read_text() for path in sorted(FOLDER.iterdir())]
-    texts += [(FOLDER.parent / name).read_text() for name in ("deploy.md", "scaling.md", "tuning.md")]
+    texts += [(FOLDER.parent / name).read_text() for name in ("deploy.md", "models.md", "scaling.md", "tuning.md")]
     for text in texts:
         joined = re.sub(r"\\?\n\s+(?=--)|\\\n", " ", text)
         for match in re.finditer(r"\bopenmedlm ([a-z-]+)((?: [^\n`&']*?)?)(?=\s*(?:#|\n|`|&|'|$))", joined):

@@ -1,9 +1,13 @@
-"""Files and folders that the pages for contributors name exist, and the tree of the architecture page is complete."""
+"""Pages name only files, options and sources that exist, and the tree of the architecture page is complete."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from openmedlm.cli.main import commands
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
@@ -44,3 +48,23 @@ def test_paths_in_backticks_exist(page: str) -> None:
     assert len(paths) > 2
     missing = [path for path in paths if not (ROOT / path).exists() and not (ROOT / "openmedlm" / path).exists()]
     assert missing == []
+
+
+SERVER_FLAGS = {"--enable-prompt-tokens-details"}
+"""Options of vLLM that the page on models names."""
+
+
+def test_page_on_models_names_only_existing_options() -> None:
+    group: Any = commands()
+    _, evaluate, _ = group.resolve_command(typer.Context(group), ["evaluate"])
+    known = {option for parameter in evaluate.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    spans = re.findall(r"`(--[^`]+)`", (ROOT / "docs" / "models.md").read_text("utf-8"))
+    named = {option for span in spans for option in re.findall(r"(?<!\S)--[a-z-]+", span)}
+    assert len(named) > 10
+    assert named - known - SERVER_FLAGS == set()
+
+
+def test_page_on_models_cites_only_listed_sources() -> None:
+    page, _, listed = (ROOT / "docs" / "models.md").read_text("utf-8").partition("## Sources")
+    cited = {number for group in re.findall(r"\[(\d+(?:, \d+)*)\]", page) for number in group.split(", ")}
+    assert cited == set(re.findall(r"\[(\d+)\]", listed))

@@ -59,6 +59,7 @@ def _upgrade_vote(vote: Mapping[str, Any]) -> dict[str, Any]:
 
 def _upgrade_result(result: Mapping[str, Any]) -> dict[str, Any]:
     upgraded = {_RESULTS.get(name, name): value for name, value in result.items()}
+    upgraded["reasoning_tokens"] = None  # not recorded
     analysis = result.get("analysis") or {}
     if "sizes" in analysis:
         sizes = [_rename(size, "bought", "api_calls") for size in analysis["sizes"]]

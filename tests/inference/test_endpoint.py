@@ -28,6 +28,24 @@ def test_openai_compatible_providers_are_called_directly(
 
 
 @pytest.mark.parametrize(
+    ("model", "api_base", "fields"),
+    [
+        ("hosted_vllm/qwen", BASE, "chat_template"),
+        ("openai/qwen", BASE, "both"),
+        ("lm_studio/qwen", BASE, "both"),
+        ("openai/qwen", "http://127.0.0.1:11434/v1", "effort"),
+        ("openai/gpt-x", "https://api.openai.com/v1", "effort"),
+        ("azure/gpt-x", "https://mine.openai.azure.com", "effort"),
+        ("openai/gpt-oss", "https://api.groq.com/openai/v1", "effort"),
+        ("openai/qwen", "https://openrouter.ai/api/v1", "effort"),
+        ("ollama_chat/qwen", None, "effort"),
+    ],
+)
+def test_thinking_fields_follow_the_kind_of_server(model: str, api_base: str | None, fields: str) -> None:
+    assert find_endpoint(model, api_base).thinking_fields == fields
+
+
+@pytest.mark.parametrize(
     ("model", "api_base"), [("ollama_chat/qwen", None), ("ollama_chat/qwen", BASE), ("openai/gpt-x", None)]
 )
 def test_other_providers_go_through_litellm(model: str, api_base: str | None) -> None:
