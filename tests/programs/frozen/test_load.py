@@ -146,7 +146,7 @@ def test_forged_file_is_one_line(name: str, content: bytes, ready: Ready, frozen
 def test_wrong_schema_version_is_escaped_in_the_error(version: bytes, ready: Ready, frozen: Freeze) -> None:
     made = frozen(ready("cot", "mmlu").prompt_program())
     file = made.directory / "program.json"
-    file.write_bytes(file.read_bytes().replace(b'"schema_version": 1', b'"schema_version": ' + version))
+    file.write_bytes(file.read_bytes().replace(b'"schema_version": 2', b'"schema_version": ' + version))
     with pytest.raises(InvalidProgram, match="schema version") as refused:
         load_program(made.directory)
     assert str(refused.value).isprintable()
