@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from openmedlm.metrics import split_thoughts
+
 _CLOSING = re.compile(
     r"(?:^|(?<=[\s*#.]))"
     r"(?:(?:so|therefore|thus|hence|(?:based\son|given|after|considering)\s[^.,:\n]{1,80}),?\s)?"
@@ -16,6 +18,21 @@ _CLOSING_LENGTH = 160
 _BOXED = re.compile(
     r"(?:\$+|\\\[\s?|\\\(\s?)?\\boxed\{(?:\\text(?:bf)?\{)?\(?([A-Z])\)?\}{0,2}(?:\$+|\s?\\\]|\s?\\\))?[.\s*]{0,6}$"
 )
+
+
+def visible_reasoning(text: str, thoughts: str = "") -> str:
+    """Return the reasoning of a completion: the text outside its thoughts, or the thoughts if that has no sentence.
+
+    Args:
+        text: Text of the completion.
+        thoughts: Thoughts that the endpoint separated from it.
+
+    Example:
+        >>> visible_reasoning("<think>Is it the liver? No.</think>The heart pumps. Answer: B")
+        'The heart pumps. Answer: B'
+    """
+    split = split_thoughts(text)
+    return split.answer if split_closing(split.answer)[0] else (thoughts or split.thoughts or split.answer)
 
 
 def split_closing(text: str, options: Mapping[str, str] | None = None) -> tuple[str, str | None]:

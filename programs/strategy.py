@@ -62,7 +62,9 @@ class Strategy(dspy.Module):
     @property
     def adapter(self) -> TemplateAdapter:
         """DSPy adapter that renders the template."""
-        return TemplateAdapter(self.template)
+        decode = self.decode
+        longer = decode.for_thinking()
+        return TemplateAdapter(self.template, lm_config(longer) if longer.max_tokens > decode.max_tokens else None)
 
     @property
     def decode(self) -> SamplingParams:

@@ -7,7 +7,7 @@ from typing import Any
 
 from openmedlm.data import Question, UserError, question_from_record
 from openmedlm.metrics import Outcome, Vote
-from openmedlm.programs.final_answer import split_closing
+from openmedlm.programs.final_answer import split_closing, visible_reasoning
 from openmedlm.programs.letter_references import letter_references
 from openmedlm.programs.option_order import relabel, reorder
 from openmedlm.runs.execute import execute
@@ -131,7 +131,7 @@ def find_reasoning(question: Question, outcome: Outcome) -> str | None:
 
 def _reasoning(question: Question, vote: Vote) -> str | None:
     shown = reorder(question, vote.order)
-    reasoning, _ = split_closing(vote.text, shown.options)
+    reasoning, _ = split_closing(visible_reasoning(vote.text, vote.reasoning), shown.options)
     if shown is question:
         return reasoning
     references = letter_references(reasoning, shown)
