@@ -235,18 +235,20 @@ def closing_requests(
     """
     letters = tuple(sample_prompt.shown.options)
     split = split_thoughts(vote.text, program.decode.thought_marks)
-    thoughts = vote.reasoning or split.thoughts
     decode = program.decode
+    cut_off = vote.rule == "truncated"
+    all_thoughts = cut_off and decode.thoughts_opened and split.mark is None
+    thoughts, answer = (vote.text, "") if all_thoughts else (vote.reasoning or split.thoughts, split.answer.strip())
     plain = SamplingParams(CONSTRAINED_MAX_TOKENS, extra_body=decode.extra_body, omit_params=decode.omit_params)
-    if not thoughts:
+    if not thoughts and not cut_off:
         prompt = program.template.close(sample_prompt.prompt, vote.text, letters)
         return [Request(prompt, plain, sample_prompt.sample, choices=letters, question=question.id)]
     off = replace(plain, thinking="off")
-    written = f"{thoughts.rstrip()}\n\n{split.answer.strip()}".rstrip()
+    written = f"{thoughts.rstrip()}\n\n{answer}".strip()
     prompt = program.template.close(sample_prompt.prompt, written, letters)
     requests = [Request(prompt, off, sample_prompt.sample, choices=letters, question=question.id)]
-    if continues and not isinstance(sample_prompt.prompt, str):
-        closed = f"<think>\n{thoughts.strip()}\n</think>\n\n{split.answer.strip()}".rstrip()
+    if thoughts and continues and not isinstance(sample_prompt.prompt, str):
+        closed = f"<think>\n{thoughts.strip()}\n</think>\n\n{answer}".rstrip()
         message = {"role": "assistant", "content": f"{closed}\n\n{CONTINUED_LEAD}"}
         requests.insert(0, requests[0]._replace(prompt=(*sample_prompt.prompt, message), continued=True))
     longer = replace(off, max_tokens=CONSTRAINED_MAX_TOKENS + THINKING_TOKENS // LIMIT_FACTOR)
