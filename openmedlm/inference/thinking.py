@@ -12,7 +12,7 @@ from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.notices import Notices
 from openmedlm.inference.request import Completion, Request
-from openmedlm.inference.sampling import build_request, parse
+from openmedlm.inference.sampling import FIRST_LETTER, build_request, parse
 from openmedlm.metrics import CUT_OFF, Vote, split_thoughts
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.sampling_params import THINKING_TOKENS
@@ -25,9 +25,6 @@ DETECTION_TOKENS = (2048, THINKING_TOKENS)
 
 PROSE_WORDS = 8
 """Words of an answer that may be the start of thoughts; an option is shorter."""
-
-FIRST_LETTER = "lone letter"
-"""Rule of an answer that comes first in a completion."""
 
 Get = Callable[[str, Request], Awaitable[Completion]]
 
@@ -117,7 +114,7 @@ class ThinkingDetector:
         Returns:
             The sign, if there is one; and whether no completion ended.
         """
-        endless = False
+        endless = ended = False
         for tokens, longer in zip(DETECTION_TOKENS, detection_programs(program), strict=True):
             for question, sample_prompts, votes in first:
                 if not _may_be_thoughts(program, votes[0]):
@@ -133,10 +130,13 @@ class ThinkingDetector:
                 if completion.finish_reason != CUT_OFF:
                     if _changes_letter(longer, sample_prompts[0], completion, len(votes[0].text)):
                         return [_Sign(f"another letter after {program.decode.max_tokens} tokens", opened=True)], False
-                    return [], False
+                    ended = True
+                    continue
                 endless |= votes[0].finish_reason == CUT_OFF
                 if tokens == DETECTION_TOKENS[-1]:
                     break
+            if ended:
+                return [], False
         return [], endless
 
     def _notify(self, program: PromptProgram, votes: Sequence[Vote], marks: Sequence[str], *, endless: bool) -> None:

@@ -225,3 +225,15 @@ def test_unknown_reasoning_tokens_stay_unknown(usage: Mapping[str, Any], evaluat
     with serve("field", change=lambda _, reply: replace(reply, **usage)) as server:
         ran = evaluate(server)
     assert {vote.reasoning_tokens for outcome in ran.outcomes for vote in outcome.votes} == {None}
+
+
+def test_letter_in_a_cut_off_closing_does_not_count(evaluate: Any) -> None:
+    def ignore_constraint(asked: Asked, reply: Reply) -> Reply:
+        if len(asked.prompt) <= 2:
+            return Reply("I cannot say.")
+        cut_off = asked.body["max_tokens"] < 100
+        return Reply("At first the answer is A. But", "length") if cut_off else Reply("So the answer is B.")
+
+    with serve(change=ignore_constraint) as server:
+        ran = evaluate(server, on_unparsed="constrain")
+    assert [(outcome.answer, outcome.votes[0].calls) for outcome in ran.outcomes] == [("B", 3)] * QUESTIONS
