@@ -52,9 +52,9 @@ def parse_completion(
     """
     if finish_reason == "refusal":
         return ParsedAnswer(None, "refusal")
+    if not text.strip() and finish_reason == CUT_OFF:
+        return ParsedAnswer(None, "truncated")  # in thoughts, which some endpoints hide
     if not text.strip() and reasoning.strip():
-        if finish_reason == CUT_OFF:
-            return ParsedAnswer(None, "truncated")
         parsed = parse_answer(reasoning, options, thought_marks=thought_marks)
         return replace(parsed, rule="reasoning only") if parsed.letter is not None else parsed
     opened = thoughts_opened and finish_reason == CUT_OFF and split_thoughts(text, thought_marks).mark is None

@@ -10,12 +10,16 @@ from openmedlm.inference.causes import error_text, make_error
 from openmedlm.inference.errors import FAILED_FINISH_REASONS, EndpointError
 from openmedlm.inference.message_content import Content, parse_content, reasoning_text
 from openmedlm.inference.request import Completion
+from openmedlm.metrics import CUT_OFF
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair, which UTF-8 cannot encode."""
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 """Fields of a message that hold thoughts; servers that send several repeat the same thoughts."""
+
+_CUT_OFF_REASONS = ("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit")
+"""Finish reasons of a completion that the token limit cut off: those of OpenAI, Anthropic and Gemini, and others."""
 
 _NO_ERROR_CODES = (None, 0, 200, "0", "200", "ok", "success")
 
@@ -97,6 +101,8 @@ def _parse_choice(choice: Mapping[str, Any]) -> tuple[Content, str | None]:
     """Return text and thoughts of a choice, and its finish reason."""
     reason = choice.get("finish_reason")
     finish_reason = _clean(reason) or None if isinstance(reason, str) else None
+    if finish_reason is not None and finish_reason.lower() in _CUT_OFF_REASONS:
+        finish_reason = CUT_OFF
     if finish_reason in FAILED_FINISH_REASONS or _is_error(choice.get("error")):
         return Content("", ""), FAILED_FINISH_REASONS[0]
     if "message" not in choice:

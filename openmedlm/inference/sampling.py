@@ -27,6 +27,12 @@ CONTINUED_LEAD = "Answer:"
 LIMIT_FACTOR = 4
 """Factor of the token limit when a completion that was cut off is requested again."""
 
+LONGER_MAX_TOKENS = CONSTRAINED_MAX_TOKENS + THINKING_TOKENS // LIMIT_FACTOR
+"""Completion token limit of a constrained letter at an endpoint that ignores the constraint, or until thoughts end."""
+
+FIRST_LETTER = "lone letter"
+"""Rule of an answer that comes first in a completion."""
+
 
 class PendingRequest(NamedTuple):
     """First request of one vote, with its prompt and its cache key."""
@@ -186,13 +192,16 @@ class _VoteSampler:
                 if error.transient or is_last:
                     raise
                 continue
+            cut_off = self.vote.finish_reason == CUT_OFF
+            if cut_off and self.vote.rule != FIRST_LETTER:  # the constraint does not hold: these may be thoughts
+                self.vote = replace(self.vote, letter=None, rule="truncated")
             self.vote = replace(
                 self.vote,
                 text=f"{free.text}\n\n{self.vote.text}",
                 finish_reason=finish_reason,
                 reasoning=free.reasoning,
             )
-            if self.vote.letter is not None:
+            if self.vote.letter is not None or not (cut_off or request.decode.thinking == "off"):
                 break
         return True
 
@@ -235,22 +244,24 @@ def closing_requests(
     """
     letters = tuple(sample_prompt.shown.options)
     split = split_thoughts(vote.text, program.decode.thought_marks)
-    thoughts = vote.reasoning or split.thoughts
     decode = program.decode
+    cut_off = vote.rule == "truncated"
+    all_thoughts = cut_off and decode.thoughts_opened and split.mark is None
+    thoughts, answer = (vote.text, "") if all_thoughts else (vote.reasoning or split.thoughts, split.answer.strip())
     plain = SamplingParams(CONSTRAINED_MAX_TOKENS, extra_body=decode.extra_body, omit_params=decode.omit_params)
-    if not thoughts:
+    if not thoughts and not cut_off:
         prompt = program.template.close(sample_prompt.prompt, vote.text, letters)
-        return [Request(prompt, plain, sample_prompt.sample, choices=letters, question=question.id)]
+        request = Request(prompt, plain, sample_prompt.sample, choices=letters, question=question.id)
+        return [request, request._replace(decode=replace(plain, max_tokens=LONGER_MAX_TOKENS))]
     off = replace(plain, thinking="off")
-    written = f"{thoughts.rstrip()}\n\n{split.answer.strip()}".rstrip()
+    written = f"{thoughts.rstrip()}\n\n{answer}".strip()
     prompt = program.template.close(sample_prompt.prompt, written, letters)
     requests = [Request(prompt, off, sample_prompt.sample, choices=letters, question=question.id)]
-    if continues and not isinstance(sample_prompt.prompt, str):
-        closed = f"<think>\n{thoughts.strip()}\n</think>\n\n{split.answer.strip()}".rstrip()
+    if thoughts and continues and not isinstance(sample_prompt.prompt, str):
+        closed = f"<think>\n{thoughts.strip()}\n</think>\n\n{answer}".rstrip()
         message = {"role": "assistant", "content": f"{closed}\n\n{CONTINUED_LEAD}"}
         requests.insert(0, requests[0]._replace(prompt=(*sample_prompt.prompt, message), continued=True))
-    longer = replace(off, max_tokens=CONSTRAINED_MAX_TOKENS + THINKING_TOKENS // LIMIT_FACTOR)
-    return [*requests, requests[-1]._replace(decode=longer)]
+    return [*requests, requests[-1]._replace(decode=replace(off, max_tokens=LONGER_MAX_TOKENS))]
 
 
 def _sum(first: float | None, second: float | None) -> float | None:

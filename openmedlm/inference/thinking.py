@@ -12,7 +12,7 @@ from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.notices import Notices
 from openmedlm.inference.request import Completion, Request
-from openmedlm.inference.sampling import build_request
+from openmedlm.inference.sampling import FIRST_LETTER, build_request, parse
 from openmedlm.metrics import CUT_OFF, Vote, split_thoughts
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.sampling_params import THINKING_TOKENS
@@ -23,6 +23,9 @@ FIRST_QUESTIONS = 2
 DETECTION_TOKENS = (2048, THINKING_TOKENS)
 """Tokens of further completions that look for a closing mark, if a first vote was cut off without any mark."""
 
+PROSE_WORDS = 8
+"""Words of an answer that may be the start of thoughts; an option is shorter."""
+
 Get = Callable[[str, Request], Awaitable[Completion]]
 
 
@@ -32,6 +35,18 @@ class FirstVotes(NamedTuple):
     question: Question
     sample_prompts: Sequence[SamplePrompt]
     votes: Sequence[Vote]
+
+
+class _Sign(NamedTuple):
+    """Sign of thoughts in a completion.
+
+    Attributes:
+        mark: Mark of the thoughts, or how else they show.
+        opened: Whether the thoughts begin without a mark, since the chat template wrote it.
+    """
+
+    mark: str
+    opened: bool
 
 
 class Verdict(NamedTuple):
@@ -80,31 +95,26 @@ class ThinkingDetector:
     async def decide(self, program: PromptProgram, first: Sequence[FirstVotes]) -> Verdict:
         """Decide from the votes on the first questions whether the model thinks, and keep the decision."""
         answered = [each for each in first if each.votes and each.votes[0].error is None]
-        marked: list[tuple[str, bool]] = []
-        for each in answered:
-            mark = thought_mark(each.votes[0], program.decode.thought_marks)
-            if mark is not None:
-                marked.append((mark, _opens_with_text(each.votes[0], mark)))
+        signs = [sign for each in answered if (sign := _sign(each.votes[0], program.decode.thought_marks)) is not None]
         endless = False
-        if not marked and program.decode.thinking_tokens != 0:
-            marked, endless = await self._look_longer(program, answered)
-        thinks = bool(marked) or program.decode.asks_for_thinking
-        verdict = Verdict(thinks, endless or any(opened for _, opened in marked))
+        if not signs:
+            signs, endless = await self._look_longer(program, answered)
+        thinks = bool(signs) or program.decode.asks_for_thinking
+        no_limit = program.decode.thinking_tokens != 0
+        verdict = Verdict(thinks, (endless and no_limit) or any(sign.opened for sign in signs))
         if answered:
             self._verdicts[_request_kind(program)] = verdict
             votes = [each.votes[0] for each in answered]
-            self._notify(program, votes, [mark for mark, _ in marked], endless=endless)
+            self._notify(program, votes, [sign.mark for sign in signs], endless=endless)
         return verdict
 
-    async def _look_longer(
-        self, program: PromptProgram, first: Sequence[FirstVotes]
-    ) -> tuple[list[tuple[str, bool]], bool]:
-        """Look for a mark in longer completions of votes that were cut off.
+    async def _look_longer(self, program: PromptProgram, first: Sequence[FirstVotes]) -> tuple[list[_Sign], bool]:
+        """Look for a sign of thoughts in longer completions of votes that may be the start of some.
 
         Returns:
-            The mark, and whether the template opens the thoughts, if there is a mark; and whether no completion ended.
+            The sign, if there is one; and whether no completion ended.
         """
-        endless = False
+        endless = ended = False
         for tokens, longer in zip(DETECTION_TOKENS, detection_programs(program), strict=True):
             for question, sample_prompts, votes in first:
                 if not _may_be_thoughts(program, votes[0]):
@@ -114,20 +124,25 @@ class ThinkingDetector:
                     completion = await self._get(request.key(self._endpoint.identity), request)
                 except EndpointError:
                     continue
-                mark = thought_mark(completion, program.decode.thought_marks)
-                if mark is not None:
-                    return [(mark, _opens_with_text(completion, mark))], False
+                sign = _sign(completion, program.decode.thought_marks)
+                if sign is not None:
+                    return [sign], False
                 if completion.finish_reason != CUT_OFF:
-                    return [], False
-                endless = True
+                    if _changes_letter(longer, sample_prompts[0], completion, len(votes[0].text)):
+                        return [_Sign(f"another letter after {program.decode.max_tokens} tokens", opened=True)], False
+                    ended = True
+                    continue
+                endless |= votes[0].finish_reason == CUT_OFF
                 if tokens == DETECTION_TOKENS[-1]:
                     break
+            if ended:
+                return [], False
         return [], endless
 
     def _notify(self, program: PromptProgram, votes: Sequence[Vote], marks: Sequence[str], *, endless: bool) -> None:
         model, decode = self._endpoint.model, program.decode
         shown, count = ", ".join(dict.fromkeys(marks)), len(votes)
-        if any(is_reasoning_only(vote) for vote in votes):
+        if not marks and any(is_reasoning_only(vote) for vote in votes):
             self._notices.add(
                 f"the server of {model} reports whole answers as thoughts; they are parsed from there. Its reasoning "
                 "parser is on for a model that does not think. Turn the parser off."
@@ -141,10 +156,16 @@ class ThinkingDetector:
                 )
             return
         if endless:
-            self._notices.add(
-                f"{model} does not end its completions within {DETECTION_TOKENS[-1]:,} tokens. They may be thoughts, "
+            rule = (
                 "so a letter in one that is cut off does not count unless it comes first. Set a limit with "
                 "--max-tokens to count it."
+                if decode.thinking_tokens != 0
+                else f"but a letter in one that --max-tokens {decode.max_tokens} cuts off counts. Leave --max-tokens "
+                "out not to count it."
+            )
+            limit = DETECTION_TOKENS[-1]
+            self._notices.add(
+                f"{model} does not end its completions within {limit:,} tokens. They may be thoughts, {rule}"
             )
         if not marks:
             return
@@ -241,15 +262,35 @@ def is_reasoning_only(completion: Completion | Vote) -> bool:
     return ended and bool(completion.reasoning.strip()) and not completion.text.strip()
 
 
-def _opens_with_text(completion: Completion | Vote, mark: str) -> bool:
-    """Return whether the thoughts begin without a mark, since the chat template wrote it."""
-    return mark in completion.text and not completion.text.lstrip().startswith(mark)
+def _sign(completion: Completion | Vote, thought_marks: Sequence[str]) -> _Sign | None:
+    """Return the sign of thoughts in a completion; None if it has none."""
+    mark = thought_mark(completion, thought_marks)
+    if mark is None:
+        return None
+    return _Sign(mark, opened=mark in completion.text and not completion.text.lstrip().startswith(mark))
 
 
 def _may_be_thoughts(program: PromptProgram, vote: Vote) -> bool:
-    """Return whether a vote without a mark may hold the start of thoughts: it was cut off, maybe by a stop text."""
-    stopped = vote.letter is None and bool(program.decode.stop)
-    return vote.finish_reason == CUT_OFF or stopped
+    """Return whether a vote without a sign may hold the start of thoughts: it was cut off, maybe by a stop text.
+
+    A server that reports neither a finish reason nor tokens does not say that. If the user sets the limit, only a vote
+    with a letter matters, since no other one gets more tokens.
+    """
+    prose = vote.rule != FIRST_LETTER and len(f"{vote.text} {vote.reasoning}".split()) >= PROSE_WORDS
+    counts = vote.letter is not None and vote.method == "free"
+    if program.decode.thinking_tokens == 0 and not (counts and prose):
+        return False
+    stops = bool(program.decode.stop)
+    unsaid = vote.finish_reason is None or not vote.completion_tokens
+    cut_off = vote.finish_reason == CUT_OFF or (stops and vote.letter is None)
+    return cut_off or (prose and (unsaid or (stops and not program.reasoning)))
+
+
+def _changes_letter(program: PromptProgram, sample_prompt: SamplePrompt, completion: Completion, length: int) -> bool:
+    """Return whether the first characters of a completion name another letter than the whole of it."""
+    early = parse(program, sample_prompt, completion._replace(text=completion.text[:length]))
+    letters = {early.letter, parse(program, sample_prompt, completion).letter}
+    return early.rule != FIRST_LETTER and None not in letters and len(letters) == 2
 
 
 def _request_kind(program: PromptProgram) -> tuple[str, ...]:

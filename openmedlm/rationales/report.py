@@ -73,7 +73,7 @@ def pool_notes(result: PoolReport, file: Path) -> str:
         f"{count_noun(result.calls, 'call')}, {result.prompt_tokens:,} input tokens, "
         f"{result.completion_tokens:,} output tokens, {cost}.",
         *([f"From thoughts: {result.from_thoughts:,}."] if result.from_thoughts else []),
-        f"Without a correct answer in any round: {len(result.never_right):,}{f' ({wrong})' if wrong else ''}.",
+        f"Without an accepted rationale after all rounds: {len(result.never_right):,}{f' ({wrong})' if wrong else ''}.",
         '"Expected by guessing" is the number of rationales that random letters would have had accepted. Rationales of '
         "late rounds, or of a teacher near that number, may be correct by chance.",
         f"Rationale pool: {file}",

@@ -14,6 +14,7 @@ from openmedlm.inference.notices import Notices
 from openmedlm.inference.refused_parameters import find_refused
 from openmedlm.inference.request import Completion, Request
 from openmedlm.inference.request_body import CONSTRAINT_FIELDS, request_body
+from openmedlm.metrics import CUT_OFF
 from openmedlm.programs.sampling_params import SamplingParams
 
 MIN_TOKENS = 16
@@ -91,7 +92,8 @@ class AdaptingClient:
             if self._max_tokens or self._max_completion is not None:
                 sent = self._with_limit(sent)
             try:
-                return await self._client.complete(sent, count)
+                completions = await self._client.complete(sent, count)
+                return [_with_cut_off(each, sent.decode) for each in completions]
             except EndpointError as error:
                 if error.cause == "context":
                     self._learn_limit(request, sent, error)
@@ -173,6 +175,18 @@ class AdaptingClient:
         if self._max_completion is not None:
             allowed = min(allowed, self._max_completion)
         return request if allowed >= asked else request._replace(decode=replace(request.decode, max_tokens=allowed))
+
+
+def _with_cut_off(completion: Completion, decode: SamplingParams) -> Completion:
+    """Return a completion that fills its token limit as cut off: some servers send no finish reason, or always `stop`.
+
+    A letter, which is all that a constrained completion holds, may fill its limit without being cut off.
+    """
+    unsaid = completion.finish_reason in (None, "stop") and {"max_tokens", "max_completion_tokens"} - {
+        *decode.omit_params
+    }
+    filled = completion.completion_tokens >= decode.max_tokens > MIN_TOKENS
+    return completion._replace(finish_reason=CUT_OFF) if unsaid and filled else completion
 
 
 @lru_cache(maxsize=256)
