@@ -8,7 +8,7 @@ from typing import Any
 from openmedlm.inference.errors import Cause, EndpointDownError, EndpointError
 from openmedlm.inference.request import Completion
 from openmedlm.inference.response import parse_completions
-from openmedlm.inference.thinking import thought_mark
+from openmedlm.inference.thought_signs import thought_mark
 from openmedlm.metrics import CUT_OFF, split_thoughts
 
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")

@@ -12,8 +12,9 @@ from openmedlm.inference.endpoint import Endpoint
 from openmedlm.inference.errors import EndpointError
 from openmedlm.inference.notices import Notices
 from openmedlm.inference.request import Completion, Request
-from openmedlm.inference.sampling import FIRST_LETTER, build_request, parse
-from openmedlm.metrics import CUT_OFF, Vote, split_thoughts
+from openmedlm.inference.sampling import build_request
+from openmedlm.inference.thought_signs import Sign, changes_letter, find_sign, is_reasoning_only, may_be_thoughts
+from openmedlm.metrics import CUT_OFF, Vote
 from openmedlm.programs.prompt_program import PromptProgram, SamplePrompt
 from openmedlm.programs.sampling_params import THINKING_TOKENS
 
@@ -22,9 +23,6 @@ FIRST_QUESTIONS = 2
 
 DETECTION_TOKENS = (2048, THINKING_TOKENS)
 """Tokens of further completions that look for a closing mark, if a first vote was cut off without any mark."""
-
-PROSE_WORDS = 8
-"""Words of an answer that may be the start of thoughts; an option is shorter."""
 
 Get = Callable[[str, Request], Awaitable[Completion]]
 
@@ -35,18 +33,6 @@ class FirstVotes(NamedTuple):
     question: Question
     sample_prompts: Sequence[SamplePrompt]
     votes: Sequence[Vote]
-
-
-class _Sign(NamedTuple):
-    """Sign of thoughts in a completion.
-
-    Attributes:
-        mark: Mark of the thoughts, or how else they show.
-        opened: Whether the thoughts begin without a mark, since the chat template wrote it.
-    """
-
-    mark: str
-    opened: bool
 
 
 class Verdict(NamedTuple):
@@ -95,7 +81,8 @@ class ThinkingDetector:
     async def decide(self, program: PromptProgram, first: Sequence[FirstVotes]) -> Verdict:
         """Decide from the votes on the first questions whether the model thinks, and keep the decision."""
         answered = [each for each in first if each.votes and each.votes[0].error is None]
-        signs = [sign for each in answered if (sign := _sign(each.votes[0], program.decode.thought_marks)) is not None]
+        found = [find_sign(each.votes[0], program.decode.thought_marks) for each in answered]
+        signs = [sign for sign in found if sign is not None]
         endless = False
         if not signs:
             signs, endless = await self._look_longer(program, answered)
@@ -108,7 +95,7 @@ class ThinkingDetector:
             self._notify(program, votes, [sign.mark for sign in signs], endless=endless)
         return verdict
 
-    async def _look_longer(self, program: PromptProgram, first: Sequence[FirstVotes]) -> tuple[list[_Sign], bool]:
+    async def _look_longer(self, program: PromptProgram, first: Sequence[FirstVotes]) -> tuple[list[Sign], bool]:
         """Look for a sign of thoughts in longer completions of votes that may be the start of some.
 
         Returns:
@@ -117,19 +104,19 @@ class ThinkingDetector:
         endless = ended = False
         for tokens, longer in zip(DETECTION_TOKENS, detection_programs(program), strict=True):
             for question, sample_prompts, votes in first:
-                if not _may_be_thoughts(program, votes[0]):
+                if not may_be_thoughts(program, votes[0]):
                     continue
                 request = build_request(longer, question, sample_prompts[0])
                 try:
                     completion = await self._get(request.key(self._endpoint.identity), request)
                 except EndpointError:
                     continue
-                sign = _sign(completion, program.decode.thought_marks)
+                sign = find_sign(completion, program.decode.thought_marks)
                 if sign is not None:
                     return [sign], False
                 if completion.finish_reason != CUT_OFF:
-                    if _changes_letter(longer, sample_prompts[0], completion, len(votes[0].text)):
-                        return [_Sign(f"another letter after {program.decode.max_tokens} tokens", opened=True)], False
+                    if changes_letter(longer, sample_prompts[0], completion, len(votes[0].text)):
+                        return [Sign(f"another letter after {program.decode.max_tokens} tokens", opened=True)], False
                     ended = True
                     continue
                 endless |= votes[0].finish_reason == CUT_OFF
@@ -243,54 +230,6 @@ def detection_programs(program: PromptProgram) -> list[PromptProgram]:
     """Return the program with tokens for thoughts, the smaller number first, as the detection requests it."""
     decodes = [replace(program.decode, thinking_tokens=tokens).for_thinking() for tokens in DETECTION_TOKENS]
     return [replace(program, decode=decode) for decode in decodes]
-
-
-def thought_mark(completion: Completion | Vote, thought_marks: Sequence[str] = ()) -> str | None:
-    """Return the mark of a completion's thoughts, or how else they are reported; None if it has none."""
-    if is_reasoning_only(completion):
-        return None
-    if completion.reasoning.strip():
-        return "a separate field"
-    if completion.reasoning_tokens:
-        return "reasoning_tokens"  # the provider hides the thoughts
-    return split_thoughts(completion.text, thought_marks).mark
-
-
-def is_reasoning_only(completion: Completion | Vote) -> bool:
-    """Return whether the endpoint reports a whole completion, which ended by itself, as thoughts."""
-    ended = completion.finish_reason not in (None, CUT_OFF)
-    return ended and bool(completion.reasoning.strip()) and not completion.text.strip()
-
-
-def _sign(completion: Completion | Vote, thought_marks: Sequence[str]) -> _Sign | None:
-    """Return the sign of thoughts in a completion; None if it has none."""
-    mark = thought_mark(completion, thought_marks)
-    if mark is None:
-        return None
-    return _Sign(mark, opened=mark in completion.text and not completion.text.lstrip().startswith(mark))
-
-
-def _may_be_thoughts(program: PromptProgram, vote: Vote) -> bool:
-    """Return whether a vote without a sign may hold the start of thoughts: it was cut off, maybe by a stop text.
-
-    A server that reports neither a finish reason nor tokens does not say that. If the user sets the limit, only a vote
-    with a letter matters, since no other one gets more tokens.
-    """
-    prose = vote.rule != FIRST_LETTER and len(f"{vote.text} {vote.reasoning}".split()) >= PROSE_WORDS
-    counts = vote.letter is not None and vote.method == "free"
-    if program.decode.thinking_tokens == 0 and not (counts and prose):
-        return False
-    stops = bool(program.decode.stop)
-    unsaid = vote.finish_reason is None or not vote.completion_tokens
-    cut_off = vote.finish_reason == CUT_OFF or (stops and vote.letter is None)
-    return cut_off or (prose and (unsaid or (stops and not program.reasoning)))
-
-
-def _changes_letter(program: PromptProgram, sample_prompt: SamplePrompt, completion: Completion, length: int) -> bool:
-    """Return whether the first characters of a completion name another letter than the whole of it."""
-    early = parse(program, sample_prompt, completion._replace(text=completion.text[:length]))
-    letters = {early.letter, parse(program, sample_prompt, completion).letter}
-    return early.rule != FIRST_LETTER and None not in letters and len(letters) == 2
 
 
 def _request_kind(program: PromptProgram) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from openmedlm.data import Question
 from openmedlm.inference import CompletionCache, Endpoint
 from openmedlm.inference.request import Request
 from openmedlm.inference.sampling import build_request
-from openmedlm.inference.thinking import FIRST_QUESTIONS, detection_programs, thought_mark
+from openmedlm.inference.thinking import FIRST_QUESTIONS, detection_programs
+from openmedlm.inference.thought_signs import thought_mark
 from openmedlm.metrics import CUT_OFF
 from openmedlm.programs import Exemplar, PromptProgram
 from openmedlm.programs.prompt_length import count_characters, to_tokens
