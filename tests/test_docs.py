@@ -50,7 +50,7 @@ def test_paths_in_backticks_exist(page: str) -> None:
     assert missing == []
 
 
-SERVER_FLAGS = {"--enable-prompt-tokens-details"}
+SERVER_FLAGS = {"--enable-prompt-tokens-details", "--reasoning-parser"}
 """Options of vLLM that the page on models names."""
 
 
