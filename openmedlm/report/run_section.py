@@ -45,12 +45,12 @@ def run_headings(run: Run) -> list[str]:
         "macro accuracy %",
         *compared,
         "no answer",
-        "truncated",
+        *(["truncated"] if _has_truncated(run) else []),
         "errors",
         "API calls",
         "input tokens",
         "output tokens",
-        "reasoning tokens",
+        *(["reasoning tokens"] if _has_reasoning_tokens(run) else []),
         "cost",
         "cost per correct answer",
     ]
@@ -94,12 +94,12 @@ def run_rows(run: Run) -> list[dict[str, Any]]:
                     _percentage(row["macro_accuracy"]),
                     *versus,
                     str(row["unanswered"]),
-                    f"{row.get('truncated', 0):,}",
+                    *([f"{row['truncated']:,}"] if _has_truncated(run) else []),
                     str(row["errors"]),
                     f"{row['calls']:,}",
                     thousands(row["prompt_tokens"]),
                     thousands(row["completion_tokens"]),
-                    "–" if (count := row.get("reasoning_tokens")) is None else thousands(count),
+                    *([_tokens(row.get("reasoning_tokens"))] if _has_reasoning_tokens(run) else []),
                     dollars(row["cost_usd"]),
                     dollars(row["cost_per_correct"]),
                 ],
@@ -122,6 +122,18 @@ def _baseline(run: Run) -> str:
 
 def _has_comparison(run: Run) -> bool:
     return len(run.results["runs"]) > 1
+
+
+def _has_truncated(run: Run) -> bool:
+    return any(row["truncated"] for row in run.results["runs"])
+
+
+def _has_reasoning_tokens(run: Run) -> bool:
+    return any(row.get("reasoning_tokens") for row in run.results["runs"])
+
+
+def _tokens(count: int | None) -> str:
+    return "–" if count is None else thousands(count)
 
 
 def _percentage(share: float | None) -> str:

@@ -468,7 +468,7 @@ ODD = [None, 0, -1, 1.5, "", "nothing", [], {}, True, 10**30]
 FIELDS = ["strategy", "template", "decode", "votes", "exemplars", "exemplars.count", "files", "provenance", "dev.n"]
 PROGRAMS = {
     **{f"{field} {value!r}": _set(field, value) for field in FIELDS for value in ODD if (field, value) != ("votes", 1)},
-    "another version": _set("schema_version", 2),
+    "another version": _set("schema_version", 99),
     "a field more": _set("decode.more", 1),
     "a placeholder more": _set("template.question", "{question} {secret}"),
     "a placeholder that reaches into an object": _set("template.question", "{question.__class__}"),
