@@ -140,9 +140,10 @@ class HttpClient:
             EndpointDownError: Every further request would fail in the same way.
         """
         body = orjson.dumps(fields)
-        response = await self._post(f"{self._base_url}/{path}", body)
+        base_url = self._base_url  # another request may change it meanwhile
+        response = await self._post(f"{base_url}/{path}", body)
         if response.status != 200 or response.body[:1] == b"<" or _is_native(response):
-            response = await self._recover(response, path, body)
+            response = await self._recover(response, base_url, path, body)
         parsed = _json(response.body)
         if isinstance(parsed, str):
             parsed = join_event_stream(parsed) or parsed
@@ -163,18 +164,18 @@ class HttpClient:
             message = f"cannot connect to {self._endpoint.base_url}: {_reason(error)}"
             raise EndpointError(message, failure="connection", transient=True) from error
 
-    async def _recover(self, response: _Response, path: str, body: bytes) -> _Response:
+    async def _recover(self, response: _Response, base_url: str, path: str, body: bytes) -> _Response:
         """Follow a redirect, or repeat a request at the address with `/v1`, after a response other than HTTP 200."""
         if response.status in _REDIRECTS:
-            return await self._follow(response, f"{self._base_url}/{path}", body)
-        if not _nothing_there(response) or _VERSION.search(self._base_url):
+            return await self._follow(response, f"{base_url}/{path}", body)
+        if not _nothing_there(response) or _VERSION.search(base_url):
             return response
-        versioned = f"{self._base_url}/v1"
+        versioned = f"{base_url}/v1"
         other = await self._post(f"{versioned}/{path}", body)
         if other.status in _REDIRECTS:
             other = await self._follow(other, f"{versioned}/{path}", body)
         if not _nothing_there(other):
-            self._notices.add(f"the endpoint answers at {versioned}, not at {self._base_url}")
+            self._notices.add(f"the endpoint answers at {versioned}, not at {base_url}")
             self._base_url = versioned
             return other
         return other if isinstance(_json(other.body), Mapping) else response

@@ -223,6 +223,19 @@ def test_missing_version_is_appended(at_base: Callable[[web.Request], web.Stream
     assert "/v1" in notices.messages[0]
 
 
+def test_missing_version_is_appended_to_concurrent_requests() -> None:
+    server, notices = Scripted(), Notices()
+    server.script[CHAT] = completion
+
+    async def work(url: str) -> None:
+        async with open_client(find_endpoint("openai/m", url), 8, 5.0, notices) as client:
+            answers = await asyncio.gather(*(client.complete(Request(MESSAGES, GREEDY)) for _ in range(8)))
+        assert [answer.text for (answer,) in answers] == ["B"] * 8
+
+    with_servers(work, server)
+    assert len(notices.messages) == 1
+
+
 def test_address_without_version_that_answers_is_kept() -> None:
     server = Scripted()
     server.script |= {"POST /chat/completions": completion, CHAT: completion}
