@@ -40,6 +40,7 @@ class CachingClient:
         concurrency: Maximum number of requests in flight.
         max_retries: Maximum number of retries of one request after transient errors.
         budget: Limits of the calls; None for no limit.
+        notices: Receives a notice about a long wait that the endpoint asks for; None drops it.
 
     Attributes:
         endpoint: Endpoint of the client.
@@ -56,6 +57,7 @@ class CachingClient:
         concurrency: int,
         max_retries: int,
         budget: Budget | None = None,
+        notices: Notices | None = None,
     ) -> None:
         self._client = client
         self.endpoint = endpoint
@@ -65,7 +67,7 @@ class CachingClient:
         self._max_retries = max_retries
         self._budget = budget
         self._per_request = CompletionsPerRequest(sys.maxsize if endpoint.several else 1)
-        self._notices: Notices = getattr(client, "notices", None) or Notices()
+        self._notices = notices or Notices()
         self._in_flight: dict[str, asyncio.Future[Completion | None]] = {}
         self.identity = endpoint.identity
         self.api_calls = 0

@@ -9,7 +9,6 @@ from openmedlm.inference.retry_after import seconds_in_message
 
 _TRANSIENT_STATUSES = (408, 409, 425, 429, 500, 502, 503, 504)
 
-_CLIENT_ERRORS = frozenset(range(400, 500))
 _LOADING_STATUSES = frozenset({409, 425, 429, *range(500, 600)})
 _CONTEXT_STATUSES = frozenset({400, 413, 422, 500})
 _ANY = frozenset(range(400, 600))

@@ -54,8 +54,9 @@ class Engine:
         budget: Budget | None = None,
         notices: Notices | None = None,
     ) -> None:
-        self._client = CachingClient(client, endpoint, cache, policy.concurrency, policy.max_retries, budget)
-        self._thinking = ThinkingDetector(endpoint, self._client.get, notices or Notices())
+        notices = notices or Notices()
+        self._client = CachingClient(client, endpoint, cache, policy.concurrency, policy.max_retries, budget, notices)
+        self._thinking = ThinkingDetector(endpoint, self._client.get, notices)
         self._policy = policy
         self._folder = cache.folder
 
