@@ -88,13 +88,16 @@ class EvaluationResult:
 
     def table(self) -> str:
         """Return a text table: accuracy with its 95 % interval, calls, tokens, cost, and the difference to the first
-        program with its interval and the p-value of the exact paired test."""
+        program with its interval and the p-value of the exact paired test. Truncated votes are counted if there are
+        any."""
+        truncated = any(result.summary.truncated for result in self.programs)
         rows = Table(box=SIMPLE_HEAD, pad_edge=False, title=self._title(), title_justify="left")
         rows.add_column("program")
         headings = (
             "correct",
             "accuracy %\n[95 % CI]",
             "no\nanswer",
+            *(["truncated"] if truncated else []),
             "errors",
             "calls",
             "input\ntokens",
@@ -109,6 +112,7 @@ class EvaluationResult:
                 f"{s.correct}/{s.n}",
                 _interval(s.accuracy, s.ci_low, s.ci_high),
                 str(s.unanswered),
+                *([f"{s.truncated:,}"] if truncated else []),
                 str(s.errors),
                 f"{s.calls:,}",
                 thousands(s.prompt_tokens),

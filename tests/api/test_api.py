@@ -109,6 +109,15 @@ def test_result_table_and_frames(lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
     assert rows[rows["program"] == "plain"]["correct"].sum() == result["plain"].summary.correct
 
 
+def test_result_table_counts_truncated_votes(server: ModelServer, lm: dspy.LM, mmlu: om.BenchmarkData) -> None:
+    assert "truncated" not in om.evaluate(om.ZeroShot(), mmlu.dev, limit=2, progress=False).table()
+    server.reply = lambda asked: Reply("<think>Not A. Maybe", finish_reason="length")
+    with pytest.warns(match="thinks"):
+        result = om.evaluate(om.CoT(), mmlu.dev, limit=2, progress=False)
+    assert result["cot"].summary.truncated == 2
+    assert "truncated" in result.table()
+
+
 def test_result_saved_is_a_run(lm: dspy.LM, mmlu: om.BenchmarkData, tmp_path: Path) -> None:
     result = om.evaluate([om.ZeroShot(), om.CoT()], mmlu.dev)
     result.save(tmp_path / "run")
